@@ -1,0 +1,109 @@
+"""The files of a dataset: the one place that knows their schemas.
+
+A dataset is a folder of three files, the same for every analysis:
+
+``examples.tsv.gz``
+    One row per example, in the order of the arrays. ``example`` (0-based row number), ``name``,
+    ``chrom``, ``start``, ``end`` (0-based, half-open; empty when the sequence is not from a genome),
+    ``origin`` (where the example comes from, e.g. ``set3`` or ``GATA1 summit``) and ``split``
+    (``train``, ``validation`` or ``test``).
+``sequences.h5``
+    ``bases``: uint8 (examples, positions), ASCII letters. ``labels``: int8 (examples, tasks), 1 positive,
+    0 negative, -1 missing. Attribute ``tasks``: the tasks' names, in the order of the columns.
+``features.tsv.gz``
+    Intervals on examples. ``feature`` (0-based row number), ``example``, ``name`` (of the motif or the
+    variant), ``kind`` (``motif`` or ``variant``), ``start``, ``end`` (0-based, half-open, in the example),
+    ``strand`` (``+`` or ``-``), ``reference``, ``alternate`` (alleles of a variant, else empty) and
+    ``group`` (e.g. ``positive`` or ``control`` for a variant, else empty).
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.files import atomic_path, read_table, write_table
+
+EXAMPLES = "examples.tsv.gz"
+SEQUENCES = "sequences.h5"
+FEATURES = "features.tsv.gz"
+
+EXAMPLE_COLUMNS = ["example", "name", "chrom", "start", "end", "origin", "split"]
+FEATURE_COLUMNS = [
+    "feature", "example", "name", "kind", "start", "end", "strand", "reference", "alternate", "group",
+]  # fmt: skip
+SPLITS = ("train", "validation", "test")
+MISSING = -1
+
+_TEXT = dict.fromkeys(
+    ["name", "chrom", "origin", "split", "kind", "strand", "reference", "alternate", "group"], "str"
+)
+
+
+def empty_features() -> pd.DataFrame:
+    """Return a features table without rows."""
+    return pd.DataFrame({column: [] for column in FEATURE_COLUMNS})
+
+
+@dataclass
+class Dataset:
+    """Sequences with labels, and features on them; see the module's description of the files."""
+
+    bases: np.ndarray
+    labels: np.ndarray
+    tasks: list[str]
+    examples: pd.DataFrame
+    features: pd.DataFrame = field(default_factory=empty_features)
+
+    def __post_init__(self):
+        if not len(self.bases) == len(self.labels) == len(self.examples):
+            raise ValueError(
+                f"bases, labels and examples must have one row per example, found {len(self.bases)}, "
+                f"{len(self.labels)} and {len(self.examples)}"
+            )
+        if self.labels.shape[1] != len(self.tasks):
+            raise ValueError(f"labels have {self.labels.shape[1]} columns for {len(self.tasks)} tasks")
+
+    def rows(self, split: str) -> np.ndarray:
+        """Return the row numbers of the examples in a split, ascending."""
+        return np.flatnonzero(self.examples["split"].to_numpy() == split)
+
+    def task_index(self, task: str) -> int:
+        """Return the column of a task; raises InputError when the dataset has no such task."""
+        if task not in self.tasks:
+            raise InputError(f"there is no task {task!r}; the dataset has the tasks {', '.join(self.tasks)}.")
+        return self.tasks.index(task)
+
+
+def write_dataset(dataset: Dataset, folder: str | Path) -> None:
+    """Write the three files of a dataset into a folder, each under a temporary name first."""
+    folder = Path(folder)
+    write_table(dataset.examples.reindex(columns=EXAMPLE_COLUMNS), folder / EXAMPLES)
+    write_table(dataset.features.reindex(columns=FEATURE_COLUMNS), folder / FEATURES)
+    with atomic_path(folder / SEQUENCES) as temporary, h5py.File(temporary, "w") as handle:
+        bases = handle.create_dataset("bases", data=dataset.bases.astype(np.uint8), compression="lzf")
+        labels = handle.create_dataset("labels", data=dataset.labels.astype(np.int8))
+        bases.attrs["axes"] = json.dumps(["example", "position"])
+        labels.attrs["axes"] = json.dumps(["example", "task"])
+        handle.attrs["tasks"] = json.dumps(dataset.tasks)
+
+
+def read_dataset(folder: str | Path) -> Dataset:
+    """Read a dataset from its folder."""
+    folder = Path(folder)
+    with h5py.File(folder / SEQUENCES, "r") as handle:
+        bases, labels = handle["bases"][()], handle["labels"][()]
+        tasks = json.loads(handle.attrs["tasks"])
+    return Dataset(bases, labels, tasks, _read(folder / EXAMPLES), _read(folder / FEATURES))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Read a table of a dataset, text columns as text with empty cells as empty strings."""
+    table = read_table(path, dtype=_TEXT)
+    text = [column for column in table.columns if column in _TEXT]
+    table[text] = table[text].fillna("")
+    return table

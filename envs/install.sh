@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Install everything that the workflow needs: bedtools from the system's packages (if it is missing) and a
+# virtual environment .venv beside the Snakefile with hash-pinned Python packages. Safe to run again.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+fail() {
+    echo "install: $*" >&2
+    exit 1
+}
+
+python=""
+for candidate in python3.11 python3 python; do
+    if command -v "$candidate" >/dev/null &&
+        "$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+        python=$candidate
+        break
+    fi
+done
+[ -n "$python" ] || fail "Python 3.11 was not found; install it (for example with apt, conda or pyenv) and run again."
+
+packages=()
+command -v bedtools >/dev/null || packages+=(bedtools)
+"$python" -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3.11-venv)
+if [ ${#packages[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null ||
+        fail "apt-get was not found; install ${packages[*]} by other means (bedtools: conda install -c bioconda bedtools) and run again."
+    sudo=""
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "installing ${packages[*]} needs root: run 'apt-get install ${packages[*]}' as root and run again."
+        sudo=sudo
+    fi
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+
+[ -x .venv/bin/python ] || "$python" -m venv .venv
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement envs/requirements.txt
+echo "install: done; the programs are in $(pwd)/.venv/bin"

@@ -1,0 +1,236 @@
+# Configuration, sheets, and the functions that rules ask for paths and parameters.
+
+import hashlib
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import validate
+
+sys.path.insert(0, f"{workflow.basedir}/scripts")
+
+import configuration
+from dfim.errors import InputError
+
+SCHEMAS = f"{workflow.basedir}/config/schemas"
+
+
+def locate(path):
+    """Find a file named in the configuration: from the working directory, or beside the Snakefile."""
+    return path if Path(path).exists() else f"{workflow.basedir}/{path}"
+
+
+def read_configuration():
+    """Check the configuration and its sheets; return the rows of each sheet and the tasks of each dataset."""
+    where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
+    configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
+    validate(config, f"{SCHEMAS}/config.schema.yaml")
+    sheets, tasks = {}, {}
+    for name, dataset in config["datasets"].items():
+        ((producer, options),) = dataset.items()
+        sheet = options.get("tasks" if producer == "peaks" else "overlapping")
+        if sheet:
+            sheets[sheet] = configuration.read_tasks(
+                locate(sheet), f"{SCHEMAS}/tasks.schema.yaml"
+            )
+        tasks[name] = {
+            "simulation": lambda: [options["task"]],
+            "peaks": lambda: [row["task"] for row in sheets[sheet]],
+            "variants": lambda: [],
+        }[producer]()
+    configuration.check_references(config, tasks)
+    return sheets, tasks
+
+
+try:
+    SHEETS, TASKS = read_configuration()
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = config["results"]
+
+
+def one_of(names):
+    """Return a regular expression for one of these names; one that matches nothing if there are none."""
+    return "|".join(map(re.escape, names)) or r"(?!)"
+
+
+def producer_names(producer):
+    """Return the names of the datasets that have this producer."""
+    return [name for name, dataset in config["datasets"].items() if producer in dataset]
+
+
+def target_kind(analysis):
+    """Return 'pairs' for an analysis with feature targets, 'profiles' for one with position targets."""
+    return "pairs" if "features" in config["analyses"][analysis]["targets"] else "profiles"
+
+
+def analyses_with(kind):
+    """Return the names of the analyses with this kind of targets."""
+    return [name for name in ANALYSES if target_kind(name) == kind]
+
+
+ANALYSES = config["analyses"]
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+PLANTED = [name for name, genome in config["genomes"].items() if "planted" in genome]
+
+
+wildcard_constraints:
+    genome=one_of(config["genomes"]),
+    dataset=one_of(config["datasets"]),
+    model=one_of(config["models"]),
+    analysis=one_of(ANALYSES),
+    method="[a-z_]+",
+    shard=r"\d+",
+    kind="pairs|profiles",
+    # A task is a name in a sheet: no slash, and the parts around it are constrained, so it cannot run over.
+    task="[^/]+",
+
+
+# Sources: a local path without a checksum is used as it is; all others go through the rule fetch_source.
+
+FETCHED = {}
+
+
+def source_path(source):
+    """Return the local path of a source, registering it to be fetched when it is a URL or has a checksum."""
+    parts = dict(configuration.source_parts(source))
+    location = parts["location"]
+    if not configuration.is_url(location) and not (
+        parts.get("sha256") or parts.get("md5")
+    ):
+        return location
+    name = location.rstrip("/").rsplit("/", 1)[-1].split("?")[0]
+    if FETCHED.get(name, parts) != parts:
+        name = f"{hashlib.sha256(location.encode()).hexdigest()[:8]}-{name}"
+    FETCHED[name] = parts
+    return f"{RESULTS}/sources/{name}"
+
+
+def sheet_sources(sheet):
+    """Return the local paths of the peak files of a sheet, in its order."""
+    return [
+        source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
+        for row in SHEETS[sheet]
+    ]
+
+
+def dataset_options(wildcards):
+    """Return the options of a dataset's producer."""
+    ((_, options),) = config["datasets"][wildcards.dataset].items()
+    return options
+
+
+def dataset_sources(dataset):
+    """Return the files that a dataset of peaks or variants is made from, by role."""
+    ((producer, options),) = config["datasets"][dataset].items()
+    genome = f"{RESULTS}/genomes/{options['genome']}.fa"
+    files = {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
+    sheet = options["tasks"] if producer == "peaks" else options["overlapping"]
+    files["peaks"] = sheet_sources(sheet) if sheet else []
+    if producer == "variants":
+        files["variants"] = source_path(options["table"])
+    elif "accessible" in options:
+        files["accessible"] = source_path(options["accessible"])
+    return files
+
+
+def dataset_files(dataset):
+    """Return the three files of a dataset, by role."""
+    folder = f"{RESULTS}/datasets/{dataset}"
+    return {
+        "examples": f"{folder}/examples.tsv.gz",
+        "sequences": f"{folder}/sequences.h5",
+        "features": f"{folder}/features.tsv.gz",
+    }
+
+
+def model_dataset(wildcards):
+    """Return the files of the dataset that a model is trained on."""
+    return dataset_files(config["models"][wildcards.model]["dataset"])
+
+
+def model_tasks(wildcards):
+    """Return the names of a model's outputs."""
+    return TASKS[config["models"][wildcards.model]["dataset"]]
+
+
+def analysis_of(wildcards):
+    """Return the options of an analysis."""
+    return ANALYSES[wildcards.analysis]
+
+
+def analysis_dataset(wildcards):
+    """Return the files of the dataset that an analysis looks at."""
+    return dataset_files(analysis_of(wildcards)["dataset"])
+
+
+def interaction_tables(wildcards):
+    """Return the results of an analysis, by role."""
+    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
+    if target_kind(wildcards.analysis) == "pairs":
+        return {"pairs": f"{folder}/pairs.tsv.gz", "null": f"{folder}/null.tsv.gz"}
+    return {"sources": f"{folder}/sources.tsv.gz", "null": f"{folder}/null.tsv.gz", "profiles": f"{folder}/profiles.h5"}
+
+
+def result_table(wildcards):
+    """Return the table that an analysis compares groups of."""
+    tables = interaction_tables(wildcards)
+    return tables.get("pairs") or tables["sources"]
+
+
+# Targets
+
+
+def model_files():
+    """Return what every model of the configuration ends in."""
+    files = []
+    for name, model in config["models"].items():
+        folder = f"{RESULTS}/models/{name}"
+        files += [f"{folder}/metrics.tsv", f"{folder}/history.tsv"]
+        files += [
+            f"{RESULTS}/contributions/{name}/{entry['task']}/{entry['method']}.h5"
+            for entry in model["contributions"]
+        ]
+    return files
+
+
+def interaction_folders():
+    """Return analysis, and folder below results/interactions or results/figures, of every combination."""
+    return [
+        (name, f"{name}/{model}/{task}/{method}")
+        for name, analysis in ANALYSES.items()
+        for model in analysis["models"]
+        for task in analysis["tasks"]
+        for method in analysis["methods"]
+    ]
+
+
+def interaction_files():
+    """Return what every analysis of the configuration ends in."""
+    return [
+        f"{RESULTS}/interactions/{folder}/{table}"
+        for name, folder in interaction_folders()
+        for table in ("comparisons.tsv", "calibration.tsv")
+    ]
+
+
+def figure_files():
+    """Return all figures of the configuration."""
+    figures = [
+        f"{RESULTS}/figures/models/{model}/{figure}.png"
+        for model in config["models"]
+        for figure in ("training", "performance")
+    ]
+    return figures + [
+        f"{RESULTS}/figures/{folder}/{figure}.png"
+        for name, folder in interaction_folders()
+        for figure in ANALYSES[name]["figures"]
+    ]
+
+
+def claims_files():
+    """Return the table of claims, when the configuration names any."""
+    return [f"{RESULTS}/reproduction.tsv"] if config["claims"] else []

@@ -1,0 +1,61 @@
+# Datasets: sequences, labels, split and features, the same three files from each producer.
+
+DATASET = dataset_files("{dataset}")
+
+
+rule simulate_sequences:
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/simulate_sequences/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/simulate_sequences/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("simulation")),
+    params:
+        design=dataset_options,
+        seed=config["seed"],
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/simulate_sequences.py"
+
+
+rule build_peak_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_peak_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_peak_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("peaks")),
+    params:
+        tasks=lambda wildcards: TASKS[wildcards.dataset],
+        options=dataset_options,
+        seed=config["seed"],
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/build_peak_dataset.py"
+
+
+rule build_variant_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_variant_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_variant_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("variants")),
+    params:
+        options=dataset_options,
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/build_variant_dataset.py"

@@ -1,0 +1,44 @@
+# Figures of models and of interactions: PDF, PNG, and the data of each as TSV.
+
+
+def figure_outputs(folder):
+    """Return the three files of a figure."""
+    return {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
+
+
+rule plot_model:
+    input:
+        history=f"{RESULTS}/models/{{model}}/history.tsv",
+        metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
+        curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
+    output:
+        **figure_outputs(f"{RESULTS}/figures/models/{{model}}"),
+    log:
+        f"{LOGS}/plot_model/{{model}}/{{figure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_model/{{model}}/{{figure}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/plot_model.py"
+
+
+rule plot_interactions:
+    input:
+        unpack(interaction_tables),
+        unpack(analysis_dataset),
+        comparisons=f"{INTERACTIONS}/comparisons.tsv",
+    output:
+        **figure_outputs(
+            f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}"
+        ),
+    log:
+        f"{LOGS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.tsv"
+    params:
+        options=lambda wildcards: analysis_of(wildcards)["figures"][wildcards.figure],
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/plot_interactions.py"

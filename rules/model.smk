@@ -1,0 +1,82 @@
+# Training, evaluation, and contribution scores of whole datasets.
+
+
+def initial_model(wildcards):
+    """Return the model that training starts from, or nothing."""
+    parent = config["models"][wildcards.model]["initialise_from"]
+    return {"initial": f"{RESULTS}/models/{parent}/model.keras"} if parent else {}
+
+
+rule train_model:
+    input:
+        unpack(model_dataset),
+        unpack(initial_model),
+    output:
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+        history=f"{RESULTS}/models/{{model}}/history.tsv",
+    log:
+        f"{LOGS}/train_model/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train_model/{{model}}.tsv"
+    params:
+        layers=lambda wildcards: config["architectures"][
+            config["models"][wildcards.model]["architecture"]
+        ],
+        training=lambda wildcards: config["models"][wildcards.model]["training"],
+        seed=config["seed"],
+    threads: 2
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/train_model.py"
+
+
+rule evaluate_model:
+    input:
+        unpack(model_dataset),
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+    output:
+        metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
+        curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
+        predictions=f"{RESULTS}/models/{{model}}/predictions.h5",
+    log:
+        f"{LOGS}/evaluate_model/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/evaluate_model/{{model}}.tsv"
+    threads: 2
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/evaluate_model.py"
+
+
+def contribution_entry(wildcards):
+    """Return the configured background of one task and method."""
+    return next(
+        entry
+        for entry in config["models"][wildcards.model]["contributions"]
+        if (entry["task"], entry["method"]) == (wildcards.task, wildcards.method)
+    )
+
+
+rule score_contributions:
+    input:
+        unpack(model_dataset),
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+    output:
+        f"{RESULTS}/contributions/{{model}}/{{task}}/{{method}}.h5",
+    log:
+        f"{LOGS}/score_contributions/{{model}}/{{task}}/{{method}}.log",
+    benchmark:
+        f"{BENCHMARKS}/score_contributions/{{model}}/{{task}}/{{method}}.tsv"
+    params:
+        task="{task}",
+        tasks=model_tasks,
+        method="{method}",
+        method_options=lambda wildcards: config["methods"][wildcards.method],
+        background=lambda wildcards: contribution_entry(wildcards)["background"],
+    threads: 2
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/score_contributions.py"

@@ -1,0 +1,63 @@
+# What enters from outside: downloads, checked copies, genomes, and the miniature genome.
+
+
+rule fetch_source:
+    output:
+        f"{RESULTS}/sources/{{name}}",
+    log:
+        f"{LOGS}/fetch_source/{{name}}.log",
+    params:
+        source=lambda wildcards: FETCHED[wildcards.name],
+    retries: 2
+    localrule: True
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/fetch_source.py"
+
+
+def planted_names(kind):
+    """Return the names of the peak files that a planted genome comes with."""
+    return [
+        name
+        for genome in PLANTED
+        for name in config["genomes"][genome]["planted"].get(kind, {})
+    ]
+
+
+rule plant_genome:
+    output:
+        genome=f"{RESULTS}/planted/{{planted}}/genome.fa",
+        peaks=directory(f"{RESULTS}/planted/{{planted}}/peaks"),
+    log:
+        f"{LOGS}/plant_genome/{{planted}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plant_genome/{{planted}}.tsv"
+    params:
+        grammar=lambda wildcards: config["genomes"][wildcards.planted]["planted"],
+        seed=config["seed"],
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/plant_genome.py"
+
+
+rule prepare_genome:
+    input:
+        fasta=lambda wildcards: (
+            f"{RESULTS}/planted/{wildcards.genome}/genome.fa"
+            if wildcards.genome in PLANTED
+            else source_path(config["genomes"][wildcards.genome]["fasta"])
+        ),
+    output:
+        fasta=f"{RESULTS}/genomes/{{genome}}.fa",
+        fai=f"{RESULTS}/genomes/{{genome}}.fa.fai",
+        sizes=f"{RESULTS}/genomes/{{genome}}.fa.sizes",
+    log:
+        f"{LOGS}/prepare_genome/{{genome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/prepare_genome/{{genome}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/prepare_genome.py"

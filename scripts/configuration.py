@@ -1,0 +1,175 @@
+"""Reading and checking the configuration and its sheets, with errors that name key, value and what is allowed."""
+
+import csv
+import re
+from pathlib import Path
+
+import jsonschema
+import yaml
+from dfim.errors import InputError
+
+URL = re.compile(r"^(https?|ftp|file)://")
+
+
+def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
+    """Check an instance against a schema; raise InputError with one sentence on the most telling violation.
+
+    ``where`` names what is checked, e.g. ``config/config.yaml`` or ``sheet.tsv, line 3``.
+    """
+    schema = yaml.safe_load(Path(schema_path).read_text())
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(instance))
+    if error is not None:
+        raise InputError(f"{where}: {_sentence(error)}")
+
+
+def _sentence(error: jsonschema.ValidationError) -> str:
+    """Say which key has which value, and what is allowed."""
+    key = ".".join(str(part) for part in error.absolute_path) or "the top level"
+    found = f"key '{key}' has the value {error.instance!r}"
+    match error.validator:
+        case "additionalProperties":
+            allowed = error.schema.get("properties", {})
+            unknown = next(name for name in error.instance if name not in allowed)
+            full = ".".join([*map(str, error.absolute_path), unknown])
+            return (
+                f"key '{full}' (value {error.instance[unknown]!r}) is not known; "
+                f"allowed here are {', '.join(allowed)}."
+            )
+        case "required":
+            missing = next(name for name in error.validator_value if name not in error.instance)
+            return f"key '{key}' lacks the required key '{missing}'."
+        case "enum":
+            return f"{found}; allowed values are {', '.join(map(str, error.validator_value))}."
+        case "pattern":
+            return f"{found}, which does not match the form {error.validator_value}: {_description(error)}"
+        case "minProperties" | "maxProperties":
+            allowed = ", ".join(error.schema.get("properties", {})) or "any name"
+            count = error.validator_value
+            bound = "at least" if error.validator == "minProperties" else "at most"
+            return f"{found}, and {bound} {count} of the keys {allowed} is needed."
+        case _:
+            return f"{found}: {error.message}; needed: {_description(error)}"
+
+
+def _description(error: jsonschema.ValidationError) -> str:
+    """Return the schema's own description of the key, or its type."""
+    described = error.schema.get("description") or f"a value of type {error.schema.get('type', 'as in the schema')}."
+    return " ".join(described.split())
+
+
+def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
+    """Read a sheet of tasks (TSV with a header); lines that are empty or start with ``#`` are skipped.
+
+    Returns one dictionary per row. Raises InputError, naming file and line, on a missing file, wrong or
+    missing columns, a row of the wrong length, a value out of form, or a task that appears twice.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"the sheet of tasks {path} does not exist; give the path of a TSV file with a header.")
+    with open(path, newline="") as handle:
+        lines = [
+            (number, row)
+            for number, row in enumerate(csv.reader(handle, delimiter="\t"), start=1)
+            if row and any(row) and not row[0].startswith("#")
+        ]
+    if len(lines) < 2:
+        raise InputError(f"{path} has no row of tasks; it needs a header and at least one row.")
+    header = lines[0][1]
+    tasks = []
+    for number, row in lines[1:]:
+        if len(row) > len(header):
+            raise InputError(
+                f"{path}, line {number}: found {len(row)} columns where the header has {len(header)}; "
+                "separate the columns by single tabs."
+            )
+        task = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
+        check(task, schema_path, f"{path}, line {number}")
+        if any(task["task"] == other["task"] for other in tasks):
+            raise InputError(f"{path}, line {number}: the task {task['task']!r} appears twice; name each task once.")
+        tasks.append(task)
+    return tasks
+
+
+def source_parts(source: str | dict) -> dict:
+    """Return a source as a mapping with ``location`` and perhaps ``sha256`` and ``md5``."""
+    return {"location": source} if isinstance(source, str) else source
+
+
+def is_url(location: str) -> bool:
+    """Tell a URL from a path."""
+    return bool(URL.match(location))
+
+
+def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
+    """Check that names in the configuration refer to something; raise InputError with one sentence.
+
+    ``tasks_of_dataset`` has the tasks of each dataset (none for a dataset of variants).
+    """
+    for name, dataset in config["datasets"].items():
+        for producer, options in dataset.items():
+            if "genome" in options:
+                _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
+            if producer == "peaks" and options["examples"] == "summits" and "accessible" not in options:
+                raise InputError(
+                    f"key 'datasets.{name}.peaks' has examples: summits and no key 'accessible'; "
+                    "give the peaks of open chromatin, or use examples: union."
+                )
+    for name, model in config["models"].items():
+        _check_model(name, model, config, tasks_of_dataset)
+    for name, analysis in config["analyses"].items():
+        _check_analysis(name, analysis, config, tasks_of_dataset)
+
+
+def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
+    key = f"models.{name}"
+    _need(model["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+    _need(model["architecture"], config["architectures"], f"{key}.architecture", "architectures")
+    if not tasks_of_dataset[model["dataset"]]:
+        raise InputError(f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to train on.")
+    seen = [name]
+    while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
+        _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
+        if parent in seen:
+            raise InputError(f"key '{key}.initialise_from' leads back to {parent!r}: {' → '.join([*seen, parent])}.")
+        seen.append(parent)
+    for number, entry in enumerate(model.get("contributions", [])):
+        _need(entry["task"], tasks_of_dataset[model["dataset"]], f"{key}.contributions.{number}.task", "tasks")
+        _check_background(entry["background"], f"{key}.contributions.{number}.background")
+
+
+def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
+    key = f"analyses.{name}"
+    _need(analysis["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+    _check_background(analysis["background"], f"{key}.background")
+    for model in analysis["models"]:
+        _need(model, config["models"], f"{key}.models", "models")
+        for task in analysis["tasks"]:
+            _need(task, tasks_of_dataset[config["models"][model]["dataset"]], f"{key}.tasks", "tasks")
+    if "nucleotides" in analysis["sources"] and "features" in analysis["targets"]:
+        raise InputError(f"key '{key}' has nucleotides as sources, which need 'positions' as targets.")
+    if "nucleotides" in analysis["sources"] and "features" in analysis["sources"]:
+        raise InputError(f"key '{key}.sources' has both 'features' and 'nucleotides'; give one of them.")
+    kind = "pairs" if "features" in analysis["targets"] else "profiles"
+    for figure in analysis.get("figures", {}):
+        if figure not in FIGURES[kind]:
+            raise InputError(
+                f"key '{key}.figures' has {figure!r}, which this kind of targets cannot draw; "
+                f"allowed are {', '.join(FIGURES[kind])}."
+            )
+
+
+# Which figures need feature targets (pairs) and which need position targets (profiles).
+FIGURES = {
+    "pairs": ("pair_significance", "distance"),
+    "profiles": ("groups", "tracks", "interaction_map"),
+}
+
+
+def _need(name: str, known, key: str, section: str) -> None:
+    if name not in known:
+        raise InputError(f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}.")
+
+
+def _check_background(probabilities: list[float], key: str) -> None:
+    if abs(sum(probabilities) - 1) > 1e-6:
+        raise InputError(f"key '{key}' has the value {probabilities!r}, which sums to {sum(probabilities):.6g}, not 1.")

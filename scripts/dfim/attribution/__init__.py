@@ -1,0 +1,51 @@
+"""Contribution scores behind one signature.
+
+    with open_scorer("deeplift", layers, reference) as scorer:
+        scores = scorer.contributions(x, task)
+
+Whatever computes them, the scores are those of one task's logit (the value before the sigmoid), and have the
+shape of the input. A further method is a subclass of :class:`~dfim.attribution.scorer.Scorer` and a line in
+``METHODS``.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from dfim.attribution.deeplift_package import DeepLiftPackage
+from dfim.attribution.gradients import GradientInput
+from dfim.attribution.scorer import Scorer
+from dfim.attribution.simplification import simplify
+from dfim.errors import InputError
+
+METHODS: dict[str, type[Scorer]] = {"deeplift": DeepLiftPackage, "gradient_input": GradientInput}
+
+
+@contextmanager
+def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
+    """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
+
+    ``network`` is a list of layers, as :func:`dfim.network.describe` gives. ``reference`` is the input to
+    which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position
+    or (length, 4); ``gradient_input`` has the reference 0 by definition, and uses the given one's shape only.
+    ``options``: ``batch`` (sequences per evaluation), ``threads`` (of the computation; default all cores), and
+    for ``deeplift`` ``rule`` (see :mod:`dfim.attribution.deeplift_package`).
+
+    Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
+    that cannot be scored.
+    """
+    if method not in METHODS:
+        raise InputError(f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}.")
+    scorer = METHODS[method](simplify(network), reference, **_checked(method, options or {}))
+    try:
+        yield scorer
+    finally:
+        scorer.close()
+
+
+def _checked(method: str, options: dict) -> dict:
+    """Return the options when the method knows all of them."""
+    known = METHODS[method].OPTIONS
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise InputError(f"the method {method} has no option {unknown[0]!r}: its options are {', '.join(known)}.")
+    return options

@@ -1,0 +1,85 @@
+"""Networks as attribution wants them: no batch normalisation after a linear layer, and the logit on top."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from dfim.errors import InputError
+
+LINEAR = ("convolution", "dense")
+POOLS = ("max_pool", "average_pool", "global_max_pool", "global_average_pool")
+KINDS = (*LINEAR, *POOLS, "batch_normalisation", "relu", "sigmoid", "flatten")
+
+
+def simplify(network: Sequence) -> list:
+    """Return the layers up to the logits, with batch normalisations folded away where that is exact.
+
+    The sigmoid on top goes, since the logit is what is explained. A batch normalisation right after a
+    convolution or a dense layer is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say)
+    stays. Raises InputError when the network does not end in a dense layer (with or without a sigmoid), has a
+    layer of an unknown kind, or a ReLU or sigmoid that does not follow a linear layer.
+    """
+    layers = list(network)
+    unknown = [layer for layer in layers if layer.kind not in KINDS]
+    if unknown:
+        raise InputError(
+            f"layer {unknown[0].name!r} is of the kind {unknown[0].kind!r}, for which there are no contribution "
+            f"scores: use layers of the kinds {', '.join(KINDS)}."
+        )
+    if layers and layers[-1].kind == "sigmoid":
+        layers.pop()
+    simple = _without_batch_normalisation(layers)
+    if not simple or simple[-1].kind != "dense":
+        raise InputError("contribution scores need a network that ends in a dense layer, with or without a sigmoid.")
+    _check_activations(simple)
+    return simple
+
+
+def _without_batch_normalisation(layers: list) -> list:
+    simple = []
+    for layer in layers:
+        if layer.kind == "batch_normalisation" and simple and simple[-1].kind in LINEAR:
+            simple[-1] = _fold(simple[-1], layer)
+        else:
+            simple.append(layer)
+    return simple
+
+
+def _check_activations(layers: list) -> None:
+    """Raise InputError on an activation whose rule would be undefined: it has to follow a linear layer."""
+    before = None
+    for layer in layers:
+        if layer.kind in ("relu", "sigmoid") and before not in LINEAR:
+            raise InputError(
+                f"layer {layer.name!r} ({layer.kind}) follows {before or 'the input'}, and contribution scores need "
+                "it right after a convolution or a dense layer (a batch normalisation may lie between): move it."
+            )
+        before = layer.kind
+
+
+def _fold(linear, normalisation):
+    """Return one linear layer that does the work of a linear layer and the batch normalisation after it."""
+    arrays = {name: np.asarray(array, np.float64) for name, array in normalisation.arrays.items()}
+    scale = arrays["gamma"] / np.sqrt(arrays["variance"] + arrays["epsilon"])
+    kernel = linear.arrays["kernel"] * scale
+    bias = (linear.arrays["bias"] - arrays["mean"]) * scale + arrays["beta"]
+    return replace(linear, arrays={"kernel": kernel.astype(np.float32), "bias": bias.astype(np.float32)})
+
+
+def output_length(layer, length: int | None) -> int | None:
+    """Return the number of positions after a layer, for ``length`` before it; None where there are none."""
+    if layer.kind in ("flatten", "dense") or layer.kind.startswith("global_"):
+        return None
+    if layer.kind not in ("convolution", "max_pool", "average_pool"):
+        return length
+    width = layer.arrays["kernel"].shape[0] if layer.kind == "convolution" else layer.options["width"]
+    stride = stride_of(layer)
+    if layer.options.get("padding", "valid") == "same":
+        return -(-length // stride)
+    return (length - width) // stride + 1
+
+
+def stride_of(layer) -> int:
+    """Return a layer's stride: by default 1 for a convolution and the width for a pool."""
+    return layer.options.get("stride") or (1 if layer.kind == "convolution" else layer.options["width"])

@@ -17,5 +17,5 @@ dependencies:
   - pip
   - pip:
 HEADER
-    sed -nE 's/^([a-z0-9][^ ]*==[^ ]+)\\$/      - "\1"/p' requirements.txt
+    sed -nE 's/^([a-z0-9][^ ]*==[^ ]+) \\$/      - \1/p' requirements.txt
 } > dfim.yaml

@@ -89,7 +89,8 @@ wildcard_constraints:
     task="[^/]+",
 
 
-# Sources: a local path without a checksum is used as it is; all others go through the rule fetch_source.
+# Sources: what the workflow makes itself, and a local file without a checksum, are used as they are; URLs, files with
+# a checksum to verify, and missing files (so that a dry run can plan around them) go through the rule fetch_source.
 
 FETCHED = {}
 
@@ -98,9 +99,9 @@ def source_path(source):
     """Return the local path of a source, registering it to be fetched when it is a URL or has a checksum."""
     parts = dict(configuration.source_parts(source))
     location = parts["location"]
-    if not configuration.is_url(location) and not (
-        parts.get("sha256") or parts.get("md5")
-    ):
+    if location.startswith(f"{RESULTS}/"):
+        return location
+    if Path(location).is_file() and not (parts.get("sha256") or parts.get("md5")):
         return location
     name = location.rstrip("/").rsplit("/", 1)[-1].split("?")[0]
     if FETCHED.get(name, parts) != parts:
@@ -198,7 +199,7 @@ def model_files():
 
 
 def interaction_folders():
-    """Return analysis, and folder below results/interactions or results/figures, of every combination."""
+    """Return the analysis, and the folder below results/interactions or results/figures, of every combination."""
     return [
         (name, f"{name}/{model}/{task}/{method}")
         for name, analysis in ANALYSES.items()

@@ -1,0 +1,173 @@
+"""Configuration and sheets: what is accepted, and the sentence for each thing that is not."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+from configuration import check, check_references, read_tasks
+from dfim.errors import InputError
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "config/schemas/config.schema.yaml"
+TASKS_SCHEMA = ROOT / "config/schemas/tasks.schema.yaml"
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
+def test_shipped_configurations_pass(name):
+    check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (
+            ["seeds"],
+            3,
+            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, datasets, "
+            "architectures, models, methods, analyses, claims.",
+        ),
+        (
+            ["methods"],
+            {"deeplift": {"rule": "linear"}},
+            "config.yaml: key 'methods.deeplift.rule' has the value 'linear'; allowed values are genomics_default, "
+            "rescale, reveal_cancel.",
+        ),
+        (
+            ["models", "tf_binding", "training", "batch_size"],
+            "many",
+            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many': 'many' is not of type "
+            "'integer'; needed: Examples per step.",
+        ),
+        (
+            ["models", "tf_binding", "architecture"],
+            None,
+            "config.yaml: key 'models.tf_binding' lacks the required key 'architecture'.",
+        ),
+    ],
+)
+def test_violations_name_key_value_and_what_is_allowed(config, path, value, sentence):
+    parent = config
+    for key in path[:-1]:
+        parent = parent[key]
+    if value is None:
+        del parent[path[-1]]
+    else:
+        parent[path[-1]] = value
+    with pytest.raises(InputError) as error:
+        check(config, SCHEMA, "config.yaml")
+    assert str(error.value) == sentence
+
+
+def with_defaults(config):
+    """Fill in what the schema's defaults would, as far as the reference checks look."""
+    filled = copy.deepcopy(config)
+    for analysis in filled["analyses"].values():
+        analysis.setdefault("figures", {})
+    return filled
+
+
+TASKS = {
+    "simulation": ["ELF1_SIX5"],
+    "tf_binding": ["GATA1", "GATA2", "TAL1"],
+    "reference_samples": ["reference_01"],
+    "accessibility": ["GM12878", "K562"],
+    "binding_qtl": [],
+}
+
+
+def test_references_of_the_default_hold(config):
+    check_references(with_defaults(config), TASKS)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (
+            ["analyses", "gata_tal", "tasks"],
+            ["MYC"],
+            "key 'analyses.gata_tal.tasks' has the value 'MYC', and the tasks are GATA1, GATA2, TAL1.",
+        ),
+        (
+            ["models", "accessibility", "initialise_from"],
+            "accessibility",
+            "key 'models.accessibility.initialise_from' leads back to 'accessibility': accessibility → accessibility.",
+        ),
+        (
+            ["analyses", "gata_tal", "figures"],
+            {"tracks": {}},
+            "key 'analyses.gata_tal.figures' has 'tracks', which this kind of targets cannot draw; "
+            "allowed are pair_significance, distance.",
+        ),
+        (
+            ["analyses", "gata_tal", "background"],
+            [0.3, 0.3, 0.3, 0.3],
+            "key 'analyses.gata_tal.background' has the value [0.3, 0.3, 0.3, 0.3], which sums to 1.2, not 1.",
+        ),
+        (
+            ["models", "tf_binding", "dataset"],
+            "binding_qtl",
+            "key 'models.tf_binding.dataset' names 'binding_qtl', which has no labels to train on.",
+        ),
+    ],
+)
+def test_dangling_references_are_named(config, path, value, sentence):
+    config = with_defaults(config)
+    parent = config
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = value
+    with pytest.raises(InputError) as error:
+        check_references(config, TASKS)
+    assert str(error.value) == sentence
+
+
+def sheet(tmp_path, text):
+    path = tmp_path / "tasks.tsv"
+    path.write_text(text)
+    return path
+
+
+def test_sheet_rows_are_read_in_order(tmp_path):
+    path = sheet(tmp_path, "task\tassay\tpeaks\tsha256\n# a remark\nB\tATAC-seq\tb.bed\t\nA\tATAC-seq\ta.bed\n")
+    assert [row["task"] for row in read_tasks(path, TASKS_SCHEMA)] == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("task\tassay\tpeaks\n", "{path} has no row of tasks; it needs a header and at least one row."),
+        (
+            "task\tassay\tpeaks\nA\tATAC\ta.bed\nA\tATAC\tb.bed\n",
+            "{path}, line 3: the task 'A' appears twice; name each task once.",
+        ),
+        (
+            "task\tassay\tpeaks\nA\tATAC\ta.bed\textra\n",
+            "{path}, line 2: found 4 columns where the header has 3; separate the columns by single tabs.",
+        ),
+        (
+            "task\tassay\tpeak\nA\tATAC\ta.bed\n",
+            "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are task, assay, peaks, sha256.",
+        ),
+        (
+            "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",
+            "{path}, line 2: key 'task' has the value '../A', which does not match the form "
+            "^[A-Za-z0-9][A-Za-z0-9._+-]*$: Name of the task, as it appears in tables and in paths.",
+        ),
+    ],
+)
+def test_sheet_errors_name_file_and_line(tmp_path, text, sentence):
+    path = sheet(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        read_tasks(path, TASKS_SCHEMA)
+    assert str(error.value) == sentence.format(path=path)
+
+
+def test_missing_sheet(tmp_path):
+    with pytest.raises(InputError, match="does not exist; give the path of a TSV file with a header"):
+        read_tasks(tmp_path / "none.tsv", TASKS_SCHEMA)

@@ -74,7 +74,11 @@ def analyses_with(kind):
 ANALYSES = config["analyses"]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
-PLANTED = [name for name, genome in config["genomes"].items() if "planted" in genome]
+PLANTED = {
+    name: locate(genome["planted"])
+    for name, genome in config["genomes"].items()
+    if "planted" in genome
+}
 
 
 wildcard_constraints:
@@ -116,6 +120,20 @@ def sheet_sources(sheet):
         source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
         for row in SHEETS[sheet]
     ]
+
+
+def planted_files(genome):
+    """Return the files that a planted genome comes with, by role."""
+    folder = f"{RESULTS}/planted/{genome}"
+    names = configuration.planted_peak_names(PLANTED[genome])
+    return {
+        "genome": f"{folder}/genome.fa",
+        "peaks": [f"{folder}/peaks/{name}.narrowPeak.gz" for name in names],
+        "variants": f"{folder}/variants.tsv",
+        "elements": f"{folder}/truth/elements.tsv.gz",
+        "instances": f"{folder}/truth/instances.tsv.gz",
+        "variant_truth": f"{folder}/truth/variants.tsv",
+    }
 
 
 def dataset_options(wildcards):
@@ -184,13 +202,36 @@ def result_table(wildcards):
 
 # Targets
 
+MODEL_FILES = (
+    "model.keras",
+    "history.tsv",
+    "metrics.tsv",
+    "curves.tsv.gz",
+    "predictions.h5",
+)
+INTERACTION_FILES = {
+    "pairs": ("pairs.tsv.gz", "null.tsv.gz", "calibration.tsv", "comparisons.tsv"),
+    "profiles": (
+        "sources.tsv.gz",
+        "profiles.h5",
+        "null.tsv.gz",
+        "calibration.tsv",
+        "comparisons.tsv",
+    ),
+}
+
+
+def dataset_outputs():
+    """Return the files of every dataset of the configuration."""
+    return [path for name in config["datasets"] for path in dataset_files(name).values()]
+
 
 def model_files():
     """Return what every model of the configuration ends in."""
     files = []
     for name, model in config["models"].items():
         folder = f"{RESULTS}/models/{name}"
-        files += [f"{folder}/metrics.tsv", f"{folder}/history.tsv"]
+        files += [f"{folder}/{file}" for file in MODEL_FILES]
         files += [
             f"{RESULTS}/contributions/{name}/{entry['task']}/{entry['method']}.h5"
             for entry in model["contributions"]
@@ -214,7 +255,7 @@ def interaction_files():
     return [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
-        for table in ("comparisons.tsv", "calibration.tsv")
+        for table in INTERACTION_FILES[target_kind(name)]
     ]
 
 

@@ -3,7 +3,7 @@
 
 rule write_reproduction:
     input:
-        tables=model_files() + interaction_files(),
+        tables=dataset_outputs() + model_files() + interaction_files(),
         claims=locate(config["claims"]) if config["claims"] else [],
     output:
         f"{RESULTS}/reproduction.tsv",
@@ -13,6 +13,7 @@ rule write_reproduction:
         f"{BENCHMARKS}/write_reproduction.tsv"
     params:
         folder=RESULTS,
+        cannot_show=config["cannot_show"],
     conda:
         "../envs/dfim.yaml"
     script:

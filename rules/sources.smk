@@ -16,30 +16,26 @@ rule fetch_source:
         "../scripts/fetch_source.py"
 
 
-def planted_names(kind):
-    """Return the names of the peak files that a planted genome comes with."""
-    return [
-        name
-        for genome in PLANTED
-        for name in config["genomes"][genome]["planted"].get(kind, {})
-    ]
+# One rule for each planted genome, because its grammar decides which peak files it comes with.
+for planted in PLANTED:
 
-
-rule plant_genome:
-    output:
-        genome=f"{RESULTS}/planted/{{planted}}/genome.fa",
-        peaks=directory(f"{RESULTS}/planted/{{planted}}/peaks"),
-    log:
-        f"{LOGS}/plant_genome/{{planted}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plant_genome/{{planted}}.tsv"
-    params:
-        grammar=lambda wildcards: config["genomes"][wildcards.planted]["planted"],
-        seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
-    script:
-        "../scripts/plant_genome.py"
+    rule:
+        name:
+            f"plant_genome_{planted}"
+        input:
+            grammar=PLANTED[planted],
+        output:
+            **planted_files(planted),
+        log:
+            f"{LOGS}/plant_genome/{planted}.log",
+        benchmark:
+            f"{BENCHMARKS}/plant_genome/{planted}.tsv"
+        params:
+            seed=config["seed"],
+        conda:
+            "../envs/dfim.yaml"
+        script:
+            "../scripts/plant_genome.py"
 
 
 rule prepare_genome:

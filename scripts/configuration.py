@@ -53,7 +53,9 @@ def _sentence(error: jsonschema.ValidationError) -> str:
 
 def _description(error: jsonschema.ValidationError) -> str:
     """Return the schema's own description of the key, or its type."""
-    described = error.schema.get("description") or f"a value of type {error.schema.get('type', 'as in the schema')}."
+    described = (
+        error.schema.get("description") or f"a value of type {error.schema.get('type', 'as in the schema')}."
+    )
     return " ".join(described.split())
 
 
@@ -65,7 +67,9 @@ def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
     """
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"the sheet of tasks {path} does not exist; give the path of a TSV file with a header.")
+        raise InputError(
+            f"the sheet of tasks {path} does not exist; give the path of a TSV file with a header."
+        )
     with open(path, newline="") as handle:
         lines = [
             (number, row)
@@ -85,9 +89,31 @@ def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
         task = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
         check(task, schema_path, f"{path}, line {number}")
         if any(task["task"] == other["task"] for other in tasks):
-            raise InputError(f"{path}, line {number}: the task {task['task']!r} appears twice; name each task once.")
+            raise InputError(
+                f"{path}, line {number}: the task {task['task']!r} appears twice; name each task once."
+            )
         tasks.append(task)
     return tasks
+
+
+def planted_peak_names(path: str | Path) -> list[str]:
+    """Return the names of the peak files that the grammar of a planted genome comes with."""
+    from dfim.planted import peak_names
+
+    return peak_names(read_grammar(path))
+
+
+def read_grammar(path: str | Path) -> dict:
+    """Read the grammar of a planted genome; raise InputError when the file is missing or no YAML mapping."""
+    try:
+        grammar = yaml.safe_load(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"the grammar {path} does not exist; give the path of a YAML file.") from None
+    except yaml.YAMLError as error:
+        raise InputError(f"the grammar {path} is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(grammar, dict):
+        raise InputError(f"the grammar {path} is not a mapping; config/planted.yaml is an example.")
+    return grammar
 
 
 def source_parts(source: str | dict) -> dict:
@@ -130,10 +156,14 @@ def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[st
     while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
         _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
         if parent in seen:
-            raise InputError(f"key '{key}.initialise_from' leads back to {parent!r}: {' → '.join([*seen, parent])}.")
+            raise InputError(
+                f"key '{key}.initialise_from' leads back to {parent!r}: {' → '.join([*seen, parent])}."
+            )
         seen.append(parent)
     for number, entry in enumerate(model.get("contributions", [])):
-        _need(entry["task"], tasks_of_dataset[model["dataset"]], f"{key}.contributions.{number}.task", "tasks")
+        _need(
+            entry["task"], tasks_of_dataset[model["dataset"]], f"{key}.contributions.{number}.task", "tasks"
+        )
         _check_background(entry["background"], f"{key}.contributions.{number}.background")
 
 
@@ -167,9 +197,13 @@ FIGURES = {
 
 def _need(name: str, known, key: str, section: str) -> None:
     if name not in known:
-        raise InputError(f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}.")
+        raise InputError(
+            f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}."
+        )
 
 
 def _check_background(probabilities: list[float], key: str) -> None:
     if abs(sum(probabilities) - 1) > 1e-6:
-        raise InputError(f"key '{key}' has the value {probabilities!r}, which sums to {sum(probabilities):.6g}, not 1.")
+        raise InputError(
+            f"key '{key}' has the value {probabilities!r}, which sums to {sum(probabilities):.6g}, not 1."
+        )

@@ -30,7 +30,7 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, datasets, "
-            "architectures, models, methods, analyses, claims.",
+            "architectures, models, methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],
@@ -134,7 +134,9 @@ def sheet(tmp_path, text):
 
 
 def test_sheet_rows_are_read_in_order(tmp_path):
-    path = sheet(tmp_path, "task\tassay\tpeaks\tsha256\n# a remark\nB\tATAC-seq\tb.bed\t\nA\tATAC-seq\ta.bed\n")
+    path = sheet(
+        tmp_path, "task\tassay\tpeaks\tsha256\n# a remark\nB\tATAC-seq\tb.bed\t\nA\tATAC-seq\ta.bed\n"
+    )
     assert [row["task"] for row in read_tasks(path, TASKS_SCHEMA)] == ["B", "A"]
 
 

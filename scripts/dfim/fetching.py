@@ -9,10 +9,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tqdm import tqdm
-
 from dfim.errors import InputError
 from dfim.files import atomic_path
+from dfim.progress import Progress
 
 logger = logging.getLogger("dfim")
 TIMEOUT = 60
@@ -41,7 +40,9 @@ def _download_with_retries(url: str, path: Path, pause: float) -> None:
         try:
             return _download(url, path)
         except (OSError, urllib.error.URLError) as error:
-            if attempt == TRIES or (isinstance(error, urllib.error.HTTPError) and error.code in (403, 404, 410)):
+            if attempt == TRIES or (
+                isinstance(error, urllib.error.HTTPError) and error.code in (403, 404, 410)
+            ):
                 raise InputError(
                     f"{url} could not be downloaded ({error}); check the address, or download the file by other means "
                     "and give its path instead."
@@ -54,7 +55,7 @@ def _download_with_retries(url: str, path: Path, pause: float) -> None:
 def _download(url: str, path: Path) -> None:
     with urllib.request.urlopen(url, timeout=TIMEOUT) as response, open(path, "wb") as out:
         size = int(response.headers.get("Content-Length") or 0)
-        with tqdm.wrapattr(out, "write", total=size or None, desc=url.rsplit("/", 1)[-1], mininterval=5) as counted:
+        with Progress.wrapattr(out, "write", total=size or None, desc=url.rsplit("/", 1)[-1]) as counted:
             shutil.copyfileobj(response, counted, length=1 << 20)
     if size and path.stat().st_size != size:
         raise OSError(f"the connection ended after {path.stat().st_size} of {size} bytes")

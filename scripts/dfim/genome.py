@@ -5,61 +5,88 @@ the order of the FASTA file.
 """
 
 import gzip
-import logging
+import io
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyfaidx
-from tqdm import tqdm
 
 from dfim.errors import InputError
 from dfim.files import atomic_path
+from dfim.progress import Progress
 from dfim.sequence import BASES
+from dfim.tables import is_gzipped
 
-logger = logging.getLogger(__name__)
-
-_GZIP_MAGIC = b"\x1f\x8b"
-_COPY_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 22
+_LINE = 60
 _UNDERSTOOD = np.isin(np.arange(256), list(f"{BASES}N".encode()))
 
 
-def is_gzipped(path: str | os.PathLike) -> bool:
-    """Tell whether a file is gzip (or bgzip) by its first two bytes, whatever its name."""
-    with open(path, "rb") as handle:
-        return handle.read(2) == _GZIP_MAGIC
-
-
 def unpack_fasta(source: str | os.PathLike, destination: str | os.PathLike) -> None:
-    """Copy a FASTA file, plain or gzipped (bgzip included), to an uncompressed file.
+    """Write a FASTA file, plain or gzipped (bgzip included), as plain FASTA with lines of 60 letters.
 
-    The copy is streamed, a few MB in memory at a time. Raises InputError for a file that does not begin
-    with ``>``, for a truncated gzip file and for a missing file.
+    Lines are wrapped anew because an index needs lines of one length, which not every genome has.
+    The file is streamed, a few MB in memory at a time. Raises InputError for a missing file, for one that
+    does not begin with ``>`` and for a damaged gzip file.
     """
     if not os.path.isfile(source):
         raise InputError(f"the genome {source} was not found: give the path of a FASTA file.")
-    progress = tqdm(
+    progress = Progress(
         total=os.path.getsize(source), unit="B", unit_scale=True, desc=f"unpacking {Path(source).name}"
     )
     with open(source, "rb") as raw, progress, atomic_path(destination) as temporary:
-        content = gzip.GzipFile(fileobj=raw) if is_gzipped(source) else raw
+        content = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzipped(source) else raw
         try:
-            first = content.read(1)
-            if first != b">":
+            first = content.peek(1)[:1].decode("latin-1")
+            if first != ">":
                 raise InputError(
-                    f"{source} is not FASTA: a FASTA file, gzipped or not, begins with '>', and this begins "
-                    f"with {first.decode('latin-1')!r}."
+                    f"{source} is not FASTA: its first character is {first!r}, and a FASTA file, gzipped or "
+                    "not, begins with '>'."
                 )
             with open(temporary, "wb") as out:
-                out.write(first)
-                while block := content.read(_COPY_BYTES):
+                for block in _wrapped(_fasta_parts(content)):
                     out.write(block)
                     progress.update(raw.tell() - progress.n)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise InputError(f"{source} is a damaged gzip file ({error}): fetch it again.") from None
+
+
+def _fasta_parts(content: io.BufferedReader) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (header, letters) in file order; the header is empty where letters continue a sequence."""
+    at_line_start = True
+    while block := content.read(_BLOCK_BYTES):
+        # Headers are found by the newline before them, which may have ended the previous block.
+        block = b"\n" + block if at_line_start else block
+        if block.rfind(b"\n>") == block.rfind(b"\n") != -1:
+            block += content.readline()
+        continuation, *records = block.split(b"\n>")
+        yield b"", continuation.translate(None, b"\r\n")
+        for record in records:
+            header, _, letters = record.partition(b"\n")
+            yield b">" + header.strip(), letters.translate(None, b"\r\n")
+        at_line_start = block.endswith(b"\n")
+
+
+def _wrapped(parts: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Yield FASTA text in lines of _LINE letters from the parts of :func:`_fasta_parts`."""
+    rest = b""
+    for header, letters in parts:
+        if header:
+            yield (rest + b"\n" if rest else b"") + header + b"\n"
+            rest = b""
+        letters = rest + letters
+        full = len(letters) // _LINE * _LINE
+        lines = np.full((full // _LINE, _LINE + 1), ord("\n"), dtype=np.uint8)
+        lines[:, :_LINE] = np.frombuffer(letters, dtype=np.uint8, count=full).reshape(-1, _LINE)
+        yield lines.tobytes()
+        rest = letters[full:]
+    if rest:
+        yield rest + b"\n"
 
 
 def index_fasta(fasta: str | os.PathLike, index: str | os.PathLike) -> dict[str, int]:
@@ -88,8 +115,8 @@ def read_sizes(path: str | os.PathLike) -> dict[str, int]:
         fields = line.split("\t")
         if len(fields) < 2 or not fields[1].isdecimal():
             raise InputError(
-                f"{path}, line {number}: found {line!r}, and chromosome sizes need two tab-separated columns, "
-                "chromosome and length in bp."
+                f"{path}, line {number}: found {line!r}, and chromosome sizes need two tab-separated "
+                "columns: chromosome, length in bp."
             )
         sizes[fields[0]] = int(fields[1])
     return sizes
@@ -104,38 +131,51 @@ def check_chromosome(chrom: str, sizes: Mapping[str, int], where: str) -> None:
         return
     twin = chrom[3:] if chrom.startswith("chr") else f"chr{chrom}"
     if twin in sizes:
-        mend = f"the genome calls it {twin!r}: rename the chromosomes"
+        mend = f", which calls it {twin!r}: rename the chromosomes"
     else:
-        mend = f"which has {', '.join(list(sizes)[:5])}{' ...' if len(sizes) > 5 else ''}"
-    raise InputError(f"{where}: the chromosome {chrom!r} is not in the genome; {mend}.")
+        mend = f", which has {', '.join(list(sizes)[:5])}{' ...' if len(sizes) > 5 else ''}"
+    raise InputError(f"{where}: the chromosome {chrom!r} is not in the genome{mend}.")
 
 
-def fetch_windows(
-    fasta: str | os.PathLike, index: str | os.PathLike, windows: pd.DataFrame, width: int
-) -> np.ndarray:
-    """Fetch windows of equal width as upper-case ASCII letters, ``uint8`` of shape (windows, width).
+@dataclass(frozen=True)
+class Genome:
+    """An uncompressed FASTA file with its index (``.fai``) and the sizes of its chromosomes."""
 
-    ``windows`` has the columns ``chrom`` and ``start`` (0-based); each window spans start to
-    start + width (exclusive) and must lie within its chromosome. Raises InputError, naming file,
-    chromosome, position and letter, on a letter other than A, C, G, T and N.
-    """
-    bases = np.empty((len(windows), width), dtype=np.uint8)
-    # In the order of the genome, so that the file is read forwards.
-    order = np.lexsort([windows["start"], windows["chrom"]])
-    chroms, starts = windows["chrom"].to_numpy(), windows["start"].to_numpy()
-    with _open(fasta, index) as faidx:
-        for row in tqdm(order, desc="fetching windows", unit="window", mininterval=1):
-            start = int(starts[row])
-            sequence = faidx.fetch(chroms[row], start + 1, start + width).seq
-            bases[row] = np.frombuffer(sequence.encode("latin-1"), dtype=np.uint8)
-    wrong_row, wrong_position = np.nonzero(~_UNDERSTOOD[bases])
-    if wrong_row.size:
-        row, position = wrong_row[0], wrong_position[0]
-        raise InputError(
-            f"{fasta} has the letter {chr(bases[row, position])!r} at position {starts[row] + position} "
-            f"(0-based) of {chroms[row]}, and only A, C, G, T and N are understood: replace other letters with N."
-        )
-    return bases
+    fasta: str | os.PathLike
+    index: str | os.PathLike
+    sizes: dict[str, int]
+
+    def fetch(self, windows: pd.DataFrame, width: int) -> np.ndarray:
+        """Fetch windows of equal width as upper-case ASCII letters, ``uint8`` of shape (windows, width).
+
+        ``windows`` has the columns ``chrom`` and ``start`` (0-based); each spans start to start + width
+        (exclusive), within its chromosome. Raises InputError, naming file, chromosome, position and
+        letter, on a letter other than A, C, G, T and N.
+        """
+        bases = np.empty((len(windows), width), dtype=np.uint8)
+        # In the order of the file, so that it is read forwards.
+        order = genome_order(windows, self.sizes)
+        chroms, starts = windows["chrom"].to_numpy(), windows["start"].to_numpy()
+        with _open(self.fasta, self.index) as faidx:
+            for row in Progress(order, desc="fetching windows", unit="window"):
+                start = int(starts[row])
+                sequence = faidx.fetch(chroms[row], start + 1, start + width).seq
+                bases[row] = np.frombuffer(sequence.encode("latin-1"), dtype=np.uint8)
+        wrong = np.argwhere(~_UNDERSTOOD[bases])
+        if wrong.size:
+            row, position = wrong[0]
+            raise InputError(
+                f"{self.fasta} has the letter {chr(bases[row, position])!r} at position "
+                f"{starts[row] + position} (0-based) of {chroms[row]}, and only A, C, G, T and N are "
+                "understood: replace other letters with N."
+            )
+        return bases
+
+
+def genome_order(windows: pd.DataFrame, sizes: Mapping[str, int]) -> np.ndarray:
+    """Return the row numbers that sort intervals by chromosome (in the order of ``sizes``) and start."""
+    rank = {chrom: position for position, chrom in enumerate(sizes)}
+    return np.lexsort([windows["start"], windows["chrom"].map(rank)])
 
 
 def n_fraction(bases: np.ndarray) -> np.ndarray:

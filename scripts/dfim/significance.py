@@ -22,6 +22,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
 from dfim.errors import InputError
+from dfim.shards import PAIR_KEY, PAIR_SCORES, PROFILE_SCORES, Profiles, describe_pairs, name_pairs, summarise
 
 # Scores and whether they have a sign (and so two tails).
 SIGNED = {"fis": False, "fis_sum": False, "signed_sum": True}
@@ -143,10 +144,9 @@ def add_significance(
     """Return the table with columns ``{score}_p`` and ``{score}_q`` added for each score.
 
     ``null`` holds the same score columns. With the method ``released`` q is taken for each value of the
-    column ``pair`` (or ``group``) alone, as the released code does; else over the whole table.
+    column ``pair``, if there is one, alone, as the released code does; else over the whole table.
     """
-    family = next((column for column in ("pair", "group") if column in table), None)
-    families = table[family] if method == "released" and family else None
+    families = table["pair"] if method == "released" and "pair" in table else None
     added = {}
     for score in scores:
         p = p_values(table[score].to_numpy(), null[score].to_numpy(), method, SIGNED[score])
@@ -176,3 +176,54 @@ def calibration(
             share = (p < level).mean() if p.size else np.nan
             rows.append({"score": score, "method": method, "level": level, "share": share, "n": p.size})
     return pd.DataFrame(rows)
+
+
+def pair_significance(
+    scores: pd.DataFrame, features: pd.DataFrame, method: str = "empirical"
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Turn the scores of pairs on real (replicate 0) and shuffled sequences into tables with p and q.
+
+    ``scores`` is the table of :func:`dfim.shards.read_pair_shards`, ``features`` that of the dataset.
+    Returns the pairs (described, with p and q), the null scores, and their calibration.
+    """
+    shuffled = scores["replicate"] > 0
+    null = scores[shuffled].reset_index(drop=True)
+    null.insert(len(PAIR_KEY), "pair", name_pairs(null, features))
+    pairs = scores[~shuffled].drop(columns="replicate").reset_index(drop=True)
+    pairs = add_significance(describe_pairs(pairs, features), null, PAIR_SCORES, method)
+    return pairs, null, calibration(null, PAIR_SCORES, method)
+
+
+def profile_significance(
+    profiles: Profiles, method: str = "empirical"
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray, pd.DataFrame]:
+    """Return sources with scores, p and q; p and q of every position; and the calibration.
+
+    p and q of positions are float32 (source, position), NaN where delta is: the absolute change against
+    the pooled absolute changes of the shuffled sequences within the window, q over all positions of all
+    sources. ``response_distance`` of a source is the number of bases between it and the position of its
+    largest change, negative upstream. Scores of sources are tested like those of pairs; the calibration
+    has a score ``delta`` for the positions.
+    """
+    delta, null = profiles.delta, profiles.null
+    inside = ~np.isnan(delta)
+    position_p, position_q = np.full((2, *delta.shape), np.nan, dtype=np.float32)
+    p = p_values(np.abs(delta[inside]), profiles.null_positions["delta"].to_numpy(), method)
+    position_p[inside], position_q[inside] = p, q_values(p)
+    sources = profiles.sources.assign(
+        **summarise(delta), response_distance=_response_distance(delta, profiles.sources)
+    )
+    sources = add_significance(sources, null, PROFILE_SCORES, method)
+    null = null.assign(example=profiles.sources["example"].to_numpy()[null["source"]])
+    calibrated = [
+        calibration(null, PROFILE_SCORES, method),
+        calibration(profiles.null_positions, ["delta"], method, {"delta": False}),
+    ]
+    return sources, position_p, position_q, pd.concat(calibrated, ignore_index=True)
+
+
+def _response_distance(delta: np.ndarray, sources: pd.DataFrame) -> np.ndarray:
+    """Return the bases between each source and the position of its largest change, negative upstream."""
+    peak = np.where(np.isnan(delta), -1, np.abs(delta)).argmax(axis=1)
+    start, end = sources["start"].to_numpy(), sources["end"].to_numpy()
+    return np.where(peak < start, peak + 1 - start, np.maximum(peak - end, 0))

@@ -8,6 +8,7 @@ shape of the input. A further method is a subclass of :class:`~dfim.attribution.
 ``METHODS``.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -25,16 +26,18 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
     ``network`` is a list of layers, as :func:`dfim.network.describe` gives. ``reference`` is the input to
-    which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position
-    or (length, 4); ``gradient_input`` has the reference 0 by definition, and uses the given one's shape only.
-    ``options``: ``batch`` (sequences per evaluation), ``threads`` (of the computation; default all cores), and
-    for ``deeplift`` ``rule`` (see :mod:`dfim.attribution.deeplift_package`).
+    which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position or
+    (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given. ``options``:
+    ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
+    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.deeplift_package`).
 
     Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
     that cannot be scored.
     """
     if method not in METHODS:
-        raise InputError(f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}.")
+        raise InputError(
+            f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
+        )
     scorer = METHODS[method](simplify(network), reference, **_checked(method, options or {}))
     try:
         yield scorer
@@ -42,10 +45,40 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
         scorer.close()
 
 
+@contextmanager
+def open_model(
+    path: str | os.PathLike,
+    task: str,
+    tasks: Sequence[str],
+    method: str,
+    reference,
+    options: dict | None = None,
+) -> Iterator[tuple[Scorer, int]]:
+    """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
+
+    The other arguments are those of :func:`open_scorer`. Raises InputError on an unknown task, on names
+    that are not as many as the outputs, and as :func:`open_scorer` and :func:`dfim.network.load_network`
+    do.
+    """
+    from dfim.network import describe, load_network  # Keras takes seconds to import
+
+    if task not in tasks:
+        raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
+    with open_scorer(method, describe(load_network(path)), reference, options) as scorer:
+        if scorer.outputs != len(tasks):
+            raise InputError(
+                f"the network {path} has {scorer.outputs} outputs, and {len(tasks)} tasks are named "
+                f"({', '.join(tasks)}): train it again on the dataset with these tasks."
+            )
+        yield scorer, list(tasks).index(task)
+
+
 def _checked(method: str, options: dict) -> dict:
     """Return the options when the method knows all of them."""
     known = METHODS[method].OPTIONS
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise InputError(f"the method {method} has no option {unknown[0]!r}: its options are {', '.join(known)}.")
+        raise InputError(
+            f"the method {method} has no option {unknown[0]!r}: its options are {', '.join(known)}."
+        )
     return options

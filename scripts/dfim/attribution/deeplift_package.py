@@ -1,11 +1,11 @@
 """DeepLIFT as the deeplift package from PyPI computes it: the reference that other engines are compared with.
 
-The package is TensorFlow-1 code. It runs in a process of its own (:mod:`dfim.attribution.deeplift_worker`), so
-that its global switches do not touch this one.
+The package is TensorFlow-1 code. It runs in a process of its own (:mod:`dfim.attribution.deeplift_worker`),
+so that its global switches do not touch this one.
 
-Rules, the option ``rule``: ``genomics_default`` is the package's own default and the one of the DFIM paper, Rescale
-at ReLUs after convolutions and RevealCancel at ReLUs after dense layers; ``rescale`` and ``reveal_cancel`` use one
-rule throughout; ``gradient`` is gradient × (input − reference).
+Rules, the option ``rule``: ``genomics_default`` is the package's own default and the one of the DFIM paper,
+Rescale at ReLUs after convolutions and RevealCancel at ReLUs after dense layers; ``rescale`` and
+``reveal_cancel`` use one rule throughout.
 """
 
 import contextlib
@@ -19,14 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from dfim.attribution.scorer import Scorer
-from dfim.attribution.simplification import output_length, stride_of
 from dfim.errors import InputError
 
 RULES = {
     "genomics_default": "DeepLIFT_GenomicsDefault",
     "rescale": "Rescale",
     "reveal_cancel": "RevealCancel",
-    "gradient": "Gradient",
 }
 _LIBRARY = Path(__file__).resolve().parents[2]
 _SECONDS_TO_END = 5
@@ -35,51 +33,47 @@ _SECONDS_TO_END = 5
 class DeepLiftPackage(Scorer):
     """Multiplier × (x − reference), from the deeplift package."""
 
-    OPTIONS = ("batch", "threads", "rule")
+    OPTIONS = ("batch_size", "threads", "rule")
+    COMPLETE = True
 
     def __init__(self, layers: list, reference, rule: str = "genomics_default", **options):
         super().__init__(layers, reference, **options)
         if rule not in RULES:
             raise InputError(f"deeplift has no rule {rule!r}: use one of {', '.join(RULES)}.")
-        self._rule = RULES[rule]
         self._worker = _Worker()
-        self._built = False
+        try:
+            self._worker.ask("build", keras_configs(layers), self.reference, RULES[rule], self.threads)
+        except BaseException:
+            self.close()
+            raise
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
-        self._build()
         return self._worker.ask("contributions", x, task)
 
     def _logits(self, x: np.ndarray) -> np.ndarray:
-        self._build()
         return self._worker.ask("logits", x)
 
     def close(self) -> None:
         """End the worker process."""
         self._worker.end()
 
-    def _build(self) -> None:
-        """Give the network to the worker, once the length of the sequences is known."""
-        if not self._built:
-            configs = keras_configs(self.layers, self.length)
-            self._worker.ask("build", configs, self.reference_rows(), self._rule, self.threads)
-            self._built = True
 
-
-def keras_configs(layers: list, length: int) -> list[dict]:
+def keras_configs(layers: list) -> list[dict]:
     """Return simplified layers as the package's converter wants them: Keras-1 style configs with weights.
 
-    ``length`` is the number of positions of the input. A global max-pool becomes a max-pool over all positions:
-    the package's own counts a tied maximum as often as it occurs, and so breaks the sum of the scores.
+    A global max-pool becomes a max-pool over all positions: the package's own counts a tied maximum as
+    often as it occurs, and so breaks the sum of the scores.
     """
-    configs = [{"class_name": "InputLayer", "config": {"batch_input_shape": (None, length, 4)}}]
+    shape = (None, *layers[0].options["input_shape"])
+    configs = [{"class_name": "InputLayer", "config": {"batch_input_shape": shape}}]
     for layer in layers:
         if layer.kind == "global_max_pool":
+            length = layer.options["input_shape"][0]
             whole = {"pool_size": length, "strides": length, "padding": "valid"}
             configs.append({"class_name": "MaxPooling1D", "config": whole})
             configs.append({"class_name": "Flatten", "config": {}})
         else:
             configs.append({"class_name": _CLASSES[layer.kind], "config": _config(layer)})
-        length = output_length(layer, length)
     return configs
 
 
@@ -98,16 +92,16 @@ _CLASSES = {
 
 def _config(layer) -> dict:
     """Return the settings and weights of one layer under the package's names."""
-    padding = layer.options.get("padding", "valid")
     if layer.kind in ("convolution", "dense"):
         kernel, bias = (np.asarray(layer.arrays[name], np.float32) for name in ("kernel", "bias"))
         config = {"weights": [kernel, bias], "activation": "linear"}
         if layer.kind == "convolution":
             config |= {"filters": kernel.shape[2], "kernel_size": kernel.shape[0]}
-            config |= {"strides": stride_of(layer), "padding": padding}
+            config |= {"strides": layer.options["stride"], "padding": layer.options["padding"]}
         return config
     if layer.kind in ("max_pool", "average_pool"):
-        return {"pool_size": layer.options["width"], "strides": stride_of(layer), "padding": padding}
+        names = {"pool_size": "width", "strides": "stride", "padding": "padding"}
+        return {theirs: layer.options[ours] for theirs, ours in names.items()}
     if layer.kind == "batch_normalisation":
         names = ("gamma", "beta", "mean", "variance")
         weights = [np.asarray(layer.arrays[name], np.float32) for name in names]
@@ -118,8 +112,8 @@ def _config(layer) -> dict:
 class _Worker:
     """The worker's process and the connection to it.
 
-    A plain subprocess, not one of multiprocessing: those import the main module again, which in a workflow is a
-    script that would then run a second time.
+    A plain subprocess, not one of multiprocessing: those import the main module again, which in a workflow
+    is a script that would then run a second time.
     """
 
     def __init__(self):

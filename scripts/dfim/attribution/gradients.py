@@ -3,7 +3,6 @@
 import numpy as np
 
 from dfim.attribution.scorer import Scorer
-from dfim.attribution.simplification import stride_of
 
 
 class GradientInput(Scorer):
@@ -62,13 +61,16 @@ def _forward(tf, layers: list, x):
 
 
 def _convolution(tf, layer, x):
-    padding = layer.options.get("padding", "valid").upper()
-    return tf.nn.conv1d(x, layer.arrays["kernel"], stride_of(layer), padding) + layer.arrays["bias"]
+    options = layer.options
+    return (
+        tf.nn.conv1d(x, layer.arrays["kernel"], options["stride"], options["padding"].upper())
+        + layer.arrays["bias"]
+    )
 
 
 def _pool(tf, layer, x):
     pool = tf.nn.max_pool1d if layer.kind == "max_pool" else tf.nn.avg_pool1d
-    return pool(x, layer.options["width"], stride_of(layer), layer.options.get("padding", "valid").upper())
+    return pool(x, layer.options["width"], layer.options["stride"], layer.options["padding"].upper())
 
 
 def _batch_normalisation(tf, layer, x):

@@ -24,14 +24,16 @@ def simplify(network: Sequence) -> list:
     unknown = [layer for layer in layers if layer.kind not in KINDS]
     if unknown:
         raise InputError(
-            f"layer {unknown[0].name!r} is of the kind {unknown[0].kind!r}, for which there are no contribution "
-            f"scores: use layers of the kinds {', '.join(KINDS)}."
+            f"layer {unknown[0].name!r} is of the kind {unknown[0].kind!r}, for which there are no "
+            f"contribution scores: use layers of the kinds {', '.join(KINDS)}."
         )
     if layers and layers[-1].kind == "sigmoid":
         layers.pop()
     simple = _without_batch_normalisation(layers)
     if not simple or simple[-1].kind != "dense":
-        raise InputError("contribution scores need a network that ends in a dense layer, with or without a sigmoid.")
+        raise InputError(
+            "contribution scores need a network that ends in a dense layer, with or without a sigmoid."
+        )
     _check_activations(simple)
     return simple
 
@@ -52,8 +54,10 @@ def _check_activations(layers: list) -> None:
     for layer in layers:
         if layer.kind in ("relu", "sigmoid") and before not in LINEAR:
             raise InputError(
-                f"layer {layer.name!r} ({layer.kind}) follows {before or 'the input'}, and contribution scores need "
-                "it right after a convolution or a dense layer (a batch normalisation may lie between): move it."
+                f"layer {layer.name!r} ({layer.kind}) follows {before or 'the input'}, and contribution "
+                "scores need it right after a convolution or a dense layer (a batch normalisation may lie "
+                "between): "
+                "move it."
             )
         before = layer.kind
 
@@ -65,21 +69,3 @@ def _fold(linear, normalisation):
     kernel = linear.arrays["kernel"] * scale
     bias = (linear.arrays["bias"] - arrays["mean"]) * scale + arrays["beta"]
     return replace(linear, arrays={"kernel": kernel.astype(np.float32), "bias": bias.astype(np.float32)})
-
-
-def output_length(layer, length: int | None) -> int | None:
-    """Return the number of positions after a layer, for ``length`` before it; None where there are none."""
-    if layer.kind in ("flatten", "dense") or layer.kind.startswith("global_"):
-        return None
-    if layer.kind not in ("convolution", "max_pool", "average_pool"):
-        return length
-    width = layer.arrays["kernel"].shape[0] if layer.kind == "convolution" else layer.options["width"]
-    stride = stride_of(layer)
-    if layer.options.get("padding", "valid") == "same":
-        return -(-length // stride)
-    return (length - width) // stride + 1
-
-
-def stride_of(layer) -> int:
-    """Return a layer's stride: by default 1 for a convolution and the width for a pool."""
-    return layer.options.get("stride") or (1 if layer.kind == "convolution" else layer.options["width"])

@@ -1,0 +1,17 @@
+"""Build a dataset from the peaks of each task: windows, labels, split, and the sites of patterns."""
+
+from pathlib import Path
+
+from dfim.dataset import write_dataset
+from dfim.genome import Genome, read_sizes
+from dfim.peak_examples import build_peak_dataset
+from running import running
+
+with running(snakemake) as log:
+    files = snakemake.input
+    genome = Genome(files.fasta, files.fai, read_sizes(files.sizes))
+    peaks = dict(zip(snakemake.params.tasks, files.peaks, strict=True))
+    accessible = files.get("accessible", None)
+    dataset = build_peak_dataset(genome, peaks, accessible, snakemake.params.options, snakemake.params.seed)
+    write_dataset(dataset, Path(snakemake.output.examples).parent)
+    log.info("%d examples with %d features", len(dataset.bases), len(dataset.features))

@@ -1,0 +1,13 @@
+"""Compare the groups of pairs or sources that the configuration names."""
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.comparison import compare_all
+    from dfim.files import read_table, write_table
+
+    table = read_table(snakemake.input[0])
+    compared = compare_all(table, snakemake.params.comparisons, snakemake.params.seed)
+    for row in compared.to_dict("records"):
+        log.info("%(comparison)s: auROC %(auroc).3f (%(auroc_low).3f to %(auroc_high).3f), p %(p).2g", row)
+    write_table(compared, snakemake.output[0])

@@ -1,0 +1,57 @@
+"""Contribution scores of a whole dataset, written to a file as they are computed."""
+
+import json
+import os
+
+import h5py
+import numpy as np
+from tqdm import tqdm
+
+from dfim.attribution.scorer import Scorer
+from dfim.files import atomic_path
+from dfim.sequence import one_hot
+
+
+def write_contributions(
+    scorer: Scorer,
+    bases: np.ndarray,
+    task: int,
+    path: str | os.PathLike,
+    attributes: dict | None = None,
+    batch_size: int = 1024,
+) -> np.ndarray:
+    """Score all examples for one task; write an HDF5 file as in ``docs/files.md``; return the residuals.
+
+    ``bases`` has shape (examples, positions). The file has ``importance`` float32 (example, position), the
+    contribution of the base that is present; ``contribution_sum`` and ``logit`` float32 (example); the
+    attributes ``reference_logit``, ``reference`` (4 values, or positions × 4 when it differs between
+    positions) and what ``attributes`` holds. The residual of an example is contribution_sum − (logit −
+    reference_logit), shape (examples,): 0, but for rounding, for DeepLIFT on a network without same
+    padding.
+    """
+    examples, length = bases.shape
+    reference_logit = scorer.reference_logit(task)
+    residuals = np.empty(examples, np.float32)
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+        importance = _array(handle, "importance", (examples, length))
+        total, logit = (_array(handle, name, (examples,)) for name in ("contribution_sum", "logit"))
+        starts = range(0, examples, batch_size)
+        for start in tqdm(starts, desc="contributions", unit=f"{batch_size} sequences", mininterval=1):
+            part = slice(start, start + batch_size)
+            x = one_hot(bases[part])
+            contributions = scorer.contributions(x, task)
+            importance[part] = (contributions * x).sum(axis=2)
+            total[part] = contributions.sum(axis=(1, 2))
+            logit[part] = scorer.logits(x)[:, task]
+            residuals[part] = total[part] - (logit[part] - reference_logit)
+        rows = scorer.reference
+        handle.attrs["reference"] = rows[0] if (rows == rows[0]).all() else rows
+        handle.attrs["reference_logit"] = reference_logit
+        handle.attrs.update(attributes or {})
+    return residuals
+
+
+def _array(handle: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+    array = handle.create_dataset(name, shape, np.float32)
+    array.attrs["axes"] = json.dumps(["example", "position"][: len(shape)])
+    return array

@@ -1,0 +1,87 @@
+"""Reading what figures are drawn from, and checking that it can be drawn."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+import h5py
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.files import read_table
+
+# HDF5 files stay open while a figure is drawn: it reads a few rows of arrays that may not fit in memory.
+_PROFILES, _SEQUENCES = "profiles", "sequences"
+_TEXT = ("name", "group", "reference", "alternate", "chrom", "strand", "pair", "task", "split")
+
+
+@contextmanager
+def open_tables(paths: Mapping[str, str]) -> Iterator[dict]:
+    """Open the inputs of a figure: ``{input's name: path}`` to ``{input's name: table or arrays}``.
+
+    ``profiles`` becomes a mapping of arrays (source, position) and ``sequences`` an array of bases
+    (example, position), both read from disk row by row; everything else becomes a table whose text
+    columns have empty strings where a cell is empty.
+    """
+    with ExitStack() as stack:
+        tables = {}
+        for name, path in paths.items():
+            if name == _PROFILES:
+                tables[name] = stack.enter_context(h5py.File(path, "r"))
+            elif name == _SEQUENCES:
+                tables[name] = stack.enter_context(h5py.File(path, "r"))["bases"]
+            else:
+                tables[name] = _read(path)
+        yield tables
+
+
+def _read(path: str) -> pd.DataFrame:
+    """Read a table, its text columns as text."""
+    table = read_table(path, dtype=dict.fromkeys(_TEXT, "str"))
+    text = [column for column in _TEXT if column in table.columns]
+    table[text] = table[text].fillna("")
+    return table
+
+
+def require(tables: Mapping, figure: str, names: list[str]) -> list:
+    """Return the named inputs of a figure; raises InputError naming the first one that is not there."""
+    for name in names:
+        if name not in tables:
+            raise InputError(
+                f"the figure {figure!r} is drawn from {', '.join(names)}, and {name} is not among its inputs "
+                f"({', '.join(tables) or 'none'}): add it to the rule."
+            )
+    return [tables[name] for name in names]
+
+
+def read_options(options: Mapping | None, figure: str, defaults: dict) -> dict:
+    """Return the options of a figure with defaults filled in; raises InputError on an unknown one."""
+    options = dict(options or {})
+    for key in options:
+        if not defaults:
+            raise InputError(f"the figure {figure!r} has no options, and {key!r} was given: leave it out.")
+        if key not in defaults:
+            raise InputError(
+                f"the figure {figure!r} has no option {key!r}: its options are {', '.join(sorted(defaults))}."
+            )
+    return defaults | options
+
+
+def require_rows(table: pd.DataFrame, figure: str, what: str) -> pd.DataFrame:
+    """Return the table; raises InputError, saying what is missing, when it has no rows."""
+    if table.empty:
+        raise InputError(
+            f"the figure {figure!r} found no {what}: check its options and the selection of examples."
+        )
+    return table
+
+
+def comparison_row(tables: Mapping, name: str) -> pd.Series:
+    """Return one row of ``comparisons``; raises InputError, listing the names, when there is none."""
+    comparisons = tables.get("comparisons")
+    known = [] if comparisons is None else list(comparisons["comparison"])
+    if name not in known:
+        raise InputError(
+            f"there is no comparison {name!r} among those of the analysis ({', '.join(known) or 'none'}): "
+            "name one of them in the options of the figure."
+        )
+    return comparisons.loc[comparisons["comparison"] == name].iloc[0]

@@ -1,0 +1,224 @@
+"""Importance before and after a mutation, and their difference, along the sequence (SFig. 1 and 5)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dfim.errors import InputError
+from dfim.plots import style
+from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.logos import draw_logo
+
+FIGURE = "tracks"
+MAX_SOURCES = 3
+_DEFAULTS = {
+    "names": [],
+    "top": 0,
+    "distant": 0,
+    "minimum_distance": 30,
+    "level": 0.05,
+    "flank": 10,
+    "widest": 160,
+}
+_ROWS_AT_ONCE = 256
+_SHARE_OF_LARGEST = (
+    0.1  # significant changes smaller than this share of the largest one do not widen the zoom
+)
+
+
+def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
+    """Draw the original importance, the mutant's, and the significant changes for up to three sources.
+
+    Tables: ``sources``, ``profiles``, ``sequences`` (bases), and ``examples`` for genome coordinates.
+    Options: ``names`` (of sources), ``top`` (so many with the largest FIS), ``distant`` (so many whose
+    strongest significant change lies at least ``minimum_distance`` bp away, largest FIS first; when there
+    are too few, those with the farthest one), ``level`` (changes with p above it are left out), ``flank``
+    and ``widest`` (bp). Without any choice the source with the largest FIS is drawn.
+    The data have one row per position drawn: 0-based in the example, relative to the source's start.
+    """
+    options = read_options(options, FIGURE, _DEFAULTS)
+    sources, profiles, sequences = require(tables, FIGURE, ["sources", "profiles", "sequences"])
+    require_rows(sources, FIGURE, "sources")
+    chosen = _choose(sources, profiles, options)
+    figure = style.new_figure(2.75 * len(chosen))
+    parts = np.atleast_1d(figure.subfigures(len(chosen), 1))
+    data = []
+    for number, (part, (_, source)) in enumerate(zip(parts, chosen.iterrows(), strict=True)):
+        table = _positions(source, profiles, sequences, _place_of(source, tables), options)
+        letter = "abc"[number] if len(chosen) > 1 else ""
+        _draw_source(part, table, source, letter, options["level"])
+        data.append(table)
+    return figure, pd.concat(data, ignore_index=True)
+
+
+def _choose(sources: pd.DataFrame, profiles: Mapping, options: dict) -> pd.DataFrame:
+    """Return the sources to draw, in the order of the options, each once."""
+    ranked = sources.sort_values("fis", ascending=False)
+    rows = []
+    for name in options["names"]:
+        named = ranked.index[ranked["name"] == name]
+        if named.empty:
+            raise InputError(
+                f"the figure {FIGURE!r} found no source named {name!r}: name sources of sources.tsv.gz in "
+                "its option names."
+            )
+        rows.append(named[0])
+    if options["distant"]:
+        rows += list(_distant(ranked, profiles, options)[: options["distant"]])
+    rows += list(ranked.index[: options["top"]])
+    rows = list(dict.fromkeys(rows)) or [ranked.index[0]]
+    if len(rows) > MAX_SOURCES:
+        raise InputError(
+            f"the figure {FIGURE!r} has room for {MAX_SOURCES} sources, and its options choose {len(rows)}: "
+            "choose fewer, or make another figure."
+        )
+    return sources.loc[rows]
+
+
+def _distant(ranked: pd.DataFrame, profiles: Mapping, options: dict) -> pd.Index:
+    """Return significant sources: first those that act far away, by FIS, then the others by distance."""
+    significant = ranked[ranked["fis_q"] < options["level"]]
+    if significant.empty:
+        significant = ranked
+    distance = np.concatenate(
+        [
+            _response_distance(significant.iloc[start : start + _ROWS_AT_ONCE], profiles, options["level"])
+            for start in range(0, len(significant), _ROWS_AT_ONCE)
+        ]
+    )
+    far = distance >= options["minimum_distance"]
+    rest = significant.index[~far][np.argsort(-distance[~far], kind="stable")]
+    return significant.index[far].append(rest)
+
+
+def _response_distance(sources: pd.DataFrame, profiles: Mapping, level: float) -> np.ndarray:
+    """Return how far each source's largest significant change lies from its edge, bp; 0 without one."""
+    rows, inverse = np.unique(sources["source"].to_numpy(), return_inverse=True)
+    delta, p = np.asarray(profiles["delta"][rows])[inverse], np.asarray(profiles["p"][rows])[inverse]
+    size = np.where(p <= level, np.abs(np.nan_to_num(delta)), 0)
+    peak = size.argmax(axis=1)
+    away = np.maximum(sources["start"].to_numpy() - peak, peak - sources["end"].to_numpy() + 1)
+    return np.where(size.max(axis=1) > 0, np.maximum(away, 0), 0)
+
+
+def _place_of(source: pd.Series, tables: Mapping) -> tuple[str, int] | None:
+    """Return chromosome and 0-based start of the source's example, or None when it has no place."""
+    examples = tables.get("examples")
+    if examples is None:
+        return None
+    example = examples.set_index("example").loc[source["example"]]
+    has_place = isinstance(example["chrom"], str) and example["chrom"] and pd.notna(example["start"])
+    return (example["chrom"], int(example["start"])) if has_place else None
+
+
+def _positions(source: pd.Series, profiles: Mapping, sequences, place, options: dict) -> pd.DataFrame:
+    """Return the rows of the positions that are drawn."""
+    row, example = int(source["source"]), int(source["example"])
+    bases = np.asarray(sequences[example])
+    table = pd.DataFrame(
+        {
+            "position": np.arange(len(bases)),
+            "base": [chr(base) for base in bases],
+            "mutant_base": _mutant_bases(source, bases),
+            **{
+                name: np.asarray(profiles[name][row])
+                for name in ("importance", "mutant_importance", "delta", "p")
+            },
+        }
+    )
+    table["shown"] = (table["p"] <= options["level"]) & table["delta"].notna()
+    table.insert(0, "source", row)
+    table.insert(1, "name", source["name"])
+    table.insert(3, "relative", table["position"] - int(source["start"]))
+    if place is not None:
+        table.insert(4, "chrom", place[0])
+        table.insert(5, "genome_position_1_based", place[1] + table["position"] + 1)
+    low, high = _zoom(table, source, options)
+    return table.iloc[low:high]
+
+
+def _mutant_bases(source: pd.Series, bases: np.ndarray) -> list[str]:
+    """Return the mutant's letters; N where the mutation puts the background or several bases in turn."""
+    letters = [chr(base) for base in bases]
+    start, end = int(source["start"]), int(source["end"])
+    alternate = source["alternate"] if isinstance(source["alternate"], str) else ""
+    letters[start:end] = alternate if len(alternate) == end - start else "N" * (end - start)
+    return letters
+
+
+def _zoom(table: pd.DataFrame, source: pd.Series, options: dict) -> tuple[int, int]:
+    """Return first and last (exclusive) position that hold the source and what responds to it."""
+    size = table["delta"].abs().where(table["shown"], 0)
+    large = table.loc[(size > 0) & (size >= _SHARE_OF_LARGEST * size.max()), "position"]
+    start, end = int(source["start"]), int(source["end"])
+    peak = int(size.idxmax()) if size.max() > 0 else start
+    # Always the source and the strongest response; the others as far as the figure is wide.
+    low, high = min(start, peak), max(end, peak + 1)
+    for position in sorted(large, key=lambda position: max(low - position, position + 1 - high)):
+        if max(high, position + 1) - min(low, position) <= options["widest"]:
+            low, high = min(low, position), max(high, position + 1)
+    flank = max(options["flank"], (41 - (high - low)) // 2)
+    return max(0, low - flank), min(len(table), high + flank)
+
+
+def _title(table: pd.DataFrame, source: pd.Series) -> str:
+    """Return the source's name, its alleles or bases, its place and how far its strongest response lies."""
+    title = str(source["name"] or "nucleotide")
+    if source["alternate"]:
+        title += f"  {source['reference']} → {source['alternate']}"
+    if "chrom" in table.columns and table["chrom"].iloc[0] not in title:
+        start = table["genome_position_1_based"].iloc[0] - table["position"].iloc[0] + int(source["start"])
+        title += f"  ({table['chrom'].iloc[0]}:{style.count(start)})"
+    return title
+
+
+def _remark(table: pd.DataFrame, source: pd.Series) -> str:
+    """Return n of significant positions and the distance of the strongest one."""
+    shown = table[table["shown"]]
+    remark = f"n = {len(shown)} of {style.counted(len(table), 'position')} significant"
+    if len(shown):
+        peak = shown["position"].loc[shown["delta"].abs().idxmax()]
+        away = max(int(source["start"]) - peak, peak - int(source["end"]) + 1, 0)
+        remark += f"; the strongest {away} bp away"
+    return remark
+
+
+def _draw_source(figure, table: pd.DataFrame, source: pd.Series, letter: str, level: float) -> None:
+    """Draw the three tracks of one source."""
+    axes = figure.subplots(3, 1, sharex=True)
+    first = int(table["relative"].iloc[0])
+    bases = np.array([ord(base) for base in table["base"]], dtype=np.uint8)
+    mutant = np.array([ord(base) for base in table["mutant_base"]], dtype=np.uint8)
+    importance = style.finite_limits(table["importance"].to_numpy(), table["mutant_importance"].to_numpy())
+    delta = table["delta"].where(table["shown"])
+    for axis, label, letters, values, limits in (
+        (axes[0], "Original", bases, table["importance"], importance),
+        (axes[1], "Mutant", mutant, table["mutant_importance"], importance),
+        (axes[2], f"Δ, p ≤ {level:g}", bases, delta, style.finite_limits(delta.to_numpy())),
+    ):
+        _draw_track(axis, label, letters, values.to_numpy(float), first, limits, source)
+    if not table["shown"].any():
+        axes[2].text(
+            0.5, 0.6, "no significant change", transform=axes[2].transAxes, ha="center", color=style.GREY
+        )
+    style.panel_title(axes[0], letter, _title(table, source), _remark(table, source))
+    axes[2].set_xlabel("Position relative to the source (bp)")
+    figure.supylabel("Importance (logit)", fontsize=7.5)
+
+
+def _say(axis: Axes, words: str) -> None:
+    """Write in an empty track why it is empty."""
+    axis.text(0.5, 0.6, words, transform=axis.transAxes, ha="center", color=style.GREY)
+
+
+def _draw_track(axis: Axes, label: str, bases, values, first: int, limits, source: pd.Series) -> None:
+    """Draw one track with the source's place shaded."""
+    width = int(source["end"]) - int(source["start"])
+    axis.set(xlim=(first - 0.7, first + len(bases) - 0.3), ylim=limits, ylabel=label)
+    axis.axvspan(-0.5, width - 0.5, color=style.YELLOW, alpha=0.45, linewidth=0, zorder=-1)
+    axis.axhline(0, color=style.GREY, linewidth=0.5)
+    draw_logo(axis, bases, values, first)
+    axis.locator_params(axis="y", nbins=4)

@@ -1,0 +1,329 @@
+"""Training and evaluating networks on data sets whose labels may be missing.
+
+Sequences stay bases, one byte each, and are encoded batch by batch on their way into the network.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from tqdm import tqdm
+
+from dfim import network  # before TensorFlow, whose environment it sets
+from dfim.dataset import MISSING, Dataset
+from dfim.errors import InputError
+from dfim.sequence import one_hot
+
+# isort: split
+import keras
+import tensorflow as tf
+
+OPTIONS = {
+    "learning_rate": 0.001,
+    "batch_size": 128,
+    "epochs": 100,
+    "patience": 3,
+    # The paper has none of these.
+    "reverse_complement": False,
+    "shift": 0,
+    "class_weights": "none",
+}
+PREDICTION_BATCH = 512
+MOST_CURVE_POINTS = 1000
+
+_ENCODING = one_hot(np.arange(256, dtype=np.uint8))
+_COMPLEMENT = np.arange(256, dtype=np.uint8)
+_COMPLEMENT[list(b"ACGT")] = list(b"TGCA")
+
+logger = logging.getLogger("dfim")
+
+
+def prepare_tensorflow(threads: int) -> None:
+    """Limit TensorFlow to a number of threads and make it repeat its results, on GPUs too.
+
+    Must come before anything is computed in the process.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+
+
+# ----------------------------------------------------------------------------------------------- training
+
+
+def masked_loss(labels, logits, class_weights: np.ndarray | None = None) -> tf.Tensor:
+    """Return the mean binary cross-entropy over the labels that are present, a scalar.
+
+    ``labels`` (examples, tasks): 1, 0 or -1 for missing; ``logits`` of the same shape. ``class_weights``,
+    shape (2, tasks), multiplies the terms of negative (row 0) and positive (row 1) labels. Missing labels
+    enter neither the sum nor the count; a batch without any label has the loss 0.
+    """
+    logits = tf.convert_to_tensor(logits)
+    labels = tf.cast(labels, logits.dtype)
+    present = tf.cast(labels != MISSING, logits.dtype)
+    terms = present * tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.maximum(labels, 0), logits=logits)
+    if class_weights is not None:
+        negative, positive = tf.unstack(tf.cast(class_weights, logits.dtype))
+        terms *= tf.where(labels == 1, positive, negative)
+    return tf.reduce_sum(terms) / tf.maximum(tf.reduce_sum(present), 1)
+
+
+def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> pd.DataFrame:
+    """Train a network on the split ``train``, in place; keep the weights of the best epoch on ``validation``.
+
+    Adam on :func:`masked_loss`. Training ends after ``patience`` epochs without a lower validation loss, or
+    after ``epochs``. ``options`` may set any key of :data:`OPTIONS`: ``learning_rate``, ``batch_size``,
+    ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability ½, anew in each
+    epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in each epoch; what
+    enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same weight in total,
+    ``none`` leaves them).
+
+    Returns one row per epoch: ``epoch`` from 1, ``loss`` (mean over the epoch, dropout on),
+    ``validation_loss``, ``validation_auroc`` (mean over tasks), ``seconds``, ``best`` (1 for the epoch whose
+    weights were kept).
+    The same seed gives the same weights on the same machine with the same number of threads.
+
+    Raises InputError on an unknown or impossible option, on data that do not fit the network, on a split
+    without labels and on a loss that is not a number.
+    """
+    options = _training_options(options)
+    check_fit(model, dataset)
+    _check_labels(dataset)
+    trained, validation = dataset.rows("train"), dataset.rows("validation")
+    bases, labels = dataset.bases[validation], dataset.labels[validation]
+    weights = _class_weights(dataset.labels[trained], options["class_weights"])
+
+    trainer = network.logits(model)
+    trainer.compile(
+        optimizer=keras.optimizers.Adam(options["learning_rate"]),
+        loss=lambda present, logits: masked_loss(present, logits, weights),
+    )
+    batches = _training_batches(dataset, trained, options, seed)
+    history, best_weights = [], None
+    for epoch in range(1, options["epochs"] + 1):
+        begin = time.monotonic()
+        loss = _run_epoch(trainer, batches(epoch), epoch, len(trained), options["batch_size"])
+        rate = len(trained) / (time.monotonic() - begin)
+        logits = _stream(trainer, bases, PREDICTION_BATCH)
+        row = {"epoch": epoch, "loss": loss, "validation_loss": float(masked_loss(labels, logits, weights))}
+        _check_finite(row, options)
+        row["validation_auroc"] = metrics(labels, logits, dataset.tasks)["auroc"].iloc[-1]
+        row["seconds"] = time.monotonic() - begin
+        history.append(row)
+        best = min(history, key=lambda earlier: earlier["validation_loss"])["epoch"]
+        if best == epoch:
+            best_weights = trainer.get_weights()
+        logger.info(
+            "epoch %d: loss %.4f, validation loss %.4f, validation auROC %.4f, %.1f s, %.0f examples/s%s",
+            *row.values(), rate, ", best so far" if best == epoch else "",
+        )  # fmt: skip
+        if epoch - best >= options["patience"]:
+            break
+    trainer.set_weights(best_weights)
+    return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def _training_options(options: dict) -> dict:
+    """Return the options with defaults filled in; raises InputError on an unknown key or impossible value."""
+    for key in options:
+        if key not in OPTIONS:
+            raise InputError(f"training has no option {key!r}; the options are {', '.join(OPTIONS)}.")
+    options = {**OPTIONS, **options}
+    needed = {
+        "learning_rate": (lambda value: value > 0, "a number above 0"),
+        "batch_size": (lambda value: value == int(value) >= 1, "a whole number above 0"),
+        "epochs": (lambda value: value == int(value) >= 1, "a whole number above 0"),
+        "patience": (lambda value: value == int(value) >= 1, "a whole number above 0"),
+        "reverse_complement": (lambda value: isinstance(value, bool), "true or false"),
+        "shift": (lambda value: value == int(value) >= 0, "a whole number of bases, 0 for none"),
+        "class_weights": (lambda value: value in ("none", "balanced"), "none or balanced"),
+    }
+    for key, (good, description) in needed.items():
+        number = key not in ("reverse_complement", "class_weights")
+        if (number and not isinstance(options[key], int | float)) or not good(options[key]):
+            raise InputError(f"the training option {key} is {options[key]!r}, and it must be {description}.")
+    return options
+
+
+def check_fit(model: keras.Sequential, dataset: Dataset) -> None:
+    """Raise InputError when a data set's length of sequence or number of tasks is not the network's."""
+    length, tasks = model.input_shape[1], model.output_shape[-1]
+    if dataset.bases.shape[1] != length:
+        raise InputError(
+            f"the sequences have {dataset.bases.shape[1]} bases, and the network takes {length}: build the "
+            f"network for the length of the data set."
+        )
+    if len(dataset.tasks) != tasks:
+        raise InputError(
+            f"the data set has {len(dataset.tasks)} tasks, and the network has {tasks} outputs: build the "
+            f"network for the tasks of the data set."
+        )
+
+
+def _check_labels(dataset: Dataset):
+    for split in ("train", "validation"):
+        if not (dataset.labels[dataset.rows(split)] != MISSING).any():
+            raise InputError(
+                f"the split {split} has no labelled example, and training needs both train and validation: "
+                f"give it more chromosomes or a larger share."
+            )
+
+
+def _check_finite(row: dict, options: dict):
+    for name in ("loss", "validation_loss"):
+        if not np.isfinite(row[name]):
+            raise InputError(
+                f"the {name.replace('_', ' ')} of epoch {row['epoch']} is {row[name]}, so the training "
+                f"diverged: lower the training option learning_rate, which is {options['learning_rate']}."
+            )
+
+
+def _class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
+    """Return weights of the classes, shape (2, tasks), with mean 1 over the present labels; None for none."""
+    if kind == "none":
+        return None
+    counts = np.stack([(labels == value).sum(axis=0) for value in (0, 1)])
+    return counts.sum(axis=0) / (2 * np.maximum(counts, 1))
+
+
+def _training_batches(dataset: Dataset, rows: np.ndarray, options: dict, seed: int) -> Callable:
+    """Return a function from the number of an epoch to its batches: shuffled, augmented, encoded."""
+    shift = options["shift"]
+    with tf.device("CPU:0"):  # the encoding runs there, and batches are small next to the whole
+        bases, labels = tf.constant(dataset.bases), tf.constant(dataset.labels)
+
+    def batch(rows, turned, shifts):
+        x = tf.gather(bases, rows)
+        x = _move(x, shifts, shift) if shift else x
+        x = _turn(x, turned) if options["reverse_complement"] else x
+        return _encode(x), tf.cast(tf.gather(labels, rows), tf.float32)
+
+    def batches(epoch: int) -> tf.data.Dataset:
+        rng = np.random.default_rng([seed, epoch])
+        draws = (
+            rng.permutation(rows),
+            rng.random(len(rows)) < 0.5,
+            rng.integers(-shift, shift + 1, len(rows)),
+        )
+        data = tf.data.Dataset.from_tensor_slices(draws).batch(options["batch_size"])
+        return data.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    return batches
+
+
+def _encode(bases: tf.Tensor) -> tf.Tensor:
+    return tf.gather(_ENCODING, tf.cast(bases, tf.int32))
+
+
+def _turn(bases: tf.Tensor, turned: tf.Tensor) -> tf.Tensor:
+    """Return the reverse complement of those examples, rows of ``bases``, where ``turned`` is true."""
+    other = tf.reverse(tf.gather(_COMPLEMENT, tf.cast(bases, tf.int32)), axis=[1])
+    return tf.where(turned[:, tf.newaxis], other, bases)
+
+
+def _move(bases: tf.Tensor, shifts: tf.Tensor, most: int) -> tf.Tensor:
+    """Move the window of each example by its shift, at most ``most`` to either side; N beyond its ends."""
+    padded = tf.pad(bases, [[0, 0], [most, most]], constant_values=np.uint8(ord("N")))
+    positions = tf.range(bases.shape[1], dtype=tf.int64) + most + shifts[:, tf.newaxis]
+    return tf.gather(padded, positions, batch_dims=1)
+
+
+class _Progress(keras.callbacks.Callback):
+    """A bar with rate and time left for epochs that last."""
+
+    def __init__(self, bar: tqdm, batch_size: int):
+        super().__init__()
+        self.bar, self.batch_size = bar, batch_size
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.bar.update(min(self.batch_size, self.bar.total - self.bar.n))
+
+
+def _run_epoch(trainer: keras.Model, batches: tf.data.Dataset, epoch: int, examples: int, batch_size: int):
+    """Train for one epoch and return its mean loss."""
+    name = f"epoch {epoch}"
+    with tqdm(total=examples, desc=name, unit=" examples", leave=False, delay=5, mininterval=10) as bar:
+        run = trainer.fit(batches, shuffle=False, verbose=0, callbacks=[_Progress(bar, batch_size)])
+    return run.history["loss"][0]
+
+
+# -------------------------------------------------------------------------------------- prediction, metrics
+
+
+def predict_logits(
+    model: keras.Sequential, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
+) -> np.ndarray:
+    """Return the logits of sequences, float32 (examples, tasks), from bases, uint8 (examples, positions)."""
+    return _stream(network.logits(model), bases, batch_size)
+
+
+def _stream(trainer: keras.Model, bases: np.ndarray, batch_size: int) -> np.ndarray:
+    """Run a network without its sigmoid over bases, encoding batch by batch."""
+    if not len(bases):
+        return np.empty((0, trainer.output_shape[-1]), dtype=np.float32)
+    with tf.device("CPU:0"):
+        bases = tf.constant(bases)
+    rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
+    batches = rows.map(lambda rows: _encode(tf.gather(bases, rows)), num_parallel_calls=tf.data.AUTOTUNE)
+    return trainer.predict(batches.prefetch(tf.data.AUTOTUNE), verbose=0)
+
+
+def metrics(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return auROC and auPRC of each task over the examples whose label is present.
+
+    ``labels`` (examples, tasks): 1, 0 or -1 for missing; ``logits`` of the same shape. Columns ``task``,
+    ``auroc``, ``auprc`` (average precision, without interpolation), ``positives``, ``negatives``. A task that
+    lacks one of the classes has NaN for both areas. The last row, ``mean``, has the means over the tasks that
+    have a value, and the sums of the numbers of examples.
+    """
+    rows = []
+    for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
+        truth, score = truth[truth != MISSING], score[truth != MISSING]
+        positives, negatives = int((truth == 1).sum()), int((truth == 0).sum())
+        defined = positives and negatives
+        rows.append(
+            {
+                "task": task,
+                "auroc": roc_auc_score(truth, score) if defined else np.nan,
+                "auprc": average_precision_score(truth, score) if defined else np.nan,
+                "positives": positives,
+                "negatives": negatives,
+            }
+        )
+    table = pd.DataFrame(rows)
+    mean = {"task": "mean", **table[["auroc", "auprc"]].mean(), **table[["positives", "negatives"]].sum()}
+    return pd.concat([table, pd.DataFrame([mean])], ignore_index=True).astype(
+        {"positives": int, "negatives": int}
+    )
+
+
+def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return the points of the ROC and the precision-recall curve of each task, at most 1000 a curve.
+
+    Columns ``task``, ``curve`` (``roc``: x false positive rate, y true positive rate; ``pr``: x recall, y
+    precision), ``x`` (ascending), ``y``. A task that lacks one of the classes has no rows.
+    """
+    tables = []
+    for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
+        truth, score = truth[truth != MISSING], score[truth != MISSING]
+        if len(np.unique(truth)) < 2:
+            continue
+        false_rate, true_rate, _ = roc_curve(truth, score, drop_intermediate=True)
+        precision, recall, _ = precision_recall_curve(truth, score, drop_intermediate=True)
+        for curve, x, y in (("roc", false_rate, true_rate), ("pr", recall[::-1], precision[::-1])):
+            kept = _thinned(x, y, MOST_CURVE_POINTS)
+            tables.append(pd.DataFrame({"task": task, "curve": curve, "x": x[kept], "y": y[kept]}))
+    if not tables:
+        return pd.DataFrame({"task": [], "curve": [], "x": [], "y": []})
+    return pd.concat(tables, ignore_index=True)
+
+
+def _thinned(x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray:
+    """Return the numbers of at most ``most`` points that lie evenly along a curve, both ends included."""
+    if len(x) <= most:
+        return np.arange(len(x))
+    along = np.concatenate([[0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+    return np.unique(np.searchsorted(along, np.linspace(0, along[-1], most)).clip(0, len(x) - 1))

@@ -1,0 +1,13 @@
+"""Draw one figure of a trained network: PDF, PNG and the data as TSV."""
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.plots import MODEL_FIGURES, module_for
+    from dfim.plots.inputs import open_tables
+    from dfim.plots.style import save
+
+    with open_tables(dict(snakemake.input.items())) as tables:
+        figure, data = module_for(snakemake.wildcards.figure, MODEL_FIGURES).draw(tables, {})
+    save(figure, data, snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)
+    log.info("figure %s drawn from %d rows of data", snakemake.wildcards.figure, len(data))

@@ -1,0 +1,28 @@
+"""Score the contribution of every nucleotide of a dataset to one task's logit."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    import numpy as np
+
+    from dfim.attribution import open_model
+    from dfim.attribution.files import write_contributions
+    from dfim.dataset import read_dataset
+
+    settings = snakemake.params
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    options = {**settings.method_options, "threads": snakemake.threads}
+    attributes = {"method": settings.method, "task": settings.task}
+    with open_model(
+        snakemake.input.model, settings.task, settings.tasks, settings.method, settings.background, options
+    ) as (scorer, task):
+        residuals = np.abs(write_contributions(scorer, dataset.bases, task, snakemake.output[0], attributes))
+    log.info("%d sequences scored", len(residuals))
+    if scorer.COMPLETE:
+        log.info(
+            "sum of contributions against logit − reference logit: largest difference %.3g, median %.3g",
+            residuals.max(),
+            np.median(residuals),
+        )

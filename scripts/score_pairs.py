@@ -1,0 +1,42 @@
+"""Score the interactions of pairs of features, on one shard of the selected examples."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.attribution import open_model
+    from dfim.dataset import read_dataset
+    from dfim.files import read_table, write_table
+    from dfim.interaction import examples_of_shard, make_pairs, pair_scores
+
+    settings = snakemake.params
+    analysis = settings.analysis
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)["example"]
+    examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
+    pairs, overlapping = make_pairs(
+        dataset.features,
+        examples,
+        analysis["sources"]["features"],
+        analysis["targets"]["features"],
+        analysis["same_name"],
+        analysis["max_distance"],
+    )
+    log.info("%d ordered pairs in %d examples", len(pairs), len(examples))
+    log.info("%d ordered pairs left out because their features overlap", overlapping)
+    options = {**settings.method_options, "threads": snakemake.threads}
+    with open_model(
+        snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
+    ) as (scorer, task):
+        scores = pair_scores(
+            scorer,
+            dataset.bases,
+            dataset.features,
+            pairs,
+            task,
+            analysis["background"],
+            analysis["shuffles"],
+            settings.seed,
+        )
+    write_table(scores, snakemake.output[0])

@@ -1,0 +1,47 @@
+"""Score what every source changes along its sequence, on one shard of the selected examples."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.attribution import open_model
+    from dfim.dataset import read_dataset
+    from dfim.files import read_table
+    from dfim.interaction import (
+        examples_of_shard,
+        feature_sources,
+        nucleotide_sources,
+        profiles,
+        write_profiles,
+    )
+
+    settings = snakemake.params
+    analysis = settings.analysis
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)["example"]
+    examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
+    if "features" in analysis["sources"]:
+        sources = feature_sources(dataset.features, examples, analysis["sources"]["features"])
+    else:
+        region = analysis["sources"]["nucleotides"]
+        sources = nucleotide_sources(dataset.bases, examples, None if region == "all" else region)
+    log.info("%d sources in %d examples", len(sources), len(examples))
+    window = analysis["targets"]["positions"]
+    options = {**settings.method_options, "threads": snakemake.threads}
+    with open_model(
+        snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
+    ) as (scorer, task):
+        found = profiles(
+            scorer,
+            dataset.bases,
+            sources,
+            task,
+            analysis["background"],
+            None if window == "all" else window,
+            analysis["shuffles"],
+            settings.seed,
+        )
+        length = dataset.bases.shape[1]
+        attributes = {"method": settings.method, "task": settings.task}
+        write_profiles(found, sources, length, analysis["shuffles"], snakemake.output[0], attributes)

@@ -1,0 +1,23 @@
+"""Train a network on a data set, from random weights or from those of another network."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim import network, training
+    from dfim.dataset import read_dataset
+    from dfim.files import write_table
+
+    training.prepare_tensorflow(snakemake.threads)
+    seed = snakemake.params.seed
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    model = network.build_network(snakemake.params.layers, dataset.bases.shape[1], dataset.tasks, seed)
+    initial = snakemake.input.get("initial")
+    if initial:
+        network.initialise_from(model, network.load_network(initial))
+        log.info("all weights but the head's are taken from %s", initial)
+    log.info("training %d weights on %d examples", model.count_params(), len(dataset.rows("train")))
+    history = training.train(model, dataset, snakemake.params.training, seed)
+    network.save_network(model, snakemake.output.model)
+    write_table(history, snakemake.output.history)

@@ -1,0 +1,599 @@
+"""What figures show is what their data say, the data are what was given, and bad input has its sentence."""
+
+import logging
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+import pandas as pd
+import plot_data
+import pytest
+from matplotlib.text import Text
+
+from dfim.errors import InputError
+from dfim.files import read_table, write_table
+from dfim.plots import (
+    INTERACTION_FIGURES,
+    distance,
+    groups,
+    interaction_map,
+    module_for,
+    pair_significance,
+    performance,
+    style,
+    tracks,
+    training,
+)
+from dfim.plots.inputs import open_tables
+from dfim.plots.logos import draw_logo
+from dfim.plots.marks import LogWithZeros
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+def words(figure) -> list[str]:
+    """Return every non-empty text of a figure."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def line_points(axis, colour: str) -> np.ndarray:
+    """Return the points (x, y) of the only line of a colour in a panel."""
+    (line,) = [line for line in axis.lines if line.get_color() == colour]
+    return line.get_xydata()
+
+
+@pytest.fixture
+def significance_tables() -> dict:
+    pairs, null = plot_data.make_pairs(motifs=2, per_pair=200)
+    return {"pairs": pairs, "null": null}
+
+
+# Pairs -------------------------------------------------------------------------------------------------
+
+
+def test_pair_shares_are_printed_and_equal_a_count(significance_tables):
+    figure, data = pair_significance.draw(significance_tables, {})
+    pairs = significance_tables["pairs"]
+    table = data.set_index(["pair", "score"])
+    for name, group in pairs.groupby("pair"):
+        assert table.loc[(name, "fis_p"), "n"] == len(group) == 200
+        assert table.loc[(name, "fis_p"), "share_below_level"] == sum(p < 0.05 for p in group["fis_p"]) / 200
+        assert (
+            table.loc[(name, "signed_sum"), "share_above_zero"]
+            == sum(s > 0 for s in group["signed_sum"]) / 200
+        )
+        assert table.loc[(name, "fis"), "quantile_0.5"] == group["fis"].median()
+        assert f"{name}  (n = 200)" in words(figure)
+        assert style.percent(table.loc[(name, "fis_q"), "share_below_level"]) in words(figure)
+    assert {"synergy", "redundancy", "smallest attainable"} <= set(words(figure))
+
+
+def test_pair_medians_and_levels_are_drawn_where_the_data_say(significance_tables):
+    figure, data = pair_significance.draw(significance_tables, {"level": 0.01})
+    names = [label.get_text().split("  ")[0] for label in figure.subfigs[0].axes[0].get_yticklabels()]
+    assert names[0] == "ELF1–SIX5"  # the only synergistic pair stands on top
+    signed = data[data["score"] == "signed_sum"].set_index("pair")
+    panel = figure.subfigs[0].axes[1]
+    medians = [line.get_xdata()[0] for line in panel.lines if line.get_linewidth() == 1.2]
+    assert medians == [signed.loc[name, "quantile_0.5"] for name in names]
+    levels = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == "--"]
+    floor = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == ":"]
+    assert levels == [0.01]
+    assert floor == [1 / (len(significance_tables["null"]) + 1)]
+
+
+def test_synergy_and_redundancy_have_two_hues(significance_tables):
+    figure, _ = pair_significance.draw(significance_tables, {})
+    for bar in figure.subfigs[0].axes[1].patches:
+        red, _, blue, _ = bar.get_facecolor()
+        left, right = sorted([bar.get_x(), bar.get_x() + bar.get_width()])
+        if right > left:
+            assert (red > blue) == (right > 0)
+
+
+def test_no_floor_is_drawn_when_p_values_lie_below_it(significance_tables):
+    significance_tables["pairs"]["fis_p"] = 1e-12
+    figure, _ = pair_significance.draw(significance_tables, {})
+    assert "smallest attainable" not in words(figure)
+
+
+def test_chosen_pairs_keep_their_order(significance_tables):
+    chosen = ["SIX5–SIX5", "ELF1–SIX5"]
+    _, data = pair_significance.draw(significance_tables, {"pairs": chosen})
+    assert list(data["pair"].unique()) == chosen
+    with pytest.raises(InputError, match="the figure 'pair_significance' found no pairs named 'X–Y'"):
+        pair_significance.draw(significance_tables, {"pairs": ["X–Y"]})
+
+
+# Distance ----------------------------------------------------------------------------------------------
+
+DIRECTIONS = {"near_gata1_mutated": ["GATA1", "TAL1"], "near_tal1_mutated": ["TAL1", "GATA1"]}
+
+
+def test_distance_shows_each_direction_with_its_own_pairs():
+    pairs, comparisons = plot_data.make_distances(400)
+    options = {"pairs": [["GATA1", "TAL1"]], "comparisons": DIRECTIONS}
+    figure, data = distance.draw({"pairs": pairs, "comparisons": comparisons}, options)
+    shown = words(figure)
+    for row, (source, target) in enumerate((("GATA1", "TAL1"), ("TAL1", "GATA1"))):
+        given = pairs[pairs["source_name"] == source]
+        drawn = data[(data["source_name"] == source) & (data["panel"] == "pairs")]
+        np.testing.assert_array_equal(drawn[["distance", "fis"]], given[["distance", "fis"]])
+        offsets = figure.axes[2 * row].collections[0].get_offsets()
+        np.testing.assert_array_equal(offsets[:, 0], given["distance"])
+        positive = given["fis"].to_numpy() >= 1e-4
+        np.testing.assert_array_equal(offsets[positive, 1], given["fis"][positive])
+        near = data[(data["source_name"] == source) & (data["panel"] == "near")].set_index("group")["n"]
+        assert near["≤ 20 bp"] == (given["distance"].abs() <= 20).sum()
+        assert near.sum() == len(given)
+        assert f"{source} mutated → {target} responds" in " ".join(shown)
+        assert any(f"auROC {comparisons.loc[row, 'auroc']:.3f}" in text for text in shown)
+
+
+def test_running_median_is_the_median_of_its_bin():
+    pairs, _ = plot_data.make_distances(500)
+    figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]], "signed": False, "bin": 10})
+    given = pairs[pairs["source_name"] == "GATA1"]
+    running = data[(data["source_name"] == "GATA1") & (data["panel"] == "running")]
+    for _, row in running.iterrows():
+        inside = given["fis"][given["distance"].abs() // 10 == row["distance"] // 10]
+        assert row["n"] == len(inside)
+        assert row["quantile_0.5"] == inside.median()
+    line = line_points(figure.axes[0], style.VERMILLION)
+    above = running["quantile_0.5"].to_numpy() > 1e-3
+    assert above.any()
+    np.testing.assert_array_equal(line[above, 1], running["quantile_0.5"][above])
+
+
+def test_many_pairs_become_cells_that_count_each_pair_once():
+    pairs, _ = plot_data.make_distances(3000)
+    figure, _ = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
+    for panel in (figure.axes[0], figure.axes[2]):
+        (cells,) = [item for item in panel.collections if type(item).__name__ == "PolyCollection"]
+        assert cells.get_array().sum() == 3000
+
+
+def test_comparison_of_other_pairs_prints_its_own_n():
+    pairs, comparisons = plot_data.make_distances(300)
+    comparisons["n_against"] = 17
+    options = {"pairs": [["GATA1", "TAL1"]], "comparisons": DIRECTIONS}
+    figure, _ = distance.draw({"pairs": pairs, "comparisons": comparisons}, options)
+    assert any(f"(n = {comparisons['n_group'][0]}, 17)" in text for text in words(figure))
+
+
+def test_distance_with_three_pairs_beyond_the_axis():
+    pairs, _ = plot_data.make_distances(3)
+    pairs["distance"] = 400
+    figure, data = distance.draw({"pairs": pairs}, {})
+    assert "n = 0" in words(figure)
+    assert set(data["panel"]) == {"near"}
+
+
+# A logarithmic axis with zeros ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "label"), [([0, 0, 1e-3, 0.5], "0"), ([1e-9, 1e-3, 0.5], "< 10$^{−6}$"), ([0, 0], "0")]
+)
+def test_zeros_have_a_band_below_all_other_values(values, label):
+    scale = LogWithZeros(np.array(values))
+    assert scale.label == label
+    axis = style.new_figure(2).subplots()
+    scale.apply(axis, "y")
+    placed = scale.place(np.array(values))
+    low, high = axis.get_ylim()
+    assert ((placed > low) & (placed < high)).all()
+    shown = np.array(values) >= scale.floor
+    np.testing.assert_array_equal(placed[shown], np.array(values)[shown])
+    assert (placed[~shown] < scale.floor).all()
+    spread = scale.spread(np.array(values))
+    assert ((spread[~shown] > low) & (spread[~shown] < scale.floor)).all()
+    assert label in [text.get_text() for text in axis.get_yticklabels()]
+
+
+def test_without_zeros_there_is_no_band():
+    scale = LogWithZeros(np.array([0.01, 0.5]))
+    axis = style.new_figure(2).subplots()
+    scale.apply(axis, "x")
+    assert axis.get_xlim()[0] == scale.floor == 0.01
+    assert not axis.patches
+
+
+# Groups ------------------------------------------------------------------------------------------------
+
+
+def test_group_curves_are_the_cumulative_shares():
+    sources, comparisons = plot_data.make_sources(40, 60)
+    options = {"comparisons": list(comparisons["comparison"])}
+    figure, data = groups.draw({"sources": sources, "comparisons": comparisons}, options)
+    for column, score in enumerate(["fis", "fis_sum"]):
+        for group, colour in (("positive", style.VERMILLION), ("control", style.BLUE)):
+            values = np.sort(sources.loc[sources["group"] == group, score])
+            points = line_points(figure.axes[column], colour)
+            for value in values[[0, len(values) // 2, -1]]:
+                assert points[points[:, 0] <= value, 1].max() == pytest.approx(np.mean(values <= value))
+            box = data[(data["panel"] == "boxes") & (data["score"] == score) & (data["group"] == group)]
+            assert box["quantile_0.5"].item() == np.median(values)
+            assert box["n"].item() == len(values)
+    assert {"positive\nn = 40", "control\nn = 60"} <= set(words(figure))
+    assert "auROC 0.870 (0.840–0.900), p = 2.1 × 10$^{−19}$" in words(figure)
+
+
+def test_group_errors_name_what_is_there():
+    sources, comparisons = plot_data.make_sources(5, 5)
+    tables = {"sources": sources, "comparisons": comparisons}
+    with pytest.raises(InputError, match="no source of the group 'mid', only 'positive', 'control'"):
+        groups.draw(tables, {"groups": ["positive", "mid"]})
+    with pytest.raises(
+        InputError, match=r"no comparison 'x' among .*positives_against_controls, sums_of_positives"
+    ):
+        groups.draw(tables, {"comparisons": ["x"]})
+    with pytest.raises(InputError, match="cannot draw the score 'signed_sum': choose from fis, fis_sum"):
+        groups.draw(tables, {"scores": ["signed_sum"]})
+
+
+# Tracks ------------------------------------------------------------------------------------------------
+
+
+def glyphs(axis) -> dict[int, tuple[float, float]]:
+    """Return position → (lowest, highest) of the letters of a logo."""
+    extents = [patch.get_path().get_extents() for patch in axis.patches if len(patch.get_path().vertices) > 5]
+    return {round((box.x0 + box.x1) / 2): (box.y0, box.y1) for box in extents}
+
+
+def test_tracks_draw_exactly_the_significant_changes():
+    tables = plot_data.make_variants()
+    figure, data = tracks.draw(tables, {"names": ["variant_2"]})
+    delta_letters = glyphs(figure.subfigs[0].axes[2])
+    significant = data[data["p"] <= 0.05].set_index("relative")["delta"]
+    assert len(significant) == 17
+    assert set(delta_letters) == set(significant.index)
+    for relative, change in significant.items():
+        assert delta_letters[relative] == pytest.approx((min(change, 0), max(change, 0)), abs=1e-6)
+    assert set(data.loc[data["shown"], "relative"]) == set(significant.index)
+    original = glyphs(figure.subfigs[0].axes[0])
+    for _, row in data.iterrows():
+        low, high = original[row["relative"]]
+        assert max(high, -low) == pytest.approx(abs(row["importance"]), abs=1e-6)
+    assert 0 not in delta_letters  # the source itself
+
+
+def test_tracks_name_alleles_and_places():
+    tables = plot_data.make_variants()
+    figure, data = tracks.draw(tables, {"names": ["variant_2"]})
+    source = tables["sources"].loc[2]
+    start = tables["examples"].loc[2, "start"] + 200 + 1
+    title = f"variant_2  {source['reference']} → {source['alternate']}  (chr11:{start:,})"
+    assert title in " ".join(words(figure))
+    at_source = data[data["relative"] == 0].iloc[0]
+    assert at_source["genome_position_1_based"] == start
+    assert at_source["base"] == chr(tables["sequences"][2, 200]) == source["reference"]
+    assert at_source["mutant_base"] == source["alternate"]
+    others = data[data["relative"] != 0]
+    assert (others["base"] == others["mutant_base"]).all()
+
+
+def test_zoom_holds_the_source_and_its_responses():
+    _, data = tracks.draw(plot_data.make_variants(), {"names": ["variant_5"]})
+    assert data["relative"].min() == -15  # motif from -5, and the flank
+    assert data["relative"].max() == 127  # site ends at 117, and the flank
+
+
+def test_far_response_is_kept_when_all_do_not_fit():
+    tables = plot_data.make_variants()
+    _, data = tracks.draw(tables, {"names": ["variant_5"], "widest": 30, "flank": 0})
+    peak = np.nanargmax(
+        np.where(tables["profiles"]["p"][5] <= 0.05, np.abs(tables["profiles"]["delta"][5]), 0)
+    )
+    assert {0, peak - 200} <= set(data["relative"])
+
+
+def test_choice_of_sources():
+    tables = plot_data.make_variants()
+    ranked = tables["sources"].sort_values("fis", ascending=False)
+    _, data = tracks.draw(tables, {"top": 2})
+    assert list(data["source"].unique()) == list(ranked["source"][:2])
+    # Sources 4 and 5 respond 90 bp away and farther; the next one to act far away is 3.
+    _, data = tracks.draw(tables, {"distant": 3, "minimum_distance": 85})
+    chosen = list(data["source"].unique())
+    assert chosen == [number for number in ranked["source"] if number in (4, 5)] + [3]
+    with pytest.raises(InputError, match="has room for 3 sources, and its options choose 4"):
+        tracks.draw(tables, {"top": 4})
+    with pytest.raises(InputError, match="found no source named 'rs1'"):
+        tracks.draw(tables, {"names": ["rs1"]})
+
+
+def test_source_without_significant_change_says_so():
+    tables = plot_data.make_variants(2)
+    tables["profiles"]["p"][:] = 0.9
+    figure, data = tracks.draw(tables, {"top": 1})
+    assert "no significant change" in words(figure)
+    assert not data["shown"].any()
+
+
+def test_motif_source_has_no_letters_in_the_mutant():
+    tables = plot_data.make_variants(1)
+    tables["sources"] = tables["sources"].assign(end=205, alternate="", reference="")
+    figure, data = tracks.draw(tables, {})
+    assert set(range(5)).isdisjoint(glyphs(figure.subfigs[0].axes[1]))
+    assert list(data.set_index("relative").loc[range(5), "mutant_base"]) == ["N"] * 5
+
+
+def test_long_logos_become_bars_of_the_same_heights():
+    values = np.linspace(-1, 1, 300)
+    axis = style.new_figure(2).subplots()
+    draw_logo(axis, np.full(300, ord("A"), np.uint8), values, 0)
+    np.testing.assert_array_equal([bar.get_height() for bar in axis.patches], values)
+
+
+# Interaction map ---------------------------------------------------------------------------------------
+
+
+def test_map_shows_the_changes_with_zero_in_the_middle():
+    tables = plot_data.make_map(150)
+    figure, data = interaction_map.draw(tables, {"example": 1})
+    (image,) = [image for axis in figure.axes for image in axis.images]
+    shown = np.ma.filled(image.get_array().astype(float), np.nan)
+    expected = tables["profiles"]["delta"][150:].astype(float)
+    np.testing.assert_array_equal(shown, expected)
+    assert np.isnan(np.diag(shown)).all()
+    np.testing.assert_array_equal(data.filter(like="target_"), expected)
+    np.testing.assert_array_equal(data["base"], [chr(base) for base in tables["sequences"][1]])
+    low, high = image.get_clim()
+    assert low == -high < 0
+    neutral, positive, negative = image.cmap(image.norm([0.0, high, low]))
+    assert min(neutral[:3]) > 0.95
+    assert positive[0] > positive[2]
+    assert negative[2] > negative[0]
+    assert words(figure).count("SIX5") == 4  # two copies, on top and on the left
+
+
+def test_map_rows_stay_empty_where_no_source_is():
+    tables = plot_data.make_map(150, examples=1)
+    tables["sources"] = tables["sources"].iloc[40:60].assign(feature=-1)
+    figure, data = interaction_map.draw(tables, {})
+    computed = data.filter(like="target_").notna().any(axis=1)
+    assert list(np.flatnonzero(computed)) == list(range(40, 60))
+    assert "n = 20 sources" in words(figure)
+
+
+def test_long_map_zooms_into_the_region_that_interacts_most():
+    tables = plot_data.make_map(300, examples=1)
+    figure, _ = interaction_map.draw(tables, {"zoom": 60})
+    shapes = sorted(image.get_array().shape for axis in figure.axes for image in axis.images)
+    assert (60, 60) in shapes
+    assert (300, 300) in shapes
+    # The two copies of SIX5 span 70 to 137: 60 bp hold ELF1 and the first copy whole (30 to 87).
+    low = next(
+        int(text.split("positions ")[1].split(" ")[0]) for text in words(figure) if "positions" in text
+    )
+    assert 27 <= low <= 30
+
+
+def test_map_errors():
+    tables = plot_data.make_map(60 + 90, examples=2)
+    with pytest.raises(InputError, match=r"asked for the example number 2, and 2 examples .* \(0 to 1\)"):
+        interaction_map.draw(tables, {"example": 2})
+    tables["sources"] = tables["sources"].assign(feature=3)
+    with pytest.raises(InputError, match="the figure 'interaction_map' found no nucleotide sources"):
+        interaction_map.draw(tables, {})
+
+
+# Networks ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("epochs", [1, 12])
+def test_training_draws_the_history(epochs):
+    history = plot_data.make_history(epochs)
+    figure, data = training.draw({"history": history}, {})
+    pd.testing.assert_frame_equal(data, history)
+    left, right = figure.axes
+    np.testing.assert_array_equal(line_points(left, style.BLUE), history[["epoch", "loss"]])
+    np.testing.assert_array_equal(
+        line_points(right, style.VERMILLION), history[["epoch", "validation_auroc"]]
+    )
+    kept = history.loc[history["best"] == 1, "epoch"].item()
+    assert line_points(left, style.GREY)[0, 0] == kept
+    assert f"epoch kept: {kept}" in words(figure)
+
+
+def test_few_tasks_have_a_legend_with_their_numbers():
+    curves, metrics = plot_data.make_performance(["GATA1", "TAL1"])
+    figure, data = performance.draw({"curves": curves, "metrics": metrics}, {})
+    for _, row in metrics[metrics["task"] != "mean"].iterrows():
+        label = (
+            f"{row['task']}: auROC {row['auroc']:.3f} (n+ {row['positives']:.0f}, n− {row['negatives']:.0f})"
+        )
+        assert label in words(figure)
+        (line,) = [line for line in figure.axes[0].lines if line.get_label() == label]
+        given = curves[(curves["task"] == row["task"]) & (curves["curve"] == "roc")]
+        np.testing.assert_array_equal(line.get_xydata(), given[["x", "y"]])
+        assert np.trapezoid(given["y"], given["x"]) == pytest.approx(row["auroc"])
+        share = row["positives"] / (row["positives"] + row["negatives"])
+        assert share in [line.get_ydata()[0] for line in figure.axes[1].lines if line.get_linestyle() == "--"]
+    assert set(data["panel"]) == {"roc", "pr", "tasks"}
+
+
+def test_many_tasks_are_sorted_dots():
+    names = [f"cell_{number}" for number in range(18)]
+    curves, metrics = plot_data.make_performance(names, n=200)
+    figure, _ = performance.draw({"curves": curves, "metrics": metrics}, {})
+    dots = figure.subfigs[1].axes[0].collections[1].get_offsets()
+    expected = np.sort(metrics.loc[metrics["task"] != "mean", "auroc"])[::-1]
+    np.testing.assert_array_equal(dots[:, 0], expected)
+    best = metrics[metrics["task"] != "mean"].sort_values("auroc").iloc[-1]
+    first = figure.subfigs[1].axes[0].get_yticklabels()[0].get_text()
+    assert first.startswith(f"{best['task']}  (n+ {best['positives']:.0f}")
+
+
+# All figures -------------------------------------------------------------------------------------------
+
+
+def test_words_of_numbers():
+    assert style.percent(0.0004) == "0.0 %"
+    assert style.percent(0.996) == "99.6 %"
+    assert style.percent(1) == "100 %"
+    assert style.percent(0.0) == "0 %"
+    assert style.p_value(0.0) == "p < 10$^{−300}$"
+    assert style.p_value(2.1e-20) == "p = 2.1 × 10$^{−20}$"
+    assert style.p_value(0.031) == "p = 0.031"
+
+
+@pytest.mark.parametrize("size", [3, 40])
+def test_no_text_is_smaller_than_seven_points_or_cut_off(size):
+    pairs, null = plot_data.make_pairs(motifs=3, per_pair=size)
+    figure, _ = pair_significance.draw({"pairs": pairs, "null": null}, {})
+    figure.draw_without_rendering()
+    frame = figure.bbox
+    for text in figure.findobj(Text):
+        if text.get_text() and text.get_visible():
+            assert text.get_fontsize() >= 7
+            box = text.get_window_extent()
+            assert frame.x0 <= box.x0
+            assert box.x1 <= frame.x1
+            assert frame.y0 <= box.y0
+            assert box.y1 <= frame.y1
+
+
+def test_saved_files_are_equal_for_equal_figures(tmp_path):
+    outputs = []
+    for run in ("first", "second"):
+        figure, data = training.draw({"history": plot_data.make_history()}, {})
+        paths = [tmp_path / run / f"training.{suffix}" for suffix in ("pdf", "png", "tsv")]
+        style.save(figure, data, *paths)
+        outputs.append([path.read_bytes() for path in paths])
+    assert outputs[0] == outputs[1]
+    pdf, png, _ = outputs[0]
+    assert pdf.startswith(b"%PDF")
+    assert b"/FontFile2" in pdf or b"/Type0" in pdf  # TrueType: text stays text
+    assert b"CreationDate" not in pdf
+    assert png.startswith(b"\x89PNG")
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "first" / "training.tsv"),
+        plot_data.make_history(),
+        rtol=1e-6,
+        check_dtype=False,
+    )
+
+
+def test_unknown_figures_inputs_and_options():
+    with pytest.raises(InputError) as error:
+        module_for("heatmap", INTERACTION_FIGURES)
+    assert str(error.value) == (
+        "there is no figure 'heatmap': choose one of distance, groups, interaction_map, pair_significance, "
+        "tracks in the configuration."
+    )
+    with pytest.raises(InputError) as error:
+        distance.draw({"sources": pd.DataFrame()}, {})
+    assert str(error.value) == (
+        "the figure 'distance' is drawn from pairs, and pairs is not among its inputs (sources): "
+        "add it to the rule."
+    )
+    with pytest.raises(InputError) as error:
+        training.draw({"history": plot_data.make_history()}, {"nea": 1})
+    assert str(error.value) == "the figure 'training' has no options, and 'nea' was given: leave it out."
+    with pytest.raises(InputError) as error:
+        distance.draw({"pairs": pd.DataFrame()}, {"nea": 1})
+    assert str(error.value) == (
+        "the figure 'distance' has no option 'nea': its options are bin, comparisons, max, near, "
+        "pairs, signed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "tables", "what"),
+    [
+        (pair_significance, {"pairs": plot_data.make_pairs()[0].iloc[:0]}, "pairs of features"),
+        (distance, {"pairs": plot_data.make_distances(5)[0].iloc[:0]}, "pairs of features"),
+        (
+            tracks,
+            plot_data.make_variants() | {"sources": plot_data.make_variants()["sources"][:0]},
+            "sources",
+        ),
+        (training, {"history": plot_data.make_history()[:0]}, "epochs of training"),
+    ],
+)
+def test_empty_tables_have_one_sentence(module, tables, what):
+    sentence = (
+        f"the figure '{module.FIGURE}' found no {what}: check its options and the selection of examples."
+    )
+    with pytest.raises(InputError) as error:
+        module.draw(tables, {})
+    assert str(error.value) == sentence
+
+
+# Scripts -----------------------------------------------------------------------------------------------
+
+
+def run_script(name: str, figure: str, inputs: dict, options: dict, folder: Path) -> SimpleNamespace:
+    """Run a script as Snakemake does; return its outputs."""
+    output = SimpleNamespace(
+        **{suffix: str(folder / f"{figure}.{suffix}") for suffix in ("pdf", "png", "tsv")}
+    )
+    snakemake = SimpleNamespace(
+        input={key: str(path) for key, path in inputs.items()},
+        output=output,
+        wildcards=SimpleNamespace(figure=figure),
+        params=SimpleNamespace(options=options),
+        log=[],
+    )
+    runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
+    return output
+
+
+@pytest.fixture
+def quiet_logging(monkeypatch):
+    """Keep the scripts from replacing the handlers of the test run."""
+    monkeypatch.setattr(logging, "basicConfig", lambda **options: None)
+
+
+@pytest.fixture
+def locus_files(tmp_path) -> dict:
+    """Write the inputs of the tracks as the workflow does."""
+    tables = plot_data.make_variants()
+    paths = {"sources": tmp_path / "sources.tsv.gz", "examples": tmp_path / "examples.tsv.gz"}
+    for name, path in paths.items():
+        write_table(tables[name], path)
+    paths |= {"profiles": tmp_path / "profiles.h5", "sequences": tmp_path / "sequences.h5"}
+    with h5py.File(paths["profiles"], "w") as handle:
+        for name, values in tables["profiles"].items():
+            handle[name] = values
+    with h5py.File(paths["sequences"], "w") as handle:
+        handle["bases"] = tables["sequences"]
+    return paths
+
+
+def test_script_draws_from_files_what_the_module_draws_from_memory(locus_files, tmp_path, quiet_logging):
+    options = {"kind": "tracks", "distant": 1, "minimum_distance": 50}
+    output = run_script("plot_interactions.py", "distant_locus", locus_files, options, tmp_path)
+    _, expected = tracks.draw(plot_data.make_variants(), {"distant": 1, "minimum_distance": 50})
+    found = read_table(output.tsv)
+    assert list(found["position"]) == list(expected["position"])
+    np.testing.assert_allclose(found["delta"], expected["delta"], rtol=1e-6)
+    assert Path(output.pdf).stat().st_size > 5000
+    assert Path(output.png).stat().st_size > 5000
+
+
+def test_script_of_a_model(tmp_path, quiet_logging):
+    write_table(plot_data.make_history(), tmp_path / "history.tsv")
+    output = run_script("plot_model.py", "training", {"history": tmp_path / "history.tsv"}, {}, tmp_path)
+    assert len(read_table(output.tsv)) == 12
+    assert Path(output.pdf).stat().st_size > 5000
+    assert Path(output.png).stat().st_size > 5000
+
+
+def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_path, quiet_logging, caplog):
+    with pytest.raises(SystemExit) as ended:
+        run_script("plot_interactions.py", "pie", locus_files, {}, tmp_path)
+    assert ended.value.code == 1
+    assert "error: there is no figure 'pie': choose one of distance" in caplog.text
+    assert not (tmp_path / "pie.pdf").exists()
+
+
+def test_tables_keep_names_that_look_like_missing_values(tmp_path):
+    write_table(pd.DataFrame({"name": ["NA", ""], "fis": [1.0, np.nan]}), tmp_path / "sources.tsv.gz")
+    with open_tables({"sources": tmp_path / "sources.tsv.gz"}) as tables:
+        assert list(tables["sources"]["name"]) == ["NA", ""]
+        assert tables["sources"]["fis"].isna().tolist() == [False, True]

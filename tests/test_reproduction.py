@@ -1,0 +1,374 @@
+"""Claims measured on a small results folder whose contents are known, and the shipped list of claims."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.dataset import Dataset, write_dataset
+from dfim.errors import InputError
+from dfim.files import write_table
+from dfim.network import build_network, save_network
+from dfim.reproduction import background, network_layers, read_claims, reproduce
+from dfim.sequence import to_bases
+
+CLAIMS = Path(__file__).parents[1] / "config" / "claims.yaml"
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    bases = np.stack([to_bases(text) for text in ("AACGATAC", "TATCAAAA", "ACGTGATA", "CCCCCCCC")])
+    features = pd.DataFrame(
+        {
+            "feature": range(4),
+            "example": [0, 1, 2, 2],
+            "name": ["GATA1", "GATA1", "GATA1", "E-box"],
+            "kind": "motif",
+            "start": [3, 0, 4, 0],
+            "end": [7, 4, 8, 3],
+            "strand": ["+", "-", "+", "+"],
+        }
+    )
+    examples = pd.DataFrame(
+        {
+            "example": range(4),
+            "name": list("abcd"),
+            "origin": ["set1", "set1", "set2", "set2"],
+            "split": ["train", "test", "train", "test"],
+        }
+    )
+    return Dataset(bases, np.array([[1], [1], [0], [-1]], np.int8), ["GATA1"], examples, features)
+
+
+@pytest.fixture(scope="module")
+def results(dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_dataset(dataset, folder / "datasets/d")
+    metrics = pd.DataFrame(
+        {
+            "split": ["test", "test", "train"],
+            "task": ["GATA1", "mean", "mean"],
+            "auroc": [0.94, 0.95, 0.99],
+            "positives": [3, 3, 9],
+            "negatives": [4, 4, 9],
+        }
+    )
+    write_table(metrics, folder / "models/m/metrics.tsv")
+    pairs = pd.DataFrame(
+        {"example": range(6), "distance": [5, -6, 7, 90, 80, -70], "fis": [3, 4, 5, 1, 2, 3]}
+    )
+    write_table(pairs, folder / "pairs.tsv.gz")
+    with h5py.File(folder / "c.h5", "w") as handle:
+        handle["importance"] = np.zeros((7, 20), np.float32)
+        handle.attrs["reference"] = [0.27, 0.23, 0.23, 0.27]
+    return folder
+
+
+def judge(results, cannot_show=None, **claim):
+    files = [path for path in results.rglob("*") if path.is_file()]
+    claim = {"section": "X", "claim": "it is so", **claim}
+    return reproduce([claim], results, files, cannot_show).iloc[0]
+
+
+EXAMPLES, FEATURES = "datasets/d/examples.tsv.gz", "datasets/d/features.tsv.gz"
+
+
+@pytest.mark.parametrize(
+    ("claim", "found", "n"),
+    [
+        ({"file": EXAMPLES, "measure": "rows", "where": "origin == 'set1'"}, "2", 2),
+        ({"file": EXAMPLES, "measure": "mean", "where": "origin == 'set1'", "column": "label_GATA1"}, "1", 2),
+        ({"file": EXAMPLES, "measure": "values", "column": "copies_GATA1"}, "0, 1", 4),
+        ({"file": EXAMPLES, "measure": "share", "column": "split == 'test'"}, "0.5", 4),
+        (
+            {"file": FEATURES, "measure": "values", "where": "name == 'GATA1'", "column": "sequence"},
+            "GATA",
+            3,
+        ),
+        (
+            {"file": FEATURES, "measure": "values", "column": "name.str.cat(sequence, ' ')"},
+            "E-box ACG, GATA1 GATA",
+            4,
+        ),
+        ({"file": FEATURES, "measure": "rows", "where": "origin == 'set2'"}, "2", 2),
+        (
+            {
+                "file": "models/m/metrics.tsv",
+                "measure": "value",
+                "where": "split == 'test' and task == 'mean'",
+                "column": "auroc",
+                "n": "positives + negatives",
+            },
+            "0.95",
+            7,
+        ),
+        ({"file": "pairs.tsv.gz", "measure": "median", "column": "fis"}, "3", 6),
+        ({"file": "pairs.tsv.gz", "measure": "largest", "column": "abs_distance"}, "90", 6),
+        ({"file": "pairs.tsv.gz", "measure": "smallest", "column": "-distance"}, "-90", 6),
+        (
+            {
+                "file": "pairs.tsv.gz",
+                "measure": "auroc",
+                "where": "abs_distance <= 20",
+                "against": "abs_distance > 20",
+                "column": "fis",
+            },
+            # Of 9 comparisons 8 are won and 1 is a tie.
+            f"{8.5 / 9:.6g}",
+            6,
+        ),
+        ({"file": "c.h5", "measure": "rows", "column": "importance"}, "7", 7),
+        ({"file": "c.h5", "measure": "length", "column": "importance"}, "20", 7),
+        ({"file": "c.h5", "measure": "attribute", "column": "reference"}, "0.27, 0.23, 0.23, 0.27", 1),
+        ({"file": "datasets/d/sequences.h5", "measure": "length", "column": "bases"}, "8", 4),
+    ],
+)
+def test_measures(results, claim, found, n):
+    row = judge(results, rule="equals stated", stated=found, **claim)
+    assert row["found"] == found
+    assert row["n"] == n
+
+
+def test_background_leaves_the_features_out(dataset):
+    shares, n = background(dataset)
+    outside = "AAC" + "C" + "AAAA" + "T" + "CCCCCCCC"
+    assert n == len(outside)
+    np.testing.assert_allclose(shares, [outside.count(base) / n for base in "ACGT"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "stated", "verdict"),
+    [
+        ("equals stated", 0.95, "reproduced"),
+        ("equals stated", 0.951, "not reproduced"),
+        ("within 0.02 of stated", 0.935, "reproduced"),
+        ("within 0.02 of stated", 0.92, "not reproduced"),
+        ("at least 0.95", None, "reproduced"),
+        ("at least 0.9501", None, "not reproduced"),
+        ("at most 0.95", None, "reproduced"),
+        ("above 0.95", None, "not reproduced"),
+        ("below 1e0", None, "reproduced"),
+    ],
+)
+def test_verdicts(results, rule, stated, verdict):
+    metrics = {
+        "file": "models/m/metrics.tsv",
+        "measure": "value",
+        "where": "split == 'test' and task == 'mean'",
+    }
+    assert judge(results, rule=rule, stated=stated, column="auroc", **metrics)["verdict"] == verdict
+
+
+def test_lists_are_compared_element_by_element(results):
+    claim = {"file": "c.h5", "measure": "attribute", "column": "reference", "rule": "within 0.01 of stated"}
+    assert judge(results, stated=[0.27, 0.23, 0.23, 0.27], **claim)["verdict"] == "reproduced"
+    assert judge(results, stated=[0.27, 0.23, 0.27, 0.23], **claim)["verdict"] == "not reproduced"
+    assert judge(results, stated=[0.27, 0.23, 0.23], **claim)["verdict"] == "not reproduced"
+    texts = {"file": EXAMPLES, "measure": "values", "column": "split", "rule": "equals stated"}
+    assert judge(results, stated=["test", "train"], **texts)["verdict"] == "reproduced"
+    assert judge(results, stated=["test", "TRAIN"], **texts)["verdict"] == "not reproduced"
+
+
+def test_what_a_run_cannot_show_keeps_what_it_found(results):
+    claim = {
+        "file": "models/m/metrics.tsv",
+        "measure": "value",
+        "where": "split == 'test' and task == 'mean'",
+        "column": "auroc",
+        "stated": 0.953,
+        "rule": "within 0.02 of stated",
+        "needs": "binding_data",
+        "note": "three tasks",
+    }
+    row = judge(results, {"binding_data": "a miniature genome"}, **claim)
+    assert list(row) == [
+        "X",
+        "it is so",
+        "0.953",
+        "0.95",
+        1,
+        "cannot show",
+        "a miniature genome; three tasks",
+    ]
+    assert judge(results, {"other": "…"}, **claim)["verdict"] == "reproduced"
+
+
+def test_missing_files_rows_and_data_cannot_show(results):
+    rule = {"measure": "rows", "rule": "at least 1"}
+    row = judge(results, file="models/none/metrics.tsv", **rule)
+    assert (row["verdict"], row["note"]) == ("cannot show", "this run did not make models/none/metrics.tsv")
+    row = judge(results, file="pairs.tsv.gz", where="distance > 1000", **rule)
+    assert (row["verdict"], row["found"], row["n"]) == ("not reproduced", "0", 0)
+    rule_of_mean = {"measure": "mean", "column": "fis", "rule": "above 0"}
+    row = judge(results, file="pairs.tsv.gz", where="distance > 1000", **rule_of_mean)
+    assert (row["verdict"], row["found"], row["note"]) == ("cannot show", "", "pairs.tsv.gz has no such row")
+    row = judge(results, cannot_show=None, file="pairs.tsv.gz", **rule)
+    assert row["verdict"] == "reproduced"
+    claim = {"section": "SFig. 6", "claim": "c", "cannot_show": "no data"}
+    row = reproduce([claim], results, []).iloc[0]
+    assert (row["verdict"], row["note"], row["n"]) == ("cannot show", "no data", 0)
+
+
+def test_a_file_left_over_from_another_run_does_not_count(results):
+    claim = {"section": "X", "claim": "c", "file": "pairs.tsv.gz", "measure": "rows", "rule": "above 0"}
+    assert (results / "pairs.tsv.gz").exists()
+    assert reproduce([claim], results, [results / "c.h5"]).loc[0, "verdict"] == "cannot show"
+
+
+def test_layers_of_a_saved_network(tmp_path):
+    layers = [
+        {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},
+        {"kind": "max_pool", "width": 4},
+        {"kind": "dense", "units": 7, "dropout": 0.5},
+    ]
+    save_network(build_network(layers, 40, ["a", "b"]), tmp_path / "model.keras")
+    assert network_layers(tmp_path / "model.keras") == (
+        "convolution 6 × 5 (batch normalisation, relu), max pool 4, dense 7 (dropout 0.5, relu), "
+        "dense 2 (sigmoid)"
+    )
+
+
+def test_layers_of_other_kinds(tmp_path):
+    layers = [
+        ("Conv1D", {"filters": 2, "kernel_size": [3], "activation": "relu"}),
+        ("AveragePooling1D", {"pool_size": [2]}),
+        ("GlobalMaxPooling1D", {}),
+    ]
+    configuration = {
+        "config": {"layers": [{"class_name": kind, "config": options} for kind, options in layers]}
+    }
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps(configuration))
+    assert (
+        network_layers(tmp_path / "model.keras")
+        == "convolution 2 × 3 (relu), average pool 2, global max pool"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("claims: 1", "is not a list of claims: start each with a dash."),
+        (
+            "- {section: A, claim: c, colour: 1}",
+            ", claim 1 has the unknown key 'colour': the keys are section, claim",
+        ),
+        ("- {section: A}", ", claim 1 has no 'claim': write one."),
+        ("- {section: A, claim: c, file: f, measure: rows}", ", claim 1 has no 'rule': write one."),
+        (
+            "- {section: A, claim: c, file: f, measure: sum, rule: above 1}",
+            ", claim 1 has the measure 'sum': choose from rows, value, values, mean, median, "
+            "smallest, largest, "
+            "share, auroc, p, length, attribute, background, layers.",
+        ),
+        (
+            "- {section: A, claim: c, file: f, measure: rows, rule: equals stated}",
+            ", claim 1 has the rule 'equals stated': write 'equals stated' or 'within X of stated' "
+            "(both with a "
+            "'stated'), 'at least X', 'at most X', 'above X' or 'below X'.",
+        ),
+        ("- {section: A", "is not YAML (while parsing a flow mapping): mend it."),
+    ],
+)
+def test_error_sentences_of_the_list(tmp_path, text, sentence):
+    path = tmp_path / "claims.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_claims(path)
+    assert str(caught.value).startswith(str(path))
+    assert sentence in str(caught.value)
+
+
+def test_a_value_of_several_rows_is_an_error(results):
+    with pytest.raises(InputError) as caught:
+        judge(results, file="pairs.tsv.gz", measure="value", column="fis", rule="above 0")
+    assert str(caught.value) == (
+        "the claim 'it is so' needs one row of pairs.tsv.gz and has 6: mend its 'where'."
+    )
+
+
+def test_the_shipped_claims_are_sound_and_cover_the_supplement():
+    claims = read_claims(CLAIMS)
+    sections = {claim["section"] for claim in claims}
+    panels = {f"SFig. {panel}" for panel in ("1", "2A", "2B", "2C", "2D", "3", "4", "5", "6")}
+    assert {"A.1", "A.2", "A.3", "B.2", "B.3", "C.2", "C.3"} | panels == sections
+    stated = [claim.get("stated") for claim in claims]
+    for value in (60000, 20000, 200, 40000, 10000, 0.953, 0.459, 0.9, 0.69, 18, 900, 1000):
+        assert value in stated
+    assert len({claim["claim"] + claim["section"] for claim in claims}) == len(claims)
+
+
+def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):
+    table = reproduce(read_claims(CLAIMS), tmp_path, [])
+    assert set(table["verdict"]) == {"cannot show"}
+    assert (table["note"] != "").all()
+
+
+MOTIFS = {
+    "AP1": "ATGAGTCACC",
+    "ELF1": "AACCCGGAAGTG",
+    "SIX5": "AATAGGGTATCATATAT",
+    "TAL1": "CTGAACAGATGGTCGG",
+}
+
+
+def write_simulation(folder):
+    """Write a tiny dataset as of A.1, one example per number of copies, and the results that hang on it."""
+    rng = np.random.default_rng(0)
+    designs = [
+        ("set1", {"ELF1": 1}), ("set1", {"ELF1": 2, "TAL1": 1}), ("set2", {"SIX5": 2}), ("set2", {"SIX5": 1}),
+        ("set3", {"ELF1": 1, "SIX5": 2, "AP1": 1}), ("set3", {"ELF1": 2, "SIX5": 1}),
+    ]  # fmt: skip
+    bases, features = [], []
+    for example, (_, copies) in enumerate(designs):
+        sequence = rng.choice(np.frombuffer(b"ACGT", np.uint8), 200, p=[0.27, 0.23, 0.23, 0.27])
+        for place, name in enumerate(name for name, n in copies.items() for _ in range(n)):
+            start, end = 40 * place, 40 * place + len(MOTIFS[name])
+            sequence[start:end] = to_bases(MOTIFS[name])
+            features.append((len(features), example, name, "motif", start, end, "+"))
+        bases.append(sequence)
+    examples = pd.DataFrame(
+        {"example": range(6), "origin": [origin for origin, _ in designs], "split": ["train", "test"] * 3}
+    )
+    labels = (examples["origin"] == "set3").to_numpy(np.int8)[:, None]
+    columns = ["feature", "example", "name", "kind", "start", "end", "strand"]
+    features = pd.DataFrame(features, columns=columns)
+    write_dataset(
+        Dataset(np.array(bases), labels, ["ELF1_SIX5"], examples, features), folder / "datasets/simulation"
+    )
+    history = pd.DataFrame({"epoch": range(1, 6), "best": [0, 1, 0, 0, 0]})
+    write_table(history, folder / "models/simulation/history.tsv")
+    pairs = pd.DataFrame(
+        {"example": range(40), "source_name": "ELF1", "target_name": ["SIX5", "AP1", "TAL1", "ELF1"] * 10}
+    )
+    pairs["pair"] = ["ELF1–SIX5", "AP1–ELF1", "ELF1–TAL1", "ELF1–ELF1"] * 10
+    interacting = pairs["pair"] == "ELF1–SIX5"
+    pairs["signed_sum"] = np.where(interacting, 2, -1) + rng.random(40)
+    pairs["fis_p"] = pairs["fis_q"] = np.where(interacting, 0.001, rng.random(40))
+    pairs = pairs.assign(fis=pairs["signed_sum"].abs(), copies_ELF1=1, copies_SIX5=1, distance=-30)
+    write_table(pairs, folder / "interactions/motif_pairs/simulation/ELF1_SIX5/deeplift/pairs.tsv.gz")
+
+
+def write_variants(folder):
+    rows = [("chr11:30344883:G>C", "positive", 0.01, 0.01, 3), ("chr1:5:A>T", "positive", 0.01, 0.01, -95)]
+    columns = ["name", "group", "fis_p", "fis_q", "response_distance"]
+    path = folder / "interactions/binding_qtl/accessibility/GM12878/deeplift/sources.tsv.gz"
+    write_table(pd.DataFrame(rows, columns=columns), path)
+
+
+def test_the_shipped_claims_are_read_off_a_run(tmp_path):
+    write_simulation(tmp_path)
+    write_variants(tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    table = reproduce(read_claims(CLAIMS), tmp_path, files)
+    shown = table[table["verdict"] != "cannot show"]
+    wrong = shown[shown["verdict"] == "not reproduced"]
+    # With 6 sequences instead of 60,000 only the numbers of sequences and the base frequencies differ.
+    assert wrong["claim"].str.contains("sequences|Background").all()
+    assert len(wrong) == 8
+    assert len(shown) - len(wrong) >= 20
+    assert {"SFig. 1", "SFig. 5", "SFig. 2A", "SFig. 2B"} <= set(shown["section"])

@@ -1,4 +1,4 @@
-"""Reading and checking the configuration and its sheets, with errors that name key, value and what is allowed."""
+"""Reading and checking the configuration and its sheets: errors name key, value and what is allowed."""
 
 import csv
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jsonschema
 import yaml
+
 from dfim.errors import InputError
 
 URL = re.compile(r"^(https?|ftp|file)://")
@@ -180,10 +181,11 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
     if "nucleotides" in analysis["sources"] and "features" in analysis["sources"]:
         raise InputError(f"key '{key}.sources' has both 'features' and 'nucleotides'; give one of them.")
     kind = "pairs" if "features" in analysis["targets"] else "profiles"
-    for figure in analysis.get("figures", {}):
+    for name, options in analysis.get("figures", {}).items():
+        figure = options.get("kind", name)
         if figure not in FIGURES[kind]:
             raise InputError(
-                f"key '{key}.figures' has {figure!r}, which this kind of targets cannot draw; "
+                f"key '{key}.figures.{name}' asks for the figure {figure!r}, which this kind of targets cannot draw; "
                 f"allowed are {', '.join(FIGURES[kind])}."
             )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from configuration import check, check_references, read_tasks
 from dfim.errors import InputError
 
@@ -29,20 +30,20 @@ def test_shipped_configurations_pass(name):
         (
             ["seeds"],
             3,
-            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, datasets, "
-            "architectures, models, methods, analyses, claims, cannot_show.",
+            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, "
+            "datasets, architectures, models, methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],
             {"deeplift": {"rule": "linear"}},
-            "config.yaml: key 'methods.deeplift.rule' has the value 'linear'; allowed values are genomics_default, "
-            "rescale, reveal_cancel.",
+            "config.yaml: key 'methods.deeplift.rule' has the value 'linear'; allowed values are "
+            "genomics_default, rescale, reveal_cancel.",
         ),
         (
             ["models", "tf_binding", "training", "batch_size"],
             "many",
-            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many': 'many' is not of type "
-            "'integer'; needed: Examples per step.",
+            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many': 'many' is not of "
+            "type 'integer'; needed: Examples per step.",
         ),
         (
             ["models", "tf_binding", "architecture"],
@@ -96,18 +97,20 @@ def test_references_of_the_default_hold(config):
         (
             ["models", "accessibility", "initialise_from"],
             "accessibility",
-            "key 'models.accessibility.initialise_from' leads back to 'accessibility': accessibility → accessibility.",
+            "key 'models.accessibility.initialise_from' leads back to 'accessibility': "
+            "accessibility → accessibility.",
         ),
         (
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
-            "key 'analyses.gata_tal.figures' has 'tracks', which this kind of targets cannot draw; "
-            "allowed are pair_significance, distance.",
+            "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets cannot "
+            "draw; allowed are pair_significance, distance.",
         ),
         (
             ["analyses", "gata_tal", "background"],
             [0.3, 0.3, 0.3, 0.3],
-            "key 'analyses.gata_tal.background' has the value [0.3, 0.3, 0.3, 0.3], which sums to 1.2, not 1.",
+            "key 'analyses.gata_tal.background' has the value [0.3, 0.3, 0.3, 0.3], which sums to 1.2, "
+            "not 1.",
         ),
         (
             ["models", "tf_binding", "dataset"],
@@ -154,7 +157,8 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         ),
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
-            "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are task, assay, peaks, sha256.",
+            "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
+            "task, assay, peaks, sha256.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

@@ -156,6 +156,21 @@ def test_pair_scores_are_those_of_a_naive_loop_for_every_batch_size(scorer, base
     pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-6, check_dtype=False)
 
 
+def test_mutated_rows_are_no_targets_even_where_features_overlap(scorer, bases, features):
+    pairs = pd.DataFrame({"example": [2, 2], "source": [5, 6], "target": [6, 5]})
+    found = pair_scores(scorer, bases, features, pairs, 2, BACKGROUND)
+    # The features share position 8: what is left of the targets is 9 to 13, and 5 to 7.
+    rest = features.copy()
+    rest.loc[6, "start"], rest.loc[5, "end"] = 9, 8
+    expected = [
+        naive_pairs(scorer, bases, features.assign(**{end: rest[end]}), pairs.iloc[[row]], 2, 0, 0)
+        for row, end in enumerate(("start", "end"))
+    ]
+    pd.testing.assert_frame_equal(
+        found, pd.concat(expected, ignore_index=True), rtol=1e-4, atol=1e-6, check_dtype=False
+    )
+
+
 def test_every_mutant_is_scored_once_however_many_targets_it_has(bases, features):
     class Counting:
         sequences = 0
@@ -297,8 +312,7 @@ def test_profiles_are_those_of_a_naive_loop(scorer, bases, features, kind, windo
 
 def test_a_nucleotide_takes_its_largest_alternative_position_by_position_with_its_sign():
     class ByBase:
-        """Scores the second position by the base of the first: A 0, C +1, G −3, T +2; the third the other "
-        "way."""
+        """Scores the second position by the base of the first (A 0, C 1, G −3, T 2), and the third less."""
 
         def contributions(self, x, task):
             scores = np.zeros_like(x)

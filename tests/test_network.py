@@ -106,14 +106,13 @@ C = "layer 1 (convolution) has "
     [
         (
             [{"kind": "lstm"}],
-            "layer 1 has the kind 'lstm', and a kind must be one of convolution, dense, max_pool, ",
+            "layer 1 has the kind 'lstm', and a kind must be one of convolution, dense, max_pool",
         ),
         ([CONVOLUTION, {"units": 3}], "layer 2 has the kind None, and a kind must be one of convolution"),
         (
             [CONVOLUTION | {"stride": 2}],
-            C
-            + "the unknown key 'stride'; allowed are: filters, width, padding, batch_normalisation, activation, "
-            "dropout.",
+            C + "the unknown key 'stride'; allowed are: filters, width, padding, batch_normalisation, "
+            "activation, dropout.",
         ),
         (
             [CONVOLUTION, {"kind": "global_max_pool", "width": 2}],
@@ -136,9 +135,8 @@ C = "layer 1 (convolution) has "
         ),
         (
             [CONVOLUTION | {"width": 31}],
-            C
-            + "width 31, and only 30 positions of a sequence of 30 reach it: make the sequences longer or this "
-            "layer and the ones before it narrower.",
+            C + "width 31, and only 30 positions of a sequence of 30 reach it: make the sequences longer or "
+            "this layer and the ones before it narrower.",
         ),
         (
             [CONVOLUTION, {"kind": "max_pool", "width": 27}],
@@ -214,8 +212,9 @@ def test_initialising_from_a_different_network_names_the_layer_and_copies_nothin
     with pytest.raises(InputError) as error:
         network.initialise_from(model, wider)
     assert str(error.value) == (
-        "the network cannot be initialised from the other one: layer conv_2 has weights of shape (5, 4, 4) and (4) "
-        "here, and conv_2 has (7, 4, 4) and (4) there; give both the same layers and the same sequence length."
+        "the network cannot be initialised from the other one: layer conv_2 has weights of shape (5, 4, 4) "
+        "and (4) here, and conv_2 has (7, 4, 4) and (4) there; give both the same layers and the same "
+        "sequence length."
     )
     shorter = network.build_network([CONVOLUTION], 30, ["a"], seed=1)
     with pytest.raises(InputError, match=r"layer conv_2 .* has no counterpart in the other one"):
@@ -402,7 +401,8 @@ def test_unsupported_layers_are_refused_by_name(layer, what):
         network.describe(foreign(layer))
     assert str(error.value) == (
         f"layer odd of the network has {what}, which is not supported; supported are convolution, dense, "
-        "batch_normalisation, max_pool, average_pool, global_max_pool, global_average_pool, flatten, relu, sigmoid."
+        "batch_normalisation, max_pool, average_pool, global_max_pool, global_average_pool, flatten, "
+        "relu, sigmoid."
     )
 
 

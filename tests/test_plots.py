@@ -313,6 +313,15 @@ def test_source_without_significant_change_says_so():
     assert not data["shown"].any()
 
 
+def test_nucleotide_source_says_why_no_mutant_is_drawn():
+    tables = plot_data.make_variants(1)
+    tables["sources"] = tables["sources"].assign(alternate="", reference="", name="")
+    tables["profiles"]["mutant_importance"][:] = np.nan
+    figure, _ = tracks.draw(tables, {})
+    assert not glyphs(figure.subfigs[0].axes[1])
+    assert "not drawn: one mutant for each other base" in words(figure)
+
+
 def test_motif_source_has_no_letters_in_the_mutant():
     tables = plot_data.make_variants(1)
     tables["sources"] = tables["sources"].assign(end=205, alternate="", reference="")

@@ -21,8 +21,8 @@ TRIES = 4
 def fetch(location: str, path: str | Path, sha256: str = "", md5: str = "", pause: float = 5.0) -> None:
     """Put a source at ``path``: download a URL, or link to a local file, after its checksums were verified.
 
-    A failed download is tried again, after ``pause`` seconds that double each time. Raises InputError when the
-    source cannot be had, or when a checksum differs; then nothing is left at ``path``.
+    A failed download is tried again, after ``pause`` seconds that double each time. Raises InputError when
+    the source cannot be had, or when a checksum differs; then nothing is left at ``path``.
     """
     with atomic_path(path) as temporary:
         if "://" in location:

@@ -288,15 +288,13 @@ def pair_scores(
     by_number = features.set_index("feature", drop=False)
     _check_sources(by_number.loc[pairs["target"].unique()], bases)
     sources = by_number.loc[pairs["source"].drop_duplicates()].reset_index(drop=True)
-    ends = by_number[["start", "end"]].loc[pairs["target"]].to_numpy()
-    spans = dict.fromkeys(sources["feature"], ())
-    for source, rows in pairs.groupby("source").indices.items():
-        spans[source] = [(int(pairs["target"].iloc[row]), *ends[row]) for row in rows]
+    targets = by_number.loc[pairs["target"], ["feature", "start", "end"]].to_numpy()
+    targets_of = {source: targets[rows] for source, rows in pairs.groupby("source").indices.items()}
     records = []
     for scored in _score(scorer, bases, sources, task, background, shuffles, seed, batch_size):
         for source, mutated in zip(scored.sources.itertuples(), scored.mutants, strict=True):
             (delta,) = _delta(scored.original, mutated, source)
-            for target, start, end in spans[source.feature]:
+            for target, start, end in targets_of[source.feature]:
                 scores = np.abs(delta[start:end]).sum(axis=1).max(), delta[start:end].sum()
                 records.append((scored.replicate, scored.example, source.feature, target, *scores))
     return pd.DataFrame(records, columns=PAIR_COLUMNS)

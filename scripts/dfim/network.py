@@ -86,6 +86,7 @@ class _Builder:
 
     def __init__(self, length: int, seed: int):
         self.model = keras.Sequential([keras.Input((length, 4), name="one_hot")])
+        self.length = length
         self.shape = (length, 4)
         self.seeds = np.random.default_rng(seed)
         self.counts = Counter()
@@ -115,7 +116,7 @@ class _Builder:
         if width > positions:
             raise InputError(
                 f"layer {number} ({kind}) has width {width}, and only {positions} positions of a sequence of "
-                f"{self.model.input_shape[1]} reach it: make the sequences longer or this layer and the ones "
+                f"{self.length} reach it: make the sequences longer or this layer and the ones "
                 f"before it narrower."
             )
 

@@ -30,8 +30,8 @@ class Network:
 
         model = convert_sequential_model(configs, nonlinear_mxts_mode=rule, verbose=False)
         self._input, self._target = model.get_layers()[0], model.get_layers()[-1]
-        # Makes the graph of the scores; its own way to run it would evaluate the reference for every
-        # sequence.
+        # Makes the graph of the scores; the function that it returns would evaluate the reference once for
+        # every sequence.
         model.get_target_contribs_func(find_scores_layer_idx=0, target_layer_idx=-1)
         self._scores = self._input.get_target_contrib_vars()
         self._reference = reference[None]
@@ -70,7 +70,7 @@ def serve(connection: Connection) -> None:
     while True:
         try:
             question, arguments = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         try:
             if question == "build":
@@ -82,7 +82,7 @@ def serve(connection: Connection) -> None:
             failed, answer = True, traceback.format_exc()
         try:
             connection.send((failed, answer))
-        except BrokenPipeError:
+        except OSError:
             return
 
 

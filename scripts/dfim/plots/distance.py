@@ -131,7 +131,7 @@ def _running(x: np.ndarray, y: np.ndarray, width: int) -> pd.DataFrame:
         values = y[bins == number]
         shown = values if len(values) >= MIN_IN_BIN else values[:0]
         rows.append({"distance": (number + 0.5) * width, "n": len(values), **quantiles_of(shown)})
-    return pd.DataFrame(rows, columns=["distance", "n", *quantiles_of(y[:0])])
+    return pd.DataFrame(rows, columns=["distance", "n", *quantiles_of(y[:0])], dtype=float)
 
 
 def _named(data: pd.DataFrame, direction: tuple[str, str]) -> pd.DataFrame:

@@ -200,10 +200,10 @@ def _draw_source(figure, table: pd.DataFrame, source: pd.Series, letter: str, le
         (axes[2], f"Δ, p ≤ {level:g}", bases, delta, style.finite_limits(delta.to_numpy())),
     ):
         _draw_track(axis, label, letters, values.to_numpy(float), first, limits, source)
+    if table["mutant_importance"].isna().all():
+        _say(axes[1], "not drawn: one mutant for each other base")
     if not table["shown"].any():
-        axes[2].text(
-            0.5, 0.6, "no significant change", transform=axes[2].transAxes, ha="center", color=style.GREY
-        )
+        _say(axes[2], "no significant change")
     style.panel_title(axes[0], letter, _title(table, source), _remark(table, source))
     axes[2].set_xlabel("Position relative to the source (bp)")
     figure.supylabel("Importance (logit)", fontsize=7.5)

@@ -26,11 +26,11 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from dfim.attribution import Scorer
 from dfim.errors import InputError
 from dfim.files import atomic_path
+from dfim.progress import Progress
 from dfim.sequence import BASES, one_hot, shuffle_dinucleotides
 
 PAIR_COLUMNS = ["replicate", "example", "source", "target", "fis", "signed_sum"]
@@ -231,7 +231,7 @@ def _score(
     """
     _check_sources(sources, bases)
     waiting, sequences, size = [], [], 0
-    with tqdm(total=len(sources) * (shuffles + 1), unit="mutated source", mininterval=1) as progress:
+    with Progress(total=len(sources) * (shuffles + 1), unit="mutated source") as progress:
         for example, own in sources.groupby("example", sort=True):
             for replicate in range(shuffles + 1):
                 letters = shuffled(bases[example], seed, example, replicate)

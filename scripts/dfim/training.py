@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
-from tqdm import tqdm
 
 from dfim import network  # before TensorFlow, whose environment it sets
 from dfim.dataset import MISSING, Dataset
 from dfim.errors import InputError
+from dfim.progress import Progress
 from dfim.sequence import one_hot
 
 # isort: split
@@ -234,7 +234,7 @@ def _move(bases: tf.Tensor, shifts: tf.Tensor, most: int) -> tf.Tensor:
 class _Progress(keras.callbacks.Callback):
     """A bar with rate and time left for epochs that last."""
 
-    def __init__(self, bar: tqdm, batch_size: int):
+    def __init__(self, bar: Progress, batch_size: int):
         super().__init__()
         self.bar, self.batch_size = bar, batch_size
 
@@ -245,7 +245,7 @@ class _Progress(keras.callbacks.Callback):
 def _run_epoch(trainer: keras.Model, batches: tf.data.Dataset, epoch: int, examples: int, batch_size: int):
     """Train for one epoch and return its mean loss."""
     name = f"epoch {epoch}"
-    with tqdm(total=examples, desc=name, unit=" examples", leave=False, delay=5, mininterval=10) as bar:
+    with Progress(total=examples, desc=name, unit=" examples", leave=False) as bar:
         run = trainer.fit(batches, shuffle=False, verbose=0, callbacks=[_Progress(bar, batch_size)])
     return run.history["loss"][0]
 

@@ -5,10 +5,10 @@ import os
 
 import h5py
 import numpy as np
-from tqdm import tqdm
 
 from dfim.attribution.scorer import Scorer
 from dfim.files import atomic_path
+from dfim.progress import Progress
 from dfim.sequence import one_hot
 
 
@@ -36,7 +36,7 @@ def write_contributions(
         importance = _array(handle, "importance", (examples, length))
         total, logit = (_array(handle, name, (examples,)) for name in ("contribution_sum", "logit"))
         starts = range(0, examples, batch_size)
-        for start in tqdm(starts, desc="contributions", unit=f"{batch_size} sequences", mininterval=1):
+        for start in Progress(starts, desc="contributions", unit=f"{batch_size} sequences"):
             part = slice(start, start + batch_size)
             x = one_hot(bases[part])
             contributions = scorer.contributions(x, task)

@@ -98,7 +98,7 @@ class LogWithZeros:
     def apply(self, axis: Axes, which: str) -> None:
         """Give an axis, ``x`` or ``y``, the scale, its ticks and the band."""
         axis.set(**{f"{which}scale": "log"})
-        step = max(1, round((self.last - self.first) / 5))
+        step = int(np.ceil((self.last - self.first) / 5))
         # With a band, the tick of the floor would touch the label of the band.
         lowest = self.first + bool(self.in_band.any())
         powers = list(range(self.last, lowest - 1, -step))[::-1]

@@ -31,9 +31,7 @@ def read_configuration():
         ((producer, options),) = dataset.items()
         sheet = options.get("tasks" if producer == "peaks" else "overlapping")
         if sheet:
-            sheets[sheet] = configuration.read_tasks(
-                locate(sheet), f"{SCHEMAS}/tasks.schema.yaml"
-            )
+            sheets[sheet] = configuration.read_tasks(locate(sheet), f"{SCHEMAS}/tasks.schema.yaml")
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
@@ -75,9 +73,7 @@ ANALYSES = config["analyses"]
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 PLANTED = {
-    name: locate(genome["planted"])
-    for name, genome in config["genomes"].items()
-    if "planted" in genome
+    name: locate(genome["planted"]) for name, genome in config["genomes"].items() if "planted" in genome
 }
 
 
@@ -107,7 +103,7 @@ def source_path(source):
         return location
     if Path(location).is_file() and not (parts.get("sha256") or parts.get("md5")):
         return location
-    name = location.rstrip("/").rsplit("/", 1)[-1].split("?")[0]
+    name = Path(location.split("?")[0]).name
     if FETCHED.get(name, parts) != parts:
         name = f"{hashlib.sha256(location.encode()).hexdigest()[:8]}-{name}"
     FETCHED[name] = parts
@@ -116,10 +112,7 @@ def source_path(source):
 
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
-    return [
-        source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
-        for row in SHEETS[sheet]
-    ]
+    return [source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}) for row in SHEETS[sheet]]
 
 
 def planted_files(genome):
@@ -188,16 +181,86 @@ def analysis_dataset(wildcards):
 
 def interaction_tables(wildcards):
     """Return the results of an analysis, by role."""
-    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
+    folder = (
+        f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
+    )
     if target_kind(wildcards.analysis) == "pairs":
         return {"pairs": f"{folder}/pairs.tsv.gz", "null": f"{folder}/null.tsv.gz"}
-    return {"sources": f"{folder}/sources.tsv.gz", "null": f"{folder}/null.tsv.gz", "profiles": f"{folder}/profiles.h5"}
+    return {
+        "sources": f"{folder}/sources.tsv.gz",
+        "null": f"{folder}/null.tsv.gz",
+        "profiles": f"{folder}/profiles.h5",
+    }
 
 
 def result_table(wildcards):
     """Return the table that an analysis compares groups of."""
     tables = interaction_tables(wildcards)
     return tables.get("pairs") or tables["sources"]
+
+
+INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
+
+
+def initial_model(wildcards):
+    """Return the model that training starts from, or nothing."""
+    parent = config["models"][wildcards.model]["initialise_from"]
+    return {"initial": f"{RESULTS}/models/{parent}/model.keras"} if parent else {}
+
+
+def contribution_entry(wildcards):
+    """Return the configured background of one task and method."""
+    return next(
+        entry
+        for entry in config["models"][wildcards.model]["contributions"]
+        if (entry["task"], entry["method"]) == (wildcards.task, wildcards.method)
+    )
+
+
+def predictions_of_same_dataset(wildcards):
+    """Return the model's predictions when the analysis looks at the model's own dataset."""
+    own = config["models"][wildcards.model]["dataset"]
+    if own != analysis_of(wildcards)["dataset"]:
+        return {}
+    return {"predictions": f"{RESULTS}/models/{wildcards.model}/predictions.h5"}
+
+
+def scoring_options(wildcards):
+    """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
+    options = analysis_of(wildcards)
+    keys = (
+        "background",
+        "sources",
+        "targets",
+        "same_name",
+        "max_distance",
+        "shuffles",
+        "shards",
+    )
+    return {key: options[key] for key in keys}
+
+
+def shard_files(suffix):
+    """Return a function that lists the shards of an analysis."""
+    return lambda wildcards: [
+        f"{INTERACTIONS.format(**wildcards)}/shards/{shard}{suffix}"
+        for shard in range(analysis_of(wildcards)["shards"])
+    ]
+
+
+SCORING = dict(
+    task="{task}",
+    tasks=model_tasks,
+    method="{method}",
+    method_options=lambda wildcards: config["methods"][wildcards.method],
+    analysis=scoring_options,
+    seed=config["seed"],
+)
+
+
+def figure_outputs(folder):
+    """Return the three files of a figure."""
+    return {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
 
 
 # Targets

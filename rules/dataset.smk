@@ -12,11 +12,11 @@ rule simulate_sequences:
         f"{BENCHMARKS}/simulate_sequences/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(producer_names("simulation")),
+    conda:
+        "../envs/dfim.yaml"
     params:
         design=dataset_options,
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/simulate_sequences.py"
 
@@ -32,12 +32,12 @@ rule build_peak_dataset:
         f"{BENCHMARKS}/build_peak_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(producer_names("peaks")),
+    conda:
+        "../envs/dfim.yaml"
     params:
         tasks=lambda wildcards: TASKS[wildcards.dataset],
         options=dataset_options,
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/build_peak_dataset.py"
 
@@ -53,9 +53,9 @@ rule build_variant_dataset:
         f"{BENCHMARKS}/build_variant_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(producer_names("variants")),
-    params:
-        options=dataset_options,
     conda:
         "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
     script:
         "../scripts/build_variant_dataset.py"

@@ -1,11 +1,6 @@
 # Figures of models and of interactions: PDF, PNG, and the data of each as TSV.
 
 
-def figure_outputs(folder):
-    """Return the three files of a figure."""
-    return {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
-
-
 rule plot_model:
     input:
         history=f"{RESULTS}/models/{{model}}/history.tsv",
@@ -29,16 +24,14 @@ rule plot_interactions:
         unpack(analysis_dataset),
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
     output:
-        **figure_outputs(
-            f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}"
-        ),
+        **figure_outputs(f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}"),
     log:
         f"{LOGS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.log",
     benchmark:
         f"{BENCHMARKS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.tsv"
-    params:
-        options=lambda wildcards: analysis_of(wildcards)["figures"][wildcards.figure],
     conda:
         "../envs/dfim.yaml"
+    params:
+        options=lambda wildcards: analysis_of(wildcards)["figures"][wildcards.figure],
     script:
         "../scripts/plot_interactions.py"

@@ -1,15 +1,5 @@
 # Interactions: select examples, score shards, join them with p and q, compare groups.
 
-INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
-
-
-def predictions_of_same_dataset(wildcards):
-    """Return the model's predictions when the analysis looks at the model's own dataset."""
-    own = config["models"][wildcards.model]["dataset"]
-    if own != analysis_of(wildcards)["dataset"]:
-        return {}
-    return {"predictions": f"{RESULTS}/models/{wildcards.model}/predictions.h5"}
-
 
 rule select_examples:
     input:
@@ -21,40 +11,15 @@ rule select_examples:
         f"{LOGS}/select_examples/{{analysis}}/{{model}}/{{task}}.log",
     benchmark:
         f"{BENCHMARKS}/select_examples/{{analysis}}/{{model}}/{{task}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
     params:
         criteria=lambda wildcards: analysis_of(wildcards)["examples"],
         task="{task}",
         tasks=model_tasks,
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/select_examples.py"
-
-
-def scoring_options(wildcards):
-    """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
-    options = analysis_of(wildcards)
-    keys = (
-        "background",
-        "sources",
-        "targets",
-        "same_name",
-        "max_distance",
-        "shuffles",
-        "shards",
-    )
-    return {key: options[key] for key in keys}
-
-
-SCORING = dict(
-    task="{task}",
-    tasks=model_tasks,
-    method="{method}",
-    method_options=lambda wildcards: config["methods"][wildcards.method],
-    analysis=scoring_options,
-    seed=config["seed"],
-)
 
 
 rule score_pairs:
@@ -68,11 +33,11 @@ rule score_pairs:
         f"{LOGS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
-    params:
-        **SCORING,
-    threads: 1
     conda:
         "../envs/dfim.yaml"
+    threads: 1
+    params:
+        **SCORING,
     script:
         "../scripts/score_pairs.py"
 
@@ -88,21 +53,13 @@ rule score_profiles:
         f"{LOGS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
-    params:
-        **SCORING,
-    threads: 1
     conda:
         "../envs/dfim.yaml"
+    threads: 1
+    params:
+        **SCORING,
     script:
         "../scripts/score_profiles.py"
-
-
-def shard_files(suffix):
-    """Return a function that lists the shards of an analysis."""
-    return lambda wildcards: [
-        f"{INTERACTIONS.format(**wildcards)}/shards/{shard}{suffix}"
-        for shard in range(analysis_of(wildcards)["shards"])
-    ]
 
 
 rule assign_significance_pairs:
@@ -119,11 +76,11 @@ rule assign_significance_pairs:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with("pairs")),
+    conda:
+        "../envs/dfim.yaml"
     params:
         p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/assign_significance_pairs.py"
 
@@ -143,11 +100,11 @@ rule assign_significance_profiles:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with("profiles")),
+    conda:
+        "../envs/dfim.yaml"
     params:
         p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/assign_significance_profiles.py"
 
@@ -161,10 +118,10 @@ rule compare_groups:
         f"{LOGS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
         f"{BENCHMARKS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
     params:
         comparisons=lambda wildcards: analysis_of(wildcards)["comparisons"],
         seed=config["seed"],
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/compare_groups.py"

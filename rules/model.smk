@@ -1,12 +1,6 @@
 # Training, evaluation, and contribution scores of whole datasets.
 
 
-def initial_model(wildcards):
-    """Return the model that training starts from, or nothing."""
-    parent = config["models"][wildcards.model]["initialise_from"]
-    return {"initial": f"{RESULTS}/models/{parent}/model.keras"} if parent else {}
-
-
 rule train_model:
     input:
         unpack(model_dataset),
@@ -18,15 +12,13 @@ rule train_model:
         f"{LOGS}/train_model/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/train_model/{{model}}.tsv"
-    params:
-        layers=lambda wildcards: config["architectures"][
-            config["models"][wildcards.model]["architecture"]
-        ],
-        training=lambda wildcards: config["models"][wildcards.model]["training"],
-        seed=config["seed"],
-    threads: 2
     conda:
         "../envs/dfim.yaml"
+    threads: 2
+    params:
+        layers=lambda wildcards: config["architectures"][config["models"][wildcards.model]["architecture"]],
+        training=lambda wildcards: config["models"][wildcards.model]["training"],
+        seed=config["seed"],
     script:
         "../scripts/train_model.py"
 
@@ -43,20 +35,11 @@ rule evaluate_model:
         f"{LOGS}/evaluate_model/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/evaluate_model/{{model}}.tsv"
-    threads: 2
     conda:
         "../envs/dfim.yaml"
+    threads: 2
     script:
         "../scripts/evaluate_model.py"
-
-
-def contribution_entry(wildcards):
-    """Return the configured background of one task and method."""
-    return next(
-        entry
-        for entry in config["models"][wildcards.model]["contributions"]
-        if (entry["task"], entry["method"]) == (wildcards.task, wildcards.method)
-    )
 
 
 rule score_contributions:
@@ -69,14 +52,14 @@ rule score_contributions:
         f"{LOGS}/score_contributions/{{model}}/{{task}}/{{method}}.log",
     benchmark:
         f"{BENCHMARKS}/score_contributions/{{model}}/{{task}}/{{method}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    threads: 2
     params:
         task="{task}",
         tasks=model_tasks,
         method="{method}",
         method_options=lambda wildcards: config["methods"][wildcards.method],
         background=lambda wildcards: contribution_entry(wildcards)["background"],
-    threads: 2
-    conda:
-        "../envs/dfim.yaml"
     script:
         "../scripts/score_contributions.py"

@@ -11,10 +11,10 @@ rule write_reproduction:
         f"{LOGS}/write_reproduction.log",
     benchmark:
         f"{BENCHMARKS}/write_reproduction.tsv"
-    params:
-        folder=RESULTS,
-        cannot_show=config["cannot_show"],
     conda:
         "../envs/dfim.yaml"
+    params:
+        folder=lambda wildcards, output: str(Path(output[0]).parent),
+        cannot_show=config["cannot_show"],
     script:
         "../scripts/write_reproduction.py"

@@ -6,12 +6,12 @@ rule fetch_source:
         f"{RESULTS}/sources/{{name}}",
     log:
         f"{LOGS}/fetch_source/{{name}}.log",
-    params:
-        source=lambda wildcards: FETCHED[wildcards.name],
     retries: 2
     localrule: True
     conda:
         "../envs/dfim.yaml"
+    params:
+        source=lambda wildcards: FETCHED[wildcards.name],
     script:
         "../scripts/fetch_source.py"
 
@@ -30,10 +30,10 @@ for planted in PLANTED:
             f"{LOGS}/plant_genome/{planted}.log",
         benchmark:
             f"{BENCHMARKS}/plant_genome/{planted}.tsv"
-        params:
-            seed=config["seed"],
         conda:
             "../envs/dfim.yaml"
+        params:
+            seed=config["seed"],
         script:
             "../scripts/plant_genome.py"
 

@@ -185,8 +185,8 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
         figure = options.get("kind", name)
         if figure not in FIGURES[kind]:
             raise InputError(
-                f"key '{key}.figures.{name}' asks for the figure {figure!r}, which this kind of targets cannot draw; "
-                f"allowed are {', '.join(FIGURES[kind])}."
+                f"key '{key}.figures.{name}' asks for the figure {figure!r}, which this kind of targets "
+                f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
 
 

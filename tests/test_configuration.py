@@ -103,8 +103,8 @@ def test_references_of_the_default_hold(config):
         (
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
-            "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets cannot "
-            "draw; allowed are pair_significance, distance.",
+            "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets "
+            "cannot draw; allowed are pair_significance, distance.",
         ),
         (
             ["analyses", "gata_tal", "background"],

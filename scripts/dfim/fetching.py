@@ -44,8 +44,8 @@ def _download_with_retries(url: str, path: Path, pause: float) -> None:
                 isinstance(error, urllib.error.HTTPError) and error.code in (403, 404, 410)
             ):
                 raise InputError(
-                    f"{url} could not be downloaded ({error}); check the address, or download the file by other means "
-                    "and give its path instead."
+                    f"{url} could not be downloaded ({error}); check the address, or download the file by "
+                    "other means and give its path instead."
                 ) from None
             logger.warning("%s: %s; trying again in %g s", url, error, pause)
             time.sleep(pause)

@@ -1,0 +1,77 @@
+"""A working folder with the small configuration, and a way to run the workflow in it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+
+
+def tiny_grammar() -> dict:
+    """Return the default grammar with a twelfth of its elements and variants."""
+    grammar = yaml.safe_load((ROOT / "config/planted.yaml").read_text())
+    for element in grammar["elements"].values():
+        element["number"] = max(8, element["number"] // 12)
+    grammar["variants"] |= {"sig": 12, "mid": 4, "ctl": 12}
+    return grammar
+
+
+def sheet(names: dict[str, str]) -> str:
+    """Return a sheet of tasks with the peak files of the tiny genome, by task."""
+    rows = [f"{task}\tassay\tresults/planted/tiny/peaks/{file}.narrowPeak.gz" for task, file in names.items()]
+    return "\n".join(["task\tassay\tpeaks", *rows, ""])
+
+
+class Folder:
+    """A working folder of the workflow."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.config = yaml.safe_load((ROOT / "tests/workflow/config.yaml").read_text())
+        (path / "grammar.yaml").write_text(yaml.safe_dump(tiny_grammar()))
+        (path / "tf.tsv").write_text(sheet({name: name for name in ("GATA1", "GATA2", "TAL1")}))
+        (path / "cells.tsv").write_text(
+            sheet({"GM12878": "DNase_GM12878", "K562": "DNase_K562", "Ery": "Ery"})
+        )
+
+    def run(self, *arguments: str, cores: int = 2, **environment: str) -> subprocess.CompletedProcess:
+        """Write the configuration and run Snakemake with these arguments; return what it printed."""
+        (self.path / "config.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True))
+        command = [*SNAKEMAKE, "--configfile", "config.yaml", "--cores", str(cores), *arguments]
+        return subprocess.run(
+            command,
+            cwd=self.path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
+            check=False,
+            env={**os.environ, **environment},
+        )
+
+    def copy(self, path: Path) -> "Folder":
+        """Return a copy of the folder with its results, for a test that changes them."""
+        shutil.copytree(self.path, path, dirs_exist_ok=True)
+        other = Folder(path)
+        other.config = yaml.safe_load(yaml.safe_dump(self.config))
+        return other
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """A folder in which the small configuration has run; tests must not change it (see Folder.copy)."""
+    done = Folder(tmp_path_factory.mktemp("finished"))
+    ran = done.run()
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    return done

@@ -1,0 +1,141 @@
+"""Bad input: one clear sentence on the console, a non-zero exit, and nothing under a final name."""
+
+import gzip
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+PEAKS = "results/datasets/tf_binding/examples.tsv.gz"
+VARIANTS = "results/datasets/binding_qtl/examples.tsv.gz"
+
+
+def refused(folder, sentence, target, **environment):
+    """Check that a run fails with a sentence and leaves no target."""
+    ran = folder.run(target, **environment)
+    assert ran.returncode != 0
+    assert sentence in " ".join(ran.stdout.split()), ran.stdout[-3000:]
+    assert "Traceback" not in ran.stdout
+    assert not (folder.path / target).exists()
+
+
+@pytest.fixture(scope="session")
+def planted(tmp_path_factory, finished):
+    """The planted genome alone, whose files a test may replace."""
+    path = tmp_path_factory.mktemp("planted")
+    shutil.copytree(finished.path / "results/planted/tiny", path / "tiny")
+    return path / "tiny"
+
+
+@pytest.fixture
+def on_files(folder, planted):
+    """A folder that reads the planted files as a user's own, so that they can be spoilt."""
+    shutil.copytree(planted, folder.path / "mine")
+    for sheet in ("tf.tsv", "cells.tsv"):
+        path = folder.path / sheet
+        path.write_text(path.read_text().replace("results/planted/tiny", "mine"))
+    folder.config["genomes"] = {"tiny": {"fasta": "mine/genome.fa"}}
+    folder.config["datasets"]["tf_binding"]["peaks"]["accessible"] = "mine/peaks/DNase_K562.narrowPeak.gz"
+    folder.config["datasets"]["binding_qtl"]["variants"]["table"] = "mine/variants.tsv"
+    return folder
+
+
+def spoil_peaks(folder, edit, name="GATA1"):
+    """Rewrite the lines of a peak file; return its path as the configuration has it."""
+    path = folder.path / f"mine/peaks/{name}.narrowPeak.gz"
+    lines = gzip.decompress(path.read_bytes()).decode().splitlines()
+    path.write_bytes(gzip.compress("\n".join([*edit(lines), ""]).encode()))
+    return f"mine/peaks/{name}.narrowPeak.gz"
+
+
+def columns(line, **changed):
+    """Return a narrowPeak line with changed columns (chrom, start, end)."""
+    parts = line.split("\t")
+    for position, name in enumerate(("chrom", "start", "end")):
+        parts[position] = str(changed.get(name, parts[position]))
+    return "\t".join(parts)
+
+
+def test_unknown_config_key(folder):
+    folder.config["analysis"] = {}
+    refused(folder, "key 'analysis' (value {}) is not known; allowed here are seed, results,", PEAKS)
+
+
+def test_unknown_task(folder):
+    folder.config["analyses"]["gata_tal"]["tasks"] = ["MYC"]
+    refused(
+        folder,
+        "key 'analyses.gata_tal.tasks' has the value 'MYC', and the tasks are GATA1, GATA2, TAL1.",
+        PEAKS,
+    )
+
+
+def test_missing_source(folder):
+    path = folder.path / "tf.tsv"
+    path.write_text(path.read_text().replace("results/planted/tiny/peaks/TAL1", "nowhere/TAL1"))
+    refused(
+        folder,
+        "the source nowhere/TAL1.narrowPeak.gz does not exist; give the path of a file, or a URL.",
+        PEAKS,
+    )
+
+
+def test_peak_file_that_is_none(on_files):
+    path = spoil_peaks(on_files, lambda lines: ["<!DOCTYPE html>", "<html><body>Not found</body></html>"])
+    refused(on_files, f"{path}", PEAKS)
+    ran = on_files.run(PEAKS)
+    assert "HTML" in ran.stdout
+
+
+def test_start_not_before_end(on_files):
+    path = spoil_peaks(on_files, lambda lines: [lines[0], columns(lines[1], start=500, end=500), *lines[2:]])
+    refused(on_files, f"{path}, line 2", PEAKS)
+
+
+def test_peak_beyond_its_chromosome(on_files):
+    path = spoil_peaks(on_files, lambda lines: [columns(lines[0], start=10**9, end=10**9 + 200)])
+    refused(on_files, f"{path}, line 1", PEAKS)
+
+
+def test_chromosome_names_without_chr(on_files):
+    spoil_peaks(on_files, lambda lines: [line.removeprefix("chr") for line in lines])
+    ran = on_files.run(PEAKS)
+    assert ran.returncode != 0
+    assert "'1'" in ran.stdout
+    assert "'chr1'" in ran.stdout
+
+
+def test_task_without_positives(on_files):
+    spoil_peaks(on_files, lambda lines: [line for line in lines if line.startswith("chr8")])
+    refused(on_files, "GATA1", PEAKS)
+
+
+def test_alleles_of_another_genome(on_files):
+    path = on_files.path / "mine/variants.tsv"
+    header, first, *rest = path.read_text().splitlines()
+    parts = first.split("\t")
+    place = header.split("\t").index("ref")
+    parts[place] = next(base for base in "ACGT" if base not in (parts[place], parts[place + 1]))
+    path.write_text("\n".join([header, "\t".join(parts), *rest, ""]))
+    refused(on_files, "mine/variants.tsv, line 2", VARIANTS)
+
+
+def test_letters_that_are_no_bases(on_files):
+    path = on_files.path / "mine/genome.fa"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line if line.startswith(">") else line.replace("G", "E") for line in lines))
+    refused(on_files, "'E'", PEAKS)
+
+
+def test_missing_bedtools(on_files, tmp_path_factory):
+    tools = tmp_path_factory.mktemp("tools")
+    for program in ("bash", "sh", "env", "cat", "rm"):
+        (tools / program).symlink_to(shutil.which(program))
+    refused(
+        on_files,
+        "bedtools was not found: install it with 'apt-get install bedtools' or 'conda install -c bioconda "
+        "bedtools'",
+        PEAKS,
+        PATH=str(tools),
+    )

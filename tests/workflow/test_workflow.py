@@ -1,0 +1,115 @@
+"""The real workflow on small data: everything is made, once, whatever the number of shards and cores."""
+
+import re
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.dataset import read_dataset
+from dfim.sequence import to_string
+
+pytestmark = pytest.mark.workflow
+
+
+def jobs(printed: str) -> dict[str, int]:
+    """Return the number of planned jobs by rule, from the statistics that Snakemake prints."""
+    table = printed.split("Job stats:")[1].split("\n\n")[0] if "Job stats:" in printed else ""
+    return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.MULTILINE)}
+
+
+def pairs_of(folder, method):
+    return pd.read_csv(
+        folder.path / f"results/interactions/motif_pairs/simulation/ELF1_SIX5/{method}/pairs.tsv.gz", sep="\t"
+    )
+
+
+def test_every_figure_comes_with_its_data(finished):
+    figures = sorted((finished.path / "results/figures").rglob("*.png"))
+    assert len(figures) == 4 * 2 + 2 + 1 + 1 + 2
+    for figure in figures:
+        assert figure.read_bytes().startswith(b"\x89PNG")
+        assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert len(pd.read_csv(figure.with_suffix(".tsv"), sep="\t")) > 0
+
+
+def test_simulated_truth_reaches_the_results(finished):
+    """Every scored pair is a pair of planted instances, at their coordinates."""
+    dataset = read_dataset(finished.path / "results/datasets/simulation")
+    motifs = {"ELF1": "AACCCGGAAGTG", "SIX5": "AATAGGGTATCATATAT"}
+    pairs = pairs_of(finished, "deeplift")
+    assert set(pairs["pair"]) == {"ELF1–ELF1", "ELF1–SIX5"}
+    for row in pairs.itertuples():
+        for end in ("source", "target"):
+            start, stop = getattr(row, f"{end}_start"), getattr(row, f"{end}_end")
+            assert to_string(dataset.bases[row.example, start:stop]) == motifs[getattr(row, f"{end}_name")]
+
+
+def test_p_values_follow_from_the_null(finished):
+    folder = finished.path / "results/interactions/motif_pairs/simulation/ELF1_SIX5/deeplift"
+    null = pd.read_csv(folder / "null.tsv.gz", sep="\t")["fis"].to_numpy()
+    pairs = pairs_of(finished, "deeplift")
+    expected = [(1 + (null >= score).sum()) / (1 + len(null)) for score in pairs["fis"]]
+    np.testing.assert_allclose(pairs["fis_p"], expected, rtol=1e-5)
+
+
+def test_variant_profiles_are_blank_at_the_variant_and_beyond_the_window(finished):
+    folder = finished.path / "results/interactions/binding_qtl/accessibility/GM12878/gradient_input"
+    with h5py.File(folder / "profiles.h5") as handle:
+        delta = handle["delta"][()]
+    sources = pd.read_csv(folder / "sources.tsv.gz", sep="\t")
+    assert len(sources) == len(delta) > 10
+    known = np.abs(np.arange(300) - 150)
+    assert np.array_equal(np.isfinite(delta), np.tile((known > 0) & (known <= 50), (len(delta), 1)))
+    np.testing.assert_allclose(sources["fis"], np.nanmax(np.abs(delta), axis=1), rtol=1e-5)
+
+
+def test_reproduction_has_a_verdict_for_every_claim(finished):
+    table = pd.read_csv(finished.path / "results/reproduction.tsv", sep="\t")
+    assert set(table["verdict"]) == {"reproduced", "not reproduced", "cannot show"}
+    # 60,000 sequences are claimed and 400 simulated: the table must say so.
+    row = table[table["claim"] == "60,000 sequences are simulated"].iloc[0]
+    assert (row["found"], row["verdict"]) == ("400", "not reproduced")
+
+
+def test_a_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.run("--dry-run").stdout
+
+
+def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
+    folder = finished.copy(tmp_path)
+    path = folder.path / "tf.tsv"
+    path.write_text(path.read_text().replace("peaks/GATA2.", "peaks/GATA1."))
+    planned = jobs(folder.run("--dry-run").stdout)
+    assert planned.pop("total") == sum(planned.values())
+    assert planned == {
+        "build_peak_dataset": 1,
+        "train_model": 1,
+        "evaluate_model": 1,
+        "select_examples": 1,
+        "score_pairs": 1,
+        "assign_significance_pairs": 1,
+        "compare_groups": 1,
+        "plot_model": 2,
+        "plot_interactions": 1,
+        "write_reproduction": 1,
+        "all": 1,
+    }
+
+
+def test_shards_and_cores_do_not_change_results(finished, tmp_path):
+    folder = finished.copy(tmp_path)
+    folder.config["analyses"]["motif_pairs"]["shards"] = 1
+    targets = [
+        f"results/interactions/motif_pairs/simulation/ELF1_SIX5/{method}/pairs.tsv.gz"
+        for method in ("deeplift", "gradient_input")
+    ]
+    ran = folder.run(*targets, cores=1)
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    for method in ("deeplift", "gradient_input"):
+        before, after = pairs_of(finished, method), pairs_of(folder, method)
+        exact = ["example", "source", "target", "pair", "distance"]
+        pd.testing.assert_frame_equal(before[exact], after[exact])
+        scores = ["fis", "signed_sum", "fis_p", "fis_q", "signed_sum_p", "signed_sum_q"]
+        np.testing.assert_allclose(before[scores], after[scores], rtol=1e-4, atol=1e-6)

@@ -45,14 +45,16 @@ GRAMMAR = {
         "near": {"motifs": ["GATA", "EBOX"], "gap": [0, 20], "number": 60},
         "far": {"motifs": ["GATA", "EBOX"], "gap": [21, 150], "number": 60},
         "gata": {"motifs": ["GATA"], "number": 30},
-        "ebox": {"motifs": ["EBOX"], "number": 30},
+        "ebox": {"motifs": ["EBOX"], "number": 30, "further": [1, 2]},
         "pair": {"motifs": ["SPI1", "NFKB"], "gap": [0, 30], "number": 80},
     },
     "peaks": {
-        "chip": {"names": ["TAL1"], "width": [250, 350], "jitter": 20, "summit": "sites", "lost": 0.1, "gained": 0},
-        "dnase": {"names": ["K562", "GM12878"], "width": [150, 150], "jitter": 20, "summit": "midpoint", "lost": 0,
-                  "gained": 0},
-        "atac": {"names": ["HSC"], "width": [300, 500], "jitter": 20, "summit": "centre", "lost": 0.1, "gained": 0.1},
+        "chip": {"names": ["TAL1"], "width": [250, 350], "jitter": 20, "summit": "sites", "lost": 0.1,
+                 "gained": 0},
+        "dnase": {"names": ["K562", "GM12878"], "width": [150, 150], "jitter": 20, "summit": "midpoint",
+                  "lost": 0, "gained": 0},
+        "atac": {"names": ["HSC"], "width": [300, 500], "jitter": 20, "summit": "centre", "lost": 0.1,
+                 "gained": 0.1},
     },
     "rules": [
         {"motifs": ["GATA", "EBOX"], "gap": [0, 20], "peaks": ["TAL1"]},
@@ -162,12 +164,26 @@ def test_either_motif_comes_first_and_all_gaps_occur(genome):
     assert genome.elements.query("kind == 'near'")["distance"].between(0, 20).all()
 
 
+def test_further_instances_are_those_of_the_element_s_own_motifs(genome):
+    roles = genome.instances.merge(genome.elements[["element", "kind"]], on="element")
+    further = roles[roles.role == "further"]
+    assert set(further.kind) == {"ebox"}
+    assert set(further.factor) == {"EBOX"}
+    assert set(further.groupby("element").size()) == {1, 2}
+    assert (roles[roles.role == "decoy"].groupby("element").size() <= 2).all()
+
+
 def test_trimming_leaves_the_informative_rows():
     pwm = load_pwm("TAL1_known1")
     trimmed = load_motifs(GRAMMAR)["EBOX"].probabilities
     assert 6 < len(trimmed) < len(pwm)
-    starts = [s for s in range(len(pwm)) if np.allclose(pwm[s : s + len(trimmed)], trimmed, atol=0.01)]
+    shifts = range(len(pwm) - len(trimmed) + 1)
+    starts = [shift for shift in shifts if np.allclose(pwm[shift:][: len(trimmed)], trimmed, atol=0.01)]
     assert len(starts) == 1
+    information = 2 + np.where(pwm > 0, pwm * np.log2(np.where(pwm > 0, pwm, 1)), 0).sum(axis=1)
+    assert (information[: starts[0]] < 0.4).all()
+    assert (information[starts[0] + len(trimmed) :] < 0.4).all()
+    assert information[starts[0]] > 0.4
 
 
 # --- rules and peaks -----------------------------------------------------------------------------
@@ -354,7 +370,7 @@ def test_files_hold_the_genome(genome, tmp_path):
 
 @pytest.fixture(scope="module")
 def shipped():
-    return yaml.safe_load((CONFIG / "planted.yaml").read_text())["planted"]["mini"]
+    return yaml.safe_load((CONFIG / "planted.yaml").read_text())
 
 
 def test_the_sheets_name_every_peak_file_of_the_shipped_grammar(shipped):
@@ -395,16 +411,18 @@ WRONG = {
     ),
     "peaks of a rule": (
         changed(rules=[{"motifs": ["GATA"], "peaks": ["K563"]}]),
-        "rule 1 of the planted grammar names the unknown peaks 'K563': the names are TAL1, K562, GM12878, HSC.",
+        "rule 1 of the planted grammar names the unknown peaks 'K563': the names are TAL1, K562, GM12878, "
+        "HSC.",
     ),
     "motif of a rule": (
         changed(rules=[{"motifs": ["GATA3"], "peaks": ["K562"]}]),
-        "rule 1 of the planted grammar names the unknown motif 'GATA3': the names are GATA, EBOX, SPI1, NFKB, NFY.",
+        "rule 1 of the planted grammar names the unknown motif 'GATA3': the names are GATA, EBOX, SPI1, "
+        "NFKB, NFY.",
     ),
     "pair without a gap": (
         changed(rules=[{"motifs": ["GATA", "EBOX"], "peaks": ["K562"]}]),
-        "rule 1 of the planted grammar names 2 motifs without a gap: give one motif without a gap, or two with "
-        "the smallest and largest gap.",
+        "rule 1 of the planted grammar names 2 motifs without a gap: give one motif without a gap, or two "
+        "with the smallest and largest gap.",
     ),
     "gap too small": (
         changed(elements__near__gap=[0, 1]),
@@ -416,17 +434,18 @@ WRONG = {
     ),
     "summit": (
         changed(peaks__chip__summit="top"),
-        "peaks 'chip' of the planted grammar has the summit 'top', and must have one of sites, centre, midpoint.",
+        "peaks 'chip' of the planted grammar has the summit 'top', and must have one of sites, centre, "
+        "midpoint.",
     ),
     "core that no sample has": (
         changed(motifs__SPI1__core="TTTTTTTT"),
-        "none of 100000 samples of the PWM 'SPI1_disc1' of the planted grammar's motif 'SPI1' has the score and the "
-        "core 'TTTTTTTT' that the grammar asks for: lower 'minimum_score' or change the core.",
+        "none of 100000 samples of the PWM 'SPI1_disc1' of the planted grammar's motif 'SPI1' has the score "
+        "and the core 'TTTTTTTT' that the grammar asks for: lower 'minimum_score' or change the core.",
     ),
     "trimmed to nothing": (
         changed(trim=2.1),
-        "the PWM 'GATA_disc1' of the planted grammar's motif 'GATA' has no row of 2.1 bits or more: lower 'trim' or "
-        "name another PWM.",
+        "the PWM 'GATA_disc1' of the planted grammar's motif 'GATA' has no row of 2.1 bits or more: lower "
+        "'trim' or name another PWM.",
     ),
     "too many variants": (
         changed(variants__sig=500),

@@ -194,11 +194,19 @@ def test_zeros_have_a_band_below_all_other_values(values, label):
 
 
 def test_without_zeros_there_is_no_band():
-    scale = LogWithZeros(np.array([0.01, 0.5]))
+    scale = LogWithZeros(np.array([0.001, 0.5]))
     axis = style.new_figure(2).subplots()
     scale.apply(axis, "x")
-    assert axis.get_xlim()[0] == scale.floor == 0.01
+    assert axis.get_xlim()[0] == scale.floor == 0.001
     assert not axis.patches
+
+
+def test_less_than_two_decades_have_plain_numbers():
+    axis = style.new_figure(2).subplots()
+    LogWithZeros(np.array([0.03, 0.4])).apply(axis, "x")
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["0.02", "0.05", "0.1", "0.2", "0.5"]
+    low, high = axis.get_xlim()
+    assert low < 0.03 < 0.4 < high
 
 
 # Groups ------------------------------------------------------------------------------------------------

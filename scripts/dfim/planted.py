@@ -3,9 +3,10 @@
 The grammar is a dictionary (``config/planted.yaml`` describes every key). Motif instances are sampled from
 real PWMs and planted in *elements*, the open regions. *Rules* say which peaks an element gets, from the
 motifs that it holds: a rule names one motif, or two that must lie within a range of gaps, and the peak sets
-that it makes. Gaps count the bases between the two *cores*, edge to edge; the core of an instance is the match
-of the motif's exact pattern (``GATA``, ``CA**TG``), or the whole instance where the motif has none. The rules are
-applied to all instances of an element, whatever it was meant to be, so that truth and peaks always agree.
+that it makes. Gaps count the bases between the two *cores*, edge to edge; the core of an instance is the
+match of the motif's exact pattern (``GATA``, ``CA**TG``), or the whole instance where the motif has none.
+The rules are applied to all instances of an element, whatever it was meant to be, so that truth and peaks
+always agree.
 
 Positions are 0-based and intervals half-open, except ``pos1`` of the variants, which counts from 1.
 """
@@ -44,17 +45,17 @@ VARIANT_TRUTH_COLUMNS = [
     "score_change", "partners", "partner_distance", "rules",
 ]  # fmt: skip
 
-# Where the middle of a peak lies: at the sites that make it, or at the centre of the element; ``midpoint`` is the
-# centre too, with -1 in the column of the summit, as in UCSC's DNase peaks.
+# Where the middle of a peak lies: at the sites that make it, or at the centre of the element; ``midpoint`` is
+# the centre too, with -1 in the column of the summit, as in UCSC's DNase peaks.
 SUMMITS = ("sites", "centre", "midpoint")
 
 # Keys of the grammar, required and optional, for each of its tables.
 _KEYS = {
-    "grammar": ({"gc", "chromosomes", "spacing", "jitter", "trim", "minimum_score", "motifs", "decoys", "elements",
-                 "peaks", "rules", "reference_samples", "variants"}, set()),
+    "grammar": ({"gc", "chromosomes", "spacing", "jitter", "trim", "minimum_score", "motifs", "decoys",
+                 "elements", "peaks", "rules", "reference_samples", "variants"}, set()),
     "motif": ({"pwm"}, {"core", "strand"}),
     "decoys": ({"motifs", "number", "reach"}, set()),
-    "element": ({"motifs", "number"}, {"gap"}),
+    "element": ({"motifs", "number"}, {"gap", "further"}),
     "peak set": ({"names", "width", "jitter", "summit", "lost", "gained"}, set()),
     "rule": ({"motifs", "peaks"}, {"gap"}),
     "reference_samples": ({"number", "motifs", "width", "jitter", "summit", "lost", "gained"}, set()),
@@ -88,7 +89,10 @@ class Motif:
 
 @dataclass
 class Instance:
-    """A planted site. ``bases`` reads along the + strand; ``start`` and ``core_start`` are in the chromosome."""
+    """A planted site: ``bases`` along the + strand, ``start`` and ``core_start`` in the chromosome.
+
+    ``role`` is ``element`` (of its kind's arrangement), ``further`` (one more of these motifs) or ``decoy``.
+    """
 
     number: int
     element: int
@@ -182,7 +186,7 @@ def peak_names(grammar: Mapping) -> list[str]:
 
 
 def check_grammar(grammar: Mapping) -> None:
-    """Raise InputError, one sentence, at the first fault of a grammar: keys, and names of motifs and peaks."""
+    """Raise InputError at the first fault of a grammar: its keys, and the names of motifs and peaks."""
     _check_keys("the planted grammar", "grammar", grammar)
     motifs = grammar["motifs"]
     names = [name for peak_set in grammar["peaks"].values() for name in peak_set["names"]]
@@ -190,7 +194,8 @@ def check_grammar(grammar: Mapping) -> None:
         _check_keys(f"motif {name!r} of the planted grammar", "motif", motif)
         if motif.get("strand", "both") not in ("+", "both"):
             raise InputError(
-                f"motif {name!r} of the planted grammar has the strand {motif['strand']!r}, and must have + or both."
+                f"motif {name!r} of the planted grammar has the strand {motif['strand']!r}, and must have + "
+                "or both."
             )
     for name, peak_set in grammar["peaks"].items():
         _check_keys(f"peaks {name!r} of the planted grammar", "peak set", peak_set)
@@ -218,8 +223,8 @@ def _check_spacing(grammar: Mapping) -> None:
     )
     if grammar["spacing"][0] < needed:
         raise InputError(
-            f"'spacing' of the planted grammar begins at {grammar['spacing'][0]} bp, and its gaps and decoys need "
-            f"{needed} bp: raise it."
+            f"'spacing' of the planted grammar begins at {grammar['spacing'][0]} bp, and its gaps and decoys "
+            f"need {needed} bp: raise it."
         )
 
 
@@ -275,8 +280,8 @@ def load_motifs(grammar: Mapping) -> dict[str, Motif]:
         informative = np.flatnonzero(2 + (pwm * np.log2(pwm)).sum(axis=1) >= grammar["trim"])
         if not informative.size:
             raise InputError(
-                f"the PWM {entry['pwm']!r} of the planted grammar's motif {name!r} has no row of {grammar['trim']} "
-                "bits or more: lower 'trim' or name another PWM."
+                f"the PWM {entry['pwm']!r} of the planted grammar's motif {name!r} has no row of "
+                f"{grammar['trim']} bits or more: lower 'trim' or name another PWM."
             )
         pwm = pwm[informative[0] : informative[-1] + 1]
         scores = np.log2(pwm / background)
@@ -326,15 +331,14 @@ def _plant(elements: list[Element], motifs: Mapping[str, Motif], grammar: Mappin
     """Sample the instances of all elements and give them their places."""
     rng = _stream(seed, "decoys")
     decoys = grammar["decoys"]
-    planned = [
-        (element, name, role)
-        for element in elements
-        for role, names in (
-            ("element", grammar["elements"][element.kind]["motifs"]),
-            ("decoy", _draw_decoys(decoys, rng)),
-        )
-        for name in names
-    ]
+    planned = []
+    for element in elements:
+        entry = grammar["elements"][element.kind]
+        planned += [(element, name, "element") for name in entry["motifs"]]
+        for name in entry["motifs"]:
+            further = rng.integers(*entry.get("further", [0, 0]), endpoint=True)
+            planned += [(element, name, "further")] * int(further)
+        planned += [(element, name, "decoy") for name in _draw_decoys(decoys, rng)]
     needed = defaultdict(int)
     for _, name, _ in planned:
         needed[name] += 1
@@ -361,7 +365,7 @@ def _draw_decoys(decoys: Mapping, rng: np.random.Generator) -> list[str]:
 
 
 def _sample_instances(motif: Motif, number: int, minimum: float, rng: np.random.Generator) -> Iterator[dict]:
-    """Sample instances from a PWM: those of at least ``minimum`` of the best score, with one match of the core.
+    """Sample instances of a PWM that have ``minimum`` of the best score and one match of the core.
 
     Yields the fields of an :class:`Instance` that belong to its sequence.
     """
@@ -377,9 +381,9 @@ def _sample_instances(motif: Motif, number: int, minimum: float, rng: np.random.
         tries += 1
         if tries == 100 and not any(map(len, kept)):
             raise InputError(
-                f"none of 100000 samples of the PWM {motif.pwm!r} of the planted grammar's motif {motif.name!r} "
-                f"has the score and the core {motif.core!r} that the grammar asks for: lower 'minimum_score' or "
-                "change the core."
+                f"none of 100000 samples of the PWM {motif.pwm!r} of the planted grammar's motif "
+                f"{motif.name!r} has the score and the core {motif.core!r} that the grammar asks for: lower "
+                "'minimum_score' or change the core."
             )
     core_length = len(motif.core) or motif.length
     reverse = rng.random(number) < (0.5 if motif.strand == "both" else 0)
@@ -412,7 +416,7 @@ def _place(element: Element, grammar: Mapping, rng: np.random.Generator) -> None
     place tells a pair from a single motif.
     """
     own = [instance for instance in element.instances if instance.role == "element"]
-    decoys = [instance for instance in element.instances if instance.role == "decoy"]
+    strewn = [instance for instance in element.instances if instance.role != "element"]
     rng.shuffle(own)
     jitter = rng.integers(-grammar["jitter"], grammar["jitter"], endpoint=True)
     anchor = element.centre + int(jitter)
@@ -421,19 +425,19 @@ def _place(element: Element, grammar: Mapping, rng: np.random.Generator) -> None
     else:
         _place_pair(own, anchor, grammar["elements"][element.kind]["gap"], element.kind, rng)
     taken = list(own)
-    for decoy in decoys:
-        _place_decoy(decoy, element.centre, grammar["decoys"]["reach"], taken, rng)
-        taken.append(decoy)
+    for instance in strewn:
+        _strew(instance, element.centre, grammar["decoys"]["reach"], taken, rng)
+        taken.append(instance)
     element.instances.sort(key=lambda instance: instance.start)
 
 
-def _place_decoy(
-    decoy: Instance, centre: int, reach: int, taken: list[Instance], rng: np.random.Generator
+def _strew(
+    instance: Instance, centre: int, reach: int, taken: list[Instance], rng: np.random.Generator
 ) -> None:
-    """Draw a start for a decoy, within ``reach`` of the centre, until it overlaps no other instance."""
+    """Draw a start, within ``reach`` of the centre, until it overlaps no other instance."""
     for _ in range(1000):
-        decoy.start = centre + int(rng.integers(-reach, max(1 - reach, reach - len(decoy.bases) + 1)))
-        if all(decoy.end <= other.start or other.end <= decoy.start for other in taken):
+        instance.start = centre + int(rng.integers(-reach, max(1 - reach, reach - len(instance.bases) + 1)))
+        if all(instance.end <= other.start or other.end <= instance.start for other in taken):
             return
     raise InputError(f"'decoys' of the planted grammar find no room within {reach} bp: raise 'reach'.")
 
@@ -445,8 +449,8 @@ def _place_pair(pair: list[Instance], anchor: int, gap: list, kind: str, rng: np
     smallest, largest = max(gap[0], left_flank + right.core_offset), gap[1]
     if smallest > largest:
         raise InputError(
-            f"element {kind!r} of the planted grammar has gaps up to {largest} bp, and the flanks of its motifs "
-            f"need {smallest}: raise the gap."
+            f"element {kind!r} of the planted grammar has gaps up to {largest} bp, and the flanks of its "
+            f"motifs need {smallest}: raise the gap."
         )
     drawn = int(rng.integers(smallest, largest, endpoint=True))
     if rng.random() < 0.5:
@@ -583,8 +587,9 @@ def _take(made: Iterator[dict | None], number: int, label: str) -> list[dict]:
         row = next(made, _EXHAUSTED)
         if row is _EXHAUSTED:
             raise InputError(
-                f"the planted grammar asks for {number} variants of class {label!r}, and its elements hold only "
-                f"{len(taken)}: plant more elements where two motifs make a peak together, or ask for fewer."
+                f"the planted grammar asks for {number} variants of class {label!r}, and its elements hold "
+                f"only {len(taken)}: plant more elements where two motifs make a peak together, or ask for "
+                "fewer."
             )
         if row is not None:
             taken.append(row)
@@ -592,7 +597,7 @@ def _take(made: Iterator[dict | None], number: int, label: str) -> list[dict]:
 
 
 def _affected(element: Element, grammar: Mapping, rng: np.random.Generator) -> Instance | None:
-    """Draw one instance that makes a peak of the variants' set together with another; None where none does."""
+    """Draw an instance that makes a peak of the variants' set together with another; None without one."""
     settings = grammar["variants"]
     found = [
         instance
@@ -608,7 +613,7 @@ def _affected(element: Element, grammar: Mapping, rng: np.random.Generator) -> I
 def _motif_variant(
     label: str, bounds: tuple, instance: Instance, element: Element, peak: tuple, grammar: Mapping, rng
 ) -> dict | None:
-    """Draw a base change that lowers an instance's score by an amount within bounds (bits), inside the peak."""
+    """Draw a base change in the peak that lowers an instance's score by bits within the bounds."""
     bases = _COMPLEMENT[instance.bases[::-1]] if instance.strand == "-" else instance.bases
     present = np.searchsorted(_CODES, bases)
     changes = instance.motif.scores - instance.motif.scores[np.arange(len(bases)), present][:, None]
@@ -686,7 +691,7 @@ def _evidence(labels: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndar
 
 
 def _element_table(elements: list[Element], grammar: Mapping) -> pd.DataFrame:
-    """Make the truth of the elements: ``peaks`` are those that the rules call for, before any is lost or gained.
+    """Make the truth of the elements; ``peaks`` are what the rules call for, before any is lost or gained.
 
     ``start`` to ``end`` spans the element's instances; ``distance`` is the gap between the cores of the two
     motifs of its kind (empty for one); ``cooperating`` is 1 when a rule of two motifs is met.
@@ -714,7 +719,7 @@ def _element_table(elements: list[Element], grammar: Mapping) -> pd.DataFrame:
 
 
 def _instance_table(elements: list[Element], grammar: Mapping) -> pd.DataFrame:
-    """Make the truth of the instances: ``score`` in bits, ``role`` (``element``, ``decoy``), partners.
+    """Make the truth of the instances: ``score`` in bits, ``role`` as in :class:`Instance`, partners.
 
     ``partners`` are the numbers of the instances that meet a rule of two motifs together with this one, and
     ``rules`` are those rules.

@@ -74,7 +74,7 @@ class LogWithZeros:
         values = np.asarray(values, dtype=float)
         positive = values[values > 0]
         top = positive.max() if positive.size else 1.0
-        smallest = max(positive.min(), top * 10.0**-decades) if positive.size else 0.1
+        self.smallest = smallest = max(positive.min(), top * 10.0**-decades) if positive.size else 0.1
         self.first = int(np.floor(np.log10(smallest)))
         self.last = max(int(np.ceil(np.log10(top))), self.first + 1)
         self.floor = 10.0**self.first
@@ -98,6 +98,9 @@ class LogWithZeros:
     def apply(self, axis: Axes, which: str) -> None:
         """Give an axis, ``x`` or ``y``, the scale, its ticks and the band."""
         axis.set(**{f"{which}scale": "log"})
+        if not self.in_band.any() and self.top < 100 * self.smallest:
+            self._apply_narrow(axis, which)
+            return
         step = int(np.ceil((self.last - self.first) / 5))
         # With a band, the tick of the floor would touch the label of the band.
         lowest = self.first + bool(self.in_band.any())
@@ -116,3 +119,14 @@ class LogWithZeros:
         ruler.set_major_formatter(FixedFormatter(labels))
         ruler.set_minor_locator(NullLocator())
         axis.set(**{f"{which}lim": (low, max(self.top, self.floor * 3))})
+
+    def _apply_narrow(self, axis: Axes, which: str) -> None:
+        """Give an axis that spans less than two decades plain numbers at 1, 2 and 5 of each."""
+        low, high = self.smallest / 1.5, self.top
+        steps = [digit * 10.0**power for power in range(self.first - 1, self.last + 1) for digit in (1, 2, 5)]
+        ticks = [tick for tick in steps if low <= tick <= high]
+        ruler = axis.xaxis if which == "x" else axis.yaxis
+        ruler.set_major_locator(FixedLocator(ticks))
+        ruler.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+        ruler.set_minor_locator(NullLocator())
+        axis.set(**{f"{which}lim": (low, high)})

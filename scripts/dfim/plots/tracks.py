@@ -167,7 +167,7 @@ def _zoom(table: pd.DataFrame, source: pd.Series, options: dict) -> tuple[int, i
 def _title(table: pd.DataFrame, source: pd.Series) -> str:
     """Return the source's name, its alleles or bases, its place and how far its strongest response lies."""
     title = str(source["name"] or "nucleotide")
-    if source["alternate"]:
+    if source["alternate"] and ">" not in title:
         title += f"  {source['reference']} → {source['alternate']}"
     if "chrom" in table.columns and table["chrom"].iloc[0] not in title:
         start = table["genome_position_1_based"].iloc[0] - table["position"].iloc[0] + int(source["start"])

@@ -20,6 +20,10 @@ def with_derived_columns(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{f"abs_{name}": table[name].abs() for name in columns})
 
 
+class UnknownColumn(InputError):
+    """An expression names a column that its table has not."""
+
+
 def evaluate(table: pd.DataFrame, expression: str, where: str) -> pd.Series:
     """Evaluate a pandas expression over the columns of a table, one value per row.
 
@@ -28,6 +32,8 @@ def evaluate(table: pd.DataFrame, expression: str, where: str) -> pd.Series:
     """
     try:
         values = table.eval(expression, engine="python", local_dict={}, global_dict={})
+    except NameError as error:
+        raise UnknownColumn(_cannot(expression, where, table, str(error))) from error
     except Exception as error:  # pandas raises a dozen kinds, down to tokenize's
         raise InputError(_cannot(expression, where, table, str(error).split("\n")[0])) from error
     if not isinstance(values, pd.Series) or len(values) != len(table):

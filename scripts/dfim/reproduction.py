@@ -42,7 +42,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from dfim.comparison import compare, evaluate, matching, with_derived_columns
+from dfim.comparison import UnknownColumn, compare, evaluate, matching, with_derived_columns
 from dfim.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
 from dfim.errors import InputError
 from dfim.files import read_table
@@ -131,9 +131,13 @@ def _judge(claim: dict, results: "_Results", made: set[str], cannot_show: dict[s
     found, n, verdict = None, 0, CANNOT_SHOW
     reason = claim.get("cannot_show") or cannot_show.get(claim.get("needs"))
     if claim.get("file") in made:
-        found, n = results.measure(claim)
+        missing = "row"
+        try:
+            found, n = results.measure(claim)
+        except UnknownColumn:  # a feature or task that this run's data do not have
+            missing = "column"
         if found is None:
-            reason = reason or f"{claim['file']} has no such row"
+            reason = reason or f"{claim['file']} has no such {missing}"
         elif not reason:
             verdict = REPRODUCED if _holds(claim["rule"], claim.get("stated"), found) else NOT_REPRODUCED
     elif not reason:

@@ -38,6 +38,7 @@ def read_configuration():
             "variants": lambda: [],
         }[producer]()
     configuration.check_references(config, tasks)
+    configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
     return sheets, tasks
 
 
@@ -46,7 +47,7 @@ try:
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = config["results"]
+RESULTS = config["results"].rstrip("/")
 
 
 def one_of(names):
@@ -84,28 +85,27 @@ wildcard_constraints:
     analysis=one_of(ANALYSES),
     method="[a-z_]+",
     shard=r"\d+",
-    kind="pairs|profiles",
     # A task is a name in a sheet: no slash, and the parts around it are constrained, so it cannot run over.
     task="[^/]+",
 
 
-# Sources: what the workflow makes itself, and a local file without a checksum, are used as they are; URLs, files with
-# a checksum to verify, and missing files (so that a dry run can plan around them) go through the rule fetch_source.
+# Sources: what the workflow makes itself ({results}/…), and a local file without a checksum, are used as they are;
+# URLs, files with a checksum to verify, and missing files (so that a dry run can plan around them) are fetched.
 
 FETCHED = {}
 
 
 def source_path(source):
-    """Return the local path of a source, registering it to be fetched when it is a URL or has a checksum."""
-    parts = dict(configuration.source_parts(source))
+    """Return the local path of a source; one that is to be fetched is noted under the name it gets."""
+    parts = configuration.source_parts(source)
     location = parts["location"]
-    if location.startswith(f"{RESULTS}/"):
+    if location.startswith("{results}/"):
+        return location.replace("{results}", RESULTS, 1)
+    if Path(location).is_file() and len(parts) == 1:
         return location
-    if Path(location).is_file() and not (parts.get("sha256") or parts.get("md5")):
-        return location
-    name = Path(location.split("?")[0]).name
-    if FETCHED.get(name, parts) != parts:
-        name = f"{hashlib.sha256(location.encode()).hexdigest()[:8]}-{name}"
+    # The name tells sources apart that end in the same file name.
+    digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()[:8]
+    name = f"{digest}-{Path(location.split('?')[0]).name}"
     FETCHED[name] = parts
     return f"{RESULTS}/sources/{name}"
 
@@ -126,6 +126,7 @@ def planted_files(genome):
         "elements": f"{folder}/truth/elements.tsv.gz",
         "instances": f"{folder}/truth/instances.tsv.gz",
         "variant_truth": f"{folder}/truth/variants.tsv",
+        "sites": f"{folder}/truth/sites.tsv.gz",
     }
 
 
@@ -144,8 +145,9 @@ def dataset_sources(dataset):
     files["peaks"] = sheet_sources(sheet) if sheet else []
     if producer == "variants":
         files["variants"] = source_path(options["table"])
-    elif "accessible" in options:
-        files["accessible"] = source_path(options["accessible"])
+    for role in ("accessible", "known_sites"):
+        if options.get(role):
+            files[role] = source_path(options[role])
     return files
 
 
@@ -197,6 +199,14 @@ def result_table(wildcards):
     """Return the table that an analysis compares groups of."""
     tables = interaction_tables(wildcards)
     return tables.get("pairs") or tables["sources"]
+
+
+# Every source is noted when the workflow is read: a job on a cluster node may look at one rule alone.
+for name in [*producer_names("peaks"), *producer_names("variants")]:
+    dataset_sources(name)
+for genome in config["genomes"].values():
+    if "fasta" in genome:
+        source_path(genome["fasta"])
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"

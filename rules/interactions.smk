@@ -111,7 +111,8 @@ rule assign_significance_profiles:
 
 rule compare_groups:
     input:
-        lambda wildcards: result_table(wildcards),
+        table=result_table,
+        null=f"{INTERACTIONS}/null.tsv.gz",
     output:
         f"{INTERACTIONS}/comparisons.tsv",
     log:

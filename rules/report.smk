@@ -4,7 +4,7 @@
 rule write_reproduction:
     input:
         tables=dataset_outputs() + model_files() + interaction_files(),
-        claims=locate(config["claims"]) if config["claims"] else [],
+        claims=[locate(path) for path in config["claims"]],
     output:
         f"{RESULTS}/reproduction.tsv",
     log:

@@ -13,7 +13,8 @@ with running(snakemake) as log:
     log.info("%d sources, %d null scores", len(sources), len(profiles.null))
     log.info("%d null positions: their smallest empirical p is %.2g", n, smallest_p(n))
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
-    write_profiles(profiles, p, q, snakemake.output.profiles)
+    attributes = {"p_values": snakemake.params.p_values, "null_seed": snakemake.params.seed}
+    write_profiles(profiles, p, q, snakemake.output.profiles, attributes)
     write_table(sources, snakemake.output.sources)
     write_table(profiles.null, snakemake.output.null)
     write_table(calibrated, snakemake.output.calibration)

@@ -11,7 +11,13 @@ with running(snakemake) as log:
     files = snakemake.input
     genome = Genome(files.fasta, files.fai, read_sizes(files.sizes))
     peaks = dict(zip(snakemake.params.tasks, files.peaks, strict=True))
-    accessible = files.get("accessible", None)
-    dataset = build_peak_dataset(genome, peaks, accessible, snakemake.params.options, snakemake.params.seed)
+    dataset = build_peak_dataset(
+        genome,
+        peaks,
+        files.get("accessible"),
+        snakemake.params.options,
+        snakemake.params.seed,
+        files.get("known_sites"),
+    )
     write_dataset(dataset, Path(snakemake.output.examples).parent)
     log.info("%d examples with %d features", len(dataset.bases), len(dataset.features))

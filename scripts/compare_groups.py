@@ -6,8 +6,8 @@ with running(snakemake) as log:
     from dfim.comparison import compare_all
     from dfim.files import read_table, write_table
 
-    table = read_table(snakemake.input[0])
-    compared = compare_all(table, snakemake.params.comparisons, snakemake.params.seed)
+    table, null = read_table(snakemake.input.table), read_table(snakemake.input.null)
+    compared = compare_all(table, snakemake.params.comparisons, snakemake.params.seed, null)
     for row in compared.to_dict("records"):
         log.info("%(comparison)s: auROC %(auroc).3f (%(auroc_low).3f to %(auroc_high).3f), p %(p).2g", row)
     write_table(compared, snakemake.output[0])

@@ -1,15 +1,14 @@
 """Reading and checking the configuration and its sheets: errors name key, value and what is allowed."""
 
 import csv
-import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import jsonschema
 import yaml
 
+from dfim.claims import check_cannot_show, read_claims
 from dfim.errors import InputError
-
-URL = re.compile(r"^(https?|ftp|file)://")
 
 
 def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
@@ -118,13 +117,9 @@ def read_grammar(path: str | Path) -> dict:
 
 
 def source_parts(source: str | dict) -> dict:
-    """Return a source as a mapping with ``location`` and perhaps ``sha256`` and ``md5``."""
-    return {"location": source} if isinstance(source, str) else source
-
-
-def is_url(location: str) -> bool:
-    """Tell a URL from a path."""
-    return bool(URL.match(location))
+    """Return a source as a mapping with ``location`` and the checksums that it has (``sha256``, ``md5``)."""
+    parts = {"location": source} if isinstance(source, str) else source
+    return {key: value for key, value in parts.items() if value}
 
 
 def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
@@ -133,6 +128,11 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
     ``tasks_of_dataset`` has the tasks of each dataset (none for a dataset of variants).
     """
     for name, dataset in config["datasets"].items():
+        if "mean" in tasks_of_dataset[name]:
+            raise InputError(
+                f"the dataset {name!r} has a task named 'mean', which is kept for the mean over tasks; "
+                "rename it."
+            )
         for producer, options in dataset.items():
             if "genome" in options:
                 _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
@@ -145,6 +145,13 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
         _check_model(name, model, config, tasks_of_dataset)
     for name, analysis in config["analyses"].items():
         _check_analysis(name, analysis, config, tasks_of_dataset)
+
+
+def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> None:
+    """Read the files of claims and check that what cannot be shown is what a claim needs; InputError if not."""
+    claims = [claim for path in paths for claim in read_claims(path)]
+    if claims:
+        check_cannot_show(claims, cannot_show)
 
 
 def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
@@ -176,6 +183,12 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
         _need(model, config["models"], f"{key}.models", "models")
         for task in analysis["tasks"]:
             _need(task, tasks_of_dataset[config["models"][model]["dataset"]], f"{key}.tasks", "tasks")
+    _check_examples(f"{key}.examples", analysis, config, tasks_of_dataset)
+    region = analysis["sources"].get("nucleotides", "all")
+    if region != "all" and region[0] >= region[1]:
+        raise InputError(
+            f"key '{key}.sources.nucleotides' has the value {region}; needed: [start, end), start < end."
+        )
     if "nucleotides" in analysis["sources"] and "features" in analysis["targets"]:
         raise InputError(f"key '{key}' has nucleotides as sources, which need 'positions' as targets.")
     if "nucleotides" in analysis["sources"] and "features" in analysis["sources"]:
@@ -188,6 +201,21 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
                 f"key '{key}.figures.{name}' asks for the figure {figure!r}, which this kind of targets "
                 f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
+
+
+def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
+    criteria = analysis.get("examples", {})
+    for criterion in ("positive_for", "negative_for"):
+        for task in criteria.get(criterion, []):
+            _need(task, tasks_of_dataset[analysis["dataset"]], f"{key}.{criterion}", "tasks")
+    for criterion in ("correct", "highest"):
+        for model in analysis["models"]:
+            if criteria.get(criterion) and config["models"][model]["dataset"] != analysis["dataset"]:
+                raise InputError(
+                    f"key '{key}.{criterion}' needs predictions, which the model {model!r} has of its own "
+                    f"dataset {config['models'][model]['dataset']!r} only, and the analysis looks at "
+                    f"{analysis['dataset']!r}; remove the key."
+                )
 
 
 # Which figures need feature targets (pairs) and which need position targets (profiles).

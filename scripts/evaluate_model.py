@@ -1,17 +1,16 @@
 """Score all examples of a data set with a trained network; write metrics, curves and logits."""
 
-import json
 from pathlib import Path
 
 from running import running
 
 with running(snakemake) as log:
-    import h5py
     import pandas as pd
 
     from dfim import network, training
     from dfim.dataset import SPLITS, read_dataset
-    from dfim.files import atomic_path, sha256_of, write_table
+    from dfim.files import sha256_of, write_table
+    from dfim.predictions import write_predictions
 
     training.prepare_tensorflow(snakemake.threads)
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
@@ -30,9 +29,8 @@ with running(snakemake) as log:
     test = dataset.rows("test")
     write_table(training.curves(dataset.labels[test], logits[test], dataset.tasks), snakemake.output.curves)
 
-    with atomic_path(snakemake.output.predictions) as temporary, h5py.File(temporary, "w") as handle:
-        array = handle.create_dataset("logits", data=logits)
-        array.attrs["axes"] = json.dumps(["example", "task"])
-        handle.attrs["tasks"] = json.dumps(dataset.tasks)
-        handle.attrs["model_sha256"] = sha256_of(snakemake.input.model)
-        handle.attrs["sequences_sha256"] = sha256_of(snakemake.input.sequences)
+    checksums = {
+        "model_sha256": sha256_of(snakemake.input.model),
+        "sequences_sha256": sha256_of(snakemake.input.sequences),
+    }
+    write_predictions(logits, dataset.tasks, snakemake.output.predictions, checksums)

@@ -15,6 +15,7 @@ with running(snakemake) as log:
         variants=snakemake.output.variants,
         elements=snakemake.output.elements,
         instances=snakemake.output.instances,
+        sites=snakemake.output.sites,
         variant_truth=snakemake.output.variant_truth,
     )
     log.info(

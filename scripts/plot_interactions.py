@@ -3,13 +3,14 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.plots import INTERACTION_FIGURES, module_for
+    from dfim.plots import module_for
     from dfim.plots.inputs import open_tables
+    from dfim.plots.options import INTERACTION_FIGURES
     from dfim.plots.style import save
 
     # Two figures of one kind have names of their own and name the kind in their options.
-    options = dict(snakemake.params.options or {})
-    kind = options.pop("kind", snakemake.wildcards.figure)
+    options = snakemake.params.options or {}
+    kind = options.get("kind", snakemake.wildcards.figure)
     with open_tables(dict(snakemake.input.items())) as tables:
         figure, data = module_for(kind, INTERACTION_FIGURES).draw(tables, options)
     save(figure, data, snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)

@@ -3,8 +3,9 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.plots import MODEL_FIGURES, module_for
+    from dfim.plots import module_for
     from dfim.plots.inputs import open_tables
+    from dfim.plots.options import MODEL_FIGURES
     from dfim.plots.style import save
 
     with open_tables(dict(snakemake.input.items())) as tables:

@@ -8,13 +8,20 @@ with running(snakemake) as log:
     import numpy as np
 
     from dfim.attribution import open_model
-    from dfim.attribution.files import write_contributions
+    from dfim.attribution.files import provenance, write_contributions
     from dfim.dataset import read_dataset
 
     settings = snakemake.params
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     options = {**settings.method_options, "threads": snakemake.threads}
-    attributes = {"method": settings.method, "task": settings.task}
+    attributes = provenance(
+        snakemake.input.model,
+        snakemake.input.sequences,
+        settings.method,
+        settings.task,
+        settings.method_options,
+        background=settings.background,
+    )
     with open_model(
         snakemake.input.model, settings.task, settings.tasks, settings.method, settings.background, options
     ) as (scorer, task):

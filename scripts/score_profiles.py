@@ -6,6 +6,7 @@ from running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
+    from dfim.attribution.files import provenance
     from dfim.dataset import read_dataset
     from dfim.files import read_table
     from dfim.interaction import (
@@ -13,7 +14,7 @@ with running(snakemake) as log:
         feature_sources,
         nucleotide_sources,
         profiles,
-        write_profiles,
+        write_profile_shard,
     )
 
     settings = snakemake.params
@@ -43,5 +44,15 @@ with running(snakemake) as log:
             settings.seed,
         )
         length = dataset.bases.shape[1]
-        attributes = {"method": settings.method, "task": settings.task}
-        write_profiles(found, sources, length, analysis["shuffles"], snakemake.output[0], attributes)
+        attributes = provenance(
+            snakemake.input.model,
+            snakemake.input.sequences,
+            settings.method,
+            settings.task,
+            settings.method_options,
+            background=analysis["background"],
+            window=window,
+            shuffles=analysis["shuffles"],
+            seed=settings.seed,
+        )
+        write_profile_shard(found, sources, length, analysis["shuffles"], snakemake.output[0], attributes)

@@ -1,17 +1,16 @@
-"""Judge the claims of the supplement by the results of this run."""
+"""Judge the claims of the lists of the configuration by the results of this run."""
 
 from running import running
 
 with running(snakemake) as log:
+    from dfim.claims import check_cannot_show, read_claims
     from dfim.files import write_table
-    from dfim.reproduction import read_claims, reproduce
+    from dfim.reproduction import reproduce
 
-    table = reproduce(
-        read_claims(snakemake.input.claims),
-        snakemake.params.folder,
-        snakemake.input.tables,
-        snakemake.params.get("cannot_show"),
-    )
+    claims = [claim for path in snakemake.input.claims for claim in read_claims(path)]
+    cannot_show = snakemake.params.cannot_show
+    check_cannot_show(claims, cannot_show)
+    table = reproduce(claims, snakemake.params.folder, snakemake.input.tables, cannot_show)
     for verdict, rows in table.groupby("verdict"):
         log.info("%d of %d claims: %s", len(rows), len(table), verdict)
     write_table(table, snakemake.output[0])

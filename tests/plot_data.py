@@ -130,6 +130,7 @@ def make_variants(n: int = 6, length: int = 400, seed: int = 4) -> dict:
             "start": middle, "end": middle + 1, "reference": reference,
             "alternate": [complement[base] for base in reference],
             "fis": np.nanmax(np.abs(delta), axis=1), "fis_p": 1e-4, "fis_q": 1e-3,
+            "response_distance": np.nanargmax(np.abs(delta), axis=1) - middle,
         }
     )  # fmt: skip
     examples = pd.DataFrame(

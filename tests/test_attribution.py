@@ -1,5 +1,8 @@
 """Contribution scores: against the written rules, finite differences, and conservation of the logit."""
 
+import functools
+import logging
+import re
 from dataclasses import replace
 
 import h5py
@@ -8,11 +11,12 @@ import numpy as np
 import pytest
 from small_networks import chain, dense, normalised, random_bases, step, two_convolutions
 
-from dfim.attribution import open_scorer
+from dfim.attribution import files, open_scorer
 from dfim.attribution.deeplift_package import _Worker
 from dfim.attribution.files import write_contributions
 from dfim.attribution.simplification import simplify
 from dfim.errors import InputError
+from dfim.progress import Progress
 from dfim.sequence import one_hot
 
 BACKGROUND = np.array([0.27, 0.23, 0.23, 0.27], np.float32)
@@ -205,7 +209,21 @@ def test_file_of_contributions(tmp_path, deeplift):
         assert handle.attrs["method"] == "deeplift"
         assert handle.attrs["reference_logit"] == deeplift.reference_logit(1)
         assert handle["importance"].attrs["axes"] == '["example", "position"]'
+        for name in ("contribution_sum", "logit"):
+            assert handle[name].attrs["axes"] == '["example"]'
     assert np.abs(residuals).max() < 1e-5
+
+
+def test_progress_of_contributions_counts_sequences(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(files, "Progress", functools.partial(Progress, delay=0, mininterval=0))
+    bases = random_bases(np.random.default_rng(2), 7, 30)
+    with (
+        caplog.at_level(logging.INFO, logger="dfim"),
+        open_scorer("gradient_input", two_convolutions(), BACKGROUND) as scorer,
+    ):
+        write_contributions(scorer, bases, 1, tmp_path / "x.h5", batch_size=3)
+    assert "| 7/7 [" in caplog.messages[-1]
+    assert re.search(r"[0-9.]+ sequences/s\]$", caplog.messages[-1])
 
 
 # -------------------------------------------------------------------------------------------------- errors

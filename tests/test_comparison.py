@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from dfim.comparison import COLUMNS, bootstrap_auroc, compare, compare_all
+from dfim.comparison import COLUMNS, bootstrap_auroc, compare, compare_all, describe_null
 from dfim.errors import InputError
 
 
@@ -185,3 +185,84 @@ def test_rows_in_both_groups_and_missing_scores_are_errors():
     with pytest.raises(InputError) as caught:
         compare(table, "signed_sum", "distance > 0", "distance <= 0", name="near")
     assert str(caught.value) == "the comparison 'near' has 1 rows without 'signed_sum': leave them out."
+
+
+def null_of_pairs(replicates=2, seed=5):
+    """Pairs as in the results, numbered, and their null, whose rows are in another order."""
+    table = pairs().assign(source=np.arange(400) // 3, target=np.arange(400), fis_p=0.5, fis_q=0.5)
+    rng = np.random.default_rng(seed)
+    null = pd.concat([table.assign(replicate=1 + replicate) for replicate in range(replicates)])
+    null = null[["replicate", "example", "source", "target", "pair", "fis", "signed_sum"]]
+    null = null.assign(fis=rng.integers(0, 6, len(null)), signed_sum=rng.normal(size=len(null)))
+    return table, null.sample(frac=1, random_state=seed)
+
+
+def test_a_group_is_compared_with_the_shuffled_sequences_scores_of_the_same_pairs():
+    table, null = null_of_pairs()
+    near = table["distance"].abs() <= 20
+    options = {"score": "fis", "group": "abs_distance <= 20", "against_null": "abs_distance <= 20"}
+    row = compare_all(table, {"near": options}, null=null).iloc[0]
+    others = null.loc[null["target"].isin(table.loc[near, "target"]), "fis"]
+    of_group = np.repeat([True, False], [near.sum(), len(others)])
+    assert row["auroc"] == pytest.approx(roc_auc_score(of_group, [*table.loc[near, "fis"], *others]))
+    assert (row["n_group"], row["n_against"]) == (near.sum(), 2 * near.sum())
+    assert row["against"] == "null: abs_distance <= 20"
+    assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
+    assert row["p"] < 1e-3
+
+
+def test_the_null_of_sources_has_their_names_and_groups_but_not_the_real_response():
+    sources = pd.DataFrame(
+        {
+            "source": range(4),
+            "example": [7, 7, 8, 9],
+            "name": list("abcd"),
+            "group": ["positive", "control", "positive", "control"],
+            "fis": [9.0, 1, 8, 2],
+            "fis_p": 0.5,
+            "fis_q": 0.5,
+            "response_distance": [-3, 4, 5, 6],
+        }
+    )
+    null = pd.DataFrame({"replicate": [1, 1, 2], "source": [2, 0, 2], "fis": [3.0, 4, 5]})
+    described = describe_null(null, sources)
+    assert list(described.columns) == ["replicate", "source", "fis", "example", "name", "group"]
+    assert described["name"].tolist() == ["c", "a", "c"]
+    assert described["example"].tolist() == [8, 7, 8]
+    assert described["fis"].tolist() == [3, 4, 5]
+    options = {"score": "fis", "group": "group == 'positive'", "against_null": "name == 'c'"}
+    row = compare_all(sources, {"c": options}, null=null).iloc[0]
+    assert (row["median_group"], row["median_against"], row["n_against"]) == (8.5, 4, 2)
+
+
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        ({}, "the comparison 'near' has neither of the keys 'against' and 'against_null': give one of them."),
+        (
+            {"against": "distance > 20", "against_null": "distance > 20"},
+            "the comparison 'near' has both of the keys 'against' and 'against_null': give one of them.",
+        ),
+        (
+            {"against_null": "distance > 1000"},
+            "the comparison 'near' has no row in 'against_null', 'distance > 1000', among 800 rows: mend the "
+            "condition; the columns are replicate, source, target, fis, signed_sum, example, pair, distance, "
+            "abs_distance.",
+        ),
+    ],
+)
+def test_error_sentences_about_the_other_group(others, sentence):
+    table, null = null_of_pairs()
+    with pytest.raises(InputError) as caught:
+        compare_all(table, {"near": {"score": "fis", "group": "distance <= 20", **others}}, null=null)
+    assert str(caught.value) == sentence
+
+
+def test_null_scores_of_other_pairs_are_an_error():
+    table, null = null_of_pairs()
+    with pytest.raises(InputError) as caught:
+        describe_null(null, table[table["target"] != 5])
+    assert str(caught.value) == (
+        "2 of 800 null scores (the first of source 1, target 5) belong to no row of the results: the two "
+        "tables are of different runs, so make both again."
+    )

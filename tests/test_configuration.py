@@ -113,6 +113,25 @@ def test_references_of_the_default_hold(config):
             "not 1.",
         ),
         (
+            ["analyses", "gata_tal", "examples"],
+            {"positive_for": ["MYC"]},
+            "key 'analyses.gata_tal.examples.positive_for' has the value 'MYC', and the tasks are "
+            "GATA1, GATA2, TAL1.",
+        ),
+        (
+            ["analyses", "binding_qtl", "examples"],
+            {"correct": True},
+            "key 'analyses.binding_qtl.examples.correct' needs predictions, which the model 'accessibility' "
+            "has of its own dataset 'accessibility' only, and the analysis looks at "
+            "'binding_qtl'; remove the key.",
+        ),
+        (
+            ["analyses", "nucleotide_maps", "sources"],
+            {"nucleotides": [50, 10]},
+            "key 'analyses.nucleotide_maps.sources.nucleotides' has the value [50, 10]; needed: "
+            "[start, end), start < end.",
+        ),
+        (
             ["models", "tf_binding", "dataset"],
             "binding_qtl",
             "key 'models.tf_binding.dataset' names 'binding_qtl', which has no labels to train on.",
@@ -128,6 +147,15 @@ def test_dangling_references_are_named(config, path, value, sentence):
     with pytest.raises(InputError) as error:
         check_references(config, TASKS)
     assert str(error.value) == sentence
+
+
+def test_a_task_named_mean_is_refused(config):
+    with pytest.raises(InputError) as error:
+        check_references(with_defaults(config), TASKS | {"accessibility": ["GM12878", "mean"]})
+    assert str(error.value) == (
+        "the dataset 'accessibility' has a task named 'mean', which is kept for the mean over "
+        "tasks; rename it."
+    )
 
 
 def sheet(tmp_path, text):

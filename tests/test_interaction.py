@@ -13,7 +13,7 @@ from small_networks import LOGIC, logic, random_bases, two_convolutions
 from dfim.attribution import open_scorer
 from dfim.dataset import FEATURE_COLUMNS, Dataset, write_dataset
 from dfim.errors import InputError
-from dfim.files import read_table, write_table
+from dfim.files import read_table, sha256_of, write_table
 from dfim.interaction import (
     PAIR_COLUMNS,
     examples_of_shard,
@@ -24,7 +24,7 @@ from dfim.interaction import (
     pair_scores,
     profiles,
     shuffled,
-    write_profiles,
+    write_profile_shard,
 )
 from dfim.network import build_network, save_network
 from dfim.sequence import one_hot, to_bases, to_string
@@ -332,7 +332,7 @@ def test_file_of_profiles(tmp_path, scorer, bases, features):
     sources = feature_sources(features, [3, 4], ["snv", "TAL"])
     options = dict(task=1, background=BACKGROUND, window=6, shuffles=2, seed=3)
     found = list(profiles(scorer, bases, sources, **options))
-    write_profiles(iter(found), sources, LENGTH, 2, tmp_path / "0.h5", {"method": "gradient_input"})
+    write_profile_shard(iter(found), sources, LENGTH, 2, tmp_path / "0.h5", {"method": "gradient_input"})
     with h5py.File(tmp_path / "0.h5") as handle:
         for one in found:
             if one.replicate:
@@ -341,6 +341,9 @@ def test_file_of_profiles(tmp_path, scorer, bases, features):
                 for name in ("delta", "importance", "mutant_importance"):
                     np.testing.assert_array_equal(handle[name][one.source], getattr(one, name))
         assert handle["null_delta"].attrs["axes"] == '["replicate", "source", "position"]'
+        for name in ("delta", "importance", "mutant_importance"):
+            assert handle[name].attrs["axes"] == '["source", "position"]'
+        assert {array.attrs["axes"] for array in handle["sources"].values()} == {'["source"]'}
         assert list(handle["sources/feature"]) == [9, 10, 11]
         assert list(handle["sources/group"].asstr()) == ["positive", "control", ""]
         assert handle.attrs["method"] == "gradient_input"
@@ -348,7 +351,7 @@ def test_file_of_profiles(tmp_path, scorer, bases, features):
 
 def test_file_of_no_profiles(tmp_path, bases):
     sources = nucleotide_sources(bases, [])
-    write_profiles([], sources, LENGTH, 1, tmp_path / "0.h5")
+    write_profile_shard([], sources, LENGTH, 1, tmp_path / "0.h5")
     with h5py.File(tmp_path / "0.h5") as handle:
         assert handle["delta"].shape == (0, LENGTH)
         assert handle["null_delta"].shape == (1, 0, LENGTH)
@@ -493,6 +496,18 @@ def test_script_of_profiles(tmp_path, trained, bases):
         assert list(handle["sources/example"]) == [1] * 5 + [4] * 5
         assert list(handle["sources/feature"]) == [-1] * 10
         delta, null = handle["delta"][()], handle["null_delta"][()]
+        attributes = dict(handle.attrs)
+    assert list(attributes.pop("background")) == list(BACKGROUND)
+    assert attributes == {
+        "model_sha256": sha256_of(trained / "model.keras"),
+        "sequences_sha256": sha256_of(trained / "sequences.h5"),
+        "method": "gradient_input",
+        "task": "GM12878",
+        "method_options": '{"batch_size": 8}',
+        "window": 10,
+        "shuffles": 1,
+        "seed": 5,
+    }
     assert null.shape == (1, 10, LENGTH)
     counted = ~np.isnan(delta)
     assert counted[0].tolist() == [p != 3 and p <= 13 for p in range(LENGTH)]
@@ -505,6 +520,10 @@ def test_script_of_contributions(tmp_path, trained, bases):
     with h5py.File(tmp_path / "gradient_input.h5") as handle:
         assert handle["importance"].shape == bases.shape
         assert handle.attrs["task"] == "GM12878"
+        assert handle.attrs["model_sha256"] == sha256_of(trained / "model.keras")
+        assert handle.attrs["sequences_sha256"] == sha256_of(trained / "sequences.h5")
+        assert list(handle.attrs["background"]) == list(BACKGROUND)
+        assert handle.attrs["method_options"] == '{"batch_size": 8}'
         assert list(handle.attrs["reference"]) == [0, 0, 0, 0]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from dfim.dataset import FEATURE_COLUMNS
 from dfim.errors import InputError
-from dfim.motifs import best_hit, find_pattern, load_pwm, pattern_features, reverse_complement
-from dfim.sequence import to_bases, to_string
+from dfim.motifs import best_hit, find_pattern, load_pwm, pattern_features
+from dfim.sequence import reverse_complement, to_bases, to_string
 
 CLASSES = {
     "R": "[AG]", "Y": "[CT]", "S": "[CG]", "W": "[AT]", "K": "[GT]", "M": "[AC]", "B": "[CGT]", "D": "[AGT]",

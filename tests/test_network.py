@@ -98,66 +98,29 @@ def test_a_seed_fixes_the_initial_weights():
 CONVOLUTION = {"kind": "convolution", "filters": 4, "width": 5}
 
 
-C = "layer 1 (convolution) has "
-
-
 @pytest.mark.parametrize(
     ("layers", "sentence"),
     [
         (
-            [{"kind": "lstm"}],
-            "layer 1 has the kind 'lstm', and a kind must be one of convolution, dense, max_pool",
-        ),
-        ([CONVOLUTION, {"units": 3}], "layer 2 has the kind None, and a kind must be one of convolution"),
-        (
-            [CONVOLUTION | {"stride": 2}],
-            C + "the unknown key 'stride'; allowed are: filters, width, padding, batch_normalisation, "
-            "activation, dropout.",
-        ),
-        (
-            [CONVOLUTION, {"kind": "global_max_pool", "width": 2}],
-            "layer 2 (global_max_pool) has the unknown key 'width'; allowed are: no other keys.",
-        ),
-        ([CONVOLUTION, {"kind": "dense"}], "layer 2 (dense) lacks the key 'units': give it a value."),
-        ([CONVOLUTION | {"filters": 0}], C + "filters: 0, and filters must be a whole number above 0."),
-        ([CONVOLUTION | {"padding": "causal"}], C + "padding: 'causal', and padding must be same or valid."),
-        (
-            [CONVOLUTION | {"activation": "gelu"}],
-            C + "activation: 'gelu', and activation must be relu or linear.",
-        ),
-        (
-            [CONVOLUTION | {"dropout": 1.0}],
-            C + "dropout: 1.0, and dropout must be a number from 0 up to, but not including, 1.",
-        ),
-        (
-            [CONVOLUTION | {"batch_normalisation": "yes"}],
-            C + "batch_normalisation: 'yes', and batch_normalisation must be true or false.",
+            [CONVOLUTION, {"kind": "dense"}],
+            "the network: layer 2 (dense) lacks the key 'units': give it a whole number above 0.",
         ),
         (
             [CONVOLUTION | {"width": 31}],
-            C + "width 31, and only 30 positions of a sequence of 30 reach it: make the sequences longer or "
-            "this layer and the ones before it narrower.",
-        ),
-        (
-            [CONVOLUTION, {"kind": "max_pool", "width": 27}],
-            "layer 2 (max_pool) has width 27, and only 26 positions of a sequence of 30 reach it",
+            "the network: layer 1 (convolution) has width 31, and only 30 positions of a sequence of 30 "
+            "reach it: make the sequences longer or this layer and the ones before it narrower.",
         ),
         (
             [{"kind": "dense", "units": 3}, CONVOLUTION],
-            "layer 2 (convolution) comes after a dense or global pooling layer, where no positions are left: "
-            "move it before them.",
-        ),
-        (
-            [{"kind": "global_max_pool"}, {"kind": "max_pool", "width": 2}],
-            "layer 2 (max_pool) comes after a dense or global pooling layer",
+            "the network: layer 2 (convolution) comes after a dense or global pooling layer, where no "
+            "positions are left: move it before them.",
         ),
     ],
 )
 def test_impossible_layers_are_refused_in_a_sentence(layers, sentence):
     with pytest.raises(InputError) as error:
         network.build_network(layers, 30, ["a"])
-    assert str(error.value).startswith(sentence)
-    assert str(error.value).endswith(".")
+    assert str(error.value) == sentence
 
 
 # ------------------------------------------------------------------------------------- logits and weights

@@ -16,6 +16,8 @@ from dfim.motifs import pattern_features
 from dfim.peak_examples import (
     assign_splits,
     build_peak_dataset,
+    mark_known,
+    read_sites,
     require_both_classes,
     summit_examples,
     union_examples,
@@ -149,10 +151,61 @@ def test_no_window_overlaps_one_of_another_split(seed, count):
         assert not brute_overlap(windows[split == name], windows[split != name]).any()
 
 
-def test_validation_has_about_its_share_and_depends_on_the_seed_alone():
+LARGE = {"chr1": 6_000_000, "chr2": 4_000_000, "chr8": 100_000}
+
+
+def sparse_windows(seed, count):
+    """Return windows that do not overlap, on the grid of 250 bp of the large genome."""
+    rng = np.random.default_rng(seed)
+    grid = pd.concat(
+        pd.DataFrame({"chrom": chrom, "start": np.arange(0, size, 250)}) for chrom, size in LARGE.items()
+    )
+    windows = grid.iloc[np.sort(rng.choice(len(grid), count, replace=False))].reset_index(drop=True)
+    return windows.assign(end=windows["start"] + WIDTH)
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.3])
+def test_validation_has_about_its_share_of_many_blocks(fraction):
+    windows = sparse_windows(1, 20_000)
+    split = assign_splits(windows, LARGE, ["chr8"], fraction, 1000, 5)
+    # 10,000 blocks: five standard deviations are .015 and .023.
+    share = (split == "validation")[split != "test"].mean()
+    assert share == pytest.approx(fraction, abs=5 * np.sqrt(fraction * (1 - fraction) / 10_000))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_block_has_the_same_role_in_every_dataset(seed):
+    one, other = sparse_windows([seed, 1], 3000), sparse_windows([seed, 2], 2500)
+    roles = {}
+    for windows in (one, other):
+        split = assign_splits(windows, LARGE, ["chr8"], 0.2, 5000, seed)
+        for chrom, start, role in zip(windows["chrom"], windows["start"], split, strict=True):
+            roles.setdefault((chrom, start // 5000), []).append(role)
+    assert all(len(set(found)) == 1 for found in roles.values())
+    blocks = [set(zip(windows["chrom"], windows["start"] // 5000, strict=True)) for windows in (one, other)]
+    assert len(blocks[0] & blocks[1]) > 1000
+    assert blocks[0] != blocks[1]
+    assert {found[0] for found in roles.values()} == {"train", "validation", "test"}
+
+
+def test_the_role_of_a_block_is_the_same_on_every_machine():
+    starts = np.arange(0, 20_000, 1000)
+    windows = pd.DataFrame({"chrom": "chr1", "start": starts, "end": starts + WIDTH})
+    split = assign_splits(windows, SIZES, [], 0.3, 1000, 2018)
+    assert np.flatnonzero(split == "validation").tolist() == [0, 1, 4, 5, 6, 14, 18]
+
+
+@pytest.mark.parametrize(("fraction", "validation"), [(1e-9, 1), (1 - 1e-9, 19)])
+def test_neither_validation_nor_train_is_ever_empty(fraction, validation):
+    starts = np.arange(0, 20_000, 1000)
+    windows = pd.DataFrame({"chrom": "chr1", "start": starts, "end": starts + WIDTH})
+    split = assign_splits(windows, SIZES, [], fraction, 1000, 3)
+    assert (split == "validation").sum() == validation
+    assert (split == "train").sum() == 20 - validation
+
+
+def test_the_split_depends_on_the_seed_and_not_on_the_order_of_windows():
     windows, split = split_of_random_windows(3, count=100, block=200)
-    rest = split != "test"
-    assert (split == "validation")[rest].mean() == pytest.approx(0.2, abs=0.03)
     again = assign_splits(windows.sample(frac=1, random_state=0), SIZES, ["chr8"], 0.2, 200, 3)
     shuffled = windows.sample(frac=1, random_state=0).index
     np.testing.assert_array_equal(again, split[shuffled])
@@ -291,3 +344,119 @@ def test_real_peaks_give_the_known_numbers_of_examples():
     assert (labels >= 0).sum(axis=0).tolist() == [6307, 6299, 6295]
     held_out = windows["chrom"].isin(["chr8", "chr9"]).to_numpy()
     assert (labels[held_out] == 1).sum(axis=0).tolist() == [6, 37, 46]
+
+
+# --- known sites ---------------------------------------------------------------------------------
+
+
+def test_features_that_equal_a_site_are_known_and_near_misses_are_not():
+    examples = pd.DataFrame({"chrom": ["chr1", "chr1", "chr2"], "start": [100, 150, 100]})
+    features = pd.DataFrame(
+        [(0, 60, 64), (1, 10, 14), (2, 60, 64), (0, 61, 65), (0, 60, 65), (1, 9, 14)],
+        columns=["example", "start", "end"],
+    ).assign(name="GATA", strand="+", group="")
+    sites = pd.DataFrame({"chrom": ["chr1", "chr8"], "start": [160, 160], "end": [164, 164]})
+    marked = mark_known(features, examples, sites)
+    # The site lies at 60 of the first window and, the same place, at 10 of the second one.
+    assert marked["group"].tolist() == ["known", "known", "", "", "", ""]
+    pd.testing.assert_frame_equal(marked.drop(columns="group"), features.drop(columns="group"))
+    assert features["group"].tolist() == [""] * 6
+    assert mark_known(features.iloc[:0], examples, sites).empty
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "chr1\t160\t164\nchr8\t0\t6\n",
+        "# found by somebody\ntrack name=sites\nchr1\t160\t164\tGATA\t0\t+\nchr8\t0\t6\tEBOX\t0\t-\n",
+        "chrom\tstart\tend\tname\nchr1\t160\t164\tGATA\nchr8\t0\t6\tEBOX\n",
+        "name\tend\tchrom\tstart\r\nGATA\t164\tchr1\t160\r\nEBOX\t6\tchr8\t0\r\n",
+    ],
+    ids=["BED3", "BED6", "table", "columns in another order"],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_sites_are_read_from_bed_and_from_tables(tmp_path, text, pack):
+    path = tmp_path / "sites"
+    path.write_bytes(pack(text.encode()))
+    expected = [("chr1", 160, 164), ("chr8", 0, 6)]
+    assert list(read_sites(path, SIZES).itertuples(index=False, name=None)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "{} is empty: a tab-separated table is needed."),
+        ("# nothing\n", "{} has no sites: at least one line with chromosome, start and end is needed."),
+        (
+            "chrom\tstart\tend\n",
+            "{} has no sites: at least one line with chromosome, start and end is needed.",
+        ),
+        (
+            "# spaces\nchr1 160 164\n",
+            "{}, line 2: found 'chr1 160 164', and 3 or more tab-separated columns are needed, with "
+            "chromosome, start and end.",
+        ),
+        (
+            "name\tchrom\tstart\tend\nGATA\tchr1\t160\n",
+            "{}, line 2: found 'GATA\\tchr1\\t160', and 4 or more tab-separated columns are needed, with "
+            "chromosome, start and end.",
+        ),
+        ("chromosome\tfrom\tto\n", "{}, line 1: start is 'from', and a whole number is needed."),
+        (
+            "chr1\t1\t9\n1\t160\t164\n",
+            "{}, line 2: the chromosome '1' is not in the genome, which calls it 'chr1': rename the "
+            "chromosomes.",
+        ),
+        (
+            "chr1\t164\t164\n",
+            "{}, line 1: the site from 164 to 164 is no interval of chr1, which has the positions 0 to "
+            "20000: give 0-based, half-open intervals of the genome's own assembly.",
+        ),
+        (
+            "chr1\t1\t2\nchr8\t-1\t4\n",
+            "{}, line 2: the site from -1 to 4 is no interval of chr8, which has the positions 0 to 8000: "
+            "give 0-based, half-open intervals of the genome's own assembly.",
+        ),
+        (
+            "chr8\t7990\t8001\n",
+            "{}, line 1: the site from 7990 to 8001 is no interval of chr8, which has the positions 0 to "
+            "8000: give 0-based, half-open intervals of the genome's own assembly.",
+        ),
+    ],
+)
+def test_what_is_no_file_of_sites_is_refused(tmp_path, text, sentence):
+    path = tmp_path / "sites.bed"
+    path.write_text(text)
+    refused(sentence.format(path), read_sites, path, SIZES)
+
+
+def test_a_dataset_marks_the_sites_that_it_is_given(files, tmp_path):
+    genome, _, peaks, accessible = files
+    plain = build_peak_dataset(genome, peaks, accessible, OPTIONS, 1)
+    assert (plain.features["group"] == "").all()
+    at = plain.features[::3].merge(plain.examples[["example", "chrom", "start"]], on="example")
+    offset = at["start_y"]
+    chosen = pd.DataFrame({"chrom": at["chrom"], "start": at["start_x"] + offset, "end": at["end"] + offset})
+    path = tmp_path / "sites.tsv"
+    chosen.to_csv(path, sep="\t", index=False)
+    dataset = build_peak_dataset(genome, peaks, accessible, OPTIONS, 1, path)
+    wanted = set(chosen.itertuples(index=False, name=None))
+    starts = dataset.examples["start"].to_numpy()[dataset.features["example"]]
+    chroms = dataset.examples["chrom"].to_numpy()[dataset.features["example"]]
+    for chrom, offset, row in zip(chroms, starts, dataset.features.itertuples(), strict=True):
+        is_known = (chrom, row.start + offset, row.end + offset) in wanted
+        assert row.group == ("known" if is_known else "")
+    assert 0 < (dataset.features["group"] == "known").mean() < 0.7
+    pd.testing.assert_frame_equal(dataset.features.assign(group=""), plain.features)
+
+
+def test_sites_of_which_none_is_a_feature_are_refused(files, tmp_path):
+    genome, _, peaks, accessible = files
+    count = len(build_peak_dataset(genome, peaks, accessible, OPTIONS, 1).features)
+    path = tmp_path / "sites.bed"
+    path.write_text("chr1\t100\t300\nchr1\t500\t900\n")
+    refused(
+        f"{path}: none of its 2 sites equals one of the dataset's {count} features: give 0-based, half-open "
+        "intervals of exactly the bases that one of 'patterns' matches.",
+        build_peak_dataset, genome, peaks, accessible, OPTIONS, 1, path,
+    )  # fmt: skip

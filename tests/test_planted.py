@@ -12,7 +12,7 @@ import yaml
 
 from dfim.errors import InputError
 from dfim.files import read_table
-from dfim.motifs import load_pwm, reverse_complement
+from dfim.motifs import load_pwm
 from dfim.planted import (
     NARROWPEAK_COLUMNS,
     VARIANT_COLUMNS,
@@ -22,7 +22,7 @@ from dfim.planted import (
     plant_genome,
     write_planted,
 )
-from dfim.sequence import to_string
+from dfim.sequence import reverse_complement, to_string
 
 CONFIG = Path(__file__).parents[1] / "config"
 
@@ -111,6 +111,17 @@ def test_every_instance_is_in_the_sequence_with_its_core(genome):
             assert re.fullmatch(patterns[row.factor], to_string(core))
         else:
             assert (row.core_start, row.core_end) == (row.start, row.end)
+
+
+def test_sites_are_the_cores_of_all_instances_of_motifs_that_have_one(genome):
+    assert list(genome.sites.columns) == ["chrom", "start", "end", "name"]
+    assert set(genome.sites["name"]) == {"GATA", "EBOX"}
+    of_factor = genome.instances["factor"].isin(["GATA", "EBOX"])
+    assert {"element", "further", "decoy"} == set(genome.instances["role"][of_factor])
+    expected = genome.instances.loc[of_factor, ["chrom", "core_start", "core_end", "factor"]]
+    np.testing.assert_array_equal(genome.sites.to_numpy(), expected.to_numpy())
+    for row in genome.sites.itertuples():
+        assert re.fullmatch({"GATA": "GATA", "EBOX": "CA..TG"}[row.name], sequence_of(genome, row))
 
 
 def test_scores_are_those_of_the_pwm_on_the_instance_s_strand(genome):
@@ -330,7 +341,7 @@ def test_the_seed_decides_everything(genome):
         assert np.array_equal(genome.chromosomes[chrom], again.chromosomes[chrom])
     for name in peak_names(GRAMMAR):
         pd.testing.assert_frame_equal(genome.peaks[name], again.peaks[name])
-    for table in ("variants", "elements", "instances", "variant_truth"):
+    for table in ("variants", "elements", "instances", "sites", "variant_truth"):
         pd.testing.assert_frame_equal(getattr(genome, table), getattr(again, table))
     assert not genome.elements["centre"].equals(other.elements["centre"])
 
@@ -344,9 +355,9 @@ def test_another_peak_set_leaves_the_rest_as_it_is(genome):
 
 def test_files_hold_the_genome(genome, tmp_path):
     paths = {name: tmp_path / f"peaks/{name}.narrowPeak.gz" for name in genome.peaks}
-    names = ("genome.fa", "variants.tsv", "elements.tsv.gz", "instances.tsv.gz", "truth.tsv")
-    fasta, variants, elements, instances, truth = (tmp_path / name for name in names)
-    write_planted(genome, fasta, paths, variants, elements, instances, truth)
+    names = ("genome.fa", "variants.tsv", "elements.tsv.gz", "instances.tsv.gz", "sites.tsv.gz", "truth.tsv")
+    fasta, variants, elements, instances, sites, truth = (tmp_path / name for name in names)
+    write_planted(genome, fasta, paths, variants, elements, instances, sites, truth)
     records = fasta.read_text().split(">")[1:]
     for record, (chrom, bases) in zip(records, genome.chromosomes.items(), strict=True):
         name, *lines = record.splitlines()
@@ -359,6 +370,7 @@ def test_files_hold_the_genome(genome, tmp_path):
         assert lines[0].split("\t") == [str(value) for value in genome.peaks[name].iloc[0]]
     assert list(read_table(variants).columns) == VARIANT_COLUMNS
     assert read_table(instances)["core_start"].tolist() == genome.instances["core_start"].tolist()
+    pd.testing.assert_frame_equal(read_table(sites), genome.sites)
     assert read_table(elements)["distance"].isna().sum() == 60  # of one motif
     assert read_table(truth)["score_change"].tolist() == pytest.approx(
         genome.variant_truth["score_change"].tolist()
@@ -385,7 +397,7 @@ def test_the_sheets_name_every_peak_file_of_the_shipped_grammar(shipped):
         assert list(sheet.columns) == ["task", "assay", "peaks", "sha256"]
         named += sheet["peaks"].tolist()
     assert sorted(named) == sorted(
-        f"results/planted/mini/peaks/{name}.narrowPeak.gz" for name in peak_names(shipped)
+        f"{{results}}/planted/mini/peaks/{name}.narrowPeak.gz" for name in peak_names(shipped)
     )
 
 
@@ -430,12 +442,71 @@ WRONG = {
     ),
     "spacing": (
         changed(spacing=[300, 400]),
-        "'spacing' of the planted grammar begins at 300 bp, and its gaps and decoys need 500 bp: raise it.",
+        "'spacing' of the planted grammar begins at 300 bp, and its gaps, decoys and peaks need "
+        "500 bp: raise it.",
+    ),
+    "peaks that need room": (
+        changed(peaks__atac__width=[300, 3000]),
+        "'spacing' of the planted grammar begins at 1200 bp, and its gaps, decoys and peaks need 1750 bp: "
+        "raise it.",
+    ),
+    "word for a number": (
+        changed(elements__near__number="many"),
+        "element 'near' of the planted grammar has the number 'many', and must have a whole number of 0 or "
+        "more.",
+    ),
+    "half a range": (
+        changed(elements__near__gap=[5]),
+        "element 'near' of the planted grammar has the gap [5], and must have two whole numbers, from and "
+        "to, of 0 or more.",
+    ),
+    "range backwards": (
+        changed(rules=[{"motifs": ["GATA", "EBOX"], "gap": [20, 0], "peaks": ["K562"]}]),
+        "rule 1 of the planted grammar has the gap [20, 0], and must have two whole numbers, from and to, of "
+        "0 or more.",
+    ),
+    "no motif": (
+        changed(motifs__GATA=None),
+        "motif 'GATA' of the planted grammar is None, and must be a table with the keys pwm.",
+    ),
+    "no samples": (
+        {key: value for key, value in GRAMMAR.items() if key != "reference_samples"},
+        "the planted grammar lacks the key 'reference_samples': add it.",
+    ),
+    "share of a chromosome": (
+        changed(chromosomes__chr1=0),
+        "'chromosomes' of the planted grammar has the chr1 0, and must have a share above 0.",
+    ),
+    "chromosome without quotes": (
+        changed(chromosomes={1: 3}),
+        "the planted grammar has the chromosomes {1: 3}, and must have a table with an entry for each name "
+        "(of letters, digits, '.', '_', '+' and '-').",
+    ),
+    "yes and no": (
+        changed(gc=True),
+        "the planted grammar has the gc True, and must have a number between 0 and 1.",
+    ),
+    "list of a list": (
+        changed(decoys__motifs=[["NFY"]]),
+        "'decoys' of the planted grammar has the motifs [['NFY']], and must have a list of motifs.",
+    ),
+    "two sets with one name": (
+        changed(peaks__atac__names=["K562"], rules=[{"motifs": ["GATA"], "peaks": ["K562"]}]),
+        "the planted grammar names the peaks 'K562' 2 times: rename all but one.",
+    ),
+    "name of a sample": (
+        changed(peaks__atac__names=["HSC", "reference_02"]),
+        "the planted grammar names the peaks 'reference_02' 2 times: rename all but one.",
     ),
     "summit": (
         changed(peaks__chip__summit="top"),
         "peaks 'chip' of the planted grammar has the summit 'top', and must have one of sites, centre, "
         "midpoint.",
+    ),
+    "core of other letters": (
+        changed(motifs__GATA__core="GAXA"),
+        "motif 'GATA' of the planted grammar has the core 'GAXA', and must have a pattern of IUPAC letters, "
+        "* for any base.",
     ),
     "core that no sample has": (
         changed(motifs__SPI1__core="TTTTTTTT"),
@@ -464,3 +535,63 @@ def test_a_wrong_grammar_is_one_sentence(name):
     with pytest.raises(InputError, match=re.escape(sentence)) as raised:
         plant_genome(grammar, seed=1)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["missing key", "no samples", "no motif", "word for a number"])
+def test_the_names_of_peaks_can_be_asked_for_first(name):
+    grammar, sentence = WRONG[name]
+    with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
+        peak_names(grammar)
+
+
+def spoiled(grammar):
+    """Yield the grammar with each of its values, at every depth, in turn left out and replaced."""
+
+    def places(table, path):
+        for key in table if isinstance(table, dict) else range(len(table)):
+            yield [*path, key]
+            if isinstance(table[key], dict | list):
+                yield from places(table[key], [*path, key])
+
+    for *parents, last in places(grammar, []):
+        for wrong in ("left out", None, "x", -1, []):
+            copied = copy.deepcopy(grammar)
+            table = copied
+            for key in parents:
+                table = table[key]
+            if wrong == "left out":
+                del table[last]
+            else:
+                table[last] = wrong
+            yield f"{[*parents, last]}: {wrong!r}", copied
+
+
+def outcome(function, *arguments) -> str:
+    """Return the sentence of the InputError that a call ends in, or nothing; other exceptions pass."""
+    try:
+        function(*arguments)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def test_no_value_of_the_shipped_grammar_can_end_in_anything_but_a_sentence(shipped):
+    sentences = {name: outcome(peak_names, grammar) for name, grammar in spoiled(shipped)}
+    assert len(sentences) > 1000
+    refused = [sentence for sentence in sentences.values() if sentence]
+    assert len(refused) > 0.8 * len(sentences)
+    for sentence in refused:
+        assert "planted grammar" in sentence
+        assert sentence.endswith(".")
+        assert "\n" not in sentence
+
+
+def test_what_passes_the_check_can_be_planted_or_is_refused_with_a_sentence():
+    planted = [
+        outcome(plant_genome, grammar, 1)
+        for _, grammar in spoiled(GRAMMAR)
+        if not outcome(check_grammar, grammar)
+    ]
+    assert planted.count("") > 10
+    for sentence in planted:
+        assert sentence == "" or sentence.endswith((".", "?"))

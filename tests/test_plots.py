@@ -1,7 +1,10 @@
 """What figures show is what their data say, the data are what was given, and bad input has its sentence."""
 
 import logging
+import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,7 +18,6 @@ from matplotlib.text import Text
 from dfim.errors import InputError
 from dfim.files import read_table, write_table
 from dfim.plots import (
-    INTERACTION_FIGURES,
     distance,
     groups,
     interaction_map,
@@ -29,6 +31,9 @@ from dfim.plots import (
 from dfim.plots.inputs import open_tables
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
+from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, check_options
+from dfim.shards import Profiles
+from dfim.significance import profile_significance
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -307,10 +312,36 @@ def test_choice_of_sources():
     _, data = tracks.draw(tables, {"distant": 3, "minimum_distance": 85})
     chosen = list(data["source"].unique())
     assert chosen == [number for number in ranked["source"] if number in (4, 5)] + [3]
+    assert set(ranked["source"][:3]) != {3, 4, 5}
+    # Sources whose FIS is not significant act nowhere: none is left, so the largest FIS comes first.
+    tables["sources"]["fis_q"] = 0.06
+    _, data = tracks.draw(tables, {"distant": 1, "minimum_distance": 85})
+    assert list(data["source"].unique()) == [ranked["source"].iloc[0]]
     with pytest.raises(InputError, match="has room for 3 sources, and its options choose 4"):
         tracks.draw(tables, {"top": 4})
     with pytest.raises(InputError, match="found no source named 'rs1'"):
         tracks.draw(tables, {"names": ["rs1"]})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "peak", "remark"),
+    [(200, 201, 195, "the strongest 5 bp upstream"), (198, 204, 206, "the strongest 3 bp downstream"),
+     (198, 204, 204, "the strongest 1 bp downstream")],
+)  # fmt: skip
+def test_the_figure_says_the_distance_of_the_table(start, end, peak, remark):
+    tables = plot_data.make_variants(1)
+    arrays = tables["profiles"]
+    arrays["delta"][:] = 0.001
+    arrays["delta"][:, start:end] = np.nan
+    arrays["delta"][0, peak] = -1
+    arrays["p"][:] = np.where(arrays["delta"] == -1, 1e-4, 0.5)
+    places = tables["sources"].drop(columns=["fis", "fis_p", "fis_q"]).assign(start=start, end=end)
+    null = pd.DataFrame({"replicate": 1, "source": 0, "fis": [0.1, 0.2], "fis_sum": 0.1, "signed_sum": 0.1})
+    positions = pd.DataFrame({"example": 0, "delta": [0.1, 0.2]})
+    profiles = Profiles(places, arrays["delta"], arrays["delta"], arrays["delta"], null, positions)
+    tables["sources"] = profile_significance(profiles)[0]
+    figure, _ = tracks.draw(tables, {"top": 1})
+    assert any(text.endswith(remark) for text in words(figure))
 
 
 def test_source_without_significant_change_says_so():
@@ -510,13 +541,48 @@ def test_unknown_figures_inputs_and_options():
     )
     with pytest.raises(InputError) as error:
         training.draw({"history": plot_data.make_history()}, {"nea": 1})
-    assert str(error.value) == "the figure 'training' has no options, and 'nea' was given: leave it out."
+    assert str(error.value) == (
+        "figures.training: the figure 'training' has no options, and 'nea' was given; remove it."
+    )
     with pytest.raises(InputError) as error:
         distance.draw({"pairs": pd.DataFrame()}, {"nea": 1})
     assert str(error.value) == (
-        "the figure 'distance' has no option 'nea': its options are bin, comparisons, max, near, "
-        "pairs, signed."
+        "figures.distance: the figure 'distance' has no option 'nea'; its options are bin, comparisons, max, "
+        "near, pairs, signed."
     )
+
+
+def test_options_are_checked_without_drawing():
+    where = "key 'analyses.b.figures.far'"
+    check_options("tracks", {"kind": "tracks", "distant": 1}, where)
+    check_options("distance", None, where)
+    with pytest.raises(InputError) as error:
+        check_options("groups", {"kind": "groups", "score": ["fis"]}, where)
+    assert str(error.value) == (
+        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, scores."
+    )
+    with pytest.raises(InputError) as error:
+        check_options("pie", {}, where)
+    assert str(error.value) == (
+        f"{where}: there is no figure 'pie'; choose one of pair_significance, distance, groups, tracks, "
+        "interaction_map, training, performance."
+    )
+    code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
+
+
+def test_every_figure_has_a_module_and_options():
+    assert set(OPTIONS) == {*INTERACTION_FIGURES, *MODEL_FIGURES}
+    modules = [module_for(name, list(OPTIONS)) for name in OPTIONS]
+    assert [module.FIGURE for module in modules] == list(OPTIONS)
+
+
+def test_defaults_are_those_of_the_documentation():
+    documented = (SCRIPTS.parent / "docs" / "figures.md").read_text()
+    for name in INTERACTION_FIGURES:
+        (row,) = [line for line in documented.splitlines() if line.startswith(f"| `{name}` |")]
+        named = set(re.findall(r"`(\w+)`", row.split("|")[-2]))
+        assert named == set(OPTIONS[name])
 
 
 @pytest.mark.parametrize(

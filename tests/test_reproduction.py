@@ -1,4 +1,4 @@
-"""Claims measured on a small results folder whose contents are known, and the shipped list of claims."""
+"""Claims measured on a small results folder whose contents are known."""
 
 import json
 import zipfile
@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfim.claims import MEASURES, read_claims
 from dfim.dataset import Dataset, write_dataset
 from dfim.errors import InputError
 from dfim.files import write_table
 from dfim.network import build_network, save_network
-from dfim.reproduction import background, network_layers, read_claims, reproduce
+from dfim.reproduction import TABLE_MEASURES, background, network_layers, reproduce
 from dfim.sequence import to_bases
 
 CLAIMS = Path(__file__).parents[1] / "config" / "claims.yaml"
@@ -249,40 +250,6 @@ def test_layers_of_other_kinds(tmp_path):
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("claims: 1", "is not a list of claims: start each with a dash."),
-        (
-            "- {section: A, claim: c, colour: 1}",
-            ", claim 1 has the unknown key 'colour': the keys are section, claim",
-        ),
-        ("- {section: A}", ", claim 1 has no 'claim': write one."),
-        ("- {section: A, claim: c, file: f, measure: rows}", ", claim 1 has no 'rule': write one."),
-        (
-            "- {section: A, claim: c, file: f, measure: sum, rule: above 1}",
-            ", claim 1 has the measure 'sum': choose from rows, value, values, mean, median, "
-            "smallest, largest, "
-            "share, auroc, p, length, attribute, background, layers.",
-        ),
-        (
-            "- {section: A, claim: c, file: f, measure: rows, rule: equals stated}",
-            ", claim 1 has the rule 'equals stated': write 'equals stated' or 'within X of stated' "
-            "(both with a "
-            "'stated'), 'at least X', 'at most X', 'above X' or 'below X'.",
-        ),
-        ("- {section: A", "is not YAML (while parsing a flow mapping): mend it."),
-    ],
-)
-def test_error_sentences_of_the_list(tmp_path, text, sentence):
-    path = tmp_path / "claims.yaml"
-    path.write_text(text)
-    with pytest.raises(InputError) as caught:
-        read_claims(path)
-    assert str(caught.value).startswith(str(path))
-    assert sentence in str(caught.value)
-
-
 def test_a_value_of_several_rows_is_an_error(results):
     with pytest.raises(InputError) as caught:
         judge(results, file="pairs.tsv.gz", measure="value", column="fis", rule="above 0")
@@ -291,15 +258,30 @@ def test_a_value_of_several_rows_is_an_error(results):
     )
 
 
-def test_the_shipped_claims_are_sound_and_cover_the_supplement():
-    claims = read_claims(CLAIMS)
-    sections = {claim["section"] for claim in claims}
-    panels = {f"SFig. {panel}" for panel in ("1", "2A", "2B", "2C", "2D", "3", "4", "5", "6")}
-    assert {"A.1", "A.2", "A.3", "B.2", "B.3", "C.2", "C.3"} | panels == sections
-    stated = [claim.get("stated") for claim in claims]
-    for value in (60000, 20000, 200, 40000, 10000, 0.953, 0.459, 0.9, 0.69, 18, 900, 1000):
-        assert value in stated
-    assert len({claim["claim"] + claim["section"] for claim in claims}) == len(claims)
+def judged_wrongly(results, **claim):
+    with pytest.raises(InputError) as caught:
+        judge(results, **claim)
+    return str(caught.value)
+
+
+def test_text_where_a_number_is_needed_is_an_error(results):
+    assert judged_wrongly(
+        results, file=EXAMPLES, measure="median", column="origin", rule="above 0"
+    ).startswith("the claim 'it is so' asks for the measure 'median' of 'origin', which is not made for it (")
+    assert judged_wrongly(results, file=EXAMPLES, measure="values", column="origin", rule="above 0") == (
+        "the claim 'it is so' has the rule 'above 0', and 'set1, set2' was found in "
+        "datasets/d/examples.tsv.gz: measure a number."
+    )
+
+
+@pytest.mark.parametrize("measure", ["rows", "length", "attribute"])
+def test_an_array_that_a_file_does_not_have_cannot_be_shown(results, measure):
+    row = judge(results, file="c.h5", measure=measure, column="colour", rule="above 0")
+    assert (row["verdict"], row["note"]) == ("cannot show", "c.h5 has no such column")
+
+
+def test_every_measure_of_a_table_can_be_measured():
+    assert {*TABLE_MEASURES, "auroc"} == set(MEASURES[".tsv"])
 
 
 def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):
@@ -354,10 +336,17 @@ def write_simulation(folder):
 
 
 def write_variants(folder):
-    rows = [("chr11:30344883:G>C", "positive", 0.01, 0.01, 3), ("chr1:5:A>T", "positive", 0.01, 0.01, -95)]
+    rows = {
+        "NFKB": [
+            ("chr11:30344883:G>C", "positive", 0.01, 0.01, 3),
+            ("chr11:30344883:G>T", "positive", 1, 1, 3),
+        ],
+        "SPI1": [("chr1:5:A>T", "positive", 0.01, 0.01, -95), ("chr1:6:A>T", "positive", 0.01, 0.01, 125)],
+    }
     columns = ["name", "group", "fis_p", "fis_q", "response_distance"]
-    path = folder / "interactions/binding_qtl/accessibility/GM12878/deeplift/sources.tsv.gz"
-    write_table(pd.DataFrame(rows, columns=columns), path)
+    for factor, variants in rows.items():
+        path = folder / f"interactions/bqtl_{factor}/accessibility/GM12878/deeplift/sources.tsv.gz"
+        write_table(pd.DataFrame(variants, columns=columns), path)
 
 
 def test_the_shipped_claims_are_read_off_a_run(tmp_path):
@@ -372,3 +361,5 @@ def test_the_shipped_claims_are_read_off_a_run(tmp_path):
     assert len(wrong) == 8
     assert len(shown) - len(wrong) >= 20
     assert {"SFig. 1", "SFig. 5", "SFig. 2A", "SFig. 2B"} <= set(shown["section"])
+    assert shown.loc[shown["section"] == "SFig. 1", "found"].tolist() == ["0.01"]
+    assert shown.loc[shown["section"] == "SFig. 5", "found"].tolist() == ["1"]

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import chisquare
 
 from dfim.errors import InputError
-from dfim.sequence import one_hot, shuffle_dinucleotides, to_bases, to_string
+from dfim.sequence import one_hot, reverse_complement, shuffle_dinucleotides, to_bases, to_string
 
 
 def dinucleotides(sequence: str) -> Counter:
@@ -52,6 +52,23 @@ def test_one_hot_has_the_channels_in_order_and_shares_an_n():
     np.testing.assert_array_equal(encoded[0, :4], np.eye(4))
     np.testing.assert_array_equal(encoded[0, 4], [0.25] * 4)
     np.testing.assert_array_equal(encoded[1], np.tile([0, 0, 0, 1], (5, 1)))
+
+
+def test_the_reverse_complement_pairs_the_bases_from_the_other_end():
+    assert reverse_complement("AACGTN") == "NACGTT"
+    assert to_string(reverse_complement(to_bases("AACGTN"))) == "NACGTT"
+    both = np.stack([to_bases("AACG"), to_bases("CNTT")])
+    assert [to_string(row) for row in reverse_complement(both)] == ["CGTT", "AANG"]
+    assert to_string(both[0]) == "AACG"
+
+
+def test_the_reverse_complement_is_its_own_inverse_on_every_letter_of_a_pattern():
+    pattern = "ACGTRYSWKMBDHVN*"
+    assert reverse_complement(pattern) == "*NBDHVKMWSRYACGT"
+    assert reverse_complement(reverse_complement(pattern)) == pattern
+    assert (
+        to_string(reverse_complement(np.frombuffer(pattern.encode(), dtype=np.uint8))) == "*NBDHVKMWSRYACGT"
+    )
 
 
 @pytest.mark.parametrize("letters", ["ACGT", "ACGTN", "AC", "AAAAAAAAAAAAC", "A"])

@@ -21,6 +21,7 @@ FEATURES = pd.DataFrame(
         "feature": range(6),
         "example": [0, 0, 0, 1, 1, 2],
         "name": ["SIX5", "ELF1", "ELF1", "AP1", "ELF1", "NA"],
+        "group": ["known", "", "", "known", "", ""],
         "start": [10, 30, 20, 5, 50, 0],
         "end": [20, 40, 28, 15, 60, 9],
     }
@@ -62,6 +63,8 @@ def test_pairs_are_described(tmp_path):
     assert list(table["pair"]) == ["ELF1–SIX5", "ELF1–SIX5", "ELF1–ELF1", "ELF1–SIX5", "AP1–ELF1"]
     assert list(table["distance"]) == [10, -10, -2, 0, 35]
     assert list(table["source_name"]) == ["SIX5", "ELF1", "ELF1", "SIX5", "AP1"]
+    assert list(table["source_group"]) == ["known", "", "", "known", "known"]
+    assert list(table["target_group"]) == ["", "known", "", "", ""]
     assert list(table["target_end"]) == [40, 20, 28, 28, 60]
     assert list(table["copies_ELF1"]) == [2, 2, 2, 2, 1]
     assert list(table["copies_SIX5"]) == [1, 1, 1, 1, 0]
@@ -87,7 +90,7 @@ def test_a_shard_given_twice_and_no_pair_at_all_are_errors(tmp_path):
     )
 
 
-def write_profile_shard(path, sources, arrays):
+def write_shard(path, sources, arrays, attributes=None):
     with h5py.File(path, "w") as handle:
         for name, values in arrays.items():
             handle[name] = values.astype(np.float32)
@@ -95,6 +98,10 @@ def write_profile_shard(path, sources, arrays):
             values = sources[column]
             text = values.dtype.kind not in "if"
             handle[f"sources/{column}"] = values.to_numpy(dtype=h5py.string_dtype() if text else None)
+        handle.attrs.update(ATTRIBUTES | (attributes or {}))
+
+
+ATTRIBUTES = {"model_sha256": "ab12", "background": [0.27, 0.23, 0.23, 0.27], "window": "all"}
 
 
 def profile_arrays(n=12, length=20):
@@ -119,7 +126,7 @@ def profile_arrays(n=12, length=20):
     return sources, arrays
 
 
-def cut_profiles(folder, parts):
+def cut_profiles(folder, parts, attributes=None):
     sources, arrays = profile_arrays()
     paths = []
     for number, rows in enumerate(parts):
@@ -127,7 +134,7 @@ def cut_profiles(folder, parts):
             name: values[:, rows] if values.ndim == 3 else values[rows] for name, values in arrays.items()
         }
         paths.append(folder / f"{len(parts)}-{number}.h5")
-        write_profile_shard(paths[-1], sources.iloc[rows], part)
+        write_shard(paths[-1], sources.iloc[rows], part, (attributes or {}).get(number))
     return paths
 
 
@@ -194,8 +201,31 @@ def test_a_profile_without_positions_has_no_score():
 def test_written_profiles_name_their_axes(tmp_path):
     profiles = read_profile_shards(cut_profiles(tmp_path, [list(range(12))]), 0)
     _, p, q, _ = profile_significance(profiles)
-    write_profiles(profiles, p, q, tmp_path / "profiles.h5")
+    write_profiles(profiles, p, q, tmp_path / "profiles.h5", {"p_values": "empirical"})
     with h5py.File(tmp_path / "profiles.h5") as handle:
         assert set(handle) == {"delta", "p", "q", "importance", "mutant_importance"}
         assert all(handle[name].attrs["axes"] == '["source", "position"]' for name in handle)
         np.testing.assert_array_equal(handle["p"][()], p)
+        found = dict(handle.attrs)
+    assert list(found.pop("background")) == ATTRIBUTES["background"]
+    assert found == {"p_values": "empirical", "model_sha256": "ab12", "window": "all"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"model_sha256": "cd34"}, "model_sha256 ab12 and {1} with cd34"),
+        (
+            {"background": [0.3, 0.2, 0.2, 0.3]},
+            "background [0.27 0.23 0.23 0.27] and {1} with [0.3 0.2 0.2 0.3]",
+        ),
+        ({"seed": 3}, "seed None and {1} with 3"),
+    ],
+)
+def test_shards_made_from_different_things_are_not_joined(tmp_path, changed, words):
+    paths = cut_profiles(tmp_path, [[0, 1, 2], list(range(3, 12))], {1: changed})
+    with pytest.raises(InputError) as caught:
+        read_profile_shards(paths, 0)
+    assert str(caught.value) == (
+        f"{paths[0]} was made with {words.format(*paths)}: remove the folder of the shards and run again."
+    )

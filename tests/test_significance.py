@@ -160,7 +160,7 @@ def skewed_null(n=20_000):
 def test_calibration_shows_that_the_fit_is_too_kind_for_skewed_scores_and_the_empirical_p_is_not():
     null = skewed_null()
     tables = {method: calibration(null, ["fis"], method) for method in ("empirical", "released")}
-    assert list(tables["empirical"].columns) == ["score", "method", "level", "share", "n"]
+    assert list(tables["empirical"].columns) == ["score", "method", "distance", "level", "share", "n"]
     empirical = tables["empirical"].set_index("level")["share"]
     for level in (0.05, 0.01, 0.001):
         assert abs(empirical[level] - level) < 4 * np.sqrt(2 * level / len(null))
@@ -174,6 +174,38 @@ def test_calibration_holds_out_whole_examples():
     # Example 1 exceeds all of example 0 (p = 1/501 < .05, .01), example 0 exceeds none.
     assert list(table["share"]) == [0.5, 0.5, 0]
     assert set(table["n"]) == {1000}
+
+
+def test_calibration_by_distance_shows_what_pooling_hides():
+    rng = np.random.default_rng(11)
+    distance = rng.integers(-100, 101, size=20_000)
+    distance[:6] = [-20, 20, 21, -50, 51, 0]
+    fis = rng.random(len(distance)) * np.where(np.abs(distance) <= 20, 10, 1)
+    null = pd.DataFrame({"example": np.arange(len(distance)) // 4, "fis": fis})
+    table = calibration(null, ["fis"], distance=distance)
+    assert list(table["distance"]) == np.repeat(["all", "0–20", "21–50", "over 50"], 3).tolist()
+    pd.testing.assert_frame_equal(table[:3], calibration(null, ["fis"]))
+    n = table[table["level"] == 0.05].set_index("distance")["n"]
+    assert n["0–20"] == sum(abs(value) <= 20 for value in distance)
+    assert n["21–50"] == sum(20 < abs(value) <= 50 for value in distance)
+    assert n["all"] == n["0–20"] + n["21–50"] + n["over 50"] == 20_000
+    share = table[table["level"] == 0.05].set_index("distance")["share"]
+    assert share["all"] == pytest.approx(0.05, abs=0.01)
+    # All of the largest twentieth are of the near fifth.
+    assert share["0–20"] == pytest.approx(0.05 * n["all"] / n["0–20"], rel=0.05)
+    assert share["21–50"] == share["over 50"] == 0
+
+
+def test_calibration_of_an_empty_bin_and_of_a_single_example_by_distance_is_missing():
+    null = pd.DataFrame({"example": [0, 0, 1, 1], "fis": [1.0, 2, 3, 4]})
+    table = calibration(null, ["fis"], distance=np.array([0, 5, -60, 70]))
+    empty = table[table["distance"] == "21–50"]
+    assert (empty["n"] == 0).all()
+    assert empty["share"].isna().all()
+    assert (table.loc[table["distance"] == "over 50", "n"] == 2).all()
+    single = calibration(null[:2], ["fis"], distance=np.array([0, 5]))
+    assert (single["n"] == 0).all()
+    assert single["share"].isna().all()
 
 
 def test_calibration_of_a_single_example_is_missing():
@@ -190,6 +222,7 @@ def pair_scores(n=60):
             "feature": range(2 * n),
             "example": np.repeat(range(n), 2),
             "name": ["SIX5", "ELF1"] * n,
+            "group": "",
             "start": [10, 50] * n,
             "end": [20, 60] * n,
         }
@@ -220,6 +253,13 @@ def test_pairs_get_p_of_the_pooled_null_and_q_over_all():
         np.testing.assert_allclose(pairs[f"{score}_q"], benjamini_hochberg(p))
     assert set(pairs["pair"]) == {"ELF1–SIX5"}
     assert set(calibrated["score"]) == {"fis", "signed_sum"}
+    # Every pair is 30 bp apart, in either direction.
+    assert dict(zip(calibrated["distance"], calibrated["n"], strict=True)) == {
+        "all": 360,
+        "0–20": 0,
+        "21–50": 360,
+        "over 50": 0,
+    }
 
 
 def test_pairs_without_shuffles_are_an_error():
@@ -241,7 +281,7 @@ def test_released_q_is_taken_for_each_pair_alone():
 
 
 def planted_profiles(n=40, length=30):
-    """Profiles of noise with one strong, negative response 10 bases after every source, from 5 to 6."""
+    """Profiles of noise with one strong, negative response 11 positions after every source, from 5 to 6."""
     rng = np.random.default_rng(10)
     delta = rng.normal(size=(n, length)).astype(np.float32)
     delta[:, 16] = -50
@@ -274,17 +314,18 @@ def test_profiles_find_the_planted_response_and_leave_the_rest():
     inside = ~np.isnan(profiles.delta)
     expected = p_values(np.abs(profiles.delta[inside]), profiles.null_positions["delta"].to_numpy())
     np.testing.assert_allclose(p[inside], expected, rtol=1e-6)
-    assert (sources["response_distance"] == 10).all()
+    assert (sources["response_distance"] == 11).all()
     assert (sources["fis"] == 50).all()
     assert (sources["signed_sum"] < -30).all()
     assert (sources["signed_sum_p"] < 0.05).all()
     assert list(calibrated["score"].unique()) == ["fis", "fis_sum", "signed_sum", "delta"]
+    assert set(calibrated["distance"]) == {"all"}
     shares = calibrated[calibrated["level"] == 0.05].set_index("score")["share"]
     assert abs(shares["delta"] - 0.05) < 0.02
 
 
-def test_response_distance_is_negative_upstream_and_counts_the_bases_between():
+def test_response_distance_is_1_next_to_the_source_and_negative_upstream():
     profiles = planted_profiles(n=3)
     profiles.sources[["start", "end"]] = [[17, 18], [20, 25], [10, 16]]
     sources, _, _, _ = profile_significance(profiles)
-    assert list(sources["response_distance"]) == [0, -3, 0]
+    assert list(sources["response_distance"]) == [-1, -4, 1]

@@ -39,11 +39,12 @@ def paper_design(sequences: int) -> dict:
 
 
 def single_design(sequences: int, length: int = 200, **numbers) -> dict:
-    """One set of sequences with one motif, ELF1."""
+    """A set of sequences with one motif, ELF1, and one sequence without any."""
     sets = {
-        "only": {"sequences": sequences, "label": 1, "motifs": {"ELF1": {"pwm": PWMS["ELF1"], **numbers}}}
+        "only": {"sequences": sequences, "label": 1, "motifs": {"ELF1": {"pwm": PWMS["ELF1"], **numbers}}},
+        "plain": {"sequences": 1, "label": 0, "motifs": {}},
     }
-    split = {"train": sequences, "validation": 0, "test": 0}
+    split = {"train": sequences, "validation": 0, "test": 1}
     return {"length": length, "background": BACKGROUND, "task": "any", "sets": sets, "split": split}
 
 
@@ -106,7 +107,8 @@ def test_numbers_of_two_motifs_are_independent(simulated):
 
 def test_poisson_numbers_are_drawn_again_outside_their_limits():
     dataset = simulate(single_design(2000, minimum=0, maximum=3, poisson_mean=1), seed=1)
-    found = np.bincount(counts(dataset, "ELF1"), minlength=4)
+    of_set = (dataset.examples["origin"] == "only").to_numpy()
+    found = np.bincount(counts(dataset, "ELF1")[of_set], minlength=4)
     expected = np.array([1, 1, 1 / 2, 1 / 6])
     assert chisquare(found, 2000 * expected / expected.sum()).pvalue > 1e-3
 
@@ -158,8 +160,6 @@ def test_exactly_one_and_one_as_in_the_released_data():
 def test_two_motifs_may_share_a_matrix_and_sets_may_have_none():
     design = single_design(30, minimum=1, maximum=1)
     design["sets"]["only"]["motifs"]["twin"] = {"pwm": PWMS["ELF1"], "minimum": 2, "maximum": 2}
-    design["sets"]["plain"] = {"sequences": 5, "label": 0, "motifs": {}}
-    design["split"]["test"] = 5
     dataset = simulate(design, seed=1)
     plain = (dataset.examples["origin"] == "plain").to_numpy()
     assert set(counts(dataset, "ELF1")[~plain]) == {1}
@@ -182,7 +182,7 @@ def test_the_seed_alone_decides():
 
 def test_sets_differ_from_each_other_under_one_seed():
     design = single_design(5, minimum=0, maximum=0)
-    design["sets"]["second"] = copy.deepcopy(design["sets"]["only"])
+    design["sets"]["plain"] = copy.deepcopy(design["sets"]["only"]) | {"label": 0}
     design["split"]["test"] = 5
     assert len(np.unique(simulate(design, seed=1).bases, axis=0)) == 10
 
@@ -206,7 +206,8 @@ def test_random_states_outside_are_untouched_and_nothing_is_printed(fails, capsy
 
 def test_crowded_but_possible_sequences_are_filled():
     dataset = simulate(single_design(20, length=75, minimum=4, maximum=4), seed=1)
-    assert set(counts(dataset, "ELF1")) == {4}
+    assert sorted(set(counts(dataset, "ELF1"))) == [0, 4]
+    assert (counts(dataset, "ELF1") == 4).sum() == 20
 
 
 def changed(**changes) -> dict:
@@ -239,11 +240,23 @@ def test_files_of_a_dataset_hold_the_simulation(tmp_path):
         ),
         (
             changed(split={"train": 5, "validation": 2, "test": 2}),
-            "the parts of split add up to 9 sequences, and the sets to 10: make them equal.",
+            "the parts of split add up to 9 sequences, and the sets to 11: make them equal.",
         ),
         (
-            changed(sets={"only": {"sequences": 10, "label": 2, "motifs": {}}}),
+            changed(sets={"only": {"sequences": 11, "label": 2, "motifs": {}}}),
             "only: the label is 2, and must be 0 or 1.",
+        ),
+        (
+            changed(
+                sets={name: {"sequences": n, "label": 1, "motifs": {}} for name, n in (("a", 5), ("b", 6))}
+            ),
+            "all sets have the label 1, and a network learns from both labels: give at least one set the "
+            "label 0 and one the label 1.",
+        ),
+        (
+            changed(background=[0.3, 0.3, 0.4]),
+            "background is [0.3, 0.3, 0.4], and must be four probabilities, of A, C, G and T, "
+            "that add up to 1.",
         ),
         (
             single_design(10, minimum=2, maximum=1),

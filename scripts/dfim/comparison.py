@@ -60,7 +60,9 @@ def compare(
     table: pd.DataFrame,
     score: str,
     group: str,
-    against: str,
+    against: str | None = None,
+    against_null: str | None = None,
+    null: pd.DataFrame | None = None,
     name: str = "comparison",
     seed: int = 0,
     resamples: int = 200,
@@ -68,27 +70,31 @@ def compare(
     """Compare the scores of two groups of rows of ``pairs.tsv.gz`` or ``sources.tsv.gz``.
 
     ``score`` is a column or an expression over columns, ``group`` and ``against`` are conditions over the
-    columns (those of :func:`with_derived_columns` included). Returns the columns of ``comparisons.tsv``.
+    columns (those of :func:`with_derived_columns` included). ``against_null`` takes the place of
+    ``against`` to draw the other group from the scores of the shuffled sequences, ``null``, as
+    :func:`describe_null` returns them. Returns the columns of ``comparisons.tsv``.
 
     ``auroc`` is U / (n m), the probability that a score of the group exceeds one of the others, ties counted
     half; ``auroc_low`` and ``auroc_high`` bound 95 % of its bootstrap, which draws whole examples, since the
     scores of one example are not independent (missing where a group comes from fewer than 2 examples).
     ``p`` and ``p_two_sided`` are Mann and Whitney's; they do take the scores to be independent.
 
-    Raises InputError, naming the comparison, on an expression that cannot be evaluated, on a group without
-    rows, on rows that are in both groups, and on missing scores.
+    Raises InputError, naming the comparison, on none or both of ``against`` and ``against_null``, on an
+    expression that cannot be evaluated, on a group without rows, on rows that are in both groups, and on
+    missing scores.
     """
     where = f"the comparison {name!r}"
-    table, of_group = _two_groups(with_derived_columns(table), score, group, against, where)
-    values = table["score"].to_numpy(dtype=float)
+    _check_one_other(against, against_null, where)
+    rows, of_group = _two_groups(table, score, group, against, against_null, null, where)
+    values = rows["score"].to_numpy(dtype=float)
     first, second = values[of_group], values[~of_group]
     larger = mannwhitneyu(first, second, alternative="greater")
-    low, high = bootstrap_auroc(values, of_group, table["example"].to_numpy(), seed, resamples)
+    low, high = bootstrap_auroc(values, of_group, rows["example"].to_numpy(), seed, resamples)
     return {
         "comparison": name,
         "score": score,
         "group": group,
-        "against": against,
+        "against": f"null: {against_null}" if against is None else against,
         "n_group": len(first),
         "n_against": len(second),
         "median_group": np.median(first),
@@ -103,25 +109,77 @@ def compare(
     }
 
 
+def _check_one_other(against: str | None, against_null: str | None, where: str) -> None:
+    """Raise InputError unless exactly one of the two keys is given."""
+    if (against is None) == (against_null is None):
+        found = "neither" if against is None else "both"
+        raise InputError(f"{where} has {found} of the keys 'against' and 'against_null': give one of them.")
+
+
 def _two_groups(
-    table: pd.DataFrame, score: str, group: str, against: str, where: str
+    table: pd.DataFrame,
+    score: str,
+    group: str,
+    against: str | None,
+    against_null: str | None,
+    null: pd.DataFrame | None,
+    where: str,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the rows of both groups with a column ``score``, and which of them are of the first group."""
-    first, second = (matching(table, condition, where) for condition in (group, against))
-    for chosen, key, condition in ((first, "group", group), (second, "against", against)):
-        if not chosen.any():
+    """Return ``example`` and ``score`` of the rows of both groups, and which of them are of the first."""
+    table = with_derived_columns(table)
+    first = _chosen(table, "group", group, where)
+    if against_null is None:
+        other, second = table, _chosen(table, "against", against, where)
+        if (first & second).any():
             raise InputError(
-                f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
-                f"the columns are {', '.join(table.columns)}."
+                f"{where} has {(first & second).sum()} rows in both 'group' and 'against': make them "
+                "exclusive."
             )
-    if (first & second).any():
+    else:
+        other, second = null, _chosen(null, "against_null", against_null, where)
+    parts = [
+        rows[["example"]].assign(score=evaluate(rows, score, where))[chosen]
+        for rows, chosen in ((table, first), (other, second))
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    if rows["score"].isna().any():
+        raise InputError(f"{where} has {rows['score'].isna().sum()} rows without {score!r}: leave them out.")
+    return rows, np.arange(len(rows)) < len(parts[0])
+
+
+def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.ndarray:
+    """Return which rows meet the condition of a key, bool (rows,); InputError when there is none."""
+    chosen = matching(table, condition, where)
+    if not chosen.any():
         raise InputError(
-            f"{where} has {(first & second).sum()} rows in both 'group' and 'against': make them exclusive."
+            f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
+            f"the columns are {', '.join(table.columns)}."
         )
-    table = table.assign(score=evaluate(table, score, where))[first | second]
-    if table["score"].isna().any():
-        raise InputError(f"{where} has {table['score'].isna().sum()} rows without {score!r}: leave them out.")
-    return table, first[first | second]
+    return chosen
+
+
+def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Give the scores of shuffled sequences the columns of the pairs or sources that they belong to.
+
+    ``null`` is ``null.tsv.gz`` and ``table`` the ``pairs.tsv.gz`` or ``sources.tsv.gz`` beside it: a null
+    row is a pair's by ``source`` and ``target``, a source's by ``source``. Returns one row per row of the
+    null: its replicate and scores, and every column of the table (and of :func:`with_derived_columns`)
+    that does not come from the scores of the real sequence, as p, q and ``response_distance`` do.
+
+    Raises InputError when a row of the null belongs to no row of the table.
+    """
+    key = ["source", "target"] if "target" in table else ["source"]
+    scores = [name for name in null if name not in ("replicate", "example", "pair", *key)]
+    of_scores = [*scores, *(f"{name}_{value}" for name in scores for value in "pq"), "response_distance"]
+    described = with_derived_columns(table.drop(columns=of_scores, errors="ignore"))
+    joined = null[["replicate", *key, *scores]].merge(described, on=key, how="left", indicator=True)
+    if (lost := joined["_merge"] == "left_only").any():
+        first = ", ".join(f"{name} {joined.loc[lost, name].iloc[0]}" for name in key)
+        raise InputError(
+            f"{lost.sum()} of {len(null)} null scores (the first of {first}) belong to no row of the "
+            "results: the two tables are of different runs, so make both again."
+        )
+    return joined.drop(columns="_merge")
 
 
 def bootstrap_auroc(
@@ -151,7 +209,15 @@ def bootstrap_auroc(
     return tuple(np.percentile(found, [2.5, 97.5])) if found else (np.nan, np.nan)
 
 
-def compare_all(table: pd.DataFrame, comparisons: dict[str, dict], seed: int = 0) -> pd.DataFrame:
-    """Return one row per comparison, given by its name and the arguments of :func:`compare`."""
-    rows = [compare(table, **options, name=name, seed=seed) for name, options in comparisons.items()]
+def compare_all(
+    table: pd.DataFrame, comparisons: dict[str, dict], seed: int = 0, null: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return one row per comparison, given by its name and the arguments of :func:`compare`.
+
+    ``null`` is ``null.tsv.gz``, for the comparisons with ``against_null``.
+    """
+    if any("against_null" in options for options in comparisons.values()):
+        null = describe_null(null, table)
+    shared = {"null": null, "seed": seed}
+    rows = [compare(table, **options, **shared, name=name) for name, options in comparisons.items()]
     return pd.DataFrame(rows, columns=COLUMNS)

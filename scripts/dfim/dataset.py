@@ -14,7 +14,7 @@ A dataset is a folder of three files, the same for every analysis:
     Intervals on examples. ``feature`` (0-based row number), ``example``, ``name`` (of the motif or the
     variant), ``kind`` (``motif`` or ``variant``), ``start``, ``end`` (0-based, half-open, in the example),
     ``strand`` (``+`` or ``-``), ``reference``, ``alternate`` (alleles of a variant, else empty) and
-    ``group`` (e.g. ``positive`` or ``control`` for a variant, else empty).
+    ``group`` (``positive`` or ``control`` for a variant, ``known`` for a site known beforehand, else empty).
 """
 
 import json

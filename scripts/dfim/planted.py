@@ -1,6 +1,6 @@
 """A miniature genome with a planted grammar: sequence, peaks and variants whose truth is known.
 
-The grammar is a dictionary (``config/planted.yaml`` describes every key). Motif instances are sampled from
+The grammar is a dictionary (:mod:`dfim.planted_grammar` checks it). Motif instances are sampled from
 real PWMs and planted in *elements*, the open regions. *Rules* say which peaks an element gets, from the
 motifs that it holds: a rule names one motif, or two that must lie within a range of gaps, and the peak sets
 that it makes. Gaps count the bases between the two *cores*, edge to edge; the core of an instance is the
@@ -25,8 +25,10 @@ from scipy.stats import norm
 
 from dfim.errors import InputError
 from dfim.files import atomic_path, write_table
+from dfim.genome import wrapped_fasta
 from dfim.motifs import find_pattern, load_pwm
-from dfim.sequence import BASES
+from dfim.planted_grammar import check_grammar, peak_names
+from dfim.sequence import BASES, reverse_complement
 
 NARROWPEAK_COLUMNS = [
     "chrom", "start", "end", "name", "score", "strand", "signal", "pvalue", "qvalue", "summit",
@@ -40,35 +42,15 @@ INSTANCE_COLUMNS = [
     "instance", "element", "chrom", "start", "end", "strand", "factor", "pwm", "core_start", "core_end",
     "score", "role", "partners", "rules",
 ]  # fmt: skip
+SITE_COLUMNS = ["chrom", "start", "end", "name"]
 VARIANT_TRUTH_COLUMNS = [
     "chrom", "pos1", "ref", "alt", "class", "element", "instance", "factor", "position_in_motif",
     "score_change", "partners", "partner_distance", "rules",
 ]  # fmt: skip
 
-# Where the middle of a peak lies: at the sites that make it, or at the centre of the element; ``midpoint`` is
-# the centre too, with -1 in the column of the summit, as in UCSC's DNase peaks.
-SUMMITS = ("sites", "centre", "midpoint")
-
-# Keys of the grammar, required and optional, for each of its tables.
-_KEYS = {
-    "grammar": ({"gc", "chromosomes", "spacing", "jitter", "trim", "minimum_score", "motifs", "decoys",
-                 "elements", "peaks", "rules", "reference_samples", "variants"}, set()),
-    "motif": ({"pwm"}, {"core", "strand"}),
-    "decoys": ({"motifs", "number", "reach"}, set()),
-    "element": ({"motifs", "number"}, {"gap", "further"}),
-    "peak set": ({"names", "width", "jitter", "summit", "lost", "gained"}, set()),
-    "rule": ({"motifs", "peaks"}, {"gap"}),
-    "reference_samples": ({"number", "motifs", "width", "jitter", "summit", "lost", "gained"}, set()),
-    "variants": ({"peaks", "motifs", "sig", "ctl", "mid", "minimum_drop", "weak_drop", "clearance"}, set()),
-}  # fmt: skip
-
 _CODES = np.frombuffer(BASES.encode(), dtype=np.uint8)
-_COMPLEMENT = np.zeros(256, dtype=np.uint8)
-_COMPLEMENT[_CODES] = _CODES[::-1]
 _PSEUDOCOUNT = 0.001
 _EXHAUSTED = object()
-_LONGEST_MOTIF = 30
-_LINE = 60
 
 
 @dataclass
@@ -142,6 +124,7 @@ class PlantedGenome:
     variants: pd.DataFrame
     elements: pd.DataFrame
     instances: pd.DataFrame
+    sites: pd.DataFrame
     variant_truth: pd.DataFrame
 
 
@@ -149,9 +132,9 @@ def plant_genome(grammar: Mapping, seed: int) -> PlantedGenome:
     """Make the genome of a grammar: the same grammar and seed give the same genome.
 
     Returns chromosomes as ``uint8`` arrays of ASCII letters, peak tables by name in the columns of
-    narrowPeak, variants in the columns of a bQTL table, and the truth of elements, instances and variants.
-    Raises InputError when the grammar has a wrong key, names a motif, PWM or peak set that does not exist, or
-    cannot be planted.
+    narrowPeak, variants in the columns of a bQTL table, and the truth of elements, instances, sites and
+    variants. Raises InputError when the grammar has a wrong key or value, names a motif, PWM or peak set that
+    does not exist, or cannot be planted.
     """
     check_grammar(grammar)
     motifs = load_motifs(grammar)
@@ -170,101 +153,12 @@ def plant_genome(grammar: Mapping, seed: int) -> PlantedGenome:
         variants[VARIANT_COLUMNS],
         _element_table(elements, grammar),
         _instance_table(elements, grammar),
+        _site_table(elements),
         variants[VARIANT_TRUTH_COLUMNS],
     )
 
 
-def peak_names(grammar: Mapping) -> list[str]:
-    """Return the names of all peak files of a grammar, the reference samples last."""
-    named = [name for peak_set in grammar["peaks"].values() for name in peak_set["names"]]
-    return named + [
-        f"reference_{number:02d}" for number in range(1, grammar["reference_samples"]["number"] + 1)
-    ]
-
-
-# --- the grammar ---------------------------------------------------------------------------------
-
-
-def check_grammar(grammar: Mapping) -> None:
-    """Raise InputError at the first fault of a grammar: its keys, and the names of motifs and peaks."""
-    _check_keys("the planted grammar", "grammar", grammar)
-    motifs = grammar["motifs"]
-    names = [name for peak_set in grammar["peaks"].values() for name in peak_set["names"]]
-    for name, motif in motifs.items():
-        _check_keys(f"motif {name!r} of the planted grammar", "motif", motif)
-        if motif.get("strand", "both") not in ("+", "both"):
-            raise InputError(
-                f"motif {name!r} of the planted grammar has the strand {motif['strand']!r}, and must have + "
-                "or both."
-            )
-    for name, peak_set in grammar["peaks"].items():
-        _check_keys(f"peaks {name!r} of the planted grammar", "peak set", peak_set)
-        _check_summit(f"peaks {name!r} of the planted grammar", peak_set)
-    for name, element in grammar["elements"].items():
-        _check_group(f"element {name!r} of the planted grammar", "element", element, motifs)
-    for number, rule in enumerate(grammar["rules"], start=1):
-        where = f"rule {number} of the planted grammar"
-        _check_group(where, "rule", rule, motifs)
-        _check_names(where, "peaks", rule["peaks"], names)
-    for key in ("decoys", "reference_samples", "variants"):
-        _check_keys(f"{key!r} of the planted grammar", key, grammar[key])
-    _check_summit("'reference_samples' of the planted grammar", grammar["reference_samples"])
-    _check_names("'decoys' of the planted grammar", "motif", grammar["decoys"]["motifs"], motifs)
-    _check_names("'variants' of the planted grammar", "motif", grammar["variants"]["motifs"], motifs)
-    _check_names("'variants' of the planted grammar", "peaks", [grammar["variants"]["peaks"]], names)
-    _check_spacing(grammar)
-
-
-def _check_spacing(grammar: Mapping) -> None:
-    """Raise InputError when the sites of neighbouring elements could overlap."""
-    gaps = [entry["gap"][1] for entry in grammar["elements"].values() if "gap" in entry]
-    needed = 2 * max(
-        grammar["decoys"]["reach"], grammar["jitter"] + max(gaps, default=0) + 2 * _LONGEST_MOTIF
-    )
-    if grammar["spacing"][0] < needed:
-        raise InputError(
-            f"'spacing' of the planted grammar begins at {grammar['spacing'][0]} bp, and its gaps and decoys "
-            f"need {needed} bp: raise it."
-        )
-
-
-def _check_keys(where: str, kind: str, table: Mapping) -> None:
-    """Raise InputError when a table of the grammar lacks a key or has one too many."""
-    required, optional = _KEYS[kind]
-    for key in table:
-        if key not in required | optional:
-            raise InputError(
-                f"{where} has the unknown key {key!r}: the keys are {', '.join(sorted(required | optional))}."
-            )
-    missing = sorted(required - set(table))
-    if missing:
-        raise InputError(f"{where} lacks the key {missing[0]!r}: add it.")
-
-
-def _check_group(where: str, kind: str, table: Mapping, motifs: Mapping) -> None:
-    """Check an element or a rule: one motif alone, or two with the range of gaps between them."""
-    _check_keys(where, kind, table)
-    _check_names(where, "motif", table["motifs"], motifs)
-    if (len(table["motifs"]), "gap" in table) not in ((1, False), (2, True)):
-        raise InputError(
-            f"{where} names {len(table['motifs'])} motifs {'with' if 'gap' in table else 'without'} a gap: "
-            "give one motif without a gap, or two with the smallest and largest gap."
-        )
-
-
-def _check_summit(where: str, peak_set: Mapping) -> None:
-    """Raise InputError when the middle of a peak set is not one of those that are known."""
-    if peak_set["summit"] not in SUMMITS:
-        raise InputError(
-            f"{where} has the summit {peak_set['summit']!r}, and must have one of {', '.join(SUMMITS)}."
-        )
-
-
-def _check_names(where: str, what: str, found, known) -> None:
-    """Raise InputError for the first name that is not known."""
-    for name in found:
-        if name not in known:
-            raise InputError(f"{where} names the unknown {what} {name!r}: the names are {', '.join(known)}.")
+# --- motifs --------------------------------------------------------------------------------------
 
 
 def load_motifs(grammar: Mapping) -> dict[str, Motif]:
@@ -390,7 +284,7 @@ def _sample_instances(motif: Motif, number: int, minimum: float, rng: np.random.
     for picks, offset, is_reverse in zip(np.concatenate(kept), np.concatenate(cores), reverse, strict=False):
         bases = _CODES[picks]
         yield {
-            "bases": _COMPLEMENT[bases[::-1]] if is_reverse else bases,
+            "bases": reverse_complement(bases) if is_reverse else bases,
             "strand": "-" if is_reverse else "+",
             "core_offset": int(motif.length - offset - core_length if is_reverse else offset),
             "core_length": core_length,
@@ -614,7 +508,7 @@ def _motif_variant(
     label: str, bounds: tuple, instance: Instance, element: Element, peak: tuple, grammar: Mapping, rng
 ) -> dict | None:
     """Draw a base change in the peak that lowers an instance's score by bits within the bounds."""
-    bases = _COMPLEMENT[instance.bases[::-1]] if instance.strand == "-" else instance.bases
+    bases = reverse_complement(instance.bases) if instance.strand == "-" else instance.bases
     present = np.searchsorted(_CODES, bases)
     changes = instance.motif.scores - instance.motif.scores[np.arange(len(bases)), present][:, None]
     positions = np.arange(len(bases))
@@ -626,7 +520,7 @@ def _motif_variant(
     if not len(choices):
         return None
     position, alternate = choices[rng.integers(len(choices))]
-    code = _CODES[alternate]
+    base = BASES[alternate]
     groups = [
         (grammar["rules"][number], group)
         for number, groups in element.met.items()
@@ -637,7 +531,7 @@ def _motif_variant(
     return {
         "chrom": element.chrom,
         "pos1": int(places[position]) + 1,
-        "alt": chr(_COMPLEMENT[code] if instance.strand == "-" else code),
+        "alt": reverse_complement(base) if instance.strand == "-" else base,
         "class": label,
         "element": element.number,
         "instance": instance.number,
@@ -741,17 +635,22 @@ def _instance_table(elements: list[Element], grammar: Mapping) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=INSTANCE_COLUMNS)
 
 
+def _site_table(elements: list[Element]) -> pd.DataFrame:
+    """Make the table of sites: the cores of all instances whose motif has one, named by the motif."""
+    rows = [
+        (element.chrom, instance.core_start, instance.core_end, instance.motif.name)
+        for element in elements
+        for instance in element.instances
+        if instance.motif.core
+    ]
+    return pd.DataFrame(rows, columns=SITE_COLUMNS)
+
+
 def write_fasta(chromosomes: Mapping[str, np.ndarray], path: str | Path) -> None:
-    """Write chromosomes as FASTA, 60 bases a line."""
+    """Write chromosomes, ``uint8`` letters of shape (positions,), as FASTA with lines of 60 letters."""
+    parts = ((f">{chrom}".encode(), bases.tobytes()) for chrom, bases in chromosomes.items())
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
-        for chrom, bases in chromosomes.items():
-            handle.write(f">{chrom}\n".encode())
-            whole = len(bases) // _LINE * _LINE
-            lines = np.full((whole // _LINE, _LINE + 1), ord("\n"), dtype=np.uint8)
-            lines[:, :_LINE] = bases[:whole].reshape(-1, _LINE)
-            handle.write(lines.tobytes())
-            if whole < len(bases):
-                handle.write(bases[whole:].tobytes() + b"\n")
+        handle.writelines(wrapped_fasta(parts))
 
 
 def write_narrowpeak(peaks: pd.DataFrame, path: str | Path) -> None:
@@ -763,7 +662,7 @@ def write_narrowpeak(peaks: pd.DataFrame, path: str | Path) -> None:
 
 def write_planted(
     genome: PlantedGenome, fasta: str, peaks: Mapping[str, str], variants: str, elements: str, instances: str,
-    variant_truth: str,
+    sites: str, variant_truth: str,
 ) -> None:  # fmt: skip
     """Write a planted genome; ``peaks`` gives the path for each name, the others are paths."""
     write_fasta(genome.chromosomes, fasta)
@@ -772,4 +671,5 @@ def write_planted(
     write_table(genome.variants, variants)
     write_table(genome.elements, elements)
     write_table(genome.instances, instances)
+    write_table(genome.sites, sites)
     write_table(genome.variant_truth, variant_truth)

@@ -1,34 +1,4 @@
-"""The claims of the paper's supplement, each measured in the results of a run.
-
-A list of claims is a YAML file, a list of mappings with the keys
-
-``section``, ``claim``
-    where the supplement says it, and what it says, in a sentence (both required);
-``stated``
-    the supplement's value: a number, a list of numbers, a text, or nothing where it gives a direction only;
-``file``
-    the file to look into, relative to the results folder;
-``measure``
-    what to measure in it: one of :data:`TABLE_MEASURES` for a table, :data:`ARRAY_MEASURES` for an HDF5 file,
-    and ``layers`` for a ``.keras`` file;
-``where``, ``against``
-    conditions, pandas expressions over the columns of the table: the rows that are measured, and those that
-    the measures ``auroc`` and ``p`` compare them with;
-``column``
-    the column, or expression over columns, that is measured; of an HDF5 file the array or the attribute;
-``n``
-    a column whose sum is the number of observations, where it is not the number of rows;
-``rule``
-    ``equals stated``, ``within X of stated``, ``at least X``, ``at most X``, ``above X`` or ``below X``;
-``needs``
-    the name of data that the claim is about, so that a run on other data cannot confirm or refute it;
-``cannot_show``
-    why no run of the workflow can show the claim (then no file is needed); ``note``: a remark.
-
-Beside the columns in ``docs/files.md``, expressions may use: of ``examples.tsv.gz`` ``label_{task}`` and
-``copies_{name}``; of ``features.tsv.gz`` ``origin`` and ``split`` of the example and ``sequence`` (the bases
-of the feature, read on its strand); of ``pairs.tsv.gz`` ``abs_distance``.
-"""
+"""The claims of :mod:`dfim.claims`, each measured in the results of a run and judged by its rule."""
 
 import json
 import os
@@ -40,18 +10,14 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import yaml
 
+from dfim.claims import RULES, kind_of_file
 from dfim.comparison import UnknownColumn, compare, evaluate, matching, with_derived_columns
 from dfim.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
 from dfim.errors import InputError
 from dfim.files import read_table
-from dfim.sequence import BASES, to_string
+from dfim.sequence import BASES, reverse_complement, to_string
 
-KEYS = (
-    "section", "claim", "stated", "file", "measure", "where", "against", "column", "n", "rule", "needs",
-    "cannot_show", "note",
-)  # fmt: skip
 COLUMNS = ["section", "claim", "stated", "found", "n", "verdict", "note"]
 REPRODUCED, NOT_REPRODUCED, CANNOT_SHOW = "reproduced", "not reproduced", "cannot show"
 
@@ -65,45 +31,8 @@ TABLE_MEASURES = {
     "largest": lambda values: values.max(),
     "share": lambda values: values.astype(float).mean(),
 }
-COMPARED = ("auroc", "p")
-ARRAY_MEASURES = ("rows", "length", "attribute", "background")
-_LAYERS = "layers"
-MEASURES = tuple(dict.fromkeys((*TABLE_MEASURES, *COMPARED, *ARRAY_MEASURES, _LAYERS)))
 
-_RULES = re.compile(r"(equals|within ([\d.e+-]+) of) stated|(at least|at most|above|below) ([\d.e+-]+)")
 _BOUNDS = {"at least": np.greater_equal, "at most": np.less_equal, "above": np.greater, "below": np.less}
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
-
-
-def read_claims(path: str | os.PathLike) -> list[dict]:
-    """Read a list of claims; InputError, naming file and number (from 1), on one that is not as described."""
-    try:
-        claims = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML ({str(error).split(chr(10))[0]}): mend it.") from error
-    if not isinstance(claims, list):
-        raise InputError(f"{path} is not a list of claims: start each with a dash.")
-    for number, claim in enumerate(claims, start=1):
-        _check(claim, f"{path}, claim {number}")
-    return claims
-
-
-def _check(claim: dict, where: str) -> None:
-    """Raise InputError on a claim with an unknown or missing key, measure or rule."""
-    if not isinstance(claim, dict) or (unknown := [key for key in claim if key not in KEYS]):
-        found = f"has the unknown key {unknown[0]!r}" if isinstance(claim, dict) else "is no mapping"
-        raise InputError(f"{where} {found}: the keys are {', '.join(KEYS)}.")
-    needed = ["section", "claim"] + ([] if "cannot_show" in claim else ["file", "measure", "rule"])
-    if missing := [key for key in needed if not claim.get(key)]:
-        raise InputError(f"{where} has no {missing[0]!r}: write one.")
-    if claim.get("measure") not in (None, *MEASURES):
-        raise InputError(f"{where} has the measure {claim['measure']!r}: choose from {', '.join(MEASURES)}.")
-    rule = claim.get("rule")
-    if rule and not (_RULES.fullmatch(rule) and ("stated" in claim or "stated" not in rule)):
-        raise InputError(
-            f"{where} has the rule {rule!r}: write 'equals stated' or 'within X of stated' (both with a "
-            "'stated'), 'at least X', 'at most X', 'above X' or 'below X'."
-        )
 
 
 def reproduce(
@@ -139,7 +68,7 @@ def _judge(claim: dict, results: "_Results", made: set[str], cannot_show: dict[s
         if found is None:
             reason = reason or f"{claim['file']} has no such {missing}"
         elif not reason:
-            verdict = REPRODUCED if _holds(claim["rule"], claim.get("stated"), found) else NOT_REPRODUCED
+            verdict = REPRODUCED if _holds(claim, found) else NOT_REPRODUCED
     elif not reason:
         reason = f"this run did not make {claim['file']}"
     return {
@@ -153,15 +82,22 @@ def _judge(claim: dict, results: "_Results", made: set[str], cannot_show: dict[s
     }
 
 
-def _holds(rule: str, stated, found) -> bool:
-    """Return whether what was found satisfies the rule, each element of it where it is a list."""
-    equals, within, bound, limit = _RULES.fullmatch(rule).groups()
+def _holds(claim: dict, found) -> bool:
+    """Return whether what was found satisfies the claim's rule, each element of it where it is a list."""
+    equals, within, bound, limit = RULES.fullmatch(claim["rule"]).groups()
+    found = np.atleast_1d(found)
+    numbers = found.dtype.kind in "biuf"
+    if bound and not numbers:
+        raise InputError(
+            f"the claim {claim['claim']!r} has the rule {claim['rule']!r}, and {_text(found)!r} was found in "
+            f"{claim['file']}: measure a number."
+        )
     if bound:
         return bool(np.all(_BOUNDS[bound](found, float(limit))))
-    stated, found = np.atleast_1d(stated), np.atleast_1d(found)
+    stated = np.atleast_1d(claim["stated"])
     if stated.shape != found.shape:
         return False
-    if {stated.dtype.kind, found.dtype.kind} <= set("biuf"):
+    if numbers and stated.dtype.kind in "biuf":
         return bool(np.allclose(found, stated, rtol=1e-9, atol=float(within or 0) + 1e-12))
     return equals == "equals" and bool((stated.astype(str) == found.astype(str)).all())
 
@@ -185,11 +121,13 @@ class _Results:
 
     def measure(self, claim: dict) -> tuple[object, int]:
         """Return what is found for a claim and the number of observations; (None, 0) when there is no row."""
-        if claim["file"].endswith(".keras"):
-            return network_layers(self.folder / claim["file"]), 1
-        if claim["file"].endswith(".h5"):
-            return self.measure_array(claim)
-        return self.measure_table(claim)
+        match kind_of_file(claim["file"]):
+            case ".keras":
+                return network_layers(self.folder / claim["file"]), 1
+            case ".h5":
+                return self.measure_array(claim)
+            case _:
+                return self.measure_table(claim)
 
     def measure_table(self, claim: dict) -> tuple[object, int]:
         where = f"the claim {claim['claim']!r}"
@@ -198,9 +136,9 @@ class _Results:
         # No row is an answer to how many rows there are, and to no other question.
         if claim["measure"] != "rows" and any(not matching(table, text, where).any() for text in conditions):
             return None, 0
-        if claim["measure"] in COMPARED:
+        if claim["measure"] == "auroc":
             row = compare(table, claim["column"], *conditions, name=claim["claim"], resamples=0)
-            return row[claim["measure"]], row["n_group"] + row["n_against"]
+            return row["auroc"], row["n_group"] + row["n_against"]
         rows = table[matching(table, claim["where"], where)] if "where" in claim else table
         n = evaluate(rows, claim["n"], where).sum() if "n" in claim else len(rows)
         values = evaluate(rows, claim["column"], where) if "column" in claim else rows
@@ -208,17 +146,26 @@ class _Results:
             raise InputError(
                 f"{where} needs one row of {claim['file']} and has {len(rows)}: mend its 'where'."
             )
-        return TABLE_MEASURES[claim["measure"]](values), int(n)
+        try:
+            return TABLE_MEASURES[claim["measure"]](values), int(n)
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"{where} asks for the measure {claim['measure']!r} of {claim.get('column')!r}, which is not "
+                f"made for it ({error}): measure a column of numbers."
+            ) from error
 
     def measure_array(self, claim: dict) -> tuple[object, int]:
         path = self.folder / claim["file"]
         if claim["measure"] == "background":
             return background(self.dataset(path.parent))
         with h5py.File(path, "r") as handle:
-            if claim["measure"] == "attribute":
-                return np.asarray(handle.attrs[claim["column"]]), 1
-            shape = handle[claim["column"]].shape
-        return shape[claim["measure"] == "length"], shape[0]
+            places = handle.attrs if claim["measure"] == "attribute" else handle
+            if claim["column"] not in places:
+                raise UnknownColumn(f"{path} has no {claim['column']!r}: name one of {', '.join(places)}.")
+            if places is not handle:
+                return np.asarray(places[claim["column"]]), 1
+            shape = places[claim["column"]].shape
+        return shape[-1 if claim["measure"] == "length" else 0], shape[0]
 
     def table(self, claim: dict) -> pd.DataFrame:
         """Return the table of a claim with the derived columns that its expressions ask for."""
@@ -258,7 +205,7 @@ def features_with_sequences(dataset: Dataset) -> pd.DataFrame:
         index=False
     ):
         forward = to_string(dataset.bases[example, start:end])
-        sequences.append(forward[::-1].translate(_COMPLEMENT) if strand == "-" else forward)
+        sequences.append(reverse_complement(forward) if strand == "-" else forward)
     return features.assign(sequence=sequences)
 
 

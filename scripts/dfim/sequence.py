@@ -17,6 +17,10 @@ _ENCODING[_CODES] = np.eye(4, dtype=np.float32)
 _ENCODING[ord("N")] = 0.25
 _KNOWN = _ENCODING.any(axis=1)
 
+# Complements of the IUPAC letters and * (any base); every other byte is its own complement.
+_COMPLEMENT = bytes.maketrans(b"ACGTRYSWKMBDHVN*", b"TGCAYRSWMKVHDBN*")
+COMPLEMENT = np.frombuffer(_COMPLEMENT, dtype=np.uint8)
+
 
 def to_bases(sequence: str, name: str = "sequence") -> np.ndarray:
     """Turn a string into a ``uint8`` array of upper-case ASCII letters, shape (positions,).
@@ -38,6 +42,16 @@ def to_bases(sequence: str, name: str = "sequence") -> np.ndarray:
 def to_string(bases: np.ndarray) -> str:
     """Turn one array of ASCII letters, shape (positions,), into a string."""
     return bases.tobytes().decode("ascii")
+
+
+def reverse_complement(sequence: np.ndarray | str) -> np.ndarray | str:
+    """Return the reverse complement of bases, ``uint8`` of shape (..., positions), or of a string.
+
+    A string may be a pattern: the IUPAC letters, upper case, have their complements, and ``*`` is its own.
+    """
+    if isinstance(sequence, str):
+        return sequence.translate(_COMPLEMENT)[::-1]
+    return COMPLEMENT[sequence[..., ::-1]]
 
 
 def one_hot(bases: np.ndarray) -> np.ndarray:

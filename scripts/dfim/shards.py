@@ -7,7 +7,7 @@ hold the real sequences and their shuffled replicates. The files are described i
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import h5py
 import numpy as np
@@ -29,7 +29,7 @@ def read_pair_shards(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
 
     Raises InputError when a pair occurs twice and when there is no pair at all.
     """
-    tables = [read_table(path) for path in Progress(paths, desc="shards", unit="shard")]
+    tables = [read_table(path) for path in Progress(paths, desc="shards", unit=" shards")]
     table = pd.concat([part for part in tables if len(part)] or tables, ignore_index=True)
     if not (table["replicate"] == 0).any():
         raise InputError(
@@ -58,22 +58,31 @@ def name_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.Series:
     return pd.Series(np.where(source <= target, source + "–" + target, target + "–" + source), pairs.index)
 
 
+def pair_distances(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.Series:
+    """Return the bases between source and target of pairs, edge to edge: 0 when they touch or overlap.
+
+    Negative when the target lies upstream of the source.
+    """
+    places = features.set_index("feature")[["start", "end"]]
+    source, target = (places.loc[pairs[end]].set_index(pairs.index) for end in ("source", "target"))
+    downstream, upstream = target["start"] - source["end"], source["start"] - target["end"]
+    return downstream.clip(lower=0) - upstream.clip(lower=0)
+
+
 def describe_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     """Add names, places and distances of sources and targets to pairs (columns example, source, target).
 
-    Adds ``pair``, ``source_name``, ``target_name``, ``source_start``, ``source_end``, ``target_start``,
-    ``target_end`` (0-based, half-open, in the example), ``distance`` (bases between the two, edge to edge,
-    0 when they touch or overlap; negative when the target lies upstream of the source) and, for every name
-    among sources and targets, ``copies_{name}``: how many features of that name the example has.
+    Adds ``pair``, ``source_name``, ``target_name``, ``source_group``, ``target_group``, ``source_start``,
+    ``source_end``, ``target_start``, ``target_end`` (0-based, half-open, in the example), ``distance`` (see
+    :func:`pair_distances`) and, for every name among sources and targets, ``copies_{name}``: how many
+    features of that name the example has.
     """
     table = pairs.assign(pair=name_pairs(pairs, features))
     by_number = features.set_index("feature")
-    for column in ("name", "start", "end"):
+    for column in ("name", "group", "start", "end"):
         for end in ("source", "target"):
             table[f"{end}_{column}"] = by_number[column].loc[table[end]].to_numpy()
-    downstream = table["target_start"] - table["source_end"]
-    upstream = table["source_start"] - table["target_end"]
-    table["distance"] = downstream.clip(lower=0) - upstream.clip(lower=0)
+    table["distance"] = pair_distances(pairs, features)
     copies = pd.crosstab(features["example"], features["name"])
     for name in sorted({*table["source_name"], *table["target_name"]}):
         table[f"copies_{name}"] = copies[name].loc[table["example"]].to_numpy()
@@ -88,7 +97,8 @@ class Profiles:
     arrays. ``delta``, ``importance`` and ``mutant_importance`` are float32 (source, position); NaN outside
     the window and at the source itself. ``null`` has a row per replicate (from 1) and source, with the
     summaries of its profile. ``null_positions`` has the columns ``example`` and ``delta`` (absolute): single
-    positions of the null profiles, all of them or a sample.
+    positions of the null profiles, all of them or a sample. ``attributes`` say what all shards were made
+    from and how.
     """
 
     sources: pd.DataFrame
@@ -97,6 +107,7 @@ class Profiles:
     mutant_importance: np.ndarray
     null: pd.DataFrame
     null_positions: pd.DataFrame
+    attributes: dict = field(default_factory=dict)
 
 
 def summarise(delta: np.ndarray) -> dict[str, np.ndarray]:
@@ -121,12 +132,14 @@ def read_profile_shards(
 
     At most ``null_positions`` positions of the null are kept, so that memory stays bounded: of each source
     an equal number at random (all when they are few enough), drawn for its place in the sorted table, hence
-    independent of the shards. Raises InputError when a source occurs twice, and when there is none.
+    independent of the shards. Raises InputError when a source occurs twice, when there is none, and when
+    shards differ in their attributes (made with another network, other sequences or other options).
     """
+    attributes = _common_attributes(paths)
     sources = _sorted_sources(paths)
     quota = max(1, null_positions // len(sources))
     arrays, null, drawn = {}, [], [None] * len(sources)
-    for shard, path in enumerate(Progress(paths, desc="shards", unit="shard")):
+    for shard, path in enumerate(Progress(paths, desc="shards", unit=" shards")):
         mine = sources.index[sources["shard"] == shard]
         rows = sources.loc[mine, "row"].to_numpy()
         with h5py.File(path, "r") as handle:
@@ -143,7 +156,24 @@ def read_profile_shards(
         **arrays,
         null=pd.concat(null).sort_values(["replicate", "source"], ignore_index=True),
         null_positions=pd.DataFrame({"example": example, "delta": np.concatenate(drawn)}),
+        attributes=attributes,
     )
+
+
+def _common_attributes(paths: Sequence[str | os.PathLike]) -> dict:
+    """Return the attributes of the shards, which must be the same in all of them."""
+    common = None
+    for path in paths:
+        with h5py.File(path, "r") as handle:
+            found = dict(handle.attrs)
+        common = found if common is None else common
+        for name in {**common, **found}:
+            if not np.array_equal(common.get(name), found.get(name)):
+                raise InputError(
+                    f"{paths[0]} was made with {name} {common.get(name)} and {path} with {found.get(name)}: "
+                    "remove the folder of the shards and run again."
+                )
+    return common
 
 
 def _sorted_sources(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
@@ -191,8 +221,17 @@ def _draw(null_delta: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarra
     return values if len(values) <= n else rng.choice(values, n, replace=False)
 
 
-def write_profiles(profiles: Profiles, p: np.ndarray, q: np.ndarray, path: str | os.PathLike) -> None:
-    """Write the arrays of profiles with p and q of every position: float32 (source, position), HDF5."""
+def write_profiles(
+    profiles: Profiles,
+    p: np.ndarray,
+    q: np.ndarray,
+    path: str | os.PathLike,
+    attributes: dict | None = None,
+) -> None:
+    """Write the arrays of profiles with p and q of every position: float32 (source, position), HDF5.
+
+    The file has the attributes of the shards, and those of ``attributes``.
+    """
     arrays = {
         "delta": profiles.delta,
         "p": p,
@@ -204,3 +243,4 @@ def write_profiles(profiles: Profiles, p: np.ndarray, q: np.ndarray, path: str |
         for name, values in arrays.items():
             array = handle.create_dataset(name, data=values.astype(np.float32), compression="lzf")
             array.attrs["axes"] = json.dumps(["source", "position"])
+        handle.attrs.update({**profiles.attributes, **(attributes or {})})

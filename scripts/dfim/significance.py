@@ -22,11 +22,22 @@ import pandas as pd
 from scipy.stats import false_discovery_control, norm
 
 from dfim.errors import InputError
-from dfim.shards import PAIR_KEY, PAIR_SCORES, PROFILE_SCORES, Profiles, describe_pairs, name_pairs, summarise
+from dfim.shards import (
+    PAIR_KEY,
+    PAIR_SCORES,
+    PROFILE_SCORES,
+    Profiles,
+    describe_pairs,
+    name_pairs,
+    pair_distances,
+    summarise,
+)
 
 # Scores and whether they have a sign (and so two tails).
 SIGNED = {"fis": False, "fis_sum": False, "signed_sum": True}
 LEVELS = (0.05, 0.01, 0.001)
+# Bins of |distance| of pairs, bp, both ends included, in which the calibration is also given.
+DISTANCES = {"0–20": (0, 20), "21–50": (21, 50), "over 50": (51, np.inf)}
 # A p of the Gaussian fit smaller than this, the smallest normal number of a float32, is given as this.
 SMALLEST = float(np.finfo(np.float32).tiny)
 
@@ -155,14 +166,23 @@ def add_significance(
 
 
 def calibration(
-    null: pd.DataFrame, scores: list[str], method: str = "empirical", signed: dict | None = None
+    null: pd.DataFrame,
+    scores: list[str],
+    method: str = "empirical",
+    signed: dict | None = None,
+    distance: np.ndarray | None = None,
 ) -> pd.DataFrame:
-    """Measure how often null scores are called significant: columns score, method, level, share, n.
+    """Measure how often null scores are called significant.
+
+    Columns: score, method, distance, level, share, n.
 
     ``null`` has a column ``example`` and the score columns. Every other example is held out and tested
     against the null scores of the rest, then the other way round, since scores of one example are alike;
     ``share`` is the share of all n held-out scores with p below ``level``, which should be about the level.
-    Where a half has fewer than 2 scores nothing can be held out: n is 0 and the share is missing.
+    The column ``distance`` says of which scores: ``all``, and, with ``distance`` (bp, of each row of
+    ``null``), those in the bins of :data:`DISTANCES`, since the null is pooled over all distances and holds
+    its level only on the whole. Where a half has fewer than 2 scores nothing can be held out: n is 0 and
+    the share is missing, as in an empty bin.
     """
     signed = SIGNED if signed is None else signed
     half = np.unique(null["example"], return_inverse=True)[1] % 2 == 1
@@ -172,10 +192,22 @@ def calibration(
         p = np.full(0 if min(half.sum(), (~half).sum()) < 2 else len(values), np.nan)
         for held_out in (half, ~half) if p.size else ():
             p[held_out] = p_values(values[held_out], values[~held_out], method, signed[score])
-        for level in LEVELS:
-            share = (p < level).mean() if p.size else np.nan
-            rows.append({"score": score, "method": method, "level": level, "share": share, "n": p.size})
+        for label, members in _distance_bins(distance, len(values)).items():
+            found = p[members] if p.size else p
+            for level in LEVELS:
+                share = (found < level).mean() if found.size else np.nan
+                row = {"score": score, "method": method, "distance": label, "level": level}
+                rows.append({**row, "share": share, "n": found.size})
     return pd.DataFrame(rows)
+
+
+def _distance_bins(distance: np.ndarray | None, n: int) -> dict[str, np.ndarray]:
+    """Return which of n scores belong to ``all`` and, with distances, to each bin of |distance|."""
+    bins = {"all": np.ones(n, dtype=bool)}
+    if distance is not None:
+        size = np.abs(distance)
+        bins |= {label: (size >= low) & (size <= high) for label, (low, high) in DISTANCES.items()}
+    return bins
 
 
 def pair_significance(
@@ -191,7 +223,8 @@ def pair_significance(
     null.insert(len(PAIR_KEY), "pair", name_pairs(null, features))
     pairs = scores[~shuffled].drop(columns="replicate").reset_index(drop=True)
     pairs = add_significance(describe_pairs(pairs, features), null, PAIR_SCORES, method)
-    return pairs, null, calibration(null, PAIR_SCORES, method)
+    distance = pair_distances(null, features).to_numpy()
+    return pairs, null, calibration(null, PAIR_SCORES, method, distance=distance)
 
 
 def profile_significance(
@@ -201,9 +234,9 @@ def profile_significance(
 
     p and q of positions are float32 (source, position), NaN where delta is: the absolute change against
     the pooled absolute changes of the shuffled sequences within the window, q over all positions of all
-    sources. ``response_distance`` of a source is the number of bases between it and the position of its
-    largest change, negative upstream. Scores of sources are tested like those of pairs; the calibration
-    has a score ``delta`` for the positions.
+    sources. ``response_distance`` of a source is the number of positions from its nearest edge to the
+    position of its largest change: 1 for the base next to it, negative upstream. Scores of sources are
+    tested like those of pairs; the calibration has a score ``delta`` for the positions.
     """
     delta, null = profiles.delta, profiles.null
     inside = ~np.isnan(delta)
@@ -223,7 +256,10 @@ def profile_significance(
 
 
 def _response_distance(delta: np.ndarray, sources: pd.DataFrame) -> np.ndarray:
-    """Return the bases between each source and the position of its largest change, negative upstream."""
+    """Return the positions from each source's nearest edge to its largest change: 1 is next to it.
+
+    Negative upstream. Whole numbers, shape (sources,); a change within the source would have 0.
+    """
     peak = np.where(np.isnan(delta), -1, np.abs(delta)).argmax(axis=1)
     start, end = sources["start"].to_numpy(), sources["end"].to_numpy()
-    return np.where(peak < start, peak + 1 - start, np.maximum(peak - end, 0))
+    return np.where(peak < start, peak - start, np.maximum(peak - end + 1, 0))

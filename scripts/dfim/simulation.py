@@ -167,6 +167,12 @@ def _check(design: dict) -> None:
         )
     for name, group in design["sets"].items():
         _check_set(name, group, design["length"])
+    labels = {group["label"] for group in design["sets"].values()}
+    if len(labels) == 1:
+        raise InputError(
+            f"all sets have the label {labels.pop()}, and a network learns from both labels: give at least "
+            "one set the label 0 and one the label 1."
+        )
 
 
 def _check_set(name: str, group: dict, length: int) -> None:

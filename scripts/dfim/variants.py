@@ -12,7 +12,7 @@ from dfim.errors import InputError
 from dfim.genome import Genome, genome_order
 from dfim.intervals import check_chromosomes, overlapping, read_peaks, windows_at
 from dfim.peak_examples import examples_table, few_n
-from dfim.sequence import BASES
+from dfim.sequence import BASES, reverse_complement
 from dfim.tables import TableLines, read_lines
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 COLUMNS = {
     "chrom": "chrom", "position": "pos1", "reference": "ref", "alternate": "alt", "pvalue": "pvalue",
 }  # fmt: skip
-_COMPLEMENT = dict(zip("ACGT", "TGCA", strict=True))
 
 
 def build_variant_dataset(
@@ -205,7 +204,7 @@ def check_alleles(variants: pd.DataFrame, bases: np.ndarray, path: str | os.Path
         hint = "all fit one base further on, so the positions may be 0-based"
     elif variant["alternate"] == found:
         hint = "the alleles may be swapped"
-    elif _COMPLEMENT[variant["reference"]] == found:
+    elif reverse_complement(variant["reference"]) == found:
         hint = "the alleles may be those of the other strand"
     else:
         hint = "the table may belong to another assembly"

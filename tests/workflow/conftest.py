@@ -24,7 +24,9 @@ def tiny_grammar() -> dict:
 
 def sheet(names: dict[str, str]) -> str:
     """Return a sheet of tasks with the peak files of the tiny genome, by task."""
-    rows = [f"{task}\tassay\tresults/planted/tiny/peaks/{file}.narrowPeak.gz" for task, file in names.items()]
+    rows = [
+        f"{task}\tassay\t{{results}}/planted/tiny/peaks/{file}.narrowPeak.gz" for task, file in names.items()
+    ]
     return "\n".join(["task\tassay\tpeaks", *rows, ""])
 
 

@@ -7,9 +7,33 @@ import h5py
 import numpy as np
 
 from dfim.attribution.scorer import Scorer
-from dfim.files import atomic_path
+from dfim.files import atomic_path, sha256_of
 from dfim.progress import Progress
 from dfim.sequence import one_hot
+
+
+def provenance(
+    model: str | os.PathLike,
+    sequences: str | os.PathLike,
+    method: str,
+    task: str,
+    method_options: dict,
+    **values,
+) -> dict:
+    """Return the attributes that tell of a file of scores what it was made from, and how.
+
+    ``model`` and ``sequences`` are the files of the network and of the sequences; their SHA-256 are
+    ``model_sha256`` and ``sequences_sha256``. ``method``, ``task`` and further ``values`` are taken as they
+    are, ``method_options`` as JSON.
+    """
+    return {
+        "model_sha256": sha256_of(model),
+        "sequences_sha256": sha256_of(sequences),
+        "method": method,
+        "task": task,
+        "method_options": json.dumps(dict(method_options), sort_keys=True),
+        **values,
+    }
 
 
 def write_contributions(
@@ -32,11 +56,11 @@ def write_contributions(
     examples, length = bases.shape
     reference_logit = scorer.reference_logit(task)
     residuals = np.empty(examples, np.float32)
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
+    progress = Progress(total=examples, desc="contributions", unit=" sequences")
+    with progress, atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
         importance = _array(handle, "importance", (examples, length))
         total, logit = (_array(handle, name, (examples,)) for name in ("contribution_sum", "logit"))
-        starts = range(0, examples, batch_size)
-        for start in Progress(starts, desc="contributions", unit=f"{batch_size} sequences"):
+        for start in range(0, examples, batch_size):
             part = slice(start, start + batch_size)
             x = one_hot(bases[part])
             contributions = scorer.contributions(x, task)
@@ -44,6 +68,7 @@ def write_contributions(
             total[part] = contributions.sum(axis=(1, 2))
             logit[part] = scorer.logits(x)[:, task]
             residuals[part] = total[part] - (logit[part] - reference_logit)
+            progress.update(len(x))
         rows = scorer.reference
         handle.attrs["reference"] = rows[0] if (rows == rows[0]).all() else rows
         handle.attrs["reference_logit"] = reference_logit

@@ -6,20 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dfim.plots import style
-from dfim.plots.inputs import comparison_row, read_options, require, require_rows
+from dfim.plots.inputs import comparison_row, require, require_rows
 from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.options import read_options
 
 FIGURE = "distance"
 MAX_POINTS = 2000
 MIN_IN_BIN = 5
-_DEFAULTS = {
-    "pairs": None,
-    "near": 20,
-    "max": 150,
-    "signed": True,
-    "bin": 5,
-    "comparisons": {},
-}
 
 
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
@@ -31,7 +24,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     ``comparisons`` ({comparison: [source, target]}: auROC and p printed in that direction).
     The data have a column ``panel``: ``pairs`` (a row per pair), ``running`` (a row per bin), ``near``.
     """
-    options = read_options(options, FIGURE, _DEFAULTS)
+    options = read_options(FIGURE, options)
     (pairs,) = require(tables, FIGURE, ["pairs"])
     directions = _directions(options["pairs"], pairs)
     chosen = [

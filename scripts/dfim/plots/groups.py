@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import comparison_row, read_options, require
+from dfim.plots.inputs import comparison_row, require
 from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.options import read_options
 
 FIGURE = "groups"
-_DEFAULTS = {"groups": ["positive", "control"], "scores": ["fis", "fis_sum"], "comparisons": []}
 _LABELS = {
     "fis": "FIS: largest |Δ importance| (logit)",
     "fis_sum": "Sum of |Δ importance| (logit)",
@@ -27,7 +27,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     and p are printed above the panel of the comparison's score).
     The data have a column ``panel``: ``values`` (a row per source and score) and ``boxes``.
     """
-    options = read_options(options, FIGURE, _DEFAULTS)
+    options = read_options(FIGURE, options)
     (sources,) = require(tables, FIGURE, ["sources"])
     groups = options["groups"]
     for score in options["scores"]:

@@ -53,19 +53,6 @@ def require(tables: Mapping, figure: str, names: list[str]) -> list:
     return [tables[name] for name in names]
 
 
-def read_options(options: Mapping | None, figure: str, defaults: dict) -> dict:
-    """Return the options of a figure with defaults filled in; raises InputError on an unknown one."""
-    options = dict(options or {})
-    for key in options:
-        if not defaults:
-            raise InputError(f"the figure {figure!r} has no options, and {key!r} was given: leave it out.")
-        if key not in defaults:
-            raise InputError(
-                f"the figure {figure!r} has no option {key!r}: its options are {', '.join(sorted(defaults))}."
-            )
-    return defaults | options
-
-
 def require_rows(table: pd.DataFrame, figure: str, what: str) -> pd.DataFrame:
     """Return the table; raises InputError, saying what is missing, when it has no rows."""
     if table.empty:

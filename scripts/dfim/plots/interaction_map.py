@@ -10,11 +10,11 @@ from matplotlib.patches import Rectangle
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.inputs import require, require_rows
 from dfim.plots.logos import MAX_LETTERS, draw_logo
+from dfim.plots.options import read_options
 
 FIGURE = "interaction_map"
-_DEFAULTS = {"example": 0, "zoom": 120, "saturation": 0.998}
 NOT_COMPUTED = "#BDBDBD"
 LETTER_INCHES = 0.062  # mean width of a letter of 7 points
 
@@ -29,7 +29,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     The data have one row per position of the example (0-based), its base and importance, and a column
     ``target_{position}`` for every target; an empty cell is a change that was not computed.
     """
-    options = read_options(options, FIGURE, _DEFAULTS)
+    options = read_options(FIGURE, options)
     sources, profiles, sequences = require(tables, FIGURE, ["sources", "profiles", "sequences"])
     # A nucleotide is no feature: its number is empty in sources.tsv.gz, -1 in a shard.
     nucleotides = sources[sources["feature"].fillna(-1) < 0]

@@ -6,8 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dfim.plots import style
-from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.inputs import require, require_rows
 from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.options import read_options
+from dfim.significance import smallest_p
 
 FIGURE = "pair_significance"
 _LABELS = {
@@ -34,7 +36,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     order of the rows, from the top; default: all, largest median signed sum first).
     The data have one row per pair and column: n, quantiles, the shares below the level and above 0.
     """
-    options = read_options(options, FIGURE, {"level": 0.05, "pairs": None})
+    options = read_options(FIGURE, options)
     (pairs,) = require(tables, FIGURE, ["pairs"])
     pairs = require_rows(pairs, FIGURE, "pairs of features")
     medians = pairs.groupby("pair")["signed_sum"].median().sort_values(ascending=False)
@@ -90,7 +92,7 @@ def _floor(tables: dict, pairs: pd.DataFrame) -> float | None:
     """Return the smallest attainable empirical p, or None when p-values come from a fitted null."""
     if "null" not in tables:
         return None
-    floor = 1 / (len(tables["null"]) + 1)
+    floor = smallest_p(len(tables["null"]))
     return floor if pairs["fis_p"].min() >= floor * 0.999 else None
 
 

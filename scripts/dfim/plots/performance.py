@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dfim.plots import style
-from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.inputs import require, require_rows
+from dfim.plots.options import read_options
 
 FIGURE = "performance"
 MAX_NAMED = 6  # beyond this many tasks, curves are thin and a panel of dots names the tasks
@@ -19,7 +20,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     thin lines with dots of auROC and auPRC, one row per task, largest auROC first. The share of
     positives is what a precision is by chance. The data have a column ``panel``: ``roc``, ``pr``, ``tasks``.
     """
-    read_options(options, FIGURE, {})
+    read_options(FIGURE, options)
     curves, metrics = require(tables, FIGURE, ["curves", "metrics"])
     require_rows(curves, FIGURE, "curves of the test split")
     metrics = metrics[metrics["split"] == "test"].copy()

@@ -9,21 +9,12 @@ from matplotlib.figure import Figure
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.inputs import require, require_rows
 from dfim.plots.logos import draw_logo
+from dfim.plots.options import read_options
 
 FIGURE = "tracks"
 MAX_SOURCES = 3
-_DEFAULTS = {
-    "names": [],
-    "top": 0,
-    "distant": 0,
-    "minimum_distance": 30,
-    "level": 0.05,
-    "flank": 10,
-    "widest": 160,
-}
-_ROWS_AT_ONCE = 256
 _SHARE_OF_LARGEST = (
     0.1  # significant changes smaller than this share of the largest one do not widen the zoom
 )
@@ -33,16 +24,17 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the original importance, the mutant's, and the significant changes for up to three sources.
 
     Tables: ``sources``, ``profiles``, ``sequences`` (bases), and ``examples`` for genome coordinates.
-    Options: ``names`` (of sources), ``top`` (so many with the largest FIS), ``distant`` (so many whose
-    strongest significant change lies at least ``minimum_distance`` bp away, largest FIS first; when there
-    are too few, those with the farthest one), ``level`` (changes with p above it are left out), ``flank``
-    and ``widest`` (bp). Without any choice the source with the largest FIS is drawn.
+    Options: ``names`` (of sources), ``top`` (so many with the largest FIS), ``distant`` (so many whose FIS is
+    significant and whose largest change lies at least ``minimum_distance`` bp away, by the column
+    ``response_distance``, largest FIS first; when there are too few, those with the farthest one), ``level``
+    (changes with p above it are left out), ``flank`` and ``widest`` (bp). Without any choice the source with
+    the largest FIS is drawn.
     The data have one row per position drawn: 0-based in the example, relative to the source's start.
     """
-    options = read_options(options, FIGURE, _DEFAULTS)
+    options = read_options(FIGURE, options)
     sources, profiles, sequences = require(tables, FIGURE, ["sources", "profiles", "sequences"])
     require_rows(sources, FIGURE, "sources")
-    chosen = _choose(sources, profiles, options)
+    chosen = _choose(sources, options)
     figure = style.new_figure(2.75 * len(chosen))
     parts = np.atleast_1d(figure.subfigures(len(chosen), 1))
     data = []
@@ -54,7 +46,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     return figure, pd.concat(data, ignore_index=True)
 
 
-def _choose(sources: pd.DataFrame, profiles: Mapping, options: dict) -> pd.DataFrame:
+def _choose(sources: pd.DataFrame, options: dict) -> pd.DataFrame:
     """Return the sources to draw, in the order of the options, each once."""
     ranked = sources.sort_values("fis", ascending=False)
     rows = []
@@ -67,7 +59,7 @@ def _choose(sources: pd.DataFrame, profiles: Mapping, options: dict) -> pd.DataF
             )
         rows.append(named[0])
     if options["distant"]:
-        rows += list(_distant(ranked, profiles, options)[: options["distant"]])
+        rows += list(_distant(ranked, options)[: options["distant"]])
     rows += list(ranked.index[: options["top"]])
     rows = list(dict.fromkeys(rows)) or [ranked.index[0]]
     if len(rows) > MAX_SOURCES:
@@ -78,30 +70,16 @@ def _choose(sources: pd.DataFrame, profiles: Mapping, options: dict) -> pd.DataF
     return sources.loc[rows]
 
 
-def _distant(ranked: pd.DataFrame, profiles: Mapping, options: dict) -> pd.Index:
-    """Return significant sources: first those that act far away, by FIS, then the others by distance."""
-    significant = ranked[ranked["fis_q"] < options["level"]]
-    if significant.empty:
-        significant = ranked
-    distance = np.concatenate(
-        [
-            _response_distance(significant.iloc[start : start + _ROWS_AT_ONCE], profiles, options["level"])
-            for start in range(0, len(significant), _ROWS_AT_ONCE)
-        ]
-    )
+def _distant(ranked: pd.DataFrame, options: dict) -> pd.Index:
+    """Return the sources that act far away, in the order given, then the others by distance.
+
+    A source whose FIS is not significant acts nowhere.
+    """
+    significant = ranked["fis_q"] <= options["level"]
+    distance = ranked["response_distance"].abs().where(significant, 0).to_numpy()
     far = distance >= options["minimum_distance"]
-    rest = significant.index[~far][np.argsort(-distance[~far], kind="stable")]
-    return significant.index[far].append(rest)
-
-
-def _response_distance(sources: pd.DataFrame, profiles: Mapping, level: float) -> np.ndarray:
-    """Return how far each source's largest significant change lies from its edge, bp; 0 without one."""
-    rows, inverse = np.unique(sources["source"].to_numpy(), return_inverse=True)
-    delta, p = np.asarray(profiles["delta"][rows])[inverse], np.asarray(profiles["p"][rows])[inverse]
-    size = np.where(p <= level, np.abs(np.nan_to_num(delta)), 0)
-    peak = size.argmax(axis=1)
-    away = np.maximum(sources["start"].to_numpy() - peak, peak - sources["end"].to_numpy() + 1)
-    return np.where(size.max(axis=1) > 0, np.maximum(away, 0), 0)
+    rest = ranked.index[~far][np.argsort(-distance[~far], kind="stable")]
+    return ranked.index[far].append(rest)
 
 
 def _place_of(source: pd.Series, tables: Mapping) -> tuple[str, int] | None:
@@ -180,9 +158,8 @@ def _remark(table: pd.DataFrame, source: pd.Series) -> str:
     shown = table[table["shown"]]
     remark = f"n = {len(shown)} of {style.counted(len(table), 'position')} significant"
     if len(shown):
-        peak = shown["position"].loc[shown["delta"].abs().idxmax()]
-        away = max(int(source["start"]) - peak, peak - int(source["end"]) + 1, 0)
-        remark += f"; the strongest {away} bp away"
+        distance = int(source["response_distance"])
+        remark += f"; the strongest {abs(distance)} bp {'downstream' if distance > 0 else 'upstream'}"
     return remark
 
 

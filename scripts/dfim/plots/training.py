@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from dfim.plots import style
-from dfim.plots.inputs import read_options, require, require_rows
+from dfim.plots.inputs import require, require_rows
+from dfim.plots.options import read_options
 
 FIGURE = "training"
 
@@ -16,7 +17,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``history``. No options. The data are the history itself.
     """
-    read_options(options, FIGURE, {})
+    read_options(FIGURE, options)
     (history,) = require(tables, FIGURE, ["history"])
     history = require_rows(history, FIGURE, "epochs of training")
     figure = style.new_figure(2.3)

@@ -1,0 +1,111 @@
+"""Layers of a network as the configuration lists them: their keys, defaults and limits, without Keras.
+
+A layer is a mapping with a ``kind`` and the keys of :data:`LAYER_KEYS`. Layers are counted from 1.
+"""
+
+from dfim.errors import InputError
+
+# Keys of each kind of layer with their default values; a key whose default is None must be given.
+# The stride of a pool is its width, unless it is given.
+_AFTER_LINEAR = {"batch_normalisation": False, "activation": "relu", "dropout": 0.0}
+LAYER_KEYS = {
+    "convolution": {"filters": None, "width": None, "padding": "valid", **_AFTER_LINEAR},
+    "dense": {"units": None, **_AFTER_LINEAR},
+    "max_pool": {"width": None, "stride": "width"},
+    "average_pool": {"width": None, "stride": "width"},
+    "global_max_pool": {},
+    "global_average_pool": {},
+}
+_WITHOUT_POSITIONS = ("dense", "global_max_pool", "global_average_pool")
+
+
+def check_layers(layers: list[dict], where: str) -> None:
+    """Check layers by themselves, for sequences of any length.
+
+    ``where`` names the list, e.g. ``key 'architectures.small'``, and begins the message. Raises InputError,
+    naming the number of the layer and the key, on an unknown kind or key, a key that is missing, a value of
+    the wrong type or out of range, and a layer that cannot follow the ones before.
+    """
+    flat = False
+    for number, layer in enumerate(layers, start=1):
+        name = _check_kind(layer, f"{where}: layer {number}")
+        _check_keys(layer, name)
+        if flat and layer["kind"] != "dense":
+            raise InputError(
+                f"{name} comes after a dense or global pooling layer, where no positions are left: move it "
+                "before them."
+            )
+        flat = flat or layer["kind"] in _WITHOUT_POSITIONS
+
+
+def _check_kind(layer: dict, name: str) -> str:
+    """Return the name of the layer in messages; raises InputError when it is of no known kind."""
+    if not isinstance(layer, dict):
+        raise InputError(f"{name} is {layer!r}, and a layer must be a mapping with the key 'kind'.")
+    kind = layer.get("kind")
+    if kind not in LAYER_KEYS:
+        raise InputError(f"{name} has the kind {kind!r}, and a kind must be one of {', '.join(LAYER_KEYS)}.")
+    return f"{name} ({kind})"
+
+
+def _check_keys(layer: dict, name: str) -> None:
+    """Raise InputError on a key that the layer's kind does not have, or lacks, and on an impossible value."""
+    defaults = LAYER_KEYS[layer["kind"]]
+    given = {key: value for key, value in layer.items() if key != "kind"}
+    for key, value in given.items():
+        if key not in defaults:
+            allowed = ", ".join(defaults) or "no other keys"
+            raise InputError(f"{name} has the unknown key {key!r}; allowed are: {allowed}.")
+        _check_value(name, key, value)
+    for key, default in defaults.items():
+        if default is None and key not in given:
+            raise InputError(f"{name} lacks the key {key!r}: give it a whole number above 0.")
+
+
+def _check_value(name: str, key: str, value) -> None:
+    """Raise InputError when the value of a layer's key is not allowed."""
+    match key:
+        case "padding":
+            good, needed = value in ("same", "valid"), "same or valid"
+        case "activation":
+            good, needed = value in ("relu", "linear"), "relu or linear"
+        case "batch_normalisation":
+            good, needed = isinstance(value, bool), "true or false"
+        case "dropout":
+            good = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1
+            needed = "a number from 0 up to, but not including, 1"
+        case _:
+            good = isinstance(value, int) and not isinstance(value, bool) and value > 0
+            needed = "a whole number above 0"
+    if not good:
+        raise InputError(f"{name} has {key}: {value!r}, and {key} must be {needed}.")
+
+
+def complete_layer(layer: dict) -> dict:
+    """Return a layer that :func:`check_layers` accepts with its defaults filled in, the stride a number."""
+    complete = {**LAYER_KEYS[layer["kind"]], **layer}
+    if complete.get("stride") == "width":
+        complete["stride"] = complete["width"]
+    return complete
+
+
+def output_length(layers: list[dict], length: int, where: str) -> int:
+    """Return how many positions of a sequence of ``length`` are left after the layers.
+
+    They are 1 after a dense or global pooling layer. The layers are ones that :func:`check_layers` accepts,
+    and ``where`` names them. Raises InputError, naming the layer, when it is wider than what reaches it.
+    """
+    positions = length
+    for number, layer in enumerate(map(complete_layer, layers), start=1):
+        if layer["kind"] in _WITHOUT_POSITIONS:
+            return 1
+        if layer.get("padding") == "same":
+            continue
+        if layer["width"] > positions:
+            raise InputError(
+                f"{where}: layer {number} ({layer['kind']}) has width {layer['width']}, and only {positions} "
+                f"positions of a sequence of {length} reach it: make the sequences longer or this layer and "
+                "the ones before it narrower."
+            )
+        positions = (positions - layer["width"]) // layer.get("stride", 1) + 1
+    return positions

@@ -1,0 +1,55 @@
+"""Where files come from: sources with one file name stay apart, and the results may lie anywhere."""
+
+import hashlib
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+
+def planned(folder, *arguments):
+    """Return the lines of a dry run that name what jobs write."""
+    printed = folder.run("--dry-run", *arguments).stdout
+    return [line.strip() for line in printed.splitlines() if line.strip().startswith("output:")]
+
+
+def fetched(folder, *arguments):
+    """Return the planned outputs that are sources."""
+    return [line for line in planned(folder, *arguments) if "/sources/" in line]
+
+
+def test_results_may_have_another_name(folder):
+    folder.config["results"] = "elsewhere/out/"
+    outputs = planned(folder)
+    assert any("elsewhere/out/planted/tiny/peaks/GATA1.narrowPeak.gz" in line for line in outputs)
+    assert not any("/sources/" in line or "results/" in line for line in outputs)
+
+
+def test_sources_of_one_file_name_stay_apart(folder):
+    """A sheet names different files that are called the same: each is fetched under a name of its own."""
+    names = {}
+    for task, place in (("GATA1", "a"), ("GATA2", "b"), ("TAL1", "c")):
+        names[task] = f"{place}/peaks.bed"
+    rows = [f"{task}\tChIP-seq\t{path}" for task, path in names.items()]
+    (folder.path / "tf.tsv").write_text("\n".join(["task\tassay\tpeaks", *rows, ""]))
+    alone = [
+        line for line in planned(folder, "results/datasets/tf_binding/sequences.h5") if "/sources/" in line
+    ]
+    together = [line for line in planned(folder) if "/sources/" in line]
+    assert len(set(alone)) == 3
+    assert set(alone) == set(together)
+
+
+def test_a_local_file_with_a_checksum_is_verified(folder, finished):
+    shutil.copy(
+        finished.path / "results/planted/tiny/peaks/DNase_K562.narrowPeak.gz", folder.path / "mine.gz"
+    )
+    digest = hashlib.sha256((folder.path / "mine.gz").read_bytes()).hexdigest()
+    options = folder.config["datasets"]["tf_binding"]["peaks"]
+    options["accessible"] = {"location": "mine.gz", "sha256": "0" * 64}
+    ran = folder.run("results/datasets/tf_binding/sequences.h5")
+    assert ran.returncode != 0
+    assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
+    options["accessible"]["sha256"] = digest
+    assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0

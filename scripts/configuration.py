@@ -7,8 +7,10 @@ from pathlib import Path
 import jsonschema
 import yaml
 
+from dfim.architecture import check_layers, output_length
 from dfim.claims import check_cannot_show, read_claims
 from dfim.errors import InputError
+from dfim.plots.options import FIGURES, check_options
 
 
 def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
@@ -148,7 +150,7 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
 
 
 def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> None:
-    """Read the files of claims and check that what cannot be shown is what a claim needs; InputError if not."""
+    """Read the claims and check that what cannot be shown is what a claim needs; InputError if not."""
     claims = [claim for path in paths for claim in read_claims(path)]
     if claims:
         check_cannot_show(claims, cannot_show)
@@ -160,6 +162,13 @@ def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[st
     _need(model["architecture"], config["architectures"], f"{key}.architecture", "architectures")
     if not tasks_of_dataset[model["dataset"]]:
         raise InputError(f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to train on.")
+    ((_, options),) = config["datasets"][model["dataset"]].items()
+    layers, where = (
+        config["architectures"][model["architecture"]],
+        f"key 'architectures.{model['architecture']}'",
+    )
+    check_layers(layers, where)
+    output_length(layers, options.get("window") or options["length"], where)
     seen = [name]
     while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
         _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
@@ -201,6 +210,7 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
                 f"key '{key}.figures.{name}' asks for the figure {figure!r}, which this kind of targets "
                 f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
+        check_options(figure, options, f"key '{key}.figures.{name}'")
 
 
 def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
@@ -216,13 +226,6 @@ def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: di
                     f"dataset {config['models'][model]['dataset']!r} only, and the analysis looks at "
                     f"{analysis['dataset']!r}; remove the key."
                 )
-
-
-# Which figures need feature targets (pairs) and which need position targets (profiles).
-FIGURES = {
-    "pairs": ("pair_significance", "distance"),
-    "profiles": ("groups", "tracks", "interaction_map"),
-}
 
 
 def _need(name: str, known, key: str, section: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.utils import validate
 
 from configuration import check, check_references, read_tasks
 from dfim.errors import InputError
@@ -66,10 +67,9 @@ def test_violations_name_key_value_and_what_is_allowed(config, path, value, sent
 
 
 def with_defaults(config):
-    """Fill in what the schema's defaults would, as far as the reference checks look."""
+    """Fill in the schema's defaults, as the workflow does before it checks references."""
     filled = copy.deepcopy(config)
-    for analysis in filled["analyses"].values():
-        analysis.setdefault("figures", {})
+    validate(filled, str(SCHEMA))
     return filled
 
 
@@ -124,6 +124,18 @@ def test_references_of_the_default_hold(config):
             "key 'analyses.binding_qtl.examples.correct' needs predictions, which the model 'accessibility' "
             "has of its own dataset 'accessibility' only, and the analysis looks at "
             "'binding_qtl'; remove the key.",
+        ),
+        (
+            ["analyses", "gata_tal", "figures"],
+            {"distance": {"nearer": 20}},
+            "key 'analyses.gata_tal.figures.distance': the figure 'distance' has no option 'nearer'; its options "
+            "are bin, comparisons, max, near, pairs, signed.",
+        ),
+        (
+            ["architectures", "tf_binding"],
+            [{"kind": "convolution", "filters": 8}],
+            "key 'architectures.tf_binding': layer 1 (convolution) lacks the key 'width': give it a whole "
+            "number above 0.",
         ),
         (
             ["analyses", "nucleotide_maps", "sources"],

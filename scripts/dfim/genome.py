@@ -160,7 +160,7 @@ class Genome:
         order = genome_order(windows, self.sizes)
         chroms, starts = windows["chrom"].to_numpy(), windows["start"].to_numpy()
         with _open(self.fasta, self.index) as faidx:
-            for row in Progress(order, desc="fetching windows", unit="window"):
+            for row in Progress(order, desc="fetching windows", unit=" windows"):
                 start = int(starts[row])
                 sequence = faidx.fetch(chroms[row], start + 1, start + width).seq
                 bases[row] = np.frombuffer(sequence.encode("latin-1"), dtype=np.uint8)

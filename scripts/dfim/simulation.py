@@ -39,7 +39,7 @@ def simulate(design: dict, seed: int) -> Dataset:
     total = sum(group["sequences"] for group in design["sets"].values())
     bases = np.empty((total, design["length"]), dtype=np.uint8)
     instances, row = [], 0
-    with Progress(total=total, desc="simulating", unit="sequence") as progress:
+    with Progress(total=total, desc="simulating", unit=" sequences") as progress:
         for index, name in enumerate(design["sets"]):
             with _simdna_random(np.random.default_rng([seed, index])):
                 for sequence, planted in _simulated_set(name, design):

@@ -100,7 +100,9 @@ def test_peak_beyond_its_chromosome(on_files):
 
 def test_chromosome_names_without_chr(on_files):
     spoil_peaks(on_files, lambda lines: [line.removeprefix("chr") for line in lines])
-    sentence = "line 1: the chromosome '1' is not in the genome, which calls it 'chr1': rename the chromosomes."
+    sentence = (
+        "line 1: the chromosome '1' is not in the genome, which calls it 'chr1': rename the chromosomes."
+    )
     refused(on_files, sentence, PEAKS)
 
 

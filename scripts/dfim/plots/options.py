@@ -40,7 +40,7 @@ def check_options(kind: str, options: Mapping | None, where: str) -> None:
     if kind not in OPTIONS:
         raise InputError(f"{where}: there is no figure {kind!r}; choose one of {', '.join(OPTIONS)}.")
     defaults = OPTIONS[kind]
-    for key in set(options or {}) - {"kind"} - set(defaults):
+    for key in (key for key in options or {} if key not in {"kind", *defaults}):
         if not defaults:
             raise InputError(
                 f"{where}: the figure {kind!r} has no options, and {key!r} was given; remove it."

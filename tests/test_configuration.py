@@ -128,8 +128,8 @@ def test_references_of_the_default_hold(config):
         (
             ["analyses", "gata_tal", "figures"],
             {"distance": {"nearer": 20}},
-            "key 'analyses.gata_tal.figures.distance': the figure 'distance' has no option 'nearer'; its options "
-            "are bin, comparisons, max, near, pairs, signed.",
+            "key 'analyses.gata_tal.figures.distance': the figure 'distance' has no option 'nearer'; "
+            "its options are bin, comparisons, max, near, pairs, signed.",
         ),
         (
             ["architectures", "tf_binding"],

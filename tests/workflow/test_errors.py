@@ -131,7 +131,7 @@ def test_letters_that_are_no_bases(on_files):
 
 def test_missing_bedtools(on_files, tmp_path_factory):
     tools = tmp_path_factory.mktemp("tools")
-    for program in ("bash", "sh", "env", "cat", "rm"):
+    for program in ("bash", "sh", "env", "cat", "rm", "which"):
         (tools / program).symlink_to(shutil.which(program))
     refused(
         on_files,

@@ -6,6 +6,8 @@ rule fetch_source:
         f"{RESULTS}/sources/{{name}}",
     log:
         f"{LOGS}/fetch_source/{{name}}.log",
+    wildcard_constraints:
+        name=one_of(FETCHED),
     retries: 2
     localrule: True
     conda:

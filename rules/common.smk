@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -100,7 +101,13 @@ def source_path(source):
     parts = configuration.source_parts(source)
     location = parts["location"]
     if location.startswith("{results}/"):
-        return location.replace("{results}", RESULTS, 1)
+        path = location.replace("{results}", RESULTS, 1)
+        if path not in planted_paths():
+            raise WorkflowError(
+                f"the source {location} is no file that the workflow makes; below {{results}}/ there are "
+                f"those of the planted genomes: {', '.join(planted_paths()) or 'none'}."
+            )
+        return path
     if Path(location).is_file() and len(parts) == 1:
         return location
     # The name tells sources apart that end in the same file name.
@@ -128,6 +135,13 @@ def planted_files(genome):
         "variant_truth": f"{folder}/truth/variants.tsv",
         "sites": f"{folder}/truth/sites.tsv.gz",
     }
+
+
+@cache
+def planted_paths():
+    """Return the paths of all files of the planted genomes."""
+    roles = [paths for genome in PLANTED for paths in planted_files(genome).values()]
+    return [path for paths in roles for path in ([paths] if isinstance(paths, str) else paths)]
 
 
 def dataset_options(wildcards):
@@ -268,9 +282,11 @@ SCORING = dict(
 )
 
 
-def figure_outputs(folder):
-    """Return the three files of a figure."""
-    return {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
+def figure_outputs(folder, category, *labels):
+    """Return the three files of a figure, the picture with its place in Snakemake's report."""
+    files = {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
+    words = {label: f"{{{label}}}" for label in (*labels, "figure")}
+    return files | {"png": report(files["png"], category=category, labels=words)}
 
 
 # Targets

@@ -7,7 +7,7 @@ rule plot_model:
         metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
         curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
     output:
-        **figure_outputs(f"{RESULTS}/figures/models/{{model}}"),
+        **figure_outputs(f"{RESULTS}/figures/models/{{model}}", "models", "model"),
     log:
         f"{LOGS}/plot_model/{{model}}/{{figure}}.log",
     benchmark:
@@ -24,7 +24,13 @@ rule plot_interactions:
         unpack(analysis_dataset),
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
     output:
-        **figure_outputs(f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}"),
+        **figure_outputs(
+            f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}",
+            "{analysis}",
+            "model",
+            "task",
+            "method",
+        ),
     log:
         f"{LOGS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.log",
     benchmark:

@@ -6,7 +6,7 @@ rule write_reproduction:
         tables=dataset_outputs() + model_files() + interaction_files(),
         claims=[locate(path) for path in config["claims"]],
     output:
-        f"{RESULTS}/reproduction.tsv",
+        report(f"{RESULTS}/reproduction.tsv", category="reproduction"),
     log:
         f"{LOGS}/write_reproduction.log",
     benchmark:

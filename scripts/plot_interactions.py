@@ -13,5 +13,7 @@ with running(snakemake) as log:
     kind = options.get("kind", snakemake.wildcards.figure)
     with open_tables(dict(snakemake.input.items())) as tables:
         figure, data = module_for(kind, INTERACTION_FIGURES).draw(tables, options)
-    save(figure, data, snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)
+    of = snakemake.wildcards
+    origin = f"analysis {of.analysis}, model {of.model}, task {of.task}, {of.method}"
+    save(figure, data, snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv, origin)
     log.info("figure %s drawn from %d rows of data", snakemake.wildcards.figure, len(data))

@@ -10,5 +10,12 @@ with running(snakemake) as log:
 
     with open_tables(dict(snakemake.input.items())) as tables:
         figure, data = module_for(snakemake.wildcards.figure, MODEL_FIGURES).draw(tables, {})
-    save(figure, data, snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)
+    save(
+        figure,
+        data,
+        snakemake.output.pdf,
+        snakemake.output.png,
+        snakemake.output.tsv,
+        f"model {snakemake.wildcards.model}",
+    )
     log.info("figure %s drawn from %d rows of data", snakemake.wildcards.figure, len(data))

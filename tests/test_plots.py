@@ -615,10 +615,11 @@ def run_script(name: str, figure: str, inputs: dict, options: dict, folder: Path
     output = SimpleNamespace(
         **{suffix: str(folder / f"{figure}.{suffix}") for suffix in ("pdf", "png", "tsv")}
     )
+    wildcards = {"analysis": "a", "model": "m", "task": "t", "method": "deeplift"}
     snakemake = SimpleNamespace(
         input={key: str(path) for key, path in inputs.items()},
         output=output,
-        wildcards=SimpleNamespace(figure=figure),
+        wildcards=SimpleNamespace(figure=figure, **wildcards),
         params=SimpleNamespace(options=options),
         log=[],
     )

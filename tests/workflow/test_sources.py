@@ -53,3 +53,14 @@ def test_a_local_file_with_a_checksum_is_verified(folder, finished):
     assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
     options["accessible"]["sha256"] = digest
     assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0
+
+
+def test_a_misspelt_file_of_the_planted_genome_is_refused(folder):
+    path = folder.path / "tf.tsv"
+    path.write_text(path.read_text().replace("peaks/TAL1", "peaks/TAL9"))
+    ran = folder.run("--dry-run")
+    assert ran.returncode != 0
+    assert (
+        "the source {results}/planted/tiny/peaks/TAL9.narrowPeak.gz is no file that the workflow makes"
+        in ran.stdout
+    )

@@ -93,7 +93,7 @@ def scientific(value: float) -> str:
 
 def p_value(p: float) -> str:
     """Write a p-value; one that underflowed to 0 is written as below the smallest number."""
-    return "p < 10$^{−300}$" if p < 1e-300 else f"p = {scientific(p)}"
+    return "p < 10$^{−300}$" if p <= 1e-300 else f"p = {scientific(p)}"
 
 
 def comparison(row: pd.Series, between: str = ", ") -> str:
@@ -111,17 +111,25 @@ def percent(share: float) -> str:
 
 
 def save(
-    figure: Figure, data: pd.DataFrame, pdf: str | os.PathLike, png: str | os.PathLike, tsv: str | os.PathLike
+    figure: Figure,
+    data: pd.DataFrame,
+    pdf: str | os.PathLike,
+    png: str | os.PathLike,
+    tsv: str | os.PathLike,
+    origin: str = "",
 ) -> None:
     """Write a figure as PDF (fonts embedded) and PNG (200 dots an inch), and its data as TSV.
 
-    The files carry no date: equal figures give equal bytes.
+    ``origin`` says in small print below the figure what it is drawn from. The files carry no date: equal
+    figures give equal bytes.
     """
     setup()
+    if origin:
+        figure.text(1, -0.005, origin, ha="right", va="top", fontsize=6, color=GREY)
     with atomic_path(pdf) as temporary:
-        figure.savefig(temporary, format="pdf", dpi=300, metadata={"CreationDate": None})
+        figure.savefig(temporary, format="pdf", dpi=300, bbox_inches="tight", metadata={"CreationDate": None})
     with atomic_path(png) as temporary:
-        figure.savefig(temporary, format="png", dpi=PNG_DPI, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=PNG_DPI, bbox_inches="tight", metadata={"Software": None})
     write_table(data, tsv)
 
 

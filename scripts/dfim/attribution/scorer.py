@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.errors import InputError
 
 # Values of all layers together in one batch, which bounds the memory: the deeplift package takes about 60
@@ -45,6 +46,17 @@ class Scorer(ABC):
         """Return a task's logit for the reference that the scores are relative to."""
         self._check_task(task)
         return float(self._logits(self.reference[None])[0, task])
+
+    def score_mutants(
+        self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
+    ) -> MutantScores:
+        """Return what mutants of sequences change in their importance; ``importance``: and the values of it.
+
+        ``bases`` uint8 (sequences, length). Here each mutant is scored as a sequence of its own; a scorer that
+        knows better gives the same numbers.
+        """
+        self._check_task(task)
+        return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
 
     def close(self) -> None:
         """Let go of what the scorer holds; it cannot be used afterwards."""

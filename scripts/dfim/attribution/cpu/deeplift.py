@@ -9,14 +9,14 @@ network's reach cost nothing and are exactly 0.
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.blas import one_blas_thread
 from dfim.attribution.cpu.head import Head, Rows
-from dfim.attribution.cpu.plan import Plan, Stage
+from dfim.attribution.cpu.plan import Plan, Stage, clipped
 
 
 # From this width of a pool on, its multipliers are so few that each is carried back by itself.
@@ -27,8 +27,9 @@ _WIDE = 16
 class Base:
     """The state of unchanged sequences: for each stage z and y, place and factor of what the pool chose.
 
-    Arrays have the axes [position, sequence, channel]. ``h``: multipliers of y for a task, by stage;
-    ``multipliers`` those of the sequences, (sequences, length, 4).
+    Arrays have the axes [position, sequence, channel]. ``h``: multipliers of y for a task, by stage, in a
+    window that starts at ``h_starts`` (sequence); ``multipliers`` those of the sequences, (sequences, w, 4),
+    from ``starts`` on.
     """
 
     z: list[np.ndarray]
@@ -36,8 +37,10 @@ class Base:
     arg: list[np.ndarray]
     factor: list[np.ndarray]
     head: Rows
-    h: list[np.ndarray] | None = None
+    h: list[np.ndarray] = field(default_factory=list)
+    h_starts: list[np.ndarray] = field(default_factory=list)
     multipliers: np.ndarray | None = None
+    starts: np.ndarray | None = None
 
 
 @dataclass
@@ -89,8 +92,8 @@ class Engine:
             y, *_ = self._activated(number, z)
         return y
 
-    def base(self, x: np.ndarray, task: int | None = None) -> Base:
-        """Evaluate sequences (sequences, length, 4), and their multipliers where a task is given."""
+    def base(self, x: np.ndarray) -> Base:
+        """Evaluate sequences (sequences, length, 4)."""
         state = Base([], [], [], [], None)
         y = x
         for number in range(len(self.plan.stages)):
@@ -100,8 +103,6 @@ class Engine:
                 getattr(state, name).append(value)
         d = np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(len(x), -1) - self.top_reference
         state.head = self.head.forward(d)
-        if task is not None:
-            self._back(state, task)
         return state
 
     def _linear(self, number: int, y: np.ndarray) -> np.ndarray:
@@ -133,7 +134,7 @@ class Engine:
         """
         owners = mutants.owners
         forward = self._forward(state, mutants)
-        windows = self._windows(to, length, (forward[-1].starts, len(forward[-1].dy)))
+        windows = self._windows(to, length, forward[-1])
         dh, _ = self._top_changes(state, task, owners, forward[-1], windows[-1])
         for number in reversed(range(len(self.plan.stages))):
             fresh = forward[number]
@@ -174,23 +175,32 @@ class Engine:
             found.append(Changed(starts, dy, arg, factor))
         return found
 
-    def _windows(self, to: np.ndarray, length: int, forward_top) -> list[tuple[np.ndarray, int]]:
-        """Return the window of the inputs, and of each stage's result, in which multipliers are needed.
+    def _windows(self, to: np.ndarray, length: int, changed: Changed) -> list[tuple[np.ndarray, int]]:
+        """Return the window of the sequence, and of each stage's result where multipliers are needed.
 
-        Starts and length. Below a linear head no window is wider than what the change can have reached.
+        Below a linear head no window is wider than what the change can have reached.
         """
-        windows = [(to, length)]
-        for stage in self.plan.stages:
-            windows.append(stage.needed_window(*windows[-1]))
+        windows = self._needed_windows(to, length)
         if self.plan.linear_head:
-            reached = forward_top
-            windows[-1] = (reached[0], 0)
-            for number, stage in reversed(list(enumerate(self.plan.stages))):
-                inputs = self.plan.stages[number - 1].pooled if number else self.plan.length
-                reached = stage.reached_inputs(*reached, inputs)
-                if reached[1] < windows[number][1] and number:
+            reached = (changed.starts, len(changed.dy))
+            windows[-1] = (changed.starts, 0)
+            for number in reversed(range(1, len(self.plan.stages))):
+                stage, below = self.plan.stages[number], self.plan.stages[number - 1]
+                reached = stage.reached_inputs(*reached, below.pooled)
+                if reached[1] < windows[number][1]:
                     windows[number] = reached
         return windows
+
+    def reach(self, starts: np.ndarray, width: int) -> tuple[np.ndarray, int]:
+        """Return the window of the sequence that mutated rows can have an effect on; all, if not local."""
+        if not self.plan.linear_head:
+            return np.zeros_like(starts), self.plan.length
+        for stage in self.plan.stages:
+            starts, width = stage.pooled_window(stage.changed_starts(starts), width + stage.taps - 1)
+        for number in reversed(range(len(self.plan.stages))):
+            inputs = self.plan.stages[number - 1].pooled if number else self.plan.length
+            starts, width = self.plan.stages[number].reached_inputs(starts, width, inputs)
+        return starts, width
 
     def _top_changes(self, state: Base, task: int, owners, changed: Changed, window):
         """Return the change of the multipliers of the last stage's result in a window of it.
@@ -212,23 +222,48 @@ class Engine:
         kernels.multiply_units(plain, self.head.back[0], starts, shape[2], plain_h)
         if len(signed):
             kernels.multiply_units(signed, self.head.absolute_back[0], starts, shape[2], signed_h)
-        inputs = (state.head.inputs[0], changed.dy, changed.starts, owners, state.h[-1])
+        inputs = (state.head.inputs[0], changed.dy, changed.starts, owners, state.h[-1], state.h_starts[-1])
         kernels.change_of_inputs(plain_h, signed_h, starts, *inputs, dh, dh_old)
         return dh, dh_old
 
-    def _back(self, state: Base, task: int) -> None:
+    def add_multipliers(self, state: Base, task: int, to: np.ndarray | None = None, length: int = 0) -> None:
+        """Work out the multipliers of a base for a task: all, or those that a window needs.
+
+        The window of each sequence starts at ``to`` and lies within the sequence.
+        """
         top = self.plan.stages[-1]
-        multipliers = self.head.multipliers(state.head, task)
-        columns = len(multipliers)
-        h = np.ascontiguousarray(multipliers.reshape(columns, top.pooled, top.channels).transpose(1, 0, 2))
-        state.h = [h]
+        columns = len(state.head.logits)
         owners, zeros = np.arange(columns), np.zeros(columns, np.int64)
+        windows = self._needed_windows(*((zeros, self.plan.length) if to is None else (to, length)), spare=1)
+        h = self.head.multipliers(state.head, task).reshape(columns, top.pooled, top.channels)
+        starts, length = windows[-1]
+        h = np.ascontiguousarray(h[owners[:, None], starts[:, None] + np.arange(length)].transpose(1, 0, 2))
+        state.h, state.h_starts = [h], [starts]
         for number in reversed(range(len(self.plan.stages))):
             changed = (state.arg[number][:0], state.factor[number][:0], zeros)
-            window = (zeros, self.plan.stages[number - 1].pooled if number else self.plan.length)
-            h = self._carry(state, number, owners, (h, zeros), changed, window)
+            h = self._carry(state, number, owners, (h, starts), changed, windows[number])
+            starts = windows[number][0]
             state.h.insert(0, h)
-        state.multipliers = state.h.pop(0)
+            state.h_starts.insert(0, starts)
+        state.multipliers, state.starts = state.h.pop(0), state.h_starts.pop(0)
+
+    def _needed_windows(self, to: np.ndarray, length: int, spare: int = 0) -> list[tuple[np.ndarray, int]]:
+        """Return windows, starts and length: of the sequence, and of each stage's result what reaches it.
+
+        With ``spare`` more rows at the end, so that they hold the windows of any part of the sequence's window,
+        however their ends fall on the pools.
+        """
+        windows = [(to, length)]
+        for stage in self.plan.stages:
+            starts, length = stage.needed_window(*windows[-1])
+            windows.append(clipped(starts, length + spare, stage.pooled))
+        return windows
+
+    def _known(self, state: Base, number: int, unused: np.ndarray | None = None) -> tuple:
+        """Return what the kernels need of an unchanged stage: multipliers and where they start, choices."""
+        if unused is not None:  # nothing changed in this stage, so that its own multipliers do not matter
+            return unused, np.zeros(unused.shape[1], np.int64), state.arg[number], state.factor[number]
+        return state.h[number], state.h_starts[number], state.arg[number], state.factor[number]
 
     def _carry(self, state: Base, number: int, owners, moved, changed, window) -> np.ndarray:
         """Carry changes of multipliers from a stage's result to a window of its inputs.
@@ -239,7 +274,7 @@ class Engine:
         """
         stage = self.plan.stages[number]
         (dh, dh_starts), (arg, factor, starts), (to, length) = moved, changed, window
-        known = (state.h[number] if len(factor) else dh, state.arg[number], state.factor[number], owners)
+        known = (*self._known(state, number, dh if not len(factor) else None), owners)
         changes = (dh, dh_starts, arg, factor, starts, stage.width)
         columns, inputs = len(owners), self.plan.stages[number - 1].channels if number else 4
         result = np.empty((columns, length, inputs), np.float32)

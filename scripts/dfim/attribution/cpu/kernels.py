@@ -287,11 +287,12 @@ def activate_changed(z, dz, z_starts, owners, reference, uniform, relu, width, y
 
 @njit(nogil=True, fastmath=True, cache=True)
 def route_changed(
-    h, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, g_starts, g
+    h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, g_starts, g
 ):
     """Carry changes of multipliers back through pool and ReLU.
 
-    The unchanged multipliers ``h``, ``arg``, ``factor`` are [pooled, sequences, channels]. ``dh`` are changes
+    The unchanged ``arg`` and ``factor`` are [pooled, sequences, channels], so are the multipliers ``h`` in the
+    window from ``h_starts`` (sequence) on. ``dh`` are changes
     of multipliers in the window from ``dh_starts`` on (0 elsewhere), ``new_arg`` and ``new_factor`` what
     :func:`activate_changed` found in the window from ``starts`` on. ``g`` [w, columns, channels] gets the
     change of the multipliers of the convolution's positions from ``g_starts`` on.
@@ -311,13 +312,13 @@ def route_changed(
             moved, changed = 0 <= w < window, 0 <= f < fresh
             if changed and width == 1:
                 for channel in range(channels):
-                    old = h[r, owner, channel]
+                    old = h[r - h_starts[owner], owner, channel]
                     new = old + dh[w, column, channel] if moved else old
                     new = new * new_factor[f, column, channel]
                     g[row, column, channel] = new - old * factor[r, owner, channel]
             elif changed:
                 for channel in range(channels):
-                    old = h[r, owner, channel]
+                    old = h[r - h_starts[owner], owner, channel]
                     new = old + dh[w, column, channel] if moved else old
                     old = old * factor[r, owner, channel] if arg[r, owner, channel] == place else _ZERO
                     here = new_arg[f, column, channel] == place
@@ -335,12 +336,13 @@ def route_changed(
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _changes(h, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel):
+def _changes(h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel):
     """Return one pool's multipliers as they are now and were: place and value of each."""
-    old, moved = h[r, owner, channel] if len(new_factor) else _ZERO, _ZERO
+    old, moved = _ZERO, _ZERO
     if 0 <= w < len(dh):
         moved = dh[w, column, channel]
     if 0 <= f < len(new_factor):
+        old = h[r - h_starts[owner], owner, channel]
         place, value = new_arg[f, column, channel], new_factor[f, column, channel] * (old + moved)
         return place, value, arg[r, owner, channel], old * factor[r, owner, channel]
     place = arg[r, owner, channel]
@@ -360,7 +362,7 @@ def _add_scaled(value, source, row, begin, target, column, offset, length):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def scatter_changed(
-    h, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, left, to, kernel, out
+    h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, left, to, kernel, out
 ):
     """Do at once what route_changed and convolve_back do, skipping the multipliers that are 0.
 
@@ -385,7 +387,7 @@ def scatter_changed(
             w, f = r - dh_starts[column], r - starts[column]
             for channel in range(channels):
                 place, value, old_place, old = _changes(
-                    h, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel
+                    h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel
                 )
                 if place == old_place:
                     value, old = value - old, _ZERO
@@ -505,7 +507,7 @@ def multiply_units(rows, kernel, starts, channels, out):
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, dh, dh_old):
+def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, h_starts, dh, dh_old):
     """Fill ``dh`` [w, columns, channels]: the multipliers of a dense layer's inputs less the unchanged ones.
 
     ``dh_old`` gets the same with the signs of the unchanged inputs.
@@ -522,7 +524,7 @@ def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, dh, dh
             inside = 0 <= f < len(dy)
             for channel in range(channels):
                 value = d[owner, r * channels + channel]
-                base = plain[row, column, channel] - h[r, owner, channel]
+                base = plain[row, column, channel] - h[r - h_starts[owner], owner, channel]
                 dh_old[row, column, channel] = base + _sign(value) * signed[row, column, channel]
                 value += dy[f, column, channel] if inside else _ZERO
                 dh[row, column, channel] = base + _sign(value) * signed[row, column, channel]
@@ -588,7 +590,7 @@ def pooled_paths(below, arg, factor, width, step, paths):
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def choice_changed(h, arg, factor, owners, dh, dh_old, new_arg, new_factor, starts, width, g):
+def choice_changed(h, h_starts, arg, factor, owners, dh, dh_old, new_arg, new_factor, starts, width, g):
     """Fill [w · width, columns, channels]: mutants' multipliers by their own choices less by the old ones.
 
     ``dh`` are the changes of the multipliers that arrive, ``dh_old`` those that the old choices are taken
@@ -601,7 +603,7 @@ def choice_changed(h, arg, factor, owners, dh, dh_old, new_arg, new_factor, star
             for place in range(width):
                 at = row * width + place
                 for channel in range(g.shape[2]):
-                    before = h[r, owner, channel]
+                    before = h[r - h_starts[owner], owner, channel]
                     new = (before + dh[row, column, channel]) * new_factor[row, column, channel]
                     old = (before + dh_old[row, column, channel]) * factor[r, owner, channel]
                     if width > 1:
@@ -646,3 +648,38 @@ def add_weighted(multipliers, starts, weight, out):
             if 0 <= position < length:
                 for base in range(4):
                     out[column, position] += multipliers[column, row, base] * weight[position, base]
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def put_weighted(
+    multipliers, to, weight, owners, firsts, stops, starts, width, numbers, out, absolute
+):
+    """Fill rows ``numbers`` of ``out`` with importance of sequences less that of mutants, where it is asked for.
+
+    ``multipliers`` (columns, w, 4) are changes in the window from ``to`` on, ``weight`` (sequences, length, 4)
+    is sequence · (sequence − reference). With ``absolute`` the sum over bases is that of absolute values.
+    """
+    for column in range(len(numbers)):
+        start, owner, number = starts[column], owners[column], numbers[column]
+        for row in range(multipliers.shape[1]):
+            position = to[column] + row
+            if position < firsts[column] or position >= stops[column]:
+                continue
+            if start <= position < start + width:
+                continue
+            total = _ZERO
+            for base in range(4):
+                value = -multipliers[column, row, base] * weight[owner, position, base]
+                total += abs(value) if absolute else value
+            out[number, position] = total
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def put_changes(changes, firsts, stops, starts, width, numbers, out):
+    """Fill rows ``numbers`` of ``out`` with the changes (columns, length) of importance, their sign turned."""
+    for column in range(len(numbers)):
+        start, number = starts[column], numbers[column]
+        for position in range(firsts[column], stops[column]):
+            out[number, position] = -changes[column, position]
+        for position in range(max(start, firsts[column]), min(start + width, stops[column])):
+            out[number, position] = 0

@@ -11,6 +11,8 @@ import numpy as np
 
 
 _VECTOR = 8
+# Numbers of an array of changes that stay in a core's cache while they are worked on.
+_CACHED = 1_000_000
 
 
 class NotPlanned(Exception):
@@ -88,6 +90,21 @@ class Plan:
     def linear_head(self) -> bool:
         """Whether the logits are a linear function of the last stage's result."""
         return len(self.head) == 1
+
+
+    def columns(self, width: int, window: int | None) -> int:
+        """Return how many mutants to carry at once, so that the largest array stays in the cache.
+
+        ``window``: positions of the sequence that multipliers are needed in; None for those that the mutation
+        of ``width`` positions changes.
+        """
+        largest = 1
+        for stage in self.stages:
+            width = min(stage.pooled, (width + stage.taps + stage.width - 3) // stage.width + 1)
+            rows = width * stage.width if window is None else window + stage.taps - 1
+            window = None if window is None else min(stage.pooled, rows // stage.width + 2)
+            largest = max(largest, max(rows, width * stage.width) * stage.channels)
+        return min(max(_CACHED // largest, 8), 160)
 
 
 def plan(layers: Sequence, rule: str) -> Plan:

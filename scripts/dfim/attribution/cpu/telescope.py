@@ -113,7 +113,7 @@ class Telescope:
         """Add what the mutants' own choices at one stage change."""
         stage, state = self.engine.plan.stages[number], self.state
         g = np.empty((len(fresh.dy) * stage.width, len(owners), stage.channels), np.float32)
-        known = (state.h[number], state.arg[number], state.factor[number], owners)
+        known = (*self.engine._known(state, number), owners)
         kernels.choice_changed(*known, dh, dh_old, fresh.arg, fresh.factor, fresh.starts, stage.width, g)
         if number:
             paths, offset, step = self.paths[number], self.offsets[number], self.steps[number]

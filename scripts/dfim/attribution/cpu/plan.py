@@ -12,7 +12,7 @@ import numpy as np
 
 _VECTOR = 8
 # Numbers of an array of changes that stay in a core's cache while they are worked on.
-_CACHED = 1_000_000
+_CACHED = 2_000_000
 
 
 class NotPlanned(Exception):
@@ -104,7 +104,7 @@ class Plan:
             rows = width * stage.width if window is None else window + stage.taps - 1
             window = None if window is None else min(stage.pooled, rows // stage.width + 2)
             largest = max(largest, max(rows, width * stage.width) * stage.channels)
-        return min(max(_CACHED // largest, 8), 160)
+        return min(max(_CACHED // largest, 8), 320)
 
 
 def plan(layers: Sequence, rule: str) -> Plan:

@@ -308,6 +308,12 @@ def test_profiles_are_those_of_a_naive_loop(scorer, bases, features, kind, windo
         expected = naive_profile(scorer, letters, source, 1, LENGTH if window is None else window)
         for name, value in zip(("delta", "importance", "mutant_importance"), expected, strict=True):
             np.testing.assert_allclose(getattr(one, name), value, rtol=1e-4, atol=1e-6, err_msg=name)
+        chosen = one.mutant_base != 0
+        if kind == "nucleotides":
+            np.testing.assert_array_equal(chosen, ~np.isnan(one.delta))
+            assert set(one.mutant_base[chosen]) <= set(b"ACGT") - {letters[source["start"]]}
+        else:
+            assert not chosen.any()
 
 
 def test_a_nucleotide_takes_its_largest_alternative_position_by_position_with_its_sign():
@@ -324,8 +330,10 @@ def test_a_nucleotide_takes_its_largest_alternative_position_by_position_with_it
     sources = nucleotide_sources(sequence, [0], (0, 1))
     (profile,) = profiles(ByBase(), sequence, sources, 0, BACKGROUND)
     np.testing.assert_array_equal(profile.delta, [np.nan, 3, 3])
+    assert profile.mutant_base.tobytes() == b"\0GG"
     (profile,) = profiles(ByBase(), to_bases("GCC")[None], sources, 0, BACKGROUND)
     np.testing.assert_array_equal(profile.delta, [np.nan, -5, -5])
+    assert profile.mutant_base.tobytes() == b"\0TT"
 
 
 def test_file_of_profiles(tmp_path, scorer, bases, features):
@@ -336,9 +344,11 @@ def test_file_of_profiles(tmp_path, scorer, bases, features):
     with h5py.File(tmp_path / "0.h5") as handle:
         for one in found:
             if one.replicate:
-                np.testing.assert_array_equal(handle["null_delta"][one.replicate - 1, one.source], one.delta)
+                for name in ("delta", "mutant_base"):
+                    row = handle[f"null_{name}"][one.replicate - 1, one.source]
+                    np.testing.assert_array_equal(row, getattr(one, name))
             else:
-                for name in ("delta", "importance", "mutant_importance"):
+                for name in ("delta", "importance", "mutant_importance", "mutant_base"):
                     np.testing.assert_array_equal(handle[name][one.source], getattr(one, name))
         assert handle["null_delta"].attrs["axes"] == '["replicate", "source", "position"]'
         for name in ("delta", "importance", "mutant_importance"):

@@ -172,11 +172,16 @@ def mutants(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray:
         if source.kind == "variant":
             letters = [source.reference if found == source.alternate else source.alternate]
         else:
-            letters = [base for base in BASES if base != found]
+            letters = alternatives(found)
         rows = one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
     result = np.repeat(one_hot(bases)[None], len(rows), axis=0)
     result[:, inside] = rows
     return result
+
+
+def alternatives(base: str) -> str:
+    """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself."""
+    return BASES.replace(base, "")
 
 
 def _check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
@@ -210,6 +215,7 @@ class _Scored:
 
     example: int
     replicate: int
+    bases: np.ndarray
     sources: pd.DataFrame
     original: np.ndarray
     mutants: list[np.ndarray]
@@ -237,7 +243,7 @@ def _score(
                 letters = shuffled(bases[example], seed, example, replicate)
                 parts = [one_hot(letters)[None]]
                 parts += [mutants(letters, source, background) for source in own.itertuples()]
-                waiting.append((example, replicate, own, [len(part) for part in parts]))
+                waiting.append((example, replicate, letters, own, [len(part) for part in parts]))
                 sequences += parts
                 size += sum(map(len, parts))
                 if size >= batch_size:
@@ -251,9 +257,10 @@ def _evaluate(scorer: Scorer, waiting: list, sequences: np.ndarray, task: int, p
     """Score what waits, and hand the importance back replicate by replicate."""
     importance = scorer.contributions(sequences, task) * sequences
     parts = iter(np.split(importance, np.cumsum([size for *_, sizes in waiting for size in sizes])))
-    for example, replicate, sources, _ in waiting:
+    for example, replicate, bases, sources, _ in waiting:
         original = next(parts)[0]
-        yield _Scored(example, replicate, sources, original, [next(parts) for _ in range(len(sources))])
+        changed = [next(parts) for _ in range(len(sources))]
+        yield _Scored(example, replicate, bases, sources, original, changed)
         progress.update(len(sources))
 
 
@@ -306,7 +313,8 @@ class Profile:
 
     ``source`` is a row number of the table of sources. ``delta`` is NaN at the source and outside the window.
     ``importance`` and ``mutant_importance`` are the sums over bases before and after, at every position; the
-    latter is NaN for a nucleotide, which has several mutants.
+    latter is NaN for a nucleotide, which has several mutants. ``mutant_base``, uint8 ASCII, is for a
+    nucleotide the base whose mutant ``delta`` is of, position by position; 0 elsewhere and where delta is NaN.
     """
 
     source: int
@@ -314,6 +322,7 @@ class Profile:
     delta: np.ndarray
     importance: np.ndarray
     mutant_importance: np.ndarray
+    mutant_base: np.ndarray
 
 
 def profiles(
@@ -337,16 +346,22 @@ def profiles(
     for scored in _score(scorer, bases, sources, task, background, shuffles, seed, batch_size):
         importance = scored.original.sum(axis=1)
         for source, mutated in zip(scored.sources.itertuples(), scored.mutants, strict=True):
-            delta = _largest(_delta(scored.original, mutated, source).sum(axis=2))
-            delta[~_targets(source, len(delta), window)] = np.nan
-            single = source.kind != "nucleotide"
-            after = mutated[0].sum(axis=1) if single else np.full_like(importance, np.nan)
-            yield Profile(source.Index, scored.replicate, delta, importance, after)
+            delta, chosen = _largest(_delta(scored.original, mutated, source).sum(axis=2))
+            outside = ~_targets(source, len(delta), window)
+            delta[outside] = np.nan
+            if source.kind == "nucleotide":
+                after = np.full_like(importance, np.nan)
+                letters = alternatives(chr(scored.bases[source.start])).encode()
+                base = np.where(outside, 0, np.frombuffer(letters, np.uint8)[chosen])
+            else:
+                after, base = mutated[0].sum(axis=1), np.zeros(len(delta), np.uint8)
+            yield Profile(source.Index, scored.replicate, delta, importance, after, base)
 
 
-def _largest(values: np.ndarray) -> np.ndarray:
-    """Return of every column the value that is largest in size, with its sign."""
-    return np.take_along_axis(values, np.abs(values).argmax(axis=0)[None], axis=0)[0]
+def _largest(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of every column the value that is largest in size, with its sign, and its row."""
+    rows = np.abs(values).argmax(axis=0)
+    return np.take_along_axis(values, rows[None], axis=0)[0], rows
 
 
 def _targets(source, length: int, window: int | None) -> np.ndarray:
@@ -370,16 +385,22 @@ def write_profile_shard(
     """Write profiles as they come: an HDF5 file as in ``docs/files.md``, one row per row of ``sources``.
 
     ``delta``, ``importance``, ``mutant_importance``: float32 (source, position), on the real sequences;
-    ``null_delta``: float32 (replicate, source, position); the columns of ``sources`` in a group of that name,
-    ``feature`` −1 for a nucleotide. ``attributes`` become attributes of the file.
+    ``null_delta``: float32 (replicate, source, position); ``mutant_base`` and ``null_mutant_base``: uint8 of
+    the same shapes as the two deltas; the columns of ``sources`` in a group of that name, ``feature`` −1 for
+    a nucleotide. ``attributes`` become attributes of the file.
     """
     shape = (len(sources), length)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
         arrays = {name: _array(handle, name, shape) for name in ("delta", "importance", "mutant_importance")}
-        null = _array(handle, "null_delta", (shuffles, *shape))
+        arrays["mutant_base"] = _array(handle, "mutant_base", shape, np.uint8)
+        null = {
+            "delta": _array(handle, "null_delta", (shuffles, *shape)),
+            "mutant_base": _array(handle, "null_mutant_base", (shuffles, *shape), np.uint8),
+        }
         for profile in found:
             if profile.replicate:
-                null[profile.replicate - 1, profile.source] = profile.delta
+                for name, array in null.items():
+                    array[profile.replicate - 1, profile.source] = getattr(profile, name)
                 continue
             for name, array in arrays.items():
                 array[profile.source] = getattr(profile, name)
@@ -392,10 +413,10 @@ def write_profile_shard(
         handle.attrs.update(attributes or {})
 
 
-def _array(handle: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+def _array(handle: h5py.File, name: str, shape: tuple[int, ...], kind=np.float32) -> h5py.Dataset:
     """Create an array in chunks of one row, so that rows can be written one by one."""
     chunks = (*(1,) * (len(shape) - 1), shape[-1]) if 0 not in shape else None
     compression = "lzf" if chunks else None
-    array = handle.create_dataset(name, shape, np.float32, chunks=chunks, compression=compression)
+    array = handle.create_dataset(name, shape, kind, chunks=chunks, compression=compression)
     array.attrs["axes"] = json.dumps(["replicate", "source", "position"][-len(shape) :])
     return array

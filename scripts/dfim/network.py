@@ -152,18 +152,20 @@ def logits(model: keras.Sequential) -> keras.Model:
     The layers are shared, so that training the result trains ``model``. Raises InputError when the model
     does not end in a sigmoid.
     """
-    last = model.layers[-1]
-    if not isinstance(last, keras.layers.Dense | keras.layers.Activation) or _activation(last) != "sigmoid":
+    values = inputs = keras.Input(model.input_shape[1:], name="one_hot")
+    for layer in model.layers[:-1]:
+        values = layer(values)
+    return keras.Model(inputs, logits_of(model.layers[-1], values), name="logits")
+
+
+def logits_of(last: keras.layers.Layer, values):
+    """Return the logits that a network's last layer makes of its input; errors as :func:`logits`."""
+    if not isinstance(last, keras.layers.Dense | keras.layers.Activation) or activation_of(last) != "sigmoid":
         raise InputError(
             f"the network ends in the layer {last.name} ({type(last).__name__}), and a dense layer with a "
             f"sigmoid or a sigmoid alone is needed: outputs must be probabilities of independent tasks."
         )
-    values = inputs = keras.Input(model.input_shape[1:], name="one_hot")
-    for layer in model.layers[:-1]:
-        values = layer(values)
-    if isinstance(last, keras.layers.Dense):
-        values = _Linear(last)(values)
-    return keras.Model(inputs, values, name="logits")
+    return _Linear(last)(values) if isinstance(last, keras.layers.Dense) else values
 
 
 def initialise_from(model: keras.Sequential, other: keras.Sequential) -> None:
@@ -298,7 +300,7 @@ def describe(model: keras.Sequential) -> list[Layer]:
             continue
         if type(layer) in _KINDS:
             steps.append(Layer(_KINDS[type(layer)], layer.name, _arrays(layer), _options(layer)))
-        activation = _activation(layer)
+        activation = activation_of(layer)
         if activation in ("relu", "sigmoid"):
             shape = tuple(layer.output.shape[1:])
             name = f"{layer.name}_{activation}" if type(layer) in _KINDS else layer.name
@@ -308,7 +310,7 @@ def describe(model: keras.Sequential) -> list[Layer]:
     return steps
 
 
-def _activation(layer: keras.layers.Layer) -> str:
+def activation_of(layer: keras.layers.Layer) -> str:
     """Return the name of the activation that a layer ends with, ``linear`` for none.
 
     Raises InputError on a layer that is neither an activation nor one of the described kinds.

@@ -1,6 +1,6 @@
 """Training and evaluating networks on data sets whose labels may be missing.
 
-Sequences stay bases, one byte each, and are encoded batch by batch on their way into the network.
+Sequences stay bases, one byte each, and are encoded inside the compiled step (:mod:`dfim.trainer`).
 """
 
 import logging
@@ -11,11 +11,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from dfim import network  # before TensorFlow, whose environment it sets
 from dfim.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.progress import Progress
-from dfim.sequence import one_hot
+from dfim.trainer import FusedAdam, from_bases
 
 # isort: split
 import keras
@@ -31,10 +30,11 @@ OPTIONS = {
     "shift": 0,
     "class_weights": "none",
 }
-PREDICTION_BATCH = 512
+PREDICTION_BATCH = 128
+# Batches that one call of the compiled step works through: small networks are bound by the calls.
+STEPS_AT_ONCE = 16
 MOST_CURVE_POINTS = 1000
 
-_ENCODING = one_hot(np.arange(256, dtype=np.uint8))
 _COMPLEMENT = np.arange(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGT")] = list(b"TGCA")
 
@@ -95,19 +95,13 @@ def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -
     trained, validation = dataset.rows("train"), dataset.rows("validation")
     bases, labels = dataset.bases[validation], dataset.labels[validation]
     weights = _class_weights(dataset.labels[trained], options["class_weights"])
-
-    trainer = network.logits(model)
-    trainer.compile(
-        optimizer=keras.optimizers.Adam(options["learning_rate"]),
-        loss=lambda present, logits: masked_loss(present, logits, weights),
-    )
-    batches = _training_batches(dataset, trained, options, seed)
+    trainer, run_epoch = epochs(model, dataset, options, seed, weights)
     history, best_weights = [], None
     for epoch in range(1, options["epochs"] + 1):
         begin = time.monotonic()
-        loss = _run_epoch(trainer, batches(epoch), epoch, len(trained), options["batch_size"])
+        loss = run_epoch(epoch)
         rate = len(trained) / (time.monotonic() - begin)
-        logits = _stream(trainer, bases, PREDICTION_BATCH)
+        logits = predict(trainer, bases)
         row = {"epoch": epoch, "loss": loss, "validation_loss": float(masked_loss(labels, logits, weights))}
         _check_finite(row, options)
         row["validation_auroc"] = metrics(labels, logits, dataset.tasks)["auroc"].iloc[-1]
@@ -124,6 +118,32 @@ def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -
             break
     trainer.set_weights(best_weights)
     return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def epochs(
+    model: keras.Sequential,
+    dataset: Dataset,
+    options: dict,
+    seed: int,
+    class_weights: np.ndarray | None = None,
+) -> tuple[keras.Model, Callable[[int], float]]:
+    """Return the trainer of a network, compiled, and a function that trains it for one epoch.
+
+    The trainer is that of :func:`dfim.trainer.from_bases`. The function takes the number of the epoch, from
+    1, which together with ``seed`` decides its order and augmentation, and returns the mean loss. The other
+    arguments are those of :func:`train` and :func:`masked_loss`.
+    """
+    options = _training_options(options)
+    rows, batch_size = dataset.rows("train"), options["batch_size"]
+    trainer = from_bases(model)
+    trainer.compile(
+        optimizer=FusedAdam(options["learning_rate"]),
+        loss=lambda labels, logits: masked_loss(labels, logits, class_weights),
+        steps_per_execution=min(STEPS_AT_ONCE, -(-len(rows) // batch_size)),
+        jit_compile=False,
+    )
+    batches = _training_batches(dataset, rows, options, seed)
+    return trainer, lambda epoch: _run_epoch(trainer, batches(epoch), epoch, len(rows), batch_size)
 
 
 def _training_options(options: dict) -> dict:
@@ -190,16 +210,16 @@ def _class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
 
 
 def _training_batches(dataset: Dataset, rows: np.ndarray, options: dict, seed: int) -> Callable:
-    """Return a function from the number of an epoch to its batches: shuffled, augmented, encoded."""
+    """Return a function from the number of an epoch to its batches of bases: shuffled and augmented."""
     shift = options["shift"]
-    with tf.device("CPU:0"):  # the encoding runs there, and batches are small next to the whole
+    with tf.device("CPU:0"):  # a batch is small next to the whole
         bases, labels = tf.constant(dataset.bases), tf.constant(dataset.labels)
 
     def batch(rows, turned, shifts):
         x = tf.gather(bases, rows)
         x = _move(x, shifts, shift) if shift else x
         x = _turn(x, turned) if options["reverse_complement"] else x
-        return _encode(x), tf.cast(tf.gather(labels, rows), tf.float32)
+        return x, tf.cast(tf.gather(labels, rows), tf.float32)
 
     def batches(epoch: int) -> tf.data.Dataset:
         rng = np.random.default_rng([seed, epoch])
@@ -212,10 +232,6 @@ def _training_batches(dataset: Dataset, rows: np.ndarray, options: dict, seed: i
         return data.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     return batches
-
-
-def _encode(bases: tf.Tensor) -> tf.Tensor:
-    return tf.gather(_ENCODING, tf.cast(bases, tf.int32))
 
 
 def _turn(bases: tf.Tensor, turned: tf.Tensor) -> tf.Tensor:
@@ -239,7 +255,8 @@ class _Progress(keras.callbacks.Callback):
         self.bar, self.batch_size = bar, batch_size
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(min(self.batch_size, self.bar.total - self.bar.n))
+        # Several batches at once: ``batch`` is the last of them, counted from 0.
+        self.bar.update(min((batch + 1) * self.batch_size, self.bar.total) - self.bar.n)
 
 
 def _run_epoch(trainer: keras.Model, batches: tf.data.Dataset, epoch: int, examples: int, batch_size: int):
@@ -257,18 +274,28 @@ def predict_logits(
     model: keras.Sequential, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
 ) -> np.ndarray:
     """Return the logits of sequences, float32 (examples, tasks), from bases, uint8 (examples, positions)."""
-    return _stream(network.logits(model), bases, batch_size)
+    return predict(compiled_predictor(model, len(bases), batch_size), bases, batch_size)
 
 
-def _stream(trainer: keras.Model, bases: np.ndarray, batch_size: int) -> np.ndarray:
-    """Run a network without its sigmoid over bases, encoding batch by batch."""
+def compiled_predictor(
+    model: keras.Sequential, examples: int, batch_size: int = PREDICTION_BATCH
+) -> keras.Model:
+    """Return a network from bases to logits for :func:`predict`, compiled for so many examples."""
+    predictor = from_bases(model)
+    batches = max(1, -(-examples // batch_size))
+    predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)
+    return predictor
+
+
+def predict(predictor: keras.Model, bases: np.ndarray, batch_size: int = PREDICTION_BATCH) -> np.ndarray:
+    """Run a compiled network from bases to logits over all sequences, as :func:`predict_logits` does."""
     if not len(bases):
-        return np.empty((0, trainer.output_shape[-1]), dtype=np.float32)
+        return np.empty((0, predictor.output_shape[-1]), dtype=np.float32)
     with tf.device("CPU:0"):
         bases = tf.constant(bases)
     rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
-    batches = rows.map(lambda rows: _encode(tf.gather(bases, rows)), num_parallel_calls=tf.data.AUTOTUNE)
-    return trainer.predict(batches.prefetch(tf.data.AUTOTUNE), verbose=0)
+    batches = rows.map(lambda rows: tf.gather(bases, rows)).prefetch(tf.data.AUTOTUNE)
+    return predictor.predict(batches, verbose=0)
 
 
 def metrics(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:

@@ -29,10 +29,12 @@ def _shape_after(kind: str, arrays: dict, options: dict, shape: tuple[int, ...])
     return ((shape[0] - options["width"]) // options["stride"] + 1, channels)
 
 
-def convolution(rng, width: int, channels: int, filters: int, padding: str = "valid") -> tuple:
+def convolution(
+    rng, width: int, channels: int, filters: int, padding: str = "valid", stride: int = 1
+) -> tuple:
     kernel = rng.normal(0, (width * channels) ** -0.5, (width, channels, filters)).astype(np.float32)
     arrays = {"kernel": kernel, "bias": rng.normal(0, 0.1, filters).astype(np.float32)}
-    return "convolution", arrays, {"width": width, "stride": 1, "padding": padding}
+    return "convolution", arrays, {"width": width, "stride": stride, "padding": padding}
 
 
 def dense(rng, inputs: int, units: int) -> tuple:

@@ -247,7 +247,7 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
         ),
         (
             {"method": "deeplift", "rule": "magic"},
-            "deeplift has no rule 'magic': use one of genomics_default, rescale, reveal_cancel.",
+            "DeepLIFT has no rule 'magic': use one of genomics_default, rescale, reveal_cancel.",
         ),
         (
             {"reference": np.zeros(5)},

@@ -29,7 +29,7 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
     which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position or
     (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given. ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
-    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.deeplift_package`).
+    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
 
     Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
     that cannot be scored.

@@ -13,33 +13,20 @@ class Mutants:
     """Mutants of sequences, one entry each.
 
     ``sequences``: number of the sequence (row of ``bases``); ``starts``: first mutated position, 0-based;
-    ``rows``: what takes the place of the sequence's rows there, (width, 4); ``firsts`` and ``stops``: the
-    interval [first, stop) of positions whose change is asked for.
+    ``widths``: how many are mutated; ``rows`` (mutants, widest, 4): what takes their place, the first
+    ``widths`` rows of each; ``firsts`` and ``stops``: the interval [first, stop) of positions whose change is
+    asked for.
     """
 
     sequences: np.ndarray
     starts: np.ndarray
-    rows: list[np.ndarray]
+    widths: np.ndarray
+    rows: np.ndarray
     firsts: np.ndarray
     stops: np.ndarray
 
     def __len__(self) -> int:
         return len(self.starts)
-
-    def part(self, chosen: np.ndarray) -> "Mutants":
-        """Return some of the mutants, by their numbers."""
-        return Mutants(
-            self.sequences[chosen],
-            self.starts[chosen],
-            [self.rows[number] for number in chosen],
-            self.firsts[chosen],
-            self.stops[chosen],
-        )
-
-    @property
-    def widths(self) -> np.ndarray:
-        """Return how many positions are mutated, of each."""
-        return np.array([len(rows) for rows in self.rows], np.int64)
 
     def asked(self, length: int) -> np.ndarray:
         """Return at which positions the change counts, bool (mutants, length)."""
@@ -51,8 +38,8 @@ class Mutants:
     def applied(self, bases: np.ndarray) -> np.ndarray:
         """Return the mutants whole, (mutants, length, 4)."""
         x = one_hot(bases[self.sequences])
-        for number, (start, rows) in enumerate(zip(self.starts, self.rows, strict=True)):
-            x[number, start : start + len(rows)] = rows
+        for number, (start, width) in enumerate(zip(self.starts, self.widths, strict=True)):
+            x[number, start : start + width] = self.rows[number, :width]
         return x
 
 
@@ -87,7 +74,7 @@ def scores_of_whole_mutants(
     change[~mutants.asked(bases.shape[1])] = 0
     scores = MutantScores(change.sum(axis=2), np.abs(change).sum(axis=2))
     if importance:
-        intervals = zip(mutated, mutants.starts, mutants.rows, strict=True)
+        intervals = zip(mutated, mutants.starts, mutants.widths, strict=True)
         scores.importance = original.sum(axis=2)
-        scores.own = [found[start : start + len(rows)].sum(axis=1) for found, start, rows in intervals]
+        scores.own = [found[start : start + width].sum(axis=1) for found, start, width in intervals]
     return scores

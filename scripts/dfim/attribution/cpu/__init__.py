@@ -60,8 +60,10 @@ class CpuDeepLift(Scorer):
         self.engine = Engine(self._plan, self.reference, rule)
         self._threads = ThreadPoolExecutor(self.threads or available_cores())
         self._told = None
+        cores = self._threads._max_workers
+        logger.info("contributions on %d CPU core%s, compiled", cores, "s" if cores > 1 else "")
         # What a thread takes at once, and of how many pieces a batch consists.
-        self._columns = self._piece_size(batch_limit=self.batch_size)
+        self._columns = self._piece_size(batch_limit=options.get("batch_size") or _PIECE)
         self.batch_size = _PIECES * self._columns * self._threads._max_workers
 
     def close(self) -> None:
@@ -231,9 +233,9 @@ class _ChangeScores:
         """Return mutants of one width as changes; ``first``: number of the sequence that is the base's 0."""
         mutants = self.mutants
         owners, starts = mutants.sequences[numbers], mutants.starts[numbers]
-        rows = np.stack([mutants.rows[number] for number in numbers])
+        rows = mutants.rows[numbers, : mutants.widths[numbers[0]]]
         positions = starts[:, None] + np.arange(rows.shape[1])
-        return Changes(owners - first, starts, rows - self.x[owners[:, None], positions])
+        return Changes(owners - first, starts, np.ascontiguousarray(rows - self.x[owners[:, None], positions]))
 
     def _by_paths(self, paths: Telescope, numbers: np.ndarray, first: int) -> None:
         changes = self._changes(numbers, first)

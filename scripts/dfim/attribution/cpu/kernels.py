@@ -20,6 +20,7 @@ _ONE = np.float32(1)
 _ZERO = np.float32(0)
 # Not infinite: the kernels are compiled for finite numbers.
 _LOWEST = np.float32(-3e38)
+_TINY = np.float32(1e-30)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
@@ -151,13 +152,20 @@ def convolve_back_sequences(g, flat, out):
 
 
 @njit(nogil=True, fastmath=True, inline="always")
+def _slope(start, end, step):
+    """Return (ReLU(end) − ReLU(start)) / step, where step is end − start, without the rounding of a difference.
+
+    Where a step is too small to tell, it is the gradient at the start.
+    """
+    crossing = max(start, end) / (abs(step) + _TINY)
+    same = (start > 0) == (end > 0)
+    return (_ONE if start > 0 else _ZERO) if same or abs(step) < NEAR_ZERO else crossing
+
+
+@njit(nogil=True, fastmath=True, inline="always")
 def _factor(z, reference):
-    """Return Rescale's multiplier of a ReLU, (y − y_ref) / (z − z_ref), or its gradient at the reference."""
-    difference = z - reference
-    small = abs(difference) < NEAR_ZERO
-    slope = _ONE if reference > 0 else _ZERO
-    quotient = (max(z, _ZERO) - max(reference, _ZERO)) / (_ONE if small else difference)
-    return slope if small else quotient
+    """Return Rescale's multiplier of a ReLU."""
+    return _slope(reference, z, z - reference)
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -415,20 +423,16 @@ def reveal_cancel(reference, s, s_absolute, positive, negative):
     """Fill the two factors of RevealCancel (rows, units).
 
     ``s`` is d · K and ``s_absolute`` |d| · |K|, d the difference from the reference: half their sum and half
-    their difference are what came in with each sign. Terms below 5e-8 get the package's pseudocount of 1e-7.
+    their difference are what came in with each sign.
     """
     half = np.float32(0.5)
     for row in range(s.shape[0]):
         for unit in range(s.shape[1]):
             p = half * (s[row, unit] + s_absolute[row, unit])
             n = half * (s[row, unit] - s_absolute[row, unit])
-            p = p + NEAR_ZERO if abs(p) < half * NEAR_ZERO else p
-            n = n - NEAR_ZERO if abs(n) < half * NEAR_ZERO else n
             h = reference[unit]
-            base = max(h, _ZERO)
-            with_p, with_n, both = max(h + p, _ZERO), max(h + n, _ZERO), max(h + p + n, _ZERO)
-            positive[row, unit] = half * ((with_p - base) + (both - with_n)) / p
-            negative[row, unit] = half * ((with_n - base) + (both - with_p)) / n
+            positive[row, unit] = half * (_slope(h, h + p, p) + _slope(h + n, h + n + p, p))
+            negative[row, unit] = half * (_slope(h, h + n, n) + _slope(h + p, h + p + n, n))
 
 
 @njit(nogil=True, fastmath=True, cache=True)

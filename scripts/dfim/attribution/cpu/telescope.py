@@ -65,8 +65,9 @@ class Telescope:
 
     def _choice(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         state, owner = self.state, self.owner
-        arg = state.arg[number][:, owner] if len(state.arg[number]) else state.arg[number][:, 0]
-        return np.ascontiguousarray(arg), np.ascontiguousarray(state.factor[number][:, owner])
+        factor = np.ascontiguousarray(state.factor[number][:, owner])
+        arg = state.arg[number]
+        return np.ascontiguousarray(arg[:, owner]) if len(arg) else np.zeros_like(factor, np.int32), factor
 
     def _through_head(self, pooled: np.ndarray) -> None:
         """Carry the paths through the first dense layer: ``plain`` and ``signed`` (length, units)."""

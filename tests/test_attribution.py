@@ -46,7 +46,9 @@ def assert_close(found: np.ndarray, expected: np.ndarray):
 
 @pytest.fixture(scope="module")
 def deeplift():
-    with open_scorer("deeplift_package", two_convolutions(), BACKGROUND, {"batch_size": 4, "threads": 1}) as scorer:
+    with open_scorer(
+        "deeplift_package", two_convolutions(), BACKGROUND, {"batch_size": 4, "threads": 1}
+    ) as scorer:
         yield scorer
 
 
@@ -239,7 +241,8 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
     [
         (
             {"method": "magic"},
-            "there is no method 'magic' for contribution scores: use one of deeplift, deeplift_package, gradient_input, integrated_gradients.",
+            "there is no method 'magic' for contribution scores: use one of deeplift, "
+            "deeplift_package, gradient_input, integrated_gradients.",
         ),
         (
             {"rule": "rescale"},

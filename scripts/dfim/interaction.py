@@ -363,7 +363,8 @@ class Profile:
     ``source`` is a row number of the table of sources. ``delta`` is NaN at the source and outside the window.
     ``importance`` and ``mutant_importance`` are the sums over bases before and after, NaN outside the window;
     the latter is all NaN for a nucleotide, which has several mutants. ``mutant_base``, uint8 ASCII, is for a
-    nucleotide the base whose mutant ``delta`` is of, position by position; 0 elsewhere and where delta is NaN.
+    nucleotide the base whose mutant ``delta`` is of, position by position; 0 elsewhere, and where delta is
+    NaN.
     """
 
     source: int

@@ -58,5 +58,5 @@ def _gpu_is_there() -> bool:
 
 
 def _driver_is_there() -> bool:
-    """Return whether the machine has a driver for GPUs; TensorFlow takes seconds to say that there is none."""
+    """Return whether the machine has a driver of a GPU; TensorFlow takes seconds to say that it has none."""
     return any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))

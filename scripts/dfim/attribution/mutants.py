@@ -1,4 +1,4 @@
-"""Sequences with some rows replaced, and what that changes in importance: what every method can be asked for."""
+"""Sequences with some rows replaced, and what that changes in importance: asked of every method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,8 +50,8 @@ class MutantScores:
     ``delta`` (mutants, length): importance of the sequence less that of the mutant, sums over bases, and
     ``absolute`` the sums over bases of its absolute value, which is another one only at an N; both count only
     within [first, stop) and outside the mutated rows, and are 0 elsewhere. Where importance was asked for,
-    ``importance`` (sequences, length) is that of the sequences, sums over bases of contribution · sequence (it
-    may be NaN where no mutant asks for a change), and ``own`` that of the mutated rows, (width,) each.
+    ``importance`` (sequences, length) is that of the sequences, sums over bases of contribution · sequence
+    (it may be NaN where no mutant asks for a change), and ``own`` that of the mutated rows, (width,) each.
     """
 
     delta: np.ndarray

@@ -58,8 +58,8 @@ class Scorer(ABC):
     ) -> MutantScores:
         """Return what mutants of sequences change in their importance; ``importance``: and the values of it.
 
-        ``bases`` uint8 (sequences, length). Here each mutant is scored as a sequence of its own; a scorer that
-        knows better gives the same numbers.
+        ``bases`` uint8 (sequences, length). Here each mutant is scored as a sequence of its own; a scorer
+        that knows better gives the same numbers.
         """
         self._check_task(task)
         return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)

@@ -1,4 +1,4 @@
-"""DeepLIFT on the CPU as a scorer: it cuts work into pieces for its threads, and chooses how to score mutants.
+"""DeepLIFT on the CPU as a scorer: it cuts work into pieces for its threads, and chooses how to score.
 
 See :mod:`dfim.attribution.cpu.deeplift` for the engine, :mod:`dfim.attribution.cpu.telescope` for full maps.
 """
@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 
@@ -35,8 +36,8 @@ _PIECES = 8
 class CpuDeepLift(Scorer):
     """Multiplier × (x − reference) by compiled loops around BLAS, in threads.
 
-    ``evaluation``: how mutants are scored. ``batched``: each as a sequence of its own. ``windows``: as changes
-    of their sequence, in the windows that matter. ``paths``: far effects through paths worked out once for
+    ``evaluation``: how mutants are scored. ``batched``: each as a sequence of its own. ``windows``: as
+    changes of their sequence, in the windows that matter. ``paths``: far effects through paths worked out once for
     each sequence, for full maps. ``auto`` (default) takes the one with the least arithmetic.
     """
 
@@ -59,7 +60,7 @@ class CpuDeepLift(Scorer):
             )
         self.engine = Engine(self._plan, self.reference, rule)
         self._threads = ThreadPoolExecutor(self.threads or available_cores())
-        self._told = None
+        self.evaluation_used = None
         cores = self._threads._max_workers
         logger.info("contributions on %d CPU core%s, compiled", cores, "s" if cores > 1 else "")
         # What a thread takes at once, and of how many pieces a batch consists.
@@ -127,10 +128,10 @@ class CpuDeepLift(Scorer):
         chosen = min(found, key=found.get) if self.evaluation == "auto" else self.evaluation
         if chosen == "paths" and (bases == ord("N")).any():
             chosen = "windows"  # paths lead to sums over bases, and at an N the absolute value is another sum
-        if chosen != self._told:
+        if chosen != self.evaluation_used:
             share = found[chosen] / found["batched"]
             logger.info("mutants are scored by %s: %.2g of the arithmetic of whole mutants", chosen, share)
-            self._told = chosen
+            self.evaluation_used = chosen
         return chosen
 
 
@@ -171,35 +172,44 @@ class _ChangeScores:
         """Score all mutants; ``by_paths`` through paths of whole sequences, else in windows."""
         pieces = self.scorer._pieces(len(self.x))
         states = self.scorer._run(lambda piece: self._base(piece, by_paths), pieces)
-        run = self.scorer._run
-        for piece, state in zip(pieces, states, strict=True):
-            if by_paths:
-                for owner in range(piece.start, min(piece.stop, len(self.x))):
-                    mine = np.flatnonzero(self.mutants.sequences == owner)
-                    weight = self.weight[owner]
-                    paths = Telescope(self.engine, state, owner - piece.start, weight, self.task, run)
-                    run(lambda numbers: self._by_paths(paths, numbers, piece.start), self._blocks(mine, True))
+        bases = list(zip(pieces, states, strict=True))
+        if by_paths:
+            for piece, state in bases:
+                self._sequences_by_paths(piece, state)
         if not by_paths or self.importance:
-            owner = self.mutants.sequences
             jobs = [
                 (piece.start, state, numbers)
-                for piece, state in zip(pieces, states, strict=True)
-                for numbers in self._blocks(np.flatnonzero((owner >= piece.start) & (owner < piece.stop)), by_paths)
+                for piece, state in bases
+                for numbers in self._blocks(self._of(piece.start, piece.stop), by_paths)
             ]
-            run(lambda job: self._by_windows(*job, only_own=by_paths), jobs)
+            self.scorer._run(lambda job: self._by_windows(*job, only_own=by_paths), jobs)
         if self.scores.absolute is None:
             self.scores.absolute = np.abs(self.scores.delta)
         return self.scores
 
+    def _of(self, first: int, stop: int) -> np.ndarray:
+        """Return the numbers of the mutants of the sequences first … stop − 1."""
+        sequences = self.mutants.sequences
+        return np.flatnonzero((sequences >= first) & (sequences < stop))
+
+    def _sequences_by_paths(self, piece: slice, state: Base) -> None:
+        run = self.scorer._run
+        for owner in range(piece.start, min(piece.stop, len(self.x))):
+            weight, task = self.weight[owner], self.task
+            paths = Telescope(self.engine, state, owner - piece.start, weight, task, run)
+            score = partial(self._by_paths, paths, piece.start)
+            run(score, self._blocks(self._of(owner, owner + 1), True))
+
     def _base(self, piece: slice, whole: bool) -> Base:
-        """Evaluate sequences, with the multipliers that their mutants need; importance where it is asked for."""
+        """Evaluate sequences, with the multipliers that their mutants need, and importance if asked."""
         state = self.engine.base(self.x[piece])
         columns, length = len(self.x[piece]), self.x.shape[1]
         first, stop = np.full(columns, length), np.zeros(columns, np.int64)
         firsts, stops = self.firsts, self.stops
         if self.importance:
             firsts, stops = np.minimum(firsts, self.mutants.firsts), np.maximum(stops, self.mutants.stops)
-        mine = (self.mutants.sequences >= piece.start) & (self.mutants.sequences < piece.stop) & (firsts < stops)
+        mine = self._of(piece.start, piece.stop)
+        mine = mine[firsts[mine] < stops[mine]]
         owners = self.mutants.sequences[mine] - piece.start
         np.minimum.at(first, owners, firsts[mine])
         np.maximum.at(stop, owners, stops[mine])
@@ -235,9 +245,11 @@ class _ChangeScores:
         owners, starts = mutants.sequences[numbers], mutants.starts[numbers]
         rows = mutants.rows[numbers, : mutants.widths[numbers[0]]]
         positions = starts[:, None] + np.arange(rows.shape[1])
-        return Changes(owners - first, starts, np.ascontiguousarray(rows - self.x[owners[:, None], positions]))
+        return Changes(
+            owners - first, starts, np.ascontiguousarray(rows - self.x[owners[:, None], positions])
+        )
 
-    def _by_paths(self, paths: Telescope, numbers: np.ndarray, first: int) -> None:
+    def _by_paths(self, paths: Telescope, first: int, numbers: np.ndarray) -> None:
         changes = self._changes(numbers, first)
         found = paths.importance_changes(changes)
         mutants, width = self.mutants, changes.change.shape[1]

@@ -46,9 +46,7 @@ def _windows(plan: Plan, width: int) -> list[tuple[int, int]]:
 
 def _forward_changed(plan: Plan, width: int) -> int:
     windows = _windows(plan, width)
-    cost = sum(
-        _convolution(stage, inputs) for stage, (inputs, _) in zip(plan.stages, windows, strict=True)
-    )
+    cost = sum(_convolution(stage, inputs) for stage, (inputs, _) in zip(plan.stages, windows, strict=True))
     return cost + _head(plan, plan.head[:1]) * windows[-1][1] // plan.stages[-1].pooled
 
 

@@ -7,17 +7,13 @@ network whose head is linear changes no multiplier outside the windows, so that 
 network's reach cost nothing and are exactly 0.
 """
 
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from dfim.attribution.cpu import kernels
-from dfim.attribution.cpu.blas import one_blas_thread
 from dfim.attribution.cpu.head import Head, Rows
 from dfim.attribution.cpu.plan import Plan, Stage, clipped
-
 
 # From this width of a pool on, its multipliers are so few that each is carried back by itself.
 _WIDE = 16
@@ -86,8 +82,9 @@ class Engine:
         self.head = Head(network.head, self.top_reference, rule in ("genomics_default", "reveal_cancel"))
 
     def _reference_values(self, reference: np.ndarray) -> np.ndarray:
+        y = reference
         for number, stage in enumerate(self.plan.stages):
-            z = self._linear(number, reference if number == 0 else y)
+            z = self._linear(number, y)
             self.references.append((z[:, 0], _uniform(z[:, 0], stage.width)))
             y, *_ = self._activated(number, z)
         return y
@@ -207,8 +204,7 @@ class Engine:
 
         And the same with the signs that the unchanged inputs have in RevealCancel.
         """
-        starts, length = window
-        shape = (length, len(owners), self.plan.stages[-1].channels)
+        shape = (window[1], len(owners), self.plan.stages[-1].channels)
         if self.plan.linear_head:
             return (np.zeros(shape, np.float32),) * 2
         rows = self.head.forward_changed(state.head, owners, changed.dy, changed.starts)
@@ -250,8 +246,8 @@ class Engine:
     def _needed_windows(self, to: np.ndarray, length: int, spare: int = 0) -> list[tuple[np.ndarray, int]]:
         """Return windows, starts and length: of the sequence, and of each stage's result what reaches it.
 
-        With ``spare`` more rows at the end, so that they hold the windows of any part of the sequence's window,
-        however their ends fall on the pools.
+        With ``spare`` more rows at the end, so that they hold the windows of any part of the sequence's
+        window, however their ends fall on the pools.
         """
         windows = [(to, length)]
         for stage in self.plan.stages:

@@ -58,7 +58,15 @@ class Head:
         sums = base.sums[owners]
         absolute = base.absolute[owners] if len(base.absolute) else base.absolute
         kernels.add_changed_inputs(
-            dy, starts, base.inputs[0], owners, dy.shape[2], self.layers[0].kernel, self.absolute[0], sums, absolute
+            dy,
+            starts,
+            base.inputs[0],
+            owners,
+            dy.shape[2],
+            self.layers[0].kernel,
+            self.absolute[0],
+            sums,
+            absolute,
         )
         return self._above(None, sums, absolute)
 
@@ -68,7 +76,9 @@ class Head:
             if number:
                 d = inputs[-1]
                 sums = _product(d, layer.kernel)
-                absolute = _product(np.abs(d), self.absolute[number]) if len(self.absolute[number]) else sums[:0]
+                absolute = (
+                    _product(np.abs(d), self.absolute[number]) if len(self.absolute[number]) else sums[:0]
+                )
             z = self.references[number] + sums
             if layer.relu:
                 factors.append(self._factors(self.references[number], sums, absolute))

@@ -43,7 +43,7 @@ def convolve_sequences(x, left, kernel, bias, out):
 
     ``kernel`` has shape (width · 4, channels).
     """
-    positions, columns, channels = out.shape
+    columns, channels = out.shape[1:]
     length, taps = x.shape[1], len(kernel) // 4
     flat = x.reshape(columns, -1)
     result = out.reshape(-1, channels)
@@ -53,7 +53,7 @@ def convolve_sequences(x, left, kernel, bias, out):
         for row in range(begin, end):
             position, column = row // columns, row % columns
             first = position - left
-            if 0 <= first and first + taps <= length:
+            if first >= 0 and first + taps <= length:
                 offset = np.uint64(4 * first)
                 for place in range(np.uint64(4 * taps)):
                     block[row - begin, place] = flat[column, offset + place]
@@ -125,7 +125,7 @@ def convolve_back_sequences(g, flat, out):
     """
     channels, width = flat.shape
     taps = width // 4
-    positions, columns, _ = g.shape
+    columns = g.shape[1]
     rows = g.reshape(-1, g.shape[2])[:, :channels]
     out[:] = 0
     result = out.reshape(columns, -1)
@@ -153,7 +153,7 @@ def convolve_back_sequences(g, flat, out):
 
 @njit(nogil=True, fastmath=True, inline="always")
 def _slope(start, end, step):
-    """Return (ReLU(end) − ReLU(start)) / step, where step is end − start, without the rounding of a difference.
+    """Return (ReLU(end) − ReLU(start)) / step, step = end − start, without the rounding of a difference.
 
     Where a step is too small to tell, it is the gradient at the start.
     """
@@ -205,9 +205,8 @@ def activate(z, reference, uniform, relu, width, y, arg, factor):
                     larger = value > y[r, column, channel]
                     y[r, column, channel] = value if larger else y[r, column, channel]
                     arg[r, column, channel] = place if larger else arg[r, column, channel]
-            _factors(
-                y[r, column], z[begin, column], arg[r, column], reference[begin : begin + width], uniform[r], relu, factor[r, column]
-            )
+            places, values = reference[begin : begin + width], z[begin, column]
+            _factors(y[r, column], values, arg[r, column], places, uniform[r], relu, factor[r, column])
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -287,7 +286,13 @@ def activate_changed(z, dz, z_starts, owners, reference, uniform, relu, width, y
                     best[channel] = value if larger else best[channel]
                     arg[row, column, channel] = place if larger else arg[row, column, channel]
             _factors(
-                best, values[0], arg[row, column], reference[begin : begin + width], uniform[r], relu, factor[row, column]
+                best,
+                values[0],
+                arg[row, column],
+                reference[begin : begin + width],
+                uniform[r],
+                relu,
+                factor[row, column],
             )
             for channel in range(channels):
                 dy[row, column, channel] = best[channel] - y[r, owner, channel]
@@ -299,10 +304,10 @@ def route_changed(
 ):
     """Carry changes of multipliers back through pool and ReLU.
 
-    The unchanged ``arg`` and ``factor`` are [pooled, sequences, channels], so are the multipliers ``h`` in the
-    window from ``h_starts`` (sequence) on. ``dh`` are changes
-    of multipliers in the window from ``dh_starts`` on (0 elsewhere), ``new_arg`` and ``new_factor`` what
-    :func:`activate_changed` found in the window from ``starts`` on. ``g`` [w, columns, channels] gets the
+    The unchanged ``arg`` and ``factor`` are [pooled, sequences, channels], so are the multipliers ``h`` in
+    the window from ``h_starts`` (sequence) on. ``dh`` are changes of multipliers in the window from
+    ``dh_starts`` on (0 elsewhere), ``new_arg`` and ``new_factor`` what :func:`activate_changed` found in the
+    window from ``starts`` on. ``g`` [w, columns, channels] gets the
     change of the multipliers of the convolution's positions from ``g_starts`` on.
     """
     pooled, channels = factor.shape[0], factor.shape[2]
@@ -361,8 +366,8 @@ def _changes(h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor
 def _add_scaled(value, source, row, begin, target, column, offset, length):
     """Add value · source[row, begin …] to target[column, offset …], ``length`` numbers.
 
-    Offsets are unsigned: the compiler then knows that they do not count from the end, and uses vectors. Slices
-    would do too, but each one counts a reference, atomically.
+    Offsets are unsigned: the compiler then knows that they do not count from the end, and uses vectors.
+    Slices would do too, but each one counts a reference, atomically.
     """
     for index in range(length):
         target[column, offset + index] += value * source[row, begin + index]
@@ -386,7 +391,9 @@ def scatter_changed(
         first, last = dh_starts[column], dh_starts[column] + len(dh)
         if len(new_factor):
             first = min(first, starts[column]) if len(dh) else starts[column]
-            last = max(last, starts[column] + len(new_factor)) if len(dh) else starts[column] + len(new_factor)
+            last = (
+                max(last, starts[column] + len(new_factor)) if len(dh) else starts[column] + len(new_factor)
+            )
         for r in range(first, last):
             # Taps 0 … taps − 1 of a multiplier at this pool's first place go to `offset` and what follows.
             offset = r * width - left - to[column]
@@ -399,7 +406,7 @@ def scatter_changed(
                 )
                 if place == old_place:
                     value, old = value - old, _ZERO
-                for step in range(2):
+                for _ in range(2):
                     target = offset + place
                     if value != 0:
                         skipped = -target if target < 0 else 0
@@ -437,7 +444,7 @@ def reveal_cancel(reference, s, s_absolute, positive, negative):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def rescale(reference, s, factor):
-    """Fill the factors of Rescale (rows, units); ``s`` is the difference from the reference before the ReLU."""
+    """Fill the factors of Rescale (rows, units); ``s`` is z less that of the reference."""
     for row in range(s.shape[0]):
         for unit in range(s.shape[1]):
             factor[row, unit] = _factor(reference[unit] + s[row, unit], reference[unit])
@@ -489,7 +496,7 @@ def combine(plain, signed, d, out):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def multiply_units(rows, kernel, starts, channels, out):
-    """Carry rows (columns, units) through a dense layer's ``kernel`` (units, inputs), a window for each column.
+    """Carry rows (columns, units) through a dense layer's ``kernel`` (units, inputs), to a window each.
 
     ``out`` [w, columns, channels] are the inputs of the pooled positions from ``starts`` on.
     """
@@ -581,7 +588,7 @@ def deeper_paths(below, kernel, left, step, begin, end, paths):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def pooled_paths(below, arg, factor, width, step, paths):
-    """Fill the paths of pooled positions from those of the convolution's positions, a channel's choice each."""
+    """Fill the paths of pooled positions from those of the convolution's, by each channel's choice."""
     length = below.shape[1]
     paths[:] = 0
     for r in range(len(paths)):
@@ -644,7 +651,7 @@ def add_paths(g, starts, width, paths, offset, step, out):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def add_weighted(multipliers, starts, weight, out):
-    """Add multipliers (columns, w, 4) from ``starts`` on, times ``weight`` (length, 4), to (columns, length)."""
+    """Add multipliers (columns, w, 4) from ``starts`` on, times ``weight`` (length, 4), to ``out``."""
     length = out.shape[1]
     for column in range(len(out)):
         for row in range(multipliers.shape[1]):
@@ -655,13 +662,11 @@ def add_weighted(multipliers, starts, weight, out):
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def put_weighted(
-    multipliers, to, weight, owners, firsts, stops, starts, width, numbers, out, absolute
-):
-    """Fill rows ``numbers`` of ``out`` with importance of sequences less that of mutants, where it is asked for.
+def put_weighted(multipliers, to, weight, owners, firsts, stops, starts, width, numbers, out, absolute):
+    """Fill rows ``numbers`` of ``out`` with importance of sequences less that of mutants, where asked for.
 
-    ``multipliers`` (columns, w, 4) are changes in the window from ``to`` on, ``weight`` (sequences, length, 4)
-    is sequence · (sequence − reference). With ``absolute`` the sum over bases is that of absolute values.
+    ``multipliers`` (columns, w, 4) are changes in the window from ``to`` on, ``weight`` (sequences, length,
+    4) is sequence · (sequence − reference). With ``absolute`` the sum over bases is that of absolute values.
     """
     for column in range(len(numbers)):
         start, owner, number = starts[column], owners[column], numbers[column]
@@ -680,7 +685,7 @@ def put_weighted(
 
 @njit(nogil=True, fastmath=True, cache=True)
 def put_changes(changes, firsts, stops, starts, width, numbers, out):
-    """Fill rows ``numbers`` of ``out`` with the changes (columns, length) of importance, their sign turned."""
+    """Fill rows ``numbers`` of ``out`` with changes (columns, length) of importance, their sign turned."""
     for column in range(len(numbers)):
         start, number = starts[column], numbers[column]
         for position in range(firsts[column], stops[column]):

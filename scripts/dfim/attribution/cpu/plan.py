@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-
 _VECTOR = 8
 # Numbers of an array of changes that stay in a core's cache while they are worked on.
 _CACHED = 2_000_000
@@ -91,7 +90,6 @@ class Plan:
         """Whether the logits are a linear function of the last stage's result."""
         return len(self.head) == 1
 
-
     def columns(self, width: int, window: int | None) -> int:
         """Return how many mutants to carry at once, so that the largest array stays in the cache.
 
@@ -108,7 +106,7 @@ class Plan:
 
 
 def plan(layers: Sequence, rule: str) -> Plan:
-    """Return stages and head of simplified layers; raise NotPlanned, with the reason, when they do not fit."""
+    """Return stages and head of simplified layers; raise NotPlanned, with the reason, when there are none."""
     length = layers[0].options["input_shape"][0]
     rest = list(layers)
     stages = []

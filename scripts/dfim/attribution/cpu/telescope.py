@@ -1,8 +1,8 @@
 """Full maps of networks with a non-linear head: far effects through paths that are worked out once.
 
-Below the head, multipliers h of the last stage's result become importances linearly for one sequence, c = J h,
-and J is the same for a mutant except where its own ReLUs and pools choose otherwise, within the mutation's
-receptive field. Telescoping over the stages l,
+Below the head, multipliers h of the last stage's result become importances linearly for one sequence,
+c = J h, and J is the same for a mutant except where its own ReLUs and pools choose otherwise, within the
+mutation's receptive field. Telescoping over the stages l,
 
     c' − c = J (h̃' − h) + Σ_l J_l (R'_l − R_l) h'_l        (outside the mutated rows)
 
@@ -12,7 +12,8 @@ unchanged inputs of the first dense layer have in RevealCancel. J_l is banded (*
 sequence for each position), and J with the first dense layer makes two matrices (units, length).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Telescope:
         def fill(piece):
             kernels.deeper_paths(below, stage.kernel, stage.left, step, *piece, paths)
 
-        for _ in run(fill, zip(cuts[:-1], cuts[1:], strict=True)):
+        for _ in run(fill, pairwise(cuts)):
             pass
         self._offset += stage.left * step
         self.paths.append(paths)

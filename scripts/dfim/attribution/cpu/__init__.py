@@ -37,8 +37,8 @@ class CpuDeepLift(Scorer):
     """Multiplier × (x − reference) by compiled loops around BLAS, in threads.
 
     ``evaluation``: how mutants are scored. ``batched``: each as a sequence of its own. ``windows``: as
-    changes of their sequence, in the windows that matter. ``paths``: far effects through paths worked out once for
-    each sequence, for full maps. ``auto`` (default) takes the one with the least arithmetic.
+    changes of their sequence, in the windows that matter. ``paths``: far effects through paths worked out
+    once for each sequence, for full maps. ``auto`` (default) takes the one with the least arithmetic.
     """
 
     OPTIONS = ("batch_size", "threads", "rule", "evaluation")

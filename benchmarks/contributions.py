@@ -27,7 +27,7 @@ from dfim.attribution.graph import DeepLift
 from dfim.attribution.simplification import simplify
 
 # Sequences in a run, so that the slower ones take about a second.
-SEQUENCES = {"A": 4096, "B": 512, "C": 128}
+SEQUENCES = {"A": 2048, "B": 256, "C": 64}
 _PACKAGE = "deeplift package"
 _TASK = 0
 
@@ -63,7 +63,8 @@ def contributions_table(
     ``times_package``: median over the runs of the ratio to the deeplift package in the same run;
     ``megaflop``: of a sequence; ``gigaflops``: median rate of numpy's product of two float32 matrices of
     2048 × 2048 between the runs; ``floor_per_second``: sequences at that rate; ``share_of_floor``;
-    ``memory_mb``: largest memory of the process while it scores; ``memory_before_mb``: its memory before;
+    ``memory_mb``: largest memory of the process and its children while it scores, and ``memory_before_mb``
+    before, with all that is imported (for the package twice: the scorer has a child);
     ``difference``: largest difference from float64, relative to the largest score of the sequence, median
     over sequences, and ``difference_max``; ``note``: why there are no numbers.
     """
@@ -112,26 +113,36 @@ class _Race:
     def __init__(self, contender: Contender, layers: list, x: np.ndarray):
         self.contender, self.x = contender, x[: max(1, int(len(x) * contender.share))]
         self.seconds, self.note, self.batch_size = [], "", None
-        self._measured = {}
-        self._running = Running(contender)
+        self._measured, self._running = {}, None
         try:
-            self._running.build(layers, BACKGROUND)
-            self._warm_up(layers)
+            self.batch_size = self._fastest_batch_size(layers)
+            self._start(layers, self.batch_size)
+            self._look_at_memory_and_numbers(layers)
         except Refused as reason:
             self._drop(reason)
 
-    def _warm_up(self, layers: list) -> None:
-        """Choose the batch size, and look at memory and numbers, where nothing is timed."""
+    def _start(self, layers: list, batch_size: int | None) -> None:
+        """Start a process of its own for the batch size: what a larger one took stays taken."""
+        self.end()
+        self._running = Running(self.contender)
+        self._running.build(layers, BACKGROUND)
+        if batch_size is not None:
+            self._running.ask("batch_size", batch_size)
+
+    def _fastest_batch_size(self, layers: list) -> int | None:
+        first, *others = self.contender.batch_sizes
+        sizes = [first, *(size for size in others if size <= len(self.x))]
+        if len(sizes) == 1:
+            return first
+        seconds = {}
+        for size in sizes:
+            self._start(layers, size)
+            self._running.ask("seconds", self.x, _TASK)  # the first time takes longer
+            seconds[size] = self._running.ask("seconds", self.x, _TASK)
+        return min(seconds, key=seconds.get)
+
+    def _look_at_memory_and_numbers(self, layers: list) -> None:
         before = self._running.memory()
-        sizes = {}
-        for size in self.contender.batch_sizes:
-            if size is not None:
-                self._running.ask("batch_size", size)
-            self._running.ask("seconds", self.x, _TASK)
-            sizes[size] = self._running.ask("seconds", self.x, _TASK)
-        self.batch_size = min(sizes, key=sizes.get)
-        if self.batch_size is not None:
-            self._running.ask("batch_size", self.batch_size)
         with self._running.watched() as peak:
             found = self._running.ask("contributions", self.x, _TASK)
         exact = _exact(layers, self.contender.rule, self.x[:16])
@@ -157,7 +168,8 @@ class _Race:
         print(f"{self.contender.name} {self.note}", file=sys.stderr)
 
     def end(self) -> None:
-        self._running.end()
+        if self._running:
+            self._running.end()
 
     def rates(self) -> np.ndarray:
         """Return sequences per second of every run."""
@@ -191,9 +203,13 @@ def main() -> None:
     parser.add_argument("table", type=Path, help="the table to write, TSV")
     parser.add_argument("--networks", nargs="+", choices=SEQUENCES, default=list(SEQUENCES))
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", help="some of them; default all")
     parser.add_argument("--captum", metavar="PYTHON", default=sys.executable)
     arguments = parser.parse_args()
-    table = contributions_table(usual_contenders(arguments.captum), arguments.networks, arguments.runs)
+    contenders = usual_contenders(arguments.captum)
+    if arguments.contenders:
+        contenders = [contender for contender in contenders if contender.name in arguments.contenders]
+    table = contributions_table(contenders, arguments.networks, arguments.runs)
     table.to_csv(arguments.table, sep="\t", index=False, float_format="%.4g")
     columns = [
         "network",

@@ -272,6 +272,20 @@ def shard_files(suffix):
     ]
 
 
+def mutagenesis_shards(wildcards):
+    """Return the shards of the interactions by mutagenesis, which are those of every method."""
+    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/mutagenesis"
+    return [f"{folder}/{shard}.tsv.gz" for shard in range(analysis_of(wildcards)["shards"])]
+
+
+SIGNIFICANCE = dict(
+    p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+    nulls=lambda wildcards: analysis_of(wildcards)["nulls"],
+    truth=lambda wildcards: analysis_of(wildcards)["truth"],
+    seed=config["seed"],
+)
+
+
 SCORING = dict(
     task="{task}",
     tasks=model_tasks,
@@ -299,15 +313,17 @@ MODEL_FILES = (
     "predictions.h5",
 )
 INTERACTION_FILES = {
-    "pairs": ("pairs.tsv.gz", "null.tsv.gz", "calibration.tsv", "comparisons.tsv"),
-    "profiles": (
-        "sources.tsv.gz",
-        "profiles.h5",
-        "null.tsv.gz",
-        "calibration.tsv",
-        "comparisons.tsv",
-    ),
+    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "profiles": ("sources.tsv.gz", "profiles.h5"),
 }
+SIGNIFICANCE_FILES = (
+    "null.tsv.gz",
+    "nulls.tsv",
+    "calibration.tsv",
+    "quantiles.tsv",
+    "comparisons.tsv",
+    "recovery.tsv",
+)
 
 
 def dataset_outputs():
@@ -344,8 +360,13 @@ def interaction_files():
     return [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
-        for table in INTERACTION_FILES[target_kind(name)]
+        for table in (*INTERACTION_FILES[target_kind(name)], *SIGNIFICANCE_FILES)
     ]
+
+
+def analysis_figures(name):
+    """Return the figures of an analysis with their options: those configured, and how its null holds."""
+    return {"calibration": {}} | ANALYSES[name]["figures"]
 
 
 def figure_files():
@@ -358,7 +379,7 @@ def figure_files():
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"
         for name, folder in interaction_folders()
-        for figure in ANALYSES[name]["figures"]
+        for figure in analysis_figures(name)
     ]
 
 

@@ -209,6 +209,22 @@ def bootstrap_auroc(
     return tuple(np.percentile(found, [2.5, 97.5])) if found else (np.nan, np.nan)
 
 
+def resampled_weights(
+    examples: np.ndarray, seed: int, resamples: int = 200
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often each example is drawn in resamples of all of them, and the example of every row.
+
+    Shapes (resamples, examples) and (rows,), the latter an index into the former's columns. A sum over rows
+    in every resample is then a product with the sums by example. Whole examples are drawn, with replacement,
+    because the scores of one example are not independent.
+    """
+    names, example = np.unique(examples, return_inverse=True)
+    n = len(names)
+    rng = np.random.default_rng([seed, n])
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) if n else np.zeros((resamples, 0))
+    return weights.astype(np.float32), example
+
+
 def compare_all(
     table: pd.DataFrame, comparisons: dict[str, dict], seed: int = 0, null: pd.DataFrame | None = None
 ) -> pd.DataFrame:

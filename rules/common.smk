@@ -201,7 +201,11 @@ def interaction_tables(wildcards):
         f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
     )
     if target_kind(wildcards.analysis) == "pairs":
-        return {"pairs": f"{folder}/pairs.tsv.gz", "null": f"{folder}/null.tsv.gz"}
+        return {
+            "pairs": f"{folder}/pairs.tsv.gz",
+            "null": f"{folder}/null.tsv.gz",
+            "agreement": f"{folder}/agreement.tsv",
+        }
     return {
         "sources": f"{folder}/sources.tsv.gz",
         "null": f"{folder}/null.tsv.gz",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.comparison import resampled_weights
-from dfim.nulls import NullModel, null_rows, tested
+from dfim.nulls import NullModel, null_rows, p_against
 from dfim.p_values import METHODS
 
 LEVELS = (0.05, 0.01, 0.001)
@@ -36,7 +36,8 @@ def calibration(
     models: Sequence[NullModel],
     not_interacting: np.ndarray | None = None,
     seed: int = 0,
-    methods: Sequence[str] = tuple(METHODS),
+    method: str = "empirical",
+    others: Sequence[str] = tuple(METHODS),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return how often scores that do not interact are called significant, and quantiles of their p.
 
@@ -47,18 +48,20 @@ def calibration(
     model that is conservative by design) or the interval holds the level, 0 where not, empty where n is too
     small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot: ``expected`` share of the p at or below
     ``observed``. ``distance`` is ``all`` or, where the rows have a distance, also a bin of
-    :data:`DISTANCES`. A method that cannot be fitted (all null scores are equal) is left out.
+    :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first also by
+    ``others``, for comparison. A method that cannot be fitted (all null scores are equal) is left out.
     """
     shares, quantiles = [], []
-    for spec in models:
+    for number, spec in enumerate(models):
+        methods = [method] if number else list(dict.fromkeys([method, *others]))
         null = null_rows(spec, table, shuffled)
         rows = {NULL: null} | ({} if not_interacting is None else {NOT_INTERACTING: table[not_interacting]})
         for kind, of_kind in rows.items():
             weights = resampled_weights(of_kind["example"].to_numpy(), seed)
             for score in scores:
-                for method in methods if null[score].nunique() > 1 else ["empirical"]:
-                    key = {"null_model": spec.model, "tested": kind, "score": score, "method": method}
-                    p = tested(of_kind, null, score, spec, method, held_out=True)
+                for way in methods if null[score].nunique() > 1 else ["empirical"]:
+                    key = {"null_model": spec.model, "tested": kind, "score": score, "method": way}
+                    p = p_against(of_kind, null, score, spec, way, held_out=True)
                     for label, members in _distance_bins(of_kind).items():
                         key = {**key, "distance": label}
                         shares += [key | row for row in _shares(p, members, weights, bool(spec.each))]

@@ -13,6 +13,8 @@ COLUMNS = [
     "auroc", "auroc_low", "auroc_high", "p", "p_two_sided", "share_positive_group", "share_positive_against",
 ]  # fmt: skip
 
+RUNNING = ["median", "median_low", "median_high", "quartile_1", "quartile_3"]
+
 
 def with_derived_columns(table: pd.DataFrame) -> pd.DataFrame:
     """Add ``abs_{column}`` for ``distance`` and ``response_distance``, where the table has them."""
@@ -207,6 +209,40 @@ def bootstrap_auroc(
             below = np.cumsum(against) - against / 2
             found.append(group @ below / (group.sum() * against.sum()))
     return tuple(np.percentile(found, [2.5, 97.5])) if found else (np.nan, np.nan)
+
+
+def running_medians(
+    x: np.ndarray, values: np.ndarray, examples: np.ndarray, width: int, seed: int = 0, fewest: int = 5
+) -> pd.DataFrame:
+    """Return the running median of values in bins of x, with its interval and the quartiles.
+
+    Bins are [k · width, (k + 1) · width), from the smallest to the largest x; ``x`` of the result is their
+    middle. ``median_low`` and ``median_high`` bound 95 % of the median's bootstrap over whole examples, since
+    values of one example are not independent. A bin with fewer than ``fewest`` values has them missing.
+    """
+    bins = np.floor(np.asarray(x) / width).astype(int)
+    rows = []
+    for number in range(bins.min(), bins.max() + 1) if len(bins) else []:
+        inside = bins == number
+        row = {"x": (number + 0.5) * width, "n": inside.sum(), "n_examples": len(np.unique(examples[inside]))}
+        row |= dict.fromkeys(RUNNING, np.nan)
+        if inside.sum() >= fewest:
+            low, high = _median_interval(values[inside], examples[inside], seed)
+            quartiles = np.quantile(values[inside], [0.25, 0.5, 0.75])
+            row |= dict(zip(RUNNING, [quartiles[1], low, high, quartiles[0], quartiles[2]], strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["x", "n", "n_examples", *RUNNING], dtype=float)
+
+
+def _median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 percentiles of the median over resamples of examples; NaN for one example."""
+    weights, example = resampled_weights(examples, seed)
+    if weights.shape[1] < 2:
+        return np.nan, np.nan
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[:, example[order]], axis=1)
+    medians = values[order][(total < total[:, -1:] / 2).sum(axis=1)]
+    return tuple(np.percentile(medians, [2.5, 97.5]))
 
 
 def resampled_weights(

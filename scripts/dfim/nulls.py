@@ -144,7 +144,7 @@ def folds(examples: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
     return [np.searchsorted(known, table) % FOLDS for table in tables]
 
 
-def tested(
+def p_against(
     table: pd.DataFrame,
     null: pd.DataFrame,
     score: str,
@@ -235,7 +235,7 @@ def add_significance(
 
     def add(score: str, suffix: str, spec: NullModel, null: pd.DataFrame, way: str) -> None:
         families = rows["pair"].to_numpy() if way == "released" and "pair" in rows else None
-        p = tested(rows, null, score, spec, way)
+        p = p_against(rows, null, score, spec, way)
         for name, values in (("p", p), ("q", q_values(p, families))):
             column = np.full(len(table), np.nan)
             column[tests] = values

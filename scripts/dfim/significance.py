@@ -60,7 +60,7 @@ def pair_significance(
     null = described[shuffled & (described["within_reach"] == 1)].reset_index(drop=True)
     tests = pairs["within_reach"].to_numpy() == 1
     idle = _known(pairs[tests], not_interacting)
-    calibrated, quantiles = calibration(pairs[tests], null, PAIR_SCORES, models, idle, seed)
+    calibrated, quantiles = calibration(pairs[tests], null, PAIR_SCORES, models, idle, seed, method)
     return Significance(
         add_significance(pairs, null, PAIR_SCORES, models, method, tests),
         described.loc[shuffled, [*PAIR_KEY, "pair", *PAIR_SCORES]].reset_index(drop=True),
@@ -106,8 +106,8 @@ def profile_significance(
     null = describe_null(profiles.null.assign(example=0), sources)
     idle = _known(sources, not_interacting)
     tested = pd.DataFrame({"example": profiles.sources["example"].iloc[:0], "delta": []})
-    of_sources = calibration(sources, null, PROFILE_SCORES, models, idle, seed)
-    of_positions = calibration(tested, positions, ["delta"], [SHUFFLES], None, seed)
+    of_sources = calibration(sources, null, PROFILE_SCORES, models, idle, seed, method)
+    of_positions = calibration(tested, positions, ["delta"], [SHUFFLES], None, seed, method)
     of_delta = pd.DataFrame({"example": 0, "delta": np.abs(delta[inside])})
     nulls = [
         describe_nulls(sources, null, PROFILE_SCORES, models, method),

@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 from dfim.errors import InputError
 from dfim.plots import style
 from dfim.plots.inputs import comparison_row, require
-from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
 
 FIGURE = "groups"
 _LABELS = {
     "fis": "FIS: largest |Δ importance| (logit)",
     "fis_sum": "Sum of |Δ importance| (logit)",
+    "signed_sum": "Signed sum of Δ (logit)",
 }
 _COLOURS = (style.VERMILLION, style.BLUE, style.GREEN)
 
@@ -23,7 +24,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw scores of groups of sources: cumulative shares above, boxes below, one column per score.
 
     Tables: ``sources``, and ``comparisons`` when the options name some. Options: ``groups`` (two or three
-    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``), ``comparisons`` (names; auROC
+    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``, ``signed_sum``), ``comparisons`` (names; auROC
     and p are printed above the panel of the comparison's score).
     The data have a column ``panel``: ``values`` (a row per source and score) and ``boxes``.
     """
@@ -54,11 +55,14 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         }
         remark = style.comparison(rows[score]) if score in rows else ""
         upper, lower = axes[:, column]
-        scale = LogWithZeros(np.concatenate(list(values.values())))
+        scale = (SignedLog if score == "signed_sum" else LogWithZeros)(np.concatenate(list(values.values())))
         _draw_shares(upper, values, scale)
         style.panel_title(upper, "abcdefgh"[column], "", remark)
         table = _draw_boxes(lower, values, scale)
         scale.apply(lower, "x")
+        if score == "signed_sum":
+            for axis in (upper, lower):
+                axis.axvline(0, color=style.BLACK, linewidth=0.6, zorder=0)
         lower.set_xlabel(_LABELS[score])
         if column:
             lower.tick_params(axis="y", labelleft=False)

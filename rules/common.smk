@@ -260,6 +260,7 @@ def scoring_options(wildcards):
         "background",
         "sources",
         "targets",
+        "feature_groups",
         "same_name",
         "max_distance",
         "shuffles",

@@ -35,7 +35,9 @@ with running(snakemake) as log:
     log.info("the smallest p that can be had: %.2g", found.nulls["smallest_p"].min())
     tested = pairs[pairs["within_reach"] == 1]
     for column in [name for name in pairs if name.endswith("_p") or "_p_" in name]:
-        log.info("%s: %d missing, %d exactly 0", column, tested[column].isna().sum(), (tested[column] == 0).sum())
+        log.info(
+            "%s: %d missing, %d exactly 0", column, tested[column].isna().sum(), (tested[column] == 0).sum()
+        )
     write_table(pairs, snakemake.output.pairs)
     write_table(found.null, snakemake.output.null)
     write_table(found.nulls, snakemake.output.nulls)

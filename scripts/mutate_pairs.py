@@ -1,4 +1,4 @@
-"""Interactions of pairs of features by pairwise in-silico mutagenesis, on one shard of the selected examples."""
+"""Interactions of pairs of features by pairwise mutagenesis, on one shard of the selected examples."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ with running(snakemake) as log:
     from dfim.files import read_table, write_table
     from dfim.interaction import examples_of_shard, make_pairs
     from dfim.mutagenesis import mutate_pairs
+    from dfim.selection import features_of_groups
 
     settings = snakemake.params
     analysis = settings.analysis
@@ -17,7 +18,7 @@ with running(snakemake) as log:
     selected = read_table(snakemake.input.selection)["example"]
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     pairs, _ = make_pairs(
-        dataset.features,
+        features_of_groups(dataset.features, analysis["feature_groups"]),
         examples,
         analysis["sources"]["features"],
         analysis["targets"]["features"],
@@ -27,7 +28,12 @@ with running(snakemake) as log:
     log.info("%d ordered pairs in %d examples", len(pairs), len(examples))
     options = {"threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, "gradient_input", analysis["background"], options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        "gradient_input",
+        analysis["background"],
+        options,
     ) as (scorer, task):
         table = mutate_pairs(
             scorer.logits, dataset.bases, dataset.features, pairs, task, analysis["background"]

@@ -64,9 +64,11 @@ def make_nulls(null: pd.DataFrame) -> pd.DataFrame:
 
 
 def make_calibration(n: int = 2000, seed: int = 7, plain: bool = False) -> dict:
-    """Return ``calibration``, ``quantiles`` and ``nulls`` of skewed scores; ``plain``: no distance, no truth."""
+    """Return ``calibration``, ``quantiles``, ``nulls`` of skewed scores; ``plain``: no distance, no truth."""
     rng = np.random.default_rng(seed)
-    null = pd.DataFrame({"example": np.arange(n) // 4, "fis": rng.gamma(0.3, size=n), "signed_sum": rng.normal(size=n)})
+    null = pd.DataFrame(
+        {"example": np.arange(n) // 4, "fis": rng.gamma(0.3, size=n), "signed_sum": rng.normal(size=n)}
+    )
     models = [NullModel(), NullModel("matched", "fis > -1")]
     if not plain:
         null["distance"] = rng.integers(-90, 91, n)
@@ -83,9 +85,9 @@ def make_mutagenesis(n: int = 300, seed: int = 8) -> dict:
     interaction = rng.normal(size=n)
     pairs = pd.DataFrame(
         {
-            "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1, "pair": "ELF1–SIX5",
-            "distance": 10, "within_reach": 1, "fis": np.abs(interaction) * rng.uniform(0.5, 2, n),
-            "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
+            "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1,
+            "pair": "ELF1–SIX5", "distance": 10, "within_reach": 1,
+            "fis": np.abs(interaction) * rng.uniform(0.5, 2, n), "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
             "mutagenesis_probability": np.tanh(interaction) / 4,
         }
     )  # fmt: skip

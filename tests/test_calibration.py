@@ -17,7 +17,9 @@ def skewed_null(n=20_000):
 
 
 def shares(null, score="fis", method="empirical", **options):
-    table, _ = calibration(null[:0], null, [score], options.pop("models", NULL), method=method, others=[], **options)
+    table, _ = calibration(
+        null[:0], null, [score], options.pop("models", NULL), method=method, others=[], **options
+    )
     return table
 
 

@@ -1,4 +1,4 @@
-"""Pairwise mutagenesis against a naive loop, functions whose interaction is known, and scipy's correlation."""
+"""Pairwise mutagenesis against a naive loop, functions of known interaction, and scipy's correlation."""
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,8 @@ RNG = np.random.default_rng(0)
 BASES = np.frombuffer(b"ACGT", np.uint8)[RNG.integers(0, 4, (6, 40))]
 FEATURES = pd.DataFrame(
     [
-        {"feature": number, "example": example, "name": name, "kind": "motif", "start": start, "end": start + 5,
-         "reference": "", "alternate": ""}
+        {"feature": number, "example": example, "name": name, "kind": "motif", "start": start,
+         "end": start + 5, "reference": "", "alternate": ""}
         for number, (example, name, start) in enumerate(
             [(0, "A", 2), (0, "B", 10), (0, "A", 30), (3, "B", 7), (3, "A", 12), (5, "A", 0)]
         )
@@ -46,9 +46,9 @@ def test_interactions_are_those_of_a_naive_loop(batch_size):
             for end in ("source", "target"):
                 if end not in keep:
                     feature = FEATURES.loc[getattr(row, end)]
-                    x[feature.start : feature.end] = mutants(BASES[row.example], feature, np.array(BACKGROUND))[
-                        0, feature.start : feature.end
-                    ]
+                    x[feature.start : feature.end] = mutants(
+                        BASES[row.example], feature, np.array(BACKGROUND)
+                    )[0, feature.start : feature.end]
             values[keep] = curved(x[None].astype(np.float64))[0, 1]
         for column, scale in (("mutagenesis_logit", lambda v: v), ("mutagenesis_probability", expit)):
             f = {keep: scale(value) for keep, value in values.items()}
@@ -95,9 +95,13 @@ def test_agreement_is_the_rank_correlation():
     part = pairs[pairs["pair"] == "A–B"]
     assert row["spearman"] == pytest.approx(spearmanr(part["signed_sum"], part["mutagenesis_logit"])[0])
     assert row["spearman_low"] < row["spearman"] < row["spearman_high"]
-    assert row["share_same_sign"] == pytest.approx(((part["signed_sum"] > 0) == (part["mutagenesis_logit"] > 0)).mean())
+    assert row["share_same_sign"] == pytest.approx(
+        ((part["signed_sum"] > 0) == (part["mutagenesis_logit"] > 0)).mean()
+    )
     sizes = table.loc[("all", "fis", "probability")]
-    assert sizes["spearman"] == pytest.approx(spearmanr(pairs["fis"], pairs["mutagenesis_probability"].abs())[0])
+    assert sizes["spearman"] == pytest.approx(
+        spearmanr(pairs["fis"], pairs["mutagenesis_probability"].abs())[0]
+    )
     assert np.isnan(sizes["share_same_sign"])
 
 

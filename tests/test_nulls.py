@@ -1,4 +1,4 @@
-"""Null models: what a row is tested against, what a small p speaks against, and what it cannot be smaller than."""
+"""Null models: what a row is tested against, what a small p speaks against, how small it can be."""
 
 import numpy as np
 import pandas as pd
@@ -114,7 +114,8 @@ def test_every_null_model_has_its_columns_and_the_released_procedure_stands_besi
     assert (result[added].isna().all(axis=1) == ~within).all()
     np.testing.assert_array_equal(result["fis_q"][within], q_values(result["fis_p"][within]))
     np.testing.assert_array_equal(
-        result["fis_p_released"][within], p_values(table["fis"][within].to_numpy(), shuffled["fis"], "released")
+        result["fis_p_released"][within],
+        p_values(table["fis"][within].to_numpy(), shuffled["fis"], "released"),
     )
 
 
@@ -128,8 +129,8 @@ def test_nulls_are_described_by_stratum_with_hypothesis_and_resolution():
     assert near["smallest_p"] == pytest.approx(2 / (n + 1))
     assert near["n_tested"] == (table["distance"].abs() <= 20).sum()
     assert near["hypothesis"] == (
-        "The score is no larger than between the same places of the same sequences once these are shuffled with "
-        "every dinucleotide kept, where no motifs are, alike in distance."
+        "The score is no larger than between the same places of the same sequences once these are shuffled "
+        "with every dinucleotide kept, where no motifs are, alike in distance."
     )
     kinds = found[found["null_model"] == "matched"]
     assert set(kinds["kind"]) == {"target_name A", "target_name B"}
@@ -180,7 +181,9 @@ def test_sentences_about_the_configuration(options, sentence):
 
 def test_sentences_about_what_is_missing():
     table, null = rows(30), rows(30)
-    with pytest.raises(InputError, match="matches on 'colour', and the table has no such column: name some of"):
+    with pytest.raises(
+        InputError, match="matches on 'colour', and the table has no such column: name some of"
+    ):
         p_against(table, null, "fis", NullModel(match=("colour",)))
     with pytest.raises(InputError, match="'distances', and the targets of the analysis are positions"):
         p_against(table.drop(columns="distance"), null, "fis", NullModel(distances=(20,)))
@@ -191,5 +194,7 @@ def test_sentences_about_what_is_missing():
         "'source_name C': match on fewer columns, widen the distances, or raise the number of shuffles or "
         "examples."
     )
-    with pytest.raises(InputError, match="has 0 rows that meet 'fis < 0', and 2 are needed: mend the condition"):
+    with pytest.raises(
+        InputError, match="has 0 rows that meet 'fis < 0', and 2 are needed: mend the condition"
+    ):
         add_significance(table, null, ["fis"], [NullModel("matched", "fis < 0")])

@@ -1,4 +1,4 @@
-"""p-values against brute force, their uniformity under the null, q-values against the definition and scipy."""
+"""p-values against brute force, their uniformity under the null, q-values by definition and by scipy."""
 
 import numpy as np
 import pytest

@@ -83,7 +83,10 @@ def test_no_truth_no_rows():
 @pytest.mark.parametrize(
     ("truth", "sentence"),
     [
-        ({**TRUTH, "interacting": "kind == 'none'"}, "key 'interacting' of the truth, \"kind == 'none'\", holds"),
+        (
+            {**TRUTH, "interacting": "kind == 'none'"},
+            "key 'interacting' of the truth, \"kind == 'none'\", holds",
+        ),
         ({**TRUTH, "interacting": "colour == 1"}, "key 'interacting' of the truth has the expression"),
         ({**TRUTH, "interacting": "kind != ''"}, "rows are both 'interacting' and 'not_interacting'"),
     ],

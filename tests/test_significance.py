@@ -86,7 +86,9 @@ def test_matched_pairs_are_a_second_null_with_columns_of_its_own():
     found = pair_significance(scores, features, models=models, not_interacting="pair == 'AP1–AP1'")
     assert {"fis_q", "fis_q_matched", "fis_q_released"} <= set(found.results)
     assert set(found.nulls["null_model"]) == {"dinucleotide", "matched"}
-    n = found.calibration.query("distance == 'all' and score == 'fis' and level == 0.05 and method == 'empirical'")
+    n = found.calibration.query(
+        "distance == 'all' and score == 'fis' and level == 0.05 and method == 'empirical'"
+    )
     assert dict(zip(zip(n["null_model"], n["tested"], strict=True), n["n"], strict=True)) == {
         ("dinucleotide", "null"): 360,
         ("dinucleotide", "not interacting"): 40,
@@ -104,7 +106,9 @@ def test_pairs_without_shuffles_are_an_error():
 def test_a_score_that_is_no_number_is_an_error():
     scores, features = pair_scores()
     scores.loc[5, "fis"] = np.nan
-    with pytest.raises(InputError, match="1 of 120 scores are not finite numbers: look at the model's weights"):
+    with pytest.raises(
+        InputError, match="1 of 120 scores are not finite numbers: look at the model's weights"
+    ):
         pair_significance(scores, features)
 
 

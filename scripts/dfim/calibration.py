@@ -46,9 +46,9 @@ def calibration(
     the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with the 95 % interval of its bootstrap
     over examples, and ``holds``: 1 where the share is within :data:`TOLERANCE` (below it as well with a null
     model that is conservative by design) or the interval holds the level, 0 where not, empty where n is too
-    small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot: ``expected`` share of the p at or below
-    ``observed``. ``distance`` is ``all`` or, where the rows have a distance, also a bin of
-    :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first also by
+    small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``,
+    for a QQ plot: ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the
+    rows have a distance, also a bin of :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first also by
     ``others``, for comparison. A method that cannot be fitted (all null scores are equal) is left out.
     """
     shares, quantiles = [], []
@@ -91,13 +91,18 @@ def _shares(
     count = drawn @ np.bincount(example[found], minlength=drawn.shape[1])
     rows = []
     for level in LEVELS:
-        row = {"level": level, "share": np.nan, "share_low": np.nan, "share_high": np.nan, "n": n, "holds": ""}
+        row = {
+            "level": level,
+            "share": np.nan,
+            "share_low": np.nan,
+            "share_high": np.nan,
+            "n": n,
+            "holds": "",
+        }
         if n:
             below = p[found] < level
             with np.errstate(invalid="ignore"):
-                resampled = (
-                    drawn @ np.bincount(example[found], below, minlength=drawn.shape[1]) / count
-                )
+                resampled = drawn @ np.bincount(example[found], below, minlength=drawn.shape[1]) / count
             low, high = np.nanpercentile(resampled, [2.5, 97.5])
             row |= {"share": below.mean(), "share_low": low, "share_high": high}
             if n * level >= 5:

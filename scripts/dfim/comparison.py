@@ -166,14 +166,15 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     ``null`` is ``null.tsv.gz`` and ``table`` the ``pairs.tsv.gz`` or ``sources.tsv.gz`` beside it: a null
     row is a pair's by ``source`` and ``target``, a source's by ``source``. Returns one row per row of the
     null: its replicate and scores, and every column of the table (and of :func:`with_derived_columns`)
-    that does not come from the scores of the real sequence, as p, q and ``response_distance`` do.
+    that does not come from the scores of the real sequence, as p, q, ``response_distance`` and
+    ``mutagenesis_…`` do.
 
     Raises InputError when a row of the null belongs to no row of the table.
     """
     key = ["source", "target"] if "target" in table else ["source"]
     scores = [name for name in null if name not in ("replicate", "example", "pair", *key)]
-    of_scores = [*scores, *(f"{name}_{value}" for name in scores for value in "pq"), "response_distance"]
-    described = with_derived_columns(table.drop(columns=of_scores, errors="ignore"))
+    of_scores = [name for name in table if _comes_from_scores(name, scores)]
+    described = with_derived_columns(table.drop(columns=of_scores))
     joined = null[["replicate", *key, *scores]].merge(described, on=key, how="left", indicator=True)
     if (lost := joined["_merge"] == "left_only").any():
         first = ", ".join(f"{name} {joined.loc[lost, name].iloc[0]}" for name in key)
@@ -182,6 +183,15 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
             "results: the two tables are of different runs, so make both again."
         )
     return joined.drop(columns="_merge")
+
+
+def _comes_from_scores(column: str, scores: list[str]) -> bool:
+    """Return whether a column is a score, its p or q by any null model, or measured on the real sequence."""
+    return (
+        column in scores
+        or column.startswith(("mutagenesis_", *(f"{name}_{value}" for name in scores for value in "pq")))
+        or column == "response_distance"
+    )
 
 
 def bootstrap_auroc(
@@ -245,9 +255,7 @@ def _median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tup
     return tuple(np.percentile(medians, [2.5, 97.5]))
 
 
-def resampled_weights(
-    examples: np.ndarray, seed: int, resamples: int = 200
-) -> tuple[np.ndarray, np.ndarray]:
+def resampled_weights(examples: np.ndarray, seed: int, resamples: int = 200) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each example is drawn in resamples of all of them, and the example of every row.
 
     Shapes (resamples, examples) and (rows,), the latter an index into the former's columns. A sum over rows

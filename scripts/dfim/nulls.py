@@ -53,7 +53,7 @@ class NullModel:
 
     @classmethod
     def read(cls, options: Mapping) -> "NullModel":
-        """Return the null model of a mapping of the configuration; raises InputError when it cannot be one."""
+        """Return the null model that a mapping of the configuration describes; InputError if it cannot."""
         model, members = options.get("model"), options.get("members")
         distances = tuple(options.get("distances", ()))
         if model not in MODELS:
@@ -65,7 +65,8 @@ class NullModel:
             )
         if list(distances) != sorted(set(distances)):
             raise InputError(
-                f"the null model {model!r} has the distances {list(distances)}: write ascending numbers of bp."
+                f"the null model {model!r} has the distances {list(distances)}: write ascending "
+                "numbers of bp."
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
         return cls(model, members, **columns, distances=distances)
@@ -182,7 +183,11 @@ def strata(
     Kinds with fewer than 2 null rows in a stratum test nothing there. Raises InputError when that is so of
     all of them.
     """
-    labels, null_labels, kinds = spec.strata(table, method), spec.strata(null, method), spec.kinds(null, method)
+    labels, null_labels, kinds = (
+        spec.strata(table, method),
+        spec.strata(null, method),
+        spec.kinds(null, method),
+    )
     members = pd.DataFrame({"stratum": null_labels, "kind": kinds}).groupby(["stratum", "kind"]).indices
     by_stratum: dict[str, list] = {}
     for (stratum, kind), rows in members.items():
@@ -290,7 +295,7 @@ def describe_nulls(
 
 
 def _describe_tails(null: np.ndarray, method: str, two_tailed: bool) -> list[dict]:
-    """Return what ``nulls.tsv`` says of the tails of null scores: one entry, or one per tail that is fitted."""
+    """Return what ``nulls.tsv`` says of the tails of null scores: one entry, or one per fitted tail."""
     if method != "generalised_pareto":
         smallest = smallest_p(len(null), two_tailed) if method == "empirical" else _limit(null, method)
         return [{"tail": "both" if two_tailed else "upper", "smallest_p": smallest}]

@@ -53,8 +53,8 @@ def fit_null(null: np.ndarray, method: str = "empirical", two_tailed: bool = Fal
     null = np.ravel(null)
     if null.size < 2:
         raise InputError(
-            f"a null distribution needs at least 2 scores, found {null.size}: raise the number of shuffles or "
-            "select more examples."
+            f"a null distribution needs at least 2 scores, found {null.size}: raise the number of shuffles "
+            "or select more examples."
         )
     _check_finite(null, "null scores")
     test = METHODS[method](null, two_tailed)

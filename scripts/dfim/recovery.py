@@ -46,7 +46,13 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
         )
     weights = resampled_weights(table["example"].to_numpy(), seed)
     rows = [
-        {"score": score, "null_model": model, "call": call, "level": level, **_rates(called, kinds, q, weights)}
+        {
+            "score": score,
+            "null_model": model,
+            "call": call,
+            "level": level,
+            **_rates(called, kinds, q, weights),
+        }
         for score, model, q in _q_columns(table)
         for call, called in _calls(table, score, q < level)
     ]

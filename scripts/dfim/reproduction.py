@@ -71,7 +71,9 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
         known = own[own["holds"].notna()]
         parts = [
             f"{score} {' / '.join(f'{share:.2g}' for share in group['share'])}"
-            for score, group in own[own["null_model"] == own["null_model"].iloc[0]].groupby("score", sort=False)
+            for score, group in own[own["null_model"] == own["null_model"].iloc[0]].groupby(
+                "score", sort=False
+            )
         ]
         off = known[known["holds"] == 0]
         found = [f"{row.score} of the {row.null_model} null at {row.level:g}" for row in off.itertuples()]
@@ -80,13 +82,14 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
         rows.append(
             {
                 "section": "calibration",
-                "claim": f"p-values ({method}) of {place} hold their level on held-out null scores: share below "
-                f"{', '.join(f'{level:g}' for level in LEVELS)}",
+                "claim": f"p-values ({method}) of {place} hold their level on held-out null scores: share "
+                f"below {', '.join(f'{level:g}' for level in LEVELS)}",
                 "stated": "0.045–0.055 / 0.008–0.012 / at most 0.0015",
                 "found": "; ".join(parts),
                 "n": int(own["n"].max()),
                 "verdict": verdict,
-                "note": note or ("" if len(known) else "fewer than 5 null scores are expected below each level"),
+                "note": note
+                or ("" if len(known) else "fewer than 5 null scores are expected below each level"),
             }
         )
     return pd.DataFrame(rows, columns=COLUMNS)

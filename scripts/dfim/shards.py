@@ -98,8 +98,8 @@ def add_mutagenesis(pairs: pd.DataFrame, mutated: pd.DataFrame) -> pd.DataFrame:
     joined = pairs.merge(mutated, on=key, how="left", validate="one_to_one", indicator=True)
     if (lost := joined.pop("_merge") == "left_only").any():
         raise InputError(
-            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of the "
-            "shards and run again."
+            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of "
+            "the shards and run again."
         )
     return joined
 

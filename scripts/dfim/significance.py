@@ -1,4 +1,4 @@
-"""From scores to p and q, for pairs of features and for profiles: null models applied, and their calibration."""
+"""From scores to p and q, for pairs of features and for profiles, with their calibration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -86,10 +86,11 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFra
         shares = _shares(calibration, line.iloc[0])
         label = f"{_NAMES.get(value, value)} ({shares})"
         axis.plot(-np.log10(line["expected"]), observed, color=colour, linestyle=dashes, label=label)
+    highest = 1.7 * top
     axis.set_xlim(0, top)
-    axis.set_ylim(0, 1.7 * top)
-    for ruler in (axis.xaxis, axis.yaxis):
-        ruler.set_major_locator(FixedLocator(range(0, int(2 * top) + 1)))
+    axis.set_ylim(0, highest)
+    for ruler, end in ((axis.xaxis, top), (axis.yaxis, highest)):
+        ruler.set_major_locator(FixedLocator(range(0, int(end) + 1)))
         ruler.set_minor_locator(NullLocator())
         ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_xlabel(f"Expected (n = {style.count(int(rows['n'].max()))})")

@@ -1,4 +1,4 @@
-"""Scores against the distance of two features, and near pairs against those farther apart (SFig. 4, Fig. 3B)."""
+"""Scores against the distance of two features, near pairs against those farther apart (SFig. 4, Fig. 3B)."""
 
 import numpy as np
 import pandas as pd
@@ -61,7 +61,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         f"interval, sequences resampled; light band: middle 50 %.\nRight: {BOX_KEY}"
     )
     if np.isfinite(reach):
-        key += f". Dashed: reach of the network, {reach:g} bp by its layers; beyond it the score is 0 by structure"
+        key += f". Dashed: reach of the network, {reach:g} bp by its layers; beyond it "
+            "the score is 0 by structure"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
 
@@ -106,11 +107,20 @@ def _draw_distances(
     hues = np.where(table["signed_sum"] == 0, style.GREY, hues)
     many = len(x) > MAX_POINTS
     axis.scatter(
-        x, scale.spread(y), s=1.5 if many else 4, c=hues, alpha=0.25 if many else 0.5, linewidth=0, rasterized=True
+        x,
+        scale.spread(y),
+        s=1.5 if many else 4,
+        c=hues,
+        alpha=0.25 if many else 0.5,
+        linewidth=0,
+        rasterized=True,
     )
     running = running_medians(x, y, table["example"].to_numpy(), options["bin"], fewest=MIN_IN_BIN)
     middle = running["x"]
-    for (lower, upper), strength in ((("quartile_1", "quartile_3"), 0.15), (("median_low", "median_high"), 0.4)):
+    for (lower, upper), strength in (
+        (("quartile_1", "quartile_3"), 0.15),
+        (("median_low", "median_high"), 0.4),
+    ):
         axis.fill_between(
             middle, scale.place(running[lower]), scale.place(running[upper]),
             color=style.BLACK, alpha=strength, linewidth=0,
@@ -120,7 +130,9 @@ def _draw_distances(
     return running.rename(columns={"x": "distance"}).assign(panel="running", score=score)
 
 
-def _label(axis: Axes, letter, score: str, title: str, table: pd.DataFrame, scale, direction, options) -> None:
+def _label(
+    axis: Axes, letter, score: str, title: str, table: pd.DataFrame, scale, direction, options
+) -> None:
     """Write title, n and labels of a panel of distances."""
     target = direction[1]
     remark = f"n = {style.count(len(table))}"

@@ -24,8 +24,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw scores of groups of sources: cumulative shares above, boxes below, one column per score.
 
     Tables: ``sources``, and ``comparisons`` when the options name some. Options: ``groups`` (two or three
-    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``, ``signed_sum``), ``comparisons`` (names; auROC
-    and p are printed above the panel of the comparison's score).
+    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``, ``signed_sum``), ``comparisons``
+    (names; auROC and p are printed above the panel of the comparison's score).
     The data have a column ``panel``: ``values`` (a row per source and score) and ``boxes``.
     """
     options = read_options(FIGURE, options)

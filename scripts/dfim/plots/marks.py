@@ -104,7 +104,8 @@ class LogWithZeros:
         step = int(np.ceil((self.last - self.first) / 5))
         # With a band, the tick of the floor would touch the label of the band.
         lowest = self.first + bool(self.in_band.any())
-        powers = list(range(self.last, lowest - 1, -step))[::-1]
+        end = max(self.top, self.floor * 3)
+        powers = [power for power in range(self.last, lowest - 1, -step) if 10.0**power <= end][::-1]
         ticks = [10.0**power for power in powers]
         labels = [f"$10^{{{power}}}$".replace("-", "−") for power in powers]
         low = self.floor
@@ -118,7 +119,7 @@ class LogWithZeros:
         ruler.set_major_locator(FixedLocator(ticks))
         ruler.set_major_formatter(FixedFormatter(labels))
         ruler.set_minor_locator(NullLocator())
-        axis.set(**{f"{which}lim": (low, max(self.top, self.floor * 3))})
+        axis.set(**{f"{which}lim": (low, end)})
 
     def _apply_narrow(self, axis: Axes, which: str) -> None:
         """Give an axis that spans less than two decades plain numbers at 1, 2 and 5 of each."""

@@ -1,4 +1,4 @@
-"""Interaction scores of pairs against their interaction by pairwise mutagenesis, on the logit and the probability."""
+"""Scores of pairs against their interaction by pairwise mutagenesis, on the logit and the probability."""
 
 import numpy as np
 import pandas as pd
@@ -53,7 +53,9 @@ def _draw_panel(axis: Axes, pairs: pd.DataFrame, score: str, scale: str) -> None
     hues = np.where(pairs["signed_sum"] > 0, style.SYNERGY, style.REDUNDANCY)
     many = len(x) > _FEW
     places = [ruler.spread(values) for ruler, values in zip(rulers, (x, y), strict=True)]
-    axis.scatter(*places, s=1.5 if many else 4, c=hues, alpha=0.15 if many else 0.5, linewidth=0, rasterized=True)
+    axis.scatter(
+        *places, s=1.5 if many else 4, c=hues, alpha=0.15 if many else 0.5, linewidth=0, rasterized=True
+    )
     interaction = f"f(ab) − f(a) − f(b) + f(0), {_SCALES[scale]}"
     if signed:
         axis.axhline(0, color=style.BLACK, linewidth=0.6)

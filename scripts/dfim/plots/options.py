@@ -17,7 +17,11 @@ OPTIONS = {
     "mutagenesis": {},
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
-    "groups": {"groups": ["positive", "control"], "scores": ["fis", "fis_sum", "signed_sum"], "comparisons": []},
+    "groups": {
+        "groups": ["positive", "control"],
+        "scores": ["fis", "fis_sum", "signed_sum"],
+        "comparisons": [],
+    },
     "tracks": {
         "names": [],
         "top": 0,

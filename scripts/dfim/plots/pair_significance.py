@@ -31,8 +31,9 @@ _TITLES = {
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw FIS, signed sum, p and q of motif pairs, one row per unordered pair.
 
-    Tables: ``pairs``, and ``nulls`` (the smallest attainable p of the FIS is then marked). Options: ``level`` (default .05) and ``pairs`` (names in the
-    order of the rows, from the top; default: all, largest median signed sum first).
+    Tables: ``pairs``, and ``nulls`` (the smallest attainable p of the FIS is then marked). Options: ``level``
+    (default .05) and ``pairs`` (names in the order of the rows, from the top; default: all, largest median
+    signed sum first).
     The data have one row per pair and column: n, quantiles, the shares below the level and above 0.
     """
     options = read_options(FIGURE, options)
@@ -88,7 +89,7 @@ def _summary(groups: dict[str, pd.DataFrame], level: float) -> pd.DataFrame:
 
 
 def _floor(tables: dict) -> float | None:
-    """Return the smallest p of a FIS that the first null model can give; None where that is next to nothing."""
+    """Return the smallest p of a FIS that the first null model can give; None if next to nothing."""
     if "nulls" not in tables:
         return None
     nulls = tables["nulls"]

@@ -178,7 +178,9 @@ def test_a_finite_reach_is_drawn_and_pairs_beyond_it_are_a_group_of_their_own():
         figure, data = distance.draw(tables, options)
         found = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "--"]
         assert sorted(found) == edges
-        assert any("reach of the network, 70 bp" in text for text in words(figure)) == bool(edges)
+        assert any("reach of the network by its layers, 70 bp" in text for text in words(figure)) == bool(
+            edges
+        )
         near = data[(data["panel"] == "near") & (data["source_name"] == "GATA1")].set_index("group")["n"]
         away = pairs.loc[pairs["source_name"] == "GATA1", "distance"].abs()
         if edges:
@@ -566,12 +568,19 @@ def test_words_of_numbers():
 def test_no_text_is_smaller_than_seven_points_or_cut_off(size):
     pairs, null = plot_data.make_pairs(motifs=3, per_pair=size)
     nulls = plot_data.make_nulls(null)
-    figures = [pair_significance.draw({"pairs": pairs, "nulls": nulls}, {})]
-    figures.append(calibration.draw(plot_data.make_calibration(40 * size), {}))
-    figures.append(mutagenesis.draw(plot_data.make_mutagenesis(size), {}))
-    figures.append(distance.draw({"pairs": plot_data.make_distances(10 * size)[0]}, {}))
-    for figure, _ in figures:
-        check_texts(figure)
+    check_texts(pair_significance.draw({"pairs": pairs, "nulls": nulls}, {})[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "tables"),
+    [
+        (calibration, plot_data.make_calibration(400)),
+        (mutagenesis, plot_data.make_mutagenesis(40)),
+        (distance, {"pairs": plot_data.make_distances(60)[0]}),
+    ],
+)
+def test_no_text_of_new_tables_is_too_small_or_cut_off(module, tables):
+    check_texts(module.draw(tables, {})[0])
 
 
 def check_texts(figure):

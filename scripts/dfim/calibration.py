@@ -48,8 +48,9 @@ def calibration(
     model that is conservative by design) or the interval holds the level, 0 where not, empty where n is too
     small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``,
     for a QQ plot: ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the
-    rows have a distance, also a bin of :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first also by
-    ``others``, for comparison. A method that cannot be fitted (all null scores are equal) is left out.
+    rows have a distance, also a bin of :data:`DISTANCES`. All null models are calibrated by ``method``,
+    that of the run, and the first also by ``others``, for comparison. A method that cannot be fitted (all
+    null scores are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):

@@ -61,8 +61,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         f"interval, sequences resampled; light band: middle 50 %.\nRight: {BOX_KEY}"
     )
     if np.isfinite(reach):
-        key += f". Dashed: reach of the network, {reach:g} bp by its layers; beyond it "
-            "the score is 0 by structure"
+        key += f". Dashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
 

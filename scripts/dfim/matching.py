@@ -1,8 +1,8 @@
 """Controls that are like the positives in all but what is asked: variants matched on where and what they are.
 
 A variant near a peak's summit, or in GC-rich sequence, changes more whatever it does. Positives are compared
-with controls of the same change of bases (either strand), at a similar distance to the nearest summit and with
-a similar GC content around.
+with controls of the same change of bases (either strand), at a similar distance to the nearest summit and
+with a similar GC content around.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,9 @@ def describe_variants(dataset: Dataset, peaks: pd.DataFrame, gc_window: int) -> 
     """
     variants = dataset.features[dataset.features["kind"] == "variant"].reset_index(drop=True)
     examples = dataset.examples.set_index("example")
-    place = examples.loc[variants["example"], "start"].to_numpy(dtype=int) + variants["start"].to_numpy(dtype=int)
+    place = examples.loc[variants["example"], "start"].to_numpy(dtype=int) + variants["start"].to_numpy(
+        dtype=int
+    )
     chrom = examples.loc[variants["example"], "chrom"].to_numpy()
     table = variants[["feature", "example", "name", "group"]].assign(
         change=[_change(*alleles) for alleles in variants[["reference", "alternate"]].to_numpy()],
@@ -55,19 +57,19 @@ def _change(reference: str, alternate: str) -> str:
 
 
 def _nearest(chroms: np.ndarray, places: np.ndarray, peaks: pd.DataFrame) -> np.ndarray:
-    """Return the distance of places to the nearest summit of their chromosome; InputError where there is none."""
+    """Return the distance of places to the nearest summit of their chromosome; InputError if it has none."""
     distance = np.empty(len(places), dtype=int)
     for chrom in np.unique(chroms):
         summits = np.sort(peaks.loc[peaks["chrom"] == chrom, "summit"].to_numpy(dtype=int))
         if not len(summits):
             raise InputError(
-                f"there is no peak on {chrom}, where variants lie, to measure their distance to a summit: give "
-                "peaks of the whole genome."
+                f"there is no peak on {chrom}, where variants lie, to measure their distance to a summit: "
+                "give peaks of the whole genome."
             )
         inside = chroms == chrom
-        right = np.searchsorted(summits, places[inside]).clip(1, len(summits) - 1) if len(summits) > 1 else 0
-        near = np.stack([summits[np.maximum(right - 1, 0)], summits[right]] * np.ones((1, 1), dtype=int))
-        distance[inside] = np.abs(near - places[inside]).min(axis=0)
+        after = np.searchsorted(summits, places[inside])
+        either = summits[np.maximum(after - 1, 0)], summits[np.minimum(after, len(summits) - 1)]
+        distance[inside] = np.abs(np.stack(either) - places[inside]).min(axis=0)
     return distance
 
 
@@ -108,7 +110,7 @@ def match(table: pd.DataFrame, caliper: float = CALIPER) -> np.ndarray:
 
 
 def balance(table: pd.DataFrame) -> pd.DataFrame:
-    """Return how far positives and controls differ in what they are matched on: the columns ``BALANCE_COLUMNS``.
+    """Return how far positives and controls differ in what they are matched on: ``BALANCE_COLUMNS``.
 
     One row per covariate (each change of bases is one, as a share) for ``all`` and for ``matched`` variants.
     ``smd`` is the standardised mean difference: (mean of positives − mean of controls) over the standard

@@ -165,6 +165,20 @@ def dataset_sources(dataset):
     return files
 
 
+def matched_datasets():
+    """Return the names of the datasets of variants whose controls can be matched: those with peaks."""
+    return [
+        name for name in producer_names("variants") if config["datasets"][name]["variants"]["overlapping"]
+    ]
+
+
+def covariates_of_sources(wildcards):
+    """Return what an analysis's variants are matched on, where they are."""
+    name = analysis_of(wildcards)["dataset"]
+    found = name in matched_datasets() and "features" in analysis_of(wildcards)["sources"]
+    return {"covariates": f"{RESULTS}/datasets/{name}/covariates.tsv.gz"} if found else {}
+
+
 def dataset_files(dataset):
     """Return the three files of a dataset, by role."""
     folder = f"{RESULTS}/datasets/{dataset}"
@@ -333,7 +347,8 @@ SIGNIFICANCE_FILES = (
 
 def dataset_outputs():
     """Return the files of every dataset of the configuration."""
-    return [path for name in config["datasets"] for path in dataset_files(name).values()]
+    balances = [f"{RESULTS}/datasets/{name}/balance.tsv" for name in matched_datasets()]
+    return balances + [path for name in config["datasets"] for path in dataset_files(name).values()]
 
 
 def model_files():

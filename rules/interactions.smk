@@ -114,6 +114,7 @@ rule assign_significance_pairs:
 rule assign_significance_profiles:
     input:
         unpack(analysis_dataset),
+        unpack(covariates_of_sources),
         shards=shard_files(".h5"),
         reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:

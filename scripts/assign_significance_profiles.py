@@ -4,6 +4,7 @@ from running import running
 
 with running(snakemake) as log:
     from dfim.files import read_table, write_table
+    from dfim.matching import add_covariates
     from dfim.nulls import NullModel
     from dfim.shards import read_profile_shards, write_profiles
     from dfim.significance import profile_significance
@@ -25,7 +26,10 @@ with running(snakemake) as log:
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
     attributes = {"p_values": settings.p_values, "null_seed": settings.seed}
     write_profiles(profiles, p, q, snakemake.output.profiles, attributes)
-    write_table(found.results, snakemake.output.sources)
+    sources = found.results
+    if snakemake.input.get("covariates"):
+        sources = add_covariates(sources, read_table(snakemake.input.covariates))
+    write_table(sources, snakemake.output.sources)
     write_table(found.null, snakemake.output.null)
     write_table(found.nulls, snakemake.output.nulls)
     write_table(found.calibration, snakemake.output.calibration)

@@ -18,19 +18,17 @@ from dfim.sequence import reverse_complement
 COLUMNS = ["feature", "example", "name", "group", "change", "summit_distance", "gc", "matched_set"]
 BALANCE_COLUMNS = ["covariate", "controls", "n_positive", "n_control", "mean_positive", "mean_control", "smd"]
 COVARIATES = ("summit_distance", "gc")
-# A control is no match when a covariate is farther away than so many standard deviations of the positives.
-CALIPER = 0.25
 _UNMATCHABLE = 1e9
 
 
-def describe_variants(dataset: Dataset, peaks: pd.DataFrame, gc_window: int) -> pd.DataFrame:
+def describe_variants(dataset: Dataset, peaks: pd.DataFrame, gc_window: int, caliper: float) -> pd.DataFrame:
     """Return the variants of a dataset with what they are matched on, and their matched sets: ``COLUMNS``.
 
     ``peaks`` has the columns ``chrom`` and ``summit`` (0-based). ``change`` is the change of bases, as seen
     on the strand whose reference is A or C (``C>T`` stands for G>A too); ``summit_distance`` the distance to
     the nearest summit on the chromosome (bp); ``gc`` the share of G and C among the bases at most
     ``gc_window`` bp away, the variant's own left out. ``matched_set`` is the number of a positive and its
-    control, empty for those without (see :func:`match`).
+    control, empty for those without (see :func:`match`, also for ``caliper``).
     """
     variants = dataset.features[dataset.features["kind"] == "variant"].reset_index(drop=True)
     examples = dataset.examples.set_index("example")
@@ -46,7 +44,7 @@ def describe_variants(dataset: Dataset, peaks: pd.DataFrame, gc_window: int) -> 
             for example, start, end in variants[["example", "start", "end"]].to_numpy(dtype=int)
         ],
     )
-    return table.assign(matched_set=match(table))[COLUMNS]
+    return table.assign(matched_set=match(table, caliper))[COLUMNS]
 
 
 def _change(reference: str, alternate: str) -> str:
@@ -80,12 +78,13 @@ def _gc(bases: np.ndarray, start: int, end: int, window: int) -> float:
     return float(np.isin(around[known], list(b"GC")).mean()) if known.any() else np.nan
 
 
-def match(table: pd.DataFrame, caliper: float = CALIPER) -> np.ndarray:
+def match(table: pd.DataFrame, caliper: float) -> np.ndarray:
     """Return the number of the matched set of every row, from 1, NaN for none: float (rows,).
 
-    Each positive gets one control of the same ``change`` at most, and each control one positive: the
-    assignment of smallest total distance (in standard deviations of the positives, by both covariates) among
-    those where neither covariate is more than ``caliper`` of them away (optimal matching, Rosenbaum 1989).
+    Each positive gets one control of the same ``change`` at most, and each control one positive; neither
+    covariate may be more than ``caliper`` standard deviations (of the positives) away. As many are matched as
+    possible, and of those assignments the one of smallest total distance is taken (optimal matching,
+    Rosenbaum 1989).
     """
     sets = np.full(len(table), np.nan)
     positive = (table["group"] == "positive").to_numpy()

@@ -25,11 +25,14 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``sources``, and ``comparisons`` when the options name some. Options: ``groups`` (two or three
     values of the column ``group``), ``scores`` (``fis``, ``fis_sum``, ``signed_sum``), ``comparisons``
-    (names; auROC and p are printed above the panel of the comparison's score).
+    (names; auROC and p are printed above the panel of the comparison's score), ``matched`` (only the sources
+    of matched sets of positives and controls).
     The data have a column ``panel``: ``values`` (a row per source and score) and ``boxes``.
     """
     options = read_options(FIGURE, options)
     (sources,) = require(tables, FIGURE, ["sources"])
+    if options["matched"]:
+        sources = _matched(sources)
     groups = options["groups"]
     for score in options["scores"]:
         if score not in _LABELS:
@@ -76,6 +79,16 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     data = pd.concat(data, ignore_index=True)
     first = ["panel", "score", "group"]
     return figure, data[first + [column for column in data.columns if column not in first]]
+
+
+def _matched(sources: pd.DataFrame) -> pd.DataFrame:
+    """Return the sources of matched sets; raises InputError when there are none."""
+    if "matched_set" not in sources or sources["matched_set"].isna().all():
+        raise InputError(
+            f"the figure {FIGURE!r} was asked for matched sources, and there are none: leave out its option "
+            "matched, or match with a wider caliper."
+        )
+    return sources[sources["matched_set"].notna()]
 
 
 def _draw_shares(axis: Axes, values: dict[str, np.ndarray], scale: LogWithZeros) -> None:

@@ -21,6 +21,7 @@ OPTIONS = {
         "groups": ["positive", "control"],
         "scores": ["fis", "fis_sum", "signed_sum"],
         "comparisons": [],
+        "matched": False,
     },
     "tracks": {
         "names": [],

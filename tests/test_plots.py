@@ -307,6 +307,18 @@ def test_group_curves_are_the_cumulative_shares():
     assert "auROC 0.870 (0.840–0.900), p = 2.1 × 10$^{−19}$" in words(figure)
 
 
+def test_matched_groups_are_those_of_matched_sets():
+    sources, comparisons = plot_data.make_sources(40, 60)
+    with pytest.raises(
+        InputError, match="asked for matched sources, and there are none: leave out its option"
+    ):
+        groups.draw({"sources": sources}, {"matched": True})
+    sources["matched_set"] = np.where(np.arange(100) % 4 == 0, 1.0, np.nan)
+    _, data = groups.draw({"sources": sources, "comparisons": comparisons}, {"matched": True})
+    n = data[(data["panel"] == "boxes") & (data["score"] == "fis")].set_index("group")["n"]
+    assert dict(n) == {"positive": 10, "control": 15}
+
+
 def test_group_errors_name_what_is_there():
     sources, comparisons = plot_data.make_sources(5, 5)
     tables = {"sources": sources, "comparisons": comparisons}
@@ -651,7 +663,7 @@ def test_options_are_checked_without_drawing():
     with pytest.raises(InputError) as error:
         check_options("groups", {"kind": "groups", "score": ["fis"]}, where)
     assert str(error.value) == (
-        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, scores."
+        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, matched, scores."
     )
     with pytest.raises(InputError) as error:
         check_options("pie", {}, where)

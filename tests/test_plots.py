@@ -663,7 +663,8 @@ def test_options_are_checked_without_drawing():
     with pytest.raises(InputError) as error:
         check_options("groups", {"kind": "groups", "score": ["fis"]}, where)
     assert str(error.value) == (
-        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, matched, scores."
+        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, "
+        "matched, scores."
     )
     with pytest.raises(InputError) as error:
         check_options("pie", {}, where)

@@ -165,6 +165,20 @@ def dataset_sources(dataset):
     return files
 
 
+def matched_datasets():
+    """Return the names of the datasets of variants whose controls can be matched: those with peaks."""
+    return [
+        name for name in producer_names("variants") if config["datasets"][name]["variants"]["overlapping"]
+    ]
+
+
+def covariates_of_sources(wildcards):
+    """Return what an analysis's variants are matched on, where they are."""
+    name = analysis_of(wildcards)["dataset"]
+    found = name in matched_datasets() and "features" in analysis_of(wildcards)["sources"]
+    return {"covariates": f"{RESULTS}/datasets/{name}/covariates.tsv.gz"} if found else {}
+
+
 def dataset_files(dataset):
     """Return the three files of a dataset, by role."""
     folder = f"{RESULTS}/datasets/{dataset}"
@@ -201,7 +215,11 @@ def interaction_tables(wildcards):
         f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
     )
     if target_kind(wildcards.analysis) == "pairs":
-        return {"pairs": f"{folder}/pairs.tsv.gz", "null": f"{folder}/null.tsv.gz"}
+        return {
+            "pairs": f"{folder}/pairs.tsv.gz",
+            "null": f"{folder}/null.tsv.gz",
+            "agreement": f"{folder}/agreement.tsv",
+        }
     return {
         "sources": f"{folder}/sources.tsv.gz",
         "null": f"{folder}/null.tsv.gz",
@@ -256,6 +274,7 @@ def scoring_options(wildcards):
         "background",
         "sources",
         "targets",
+        "feature_groups",
         "same_name",
         "max_distance",
         "shuffles",
@@ -270,6 +289,20 @@ def shard_files(suffix):
         f"{INTERACTIONS.format(**wildcards)}/shards/{shard}{suffix}"
         for shard in range(analysis_of(wildcards)["shards"])
     ]
+
+
+def mutagenesis_shards(wildcards):
+    """Return the shards of the interactions by mutagenesis, which are those of every method."""
+    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/mutagenesis"
+    return [f"{folder}/{shard}.tsv.gz" for shard in range(analysis_of(wildcards)["shards"])]
+
+
+SIGNIFICANCE = dict(
+    p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+    nulls=lambda wildcards: analysis_of(wildcards)["nulls"],
+    truth=lambda wildcards: analysis_of(wildcards)["truth"],
+    seed=config["seed"],
+)
 
 
 SCORING = dict(
@@ -299,20 +332,23 @@ MODEL_FILES = (
     "predictions.h5",
 )
 INTERACTION_FILES = {
-    "pairs": ("pairs.tsv.gz", "null.tsv.gz", "calibration.tsv", "comparisons.tsv"),
-    "profiles": (
-        "sources.tsv.gz",
-        "profiles.h5",
-        "null.tsv.gz",
-        "calibration.tsv",
-        "comparisons.tsv",
-    ),
+    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "profiles": ("sources.tsv.gz", "profiles.h5"),
 }
+SIGNIFICANCE_FILES = (
+    "null.tsv.gz",
+    "nulls.tsv",
+    "calibration.tsv",
+    "quantiles.tsv",
+    "comparisons.tsv",
+    "recovery.tsv",
+)
 
 
 def dataset_outputs():
     """Return the files of every dataset of the configuration."""
-    return [path for name in config["datasets"] for path in dataset_files(name).values()]
+    balances = [f"{RESULTS}/datasets/{name}/balance.tsv" for name in matched_datasets()]
+    return balances + [path for name in config["datasets"] for path in dataset_files(name).values()]
 
 
 def model_files():
@@ -344,8 +380,13 @@ def interaction_files():
     return [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
-        for table in INTERACTION_FILES[target_kind(name)]
+        for table in (*INTERACTION_FILES[target_kind(name)], *SIGNIFICANCE_FILES)
     ]
+
+
+def analysis_figures(name):
+    """Return the figures of an analysis with their options: those configured, and how its null holds."""
+    return {"calibration": {}} | ANALYSES[name]["figures"]
 
 
 def figure_files():
@@ -358,7 +399,7 @@ def figure_files():
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"
         for name, folder in interaction_folders()
-        for figure in ANALYSES[name]["figures"]
+        for figure in analysis_figures(name)
     ]
 
 

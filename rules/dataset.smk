@@ -59,3 +59,25 @@ rule build_variant_dataset:
         options=dataset_options,
     script:
         "../scripts/build_variant_dataset.py"
+
+
+rule match_controls:
+    input:
+        **DATASET,
+        sizes=lambda wildcards: dataset_sources(wildcards.dataset)["sizes"],
+        peaks=lambda wildcards: dataset_sources(wildcards.dataset)["peaks"],
+    output:
+        covariates=f"{RESULTS}/datasets/{{dataset}}/covariates.tsv.gz",
+        balance=f"{RESULTS}/datasets/{{dataset}}/balance.tsv",
+    log:
+        f"{LOGS}/match_controls/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/match_controls/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(matched_datasets()),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+    script:
+        "../scripts/match_controls.py"

@@ -23,6 +23,10 @@ rule plot_interactions:
         unpack(interaction_tables),
         unpack(analysis_dataset),
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
+        calibration=f"{INTERACTIONS}/calibration.tsv",
+        quantiles=f"{INTERACTIONS}/quantiles.tsv",
+        nulls=f"{INTERACTIONS}/nulls.tsv",
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
         **figure_outputs(
             f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}",
@@ -38,6 +42,6 @@ rule plot_interactions:
     conda:
         "../envs/dfim.yaml"
     params:
-        options=lambda wildcards: analysis_of(wildcards)["figures"][wildcards.figure],
+        options=lambda wildcards: analysis_figures(wildcards.analysis)[wildcards.figure],
     script:
         "../scripts/plot_interactions.py"

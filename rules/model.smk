@@ -42,6 +42,21 @@ rule evaluate_model:
         "../scripts/evaluate_model.py"
 
 
+rule measure_reach:
+    input:
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+    output:
+        f"{RESULTS}/models/{{model}}/reach.tsv",
+    log:
+        f"{LOGS}/measure_reach/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_reach/{{model}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/measure_reach.py"
+
+
 rule score_contributions:
     input:
         unpack(model_dataset),

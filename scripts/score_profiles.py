@@ -16,6 +16,7 @@ with running(snakemake) as log:
         profiles,
         write_profile_shard,
     )
+    from dfim.selection import features_of_groups
 
     settings = snakemake.params
     analysis = settings.analysis
@@ -23,7 +24,8 @@ with running(snakemake) as log:
     selected = read_table(snakemake.input.selection)["example"]
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     if "features" in analysis["sources"]:
-        sources = feature_sources(dataset.features, examples, analysis["sources"]["features"])
+        features = features_of_groups(dataset.features, analysis["feature_groups"])
+        sources = feature_sources(features, examples, analysis["sources"]["features"])
     else:
         region = analysis["sources"]["nucleotides"]
         sources = nucleotide_sources(dataset.bases, examples, None if region == "all" else region)

@@ -6,6 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
+from dfim.calibration import calibration
+from dfim.mutagenesis import agreement
+from dfim.nulls import NullModel, describe_nulls
+
 MOTIFS = ["ELF1", "SIX5", "AP1", "TAL1", "GATA1_disc1"]
 
 
@@ -54,6 +58,43 @@ def make_pairs(motifs: int = 4, per_pair: int = 300, seed: int = 1) -> tuple[pd.
     return pairs, pd.DataFrame({"fis": null, "signed_sum": null})
 
 
+def make_nulls(null: pd.DataFrame) -> pd.DataFrame:
+    """Return ``nulls`` of the null scores of pairs."""
+    return describe_nulls(null, null.assign(example=0), ["fis", "signed_sum"], [NullModel()])
+
+
+def make_calibration(n: int = 2000, seed: int = 7, plain: bool = False) -> dict:
+    """Return ``calibration``, ``quantiles``, ``nulls`` of skewed scores; ``plain``: no distance, no truth."""
+    rng = np.random.default_rng(seed)
+    null = pd.DataFrame(
+        {"example": np.arange(n) // 4, "fis": rng.gamma(0.3, size=n), "signed_sum": rng.normal(size=n)}
+    )
+    models = [NullModel(), NullModel("matched", "fis > -1")]
+    if not plain:
+        null["distance"] = rng.integers(-90, 91, n)
+    idle = None if plain else np.ones(n, dtype=bool)
+    scores = ["fis", "signed_sum"]
+    shares, quantiles = calibration(null, null, scores, models, idle)
+    nulls = describe_nulls(null, null, scores, models)
+    return {"calibration": shares, "quantiles": quantiles, "nulls": nulls}
+
+
+def make_mutagenesis(n: int = 300, seed: int = 8) -> dict:
+    """Return ``pairs`` with interactions by mutagenesis that the signed sum follows, and ``agreement``."""
+    rng = np.random.default_rng(seed)
+    interaction = rng.normal(size=n)
+    pairs = pd.DataFrame(
+        {
+            "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1,
+            "pair": "ELF1–SIX5", "distance": 10, "within_reach": 1,
+            "fis": np.abs(interaction) * rng.uniform(0.5, 2, n), 
+            "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
+            "mutagenesis_probability": np.tanh(interaction) / 4,
+        }
+    )  # fmt: skip
+    return {"pairs": pairs, "agreement": agreement(pairs)}
+
+
 def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``pairs`` of GATA1 and TAL1, both directions, FIS falling with distance and 0 beyond 70, and
     ``comparisons``."""
@@ -67,7 +108,8 @@ def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFr
         tables.append(
             pd.DataFrame(
                 {"example": rng.integers(0, 400, n), "pair": "GATA1–TAL1", "source_name": source,
-                 "target_name": target, "distance": distance, "fis": fis, "signed_sum": fis}
+                 "target_name": target, "distance": distance, "fis": fis,
+                 "signed_sum": fis * rng.choice([-1, 1], n)}
             )
         )  # fmt: skip
         near, far = fis[away <= 20], fis[away > 20]
@@ -91,6 +133,7 @@ def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tupl
             "group": ["positive"] * positive + ["control"] * control,
             "fis": fis,
             "fis_sum": fis * rng.uniform(4, 9, len(fis)),
+            "signed_sum": fis * rng.uniform(-6, 6, len(fis)),
         }
     )
     rows = [

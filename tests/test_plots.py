@@ -18,10 +18,12 @@ from matplotlib.text import Text
 from dfim.errors import InputError
 from dfim.files import read_table, write_table
 from dfim.plots import (
+    calibration,
     distance,
     groups,
     interaction_map,
     module_for,
+    mutagenesis,
     pair_significance,
     performance,
     style,
@@ -52,7 +54,7 @@ def line_points(axis, colour: str) -> np.ndarray:
 @pytest.fixture
 def significance_tables() -> dict:
     pairs, null = plot_data.make_pairs(motifs=2, per_pair=200)
-    return {"pairs": pairs, "null": null}
+    return {"pairs": pairs, "nulls": plot_data.make_nulls(null)}
 
 
 # Pairs -------------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ def test_pair_medians_and_levels_are_drawn_where_the_data_say(significance_table
     levels = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == "--"]
     floor = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == ":"]
     assert levels == [0.01]
-    assert floor == [1 / (len(significance_tables["null"]) + 1)]
+    assert floor == [significance_tables["nulls"]["smallest_p"].iloc[0]]
 
 
 def test_synergy_and_redundancy_have_two_hues(significance_tables):
@@ -98,8 +100,8 @@ def test_synergy_and_redundancy_have_two_hues(significance_tables):
             assert (red > blue) == (right > 0)
 
 
-def test_no_floor_is_drawn_when_p_values_lie_below_it(significance_tables):
-    significance_tables["pairs"]["fis_p"] = 1e-12
+def test_no_floor_is_drawn_when_a_fit_has_next_to_none(significance_tables):
+    significance_tables["nulls"]["smallest_p"] = 1e-38
     figure, _ = pair_significance.draw(significance_tables, {})
     assert "smallest attainable" not in words(figure)
 
@@ -125,39 +127,66 @@ def test_distance_shows_each_direction_with_its_own_pairs():
     for row, (source, target) in enumerate((("GATA1", "TAL1"), ("TAL1", "GATA1"))):
         given = pairs[pairs["source_name"] == source]
         drawn = data[(data["source_name"] == source) & (data["panel"] == "pairs")]
-        np.testing.assert_array_equal(drawn[["distance", "fis"]], given[["distance", "fis"]])
-        offsets = figure.axes[2 * row].collections[0].get_offsets()
-        np.testing.assert_array_equal(offsets[:, 0], given["distance"])
+        columns = ["distance", "fis", "signed_sum"]
+        np.testing.assert_array_equal(drawn[columns], given[columns])
+        fis, signed = (figure.axes[3 * row + column].collections[0].get_offsets() for column in (0, 1))
+        np.testing.assert_array_equal(fis[:, 0], given["distance"])
+        np.testing.assert_array_equal(signed, given[["distance", "signed_sum"]])
         positive = given["fis"].to_numpy() >= 1e-4
-        np.testing.assert_array_equal(offsets[positive, 1], given["fis"][positive])
+        np.testing.assert_array_equal(fis[positive, 1], given["fis"][positive])
         near = data[(data["source_name"] == source) & (data["panel"] == "near")].set_index("group")["n"]
         assert near["≤ 20 bp"] == (given["distance"].abs() <= 20).sum()
         assert near.sum() == len(given)
-        assert f"{source} mutated → {target} responds" in " ".join(shown)
+        assert f"{source} mutated → {target}" in " ".join(shown)
         assert any(f"auROC {comparisons.loc[row, 'auroc']:.3f}" in text for text in shown)
 
 
-def test_running_median_is_the_median_of_its_bin():
+def test_pairs_have_the_hue_of_their_sign_and_the_signed_axis_zero_in_the_middle():
+    pairs, _ = plot_data.make_distances(200)
+    figure, _ = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
+    signs = np.sign(pairs.loc[pairs["source_name"] == "GATA1", "signed_sum"])
+    for panel in figure.axes[:2]:
+        red, _, blue, _ = panel.collections[0].get_facecolors().T
+        np.testing.assert_array_equal(np.sign(np.round(red - blue, 1)), signs)
+    low, high = figure.axes[1].get_ylim()
+    assert low == -high
+
+
+def test_running_median_is_the_median_of_its_bin_within_its_interval():
     pairs, _ = plot_data.make_distances(500)
     figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]], "signed": False, "bin": 10})
     given = pairs[pairs["source_name"] == "GATA1"]
     running = data[(data["source_name"] == "GATA1") & (data["panel"] == "running")]
-    for _, row in running.iterrows():
-        inside = given["fis"][given["distance"].abs() // 10 == row["distance"] // 10]
-        assert row["n"] == len(inside)
-        assert row["quantile_0.5"] == inside.median()
-    line = line_points(figure.axes[0], style.VERMILLION)
-    above = running["quantile_0.5"].to_numpy() > 1e-3
+    for score, rows in running.groupby("score"):
+        for _, row in rows.iterrows():
+            inside = given[score][given["distance"].abs() // 10 == row["distance"] // 10]
+            assert row["n"] == len(inside)
+            assert row["median"] == pytest.approx(inside.median())
+            assert row["quartile_1"] <= row["median_low"] <= row["median"] <= row["median_high"]
+    running = running[running["score"] == "fis"]
+    line = max((line.get_xydata() for line in figure.axes[0].lines), key=len)
+    above = running["median"].to_numpy() > 1e-3
     assert above.any()
-    np.testing.assert_array_equal(line[above, 1], running["quantile_0.5"][above])
+    np.testing.assert_array_equal(line[above, 1], running["median"][above])
 
 
-def test_many_pairs_become_cells_that_count_each_pair_once():
-    pairs, _ = plot_data.make_distances(3000)
-    figure, _ = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
-    for panel in (figure.axes[0], figure.axes[2]):
-        (cells,) = [item for item in panel.collections if type(item).__name__ == "PolyCollection"]
-        assert cells.get_array().sum() == 3000
+def test_a_finite_reach_is_drawn_and_pairs_beyond_it_are_a_group_of_their_own():
+    pairs, _ = plot_data.make_distances(500)
+    options = {"pairs": [["GATA1", "TAL1"]]}
+    for reach, edges in ((70.0, [-69, 69]), (np.inf, [])):
+        tables = {"pairs": pairs, "reach": pd.DataFrame({"reach": [46.0, reach]})}
+        figure, data = distance.draw(tables, options)
+        found = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+        assert sorted(found) == edges
+        assert any("reach of the network by its layers, 70 bp" in text for text in words(figure)) == bool(
+            edges
+        )
+        near = data[(data["panel"] == "near") & (data["source_name"] == "GATA1")].set_index("group")["n"]
+        away = pairs.loc[pairs["source_name"] == "GATA1", "distance"].abs()
+        if edges:
+            assert list(near.index) == ["≤ 20 bp", "21–68 bp", "≥ 69 bp"]
+            assert near["≥ 69 bp"] == (away >= 69).sum()
+        assert near.sum() == 500
 
 
 def test_comparison_of_other_pairs_prints_its_own_n():
@@ -174,6 +203,50 @@ def test_distance_with_three_pairs_beyond_the_axis():
     figure, data = distance.draw({"pairs": pairs}, {})
     assert "n = 0" in words(figure)
     assert set(data["panel"]) == {"near"}
+
+
+# Calibration and mutagenesis ---------------------------------------------------------------------------
+
+
+def test_calibration_draws_the_quantiles_and_prints_the_shares():
+    tables = plot_data.make_calibration(3000)
+    figure, data = calibration.draw(tables, {})
+    assert list(data["panel"].unique()) == ["held-out null", "by distance (bp)", "known not to interact"]
+    shown = tables["quantiles"].query("method == 'released' and tested == 'null' and distance == 'all'")
+    shown = shown[shown["score"] == "fis"]
+    (line,) = [line for line in figure.axes[0].lines if line.get_label().startswith("released")]
+    np.testing.assert_allclose(line.get_xdata(), -np.log10(shown["expected"]))
+    inside = line.get_ydata() < figure.axes[0].get_ylim()[1]
+    np.testing.assert_allclose(line.get_ydata()[inside], -np.log10(shown["observed"])[inside])
+    share = (
+        tables["calibration"]
+        .query(
+            "method == 'released' and tested == 'null' and distance == 'all' and score == 'fis' "
+            "and level == 0.05"
+        )["share"]
+        .item()
+    )
+    assert line.get_label().startswith(f"released ({100 * share:.2g}, ")
+
+
+def test_calibration_without_distances_and_truth_has_one_column_of_panels():
+    tables = plot_data.make_calibration(400, plain=True)
+    figure, data = calibration.draw(tables, {})
+    assert set(data["panel"]) == {"held-out null"}
+    assert len(figure.axes) == 2
+
+
+def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
+    tables = plot_data.make_mutagenesis(300)
+    tables["pairs"].loc[:9, "within_reach"] = 0
+    figure, data = mutagenesis.draw(tables, {})
+    assert len(data) == len(tables["pairs"]) - 10
+    offsets = figure.axes[0].collections[0].get_offsets()
+    np.testing.assert_array_equal(offsets, data[["mutagenesis_logit", "signed_sum"]])
+    rows = tables["agreement"].set_index(["pairs", "score", "scale"])
+    for score, scale in (("signed_sum", "logit"), ("fis", "probability")):
+        spearman = f"{rows.loc[('all', score, scale), 'spearman']:.2f}".replace("-", "−")
+        assert any(f"rank correlation {spearman} (" in text for text in words(figure))
 
 
 # A logarithmic axis with zeros ---------------------------------------------------------------------------
@@ -234,6 +307,18 @@ def test_group_curves_are_the_cumulative_shares():
     assert "auROC 0.870 (0.840–0.900), p = 2.1 × 10$^{−19}$" in words(figure)
 
 
+def test_matched_groups_are_those_of_matched_sets():
+    sources, comparisons = plot_data.make_sources(40, 60)
+    with pytest.raises(
+        InputError, match="asked for matched sources, and there are none: leave out its option"
+    ):
+        groups.draw({"sources": sources}, {"matched": True})
+    sources["matched_set"] = np.where(np.arange(100) % 4 == 0, 1.0, np.nan)
+    _, data = groups.draw({"sources": sources, "comparisons": comparisons}, {"matched": True})
+    n = data[(data["panel"] == "boxes") & (data["score"] == "fis")].set_index("group")["n"]
+    assert dict(n) == {"positive": 10, "control": 15}
+
+
 def test_group_errors_name_what_is_there():
     sources, comparisons = plot_data.make_sources(5, 5)
     tables = {"sources": sources, "comparisons": comparisons}
@@ -243,8 +328,10 @@ def test_group_errors_name_what_is_there():
         InputError, match=r"no comparison 'x' among .*positives_against_controls, sums_of_positives"
     ):
         groups.draw(tables, {"comparisons": ["x"]})
-    with pytest.raises(InputError, match="cannot draw the score 'signed_sum': choose from fis, fis_sum"):
-        groups.draw(tables, {"scores": ["signed_sum"]})
+    with pytest.raises(
+        InputError, match="cannot draw the score 'delta': choose from fis, fis_sum, signed_sum"
+    ):
+        groups.draw(tables, {"scores": ["delta"]})
 
 
 # Tracks ------------------------------------------------------------------------------------------------
@@ -339,7 +426,7 @@ def test_the_figure_says_the_distance_of_the_table(start, end, peak, remark):
     null = pd.DataFrame({"replicate": 1, "source": 0, "fis": [0.1, 0.2], "fis_sum": 0.1, "signed_sum": 0.1})
     positions = pd.DataFrame({"example": 0, "delta": [0.1, 0.2]})
     profiles = Profiles(places, arrays["delta"], arrays["delta"], arrays["delta"], null, positions)
-    tables["sources"] = profile_significance(profiles)[0]
+    tables["sources"] = profile_significance(profiles)[0].results
     figure, _ = tracks.draw(tables, {"top": 1})
     assert any(text.endswith(remark) for text in words(figure))
 
@@ -492,7 +579,23 @@ def test_words_of_numbers():
 @pytest.mark.parametrize("size", [3, 40])
 def test_no_text_is_smaller_than_seven_points_or_cut_off(size):
     pairs, null = plot_data.make_pairs(motifs=3, per_pair=size)
-    figure, _ = pair_significance.draw({"pairs": pairs, "null": null}, {})
+    nulls = plot_data.make_nulls(null)
+    check_texts(pair_significance.draw({"pairs": pairs, "nulls": nulls}, {})[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "tables"),
+    [
+        (calibration, plot_data.make_calibration(400)),
+        (mutagenesis, plot_data.make_mutagenesis(40)),
+        (distance, {"pairs": plot_data.make_distances(60)[0]}),
+    ],
+)
+def test_no_text_of_new_tables_is_too_small_or_cut_off(module, tables):
+    check_texts(module.draw(tables, {})[0])
+
+
+def check_texts(figure):
     figure.draw_without_rendering()
     frame = figure.bbox
     for text in figure.findobj(Text):
@@ -530,7 +633,8 @@ def test_unknown_figures_inputs_and_options():
     with pytest.raises(InputError) as error:
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
-        "there is no figure 'heatmap': choose one of distance, groups, interaction_map, pair_significance, "
+        "there is no figure 'heatmap': choose one of calibration, distance, groups, interaction_map, "
+        "mutagenesis, pair_significance, "
         "tracks in the configuration."
     )
     with pytest.raises(InputError) as error:
@@ -559,13 +663,14 @@ def test_options_are_checked_without_drawing():
     with pytest.raises(InputError) as error:
         check_options("groups", {"kind": "groups", "score": ["fis"]}, where)
     assert str(error.value) == (
-        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, scores."
+        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, "
+        "matched, scores."
     )
     with pytest.raises(InputError) as error:
         check_options("pie", {}, where)
     assert str(error.value) == (
-        f"{where}: there is no figure 'pie'; choose one of pair_significance, distance, groups, tracks, "
-        "interaction_map, training, performance."
+        f"{where}: there is no figure 'pie'; choose one of pair_significance, mutagenesis, calibration, "
+        "distance, groups, tracks, interaction_map, training, performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
@@ -672,7 +777,7 @@ def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_pat
     with pytest.raises(SystemExit) as ended:
         run_script("plot_interactions.py", "pie", locus_files, {}, tmp_path)
     assert ended.value.code == 1
-    assert "error: there is no figure 'pie': choose one of distance" in caplog.text
+    assert "error: there is no figure 'pie': choose one of calibration" in caplog.text
     assert not (tmp_path / "pie.pdf").exists()
 
 

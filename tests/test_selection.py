@@ -6,7 +6,7 @@ import pytest
 
 from dfim.dataset import FEATURE_COLUMNS, Dataset
 from dfim.errors import InputError
-from dfim.selection import select_examples
+from dfim.selection import features_of_groups, select_examples
 
 N = 300
 
@@ -140,3 +140,11 @@ def test_an_empty_result_says_which_criterion_emptied_it(dataset):
         f"{tests} after "
         "splits, 0 after correct): loosen it or remove it."
     )
+
+
+def test_features_of_groups_and_a_group_that_there_is_not():
+    features = pd.DataFrame({"feature": range(3), "group": ["known", "", "known"]})
+    assert list(features_of_groups(features, ["known"])["feature"]) == [0, 2]
+    assert features_of_groups(features, None) is features
+    with pytest.raises(InputError, match="'feature_groups' of the selection asks for 'positive', which no"):
+        features_of_groups(features, ["positive"])

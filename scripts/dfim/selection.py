@@ -63,6 +63,17 @@ def select_examples(
     return np.flatnonzero(keep)
 
 
+def features_of_groups(features: pd.DataFrame, groups: list[str] | None) -> pd.DataFrame:
+    """Return the features of some groups, all of them when ``groups`` is None.
+
+    Raises InputError on a group that no feature of the table has.
+    """
+    if groups is None:
+        return features
+    _check_known("feature_groups", groups, features["group"])
+    return features[features["group"].isin(groups)]
+
+
 def _check(criteria: dict) -> None:
     """Raise InputError on an unknown criterion or one of the wrong type."""
     for name, value in criteria.items():

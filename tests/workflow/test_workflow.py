@@ -27,7 +27,8 @@ def pairs_of(folder, method):
 
 def test_every_figure_comes_with_its_data(finished):
     figures = sorted((finished.path / "results/figures").rglob("*.png"))
-    assert len(figures) == 4 * 2 + 2 + 1 + 1 + 2
+    # Two of each model; of every analysis and method how the null holds, and what is configured.
+    assert len(figures) == 4 * 2 + (2 + 1 + 1 + 1) + 2 + 1 + 1 + 2
     for figure in figures:
         assert figure.read_bytes().startswith(b"\x89PNG")
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
@@ -48,10 +49,30 @@ def test_simulated_truth_reaches_the_results(finished):
 
 def test_p_values_follow_from_the_null(finished):
     folder = finished.path / "results/interactions/motif_pairs/simulation/ELF1_SIX5/deeplift"
-    null = pd.read_csv(folder / "null.tsv.gz", sep="\t")["fis"].to_numpy()
     pairs = pairs_of(finished, "deeplift")
-    expected = [(1 + (null >= score).sum()) / (1 + len(null)) for score in pairs["fis"]]
-    np.testing.assert_allclose(pairs["fis_p"], expected, rtol=1e-5)
+    null = pd.read_csv(folder / "null.tsv.gz", sep="\t").merge(
+        pairs[["source", "target", "distance"]], on=["source", "target"]
+    )
+    near = null["distance"].abs() <= 30
+    for row in pairs.itertuples():
+        scores = null["fis"][near == (abs(row.distance) <= 30)]
+        assert row.fis_p == pytest.approx((1 + (scores >= row.fis).sum()) / (1 + len(scores)), rel=1e-5)
+    nulls = pd.read_csv(folder / "nulls.tsv", sep="\t")
+    assert set(nulls["null_model"]) == {"dinucleotide", "matched"}
+    assert nulls["hypothesis"].str.endswith(".").all()
+
+
+def test_a_network_whose_head_sees_everything_has_an_infinite_reach(finished):
+    reach = pd.read_csv(finished.path / "results/models/tf_binding/reach.tsv", sep="\t")
+    assert reach["reach"].iloc[-1] == np.inf
+    assert reach["reach"].iloc[1] == 12
+
+
+def test_every_null_is_judged_in_the_reproduction_table(finished):
+    table = pd.read_csv(finished.path / "results/reproduction.tsv", sep="\t")
+    judged = table[table["section"] == "calibration"]
+    assert len(judged) == 5
+    assert judged["claim"].str.contains("p-values (generalised_pareto) of gata_tal", regex=False).sum() == 1
 
 
 def test_variant_profiles_are_blank_at_the_variant_and_beyond_the_window(finished):
@@ -90,9 +111,11 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "select_examples": 1,
         "score_pairs": 1,
         "assign_significance_pairs": 1,
+        "measure_reach": 1,
+        "mutate_pairs": 1,
         "compare_groups": 1,
         "plot_model": 2,
-        "plot_interactions": 1,
+        "plot_interactions": 2,
         "write_reproduction": 1,
         "all": 1,
     }

@@ -23,7 +23,7 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration and its sheets; return the rows of each sheet and the tasks of each dataset."""
+    """Check the configuration and its sheets; return the rows of sheets, and tasks of datasets and of models."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
@@ -40,11 +40,11 @@ def read_configuration():
         }[producer]()
     configuration.check_references(config, tasks)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
-    return sheets, tasks
+    return sheets, tasks, configuration.tasks_of_models(config, tasks)
 
 
 try:
-    SHEETS, TASKS = read_configuration()
+    SHEETS, TASKS, MODEL_TASKS = read_configuration()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -99,7 +99,7 @@ FETCHED = {}
 def source_path(source):
     """Return the local path of a source; one that is to be fetched is noted under the name it gets."""
     parts = configuration.source_parts(source)
-    location = parts["location"]
+    location = parts["location"] = parts["location"].replace("{data}", config["data"].rstrip("/"))
     if location.startswith("{results}/"):
         path = location.replace("{results}", RESULTS, 1)
         if path not in planted_paths():
@@ -175,14 +175,34 @@ def dataset_files(dataset):
     }
 
 
+def given_models():
+    """Return the names of the models that come as files and are not trained."""
+    return [name for name, model in config["models"].items() if "source" in model]
+
+
+def given_files(model):
+    """Return the files of a model that is not trained, by role: model, or architecture and weights."""
+    source = config["models"][model]["source"]
+    return {role: source_path(source[role]) for role in ("model", "architecture", "weights") if role in source}
+
+
 def model_dataset(wildcards):
-    """Return the files of the dataset that a model is trained on."""
+    """Return the files of the dataset that a model is trained or evaluated on."""
     return dataset_files(config["models"][wildcards.model]["dataset"])
 
 
 def model_tasks(wildcards):
     """Return the names of a model's outputs."""
-    return TASKS[config["models"][wildcards.model]["dataset"]]
+    return MODEL_TASKS[wildcards.model]
+
+
+def model_tables(wildcards):
+    """Return what the figures of a model are drawn from, by role."""
+    folder = f"{RESULTS}/models/{wildcards.model}"
+    tables = {"metrics": f"{folder}/metrics.tsv", "curves": f"{folder}/curves.tsv.gz"}
+    if wildcards.model not in given_models():
+        tables["history"] = f"{folder}/history.tsv"
+    return tables
 
 
 def analysis_of(wildcards):
@@ -221,6 +241,8 @@ for name in [*producer_names("peaks"), *producer_names("variants")]:
 for genome in config["genomes"].values():
     if "fasta" in genome:
         source_path(genome["fasta"])
+for name in given_models():
+    given_files(name)
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
@@ -243,7 +265,7 @@ def contribution_entry(wildcards):
 
 def predictions_of_same_dataset(wildcards):
     """Return the model's predictions when the analysis looks at the model's own dataset."""
-    own = config["models"][wildcards.model]["dataset"]
+    own = config["models"][wildcards.model].get("dataset")
     if own != analysis_of(wildcards)["dataset"]:
         return {}
     return {"predictions": f"{RESULTS}/models/{wildcards.model}/predictions.h5"}
@@ -291,13 +313,7 @@ def figure_outputs(folder, category, *labels):
 
 # Targets
 
-MODEL_FILES = (
-    "model.keras",
-    "history.tsv",
-    "metrics.tsv",
-    "curves.tsv.gz",
-    "predictions.h5",
-)
+EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
 INTERACTION_FILES = {
     "pairs": ("pairs.tsv.gz", "null.tsv.gz", "calibration.tsv", "comparisons.tsv"),
     "profiles": (
@@ -320,7 +336,11 @@ def model_files():
     files = []
     for name, model in config["models"].items():
         folder = f"{RESULTS}/models/{name}"
-        files += [f"{folder}/{file}" for file in MODEL_FILES]
+        files.append(f"{folder}/model.keras")
+        if "source" not in model:
+            files.append(f"{folder}/history.tsv")
+        if "dataset" in model:
+            files += [f"{folder}/{file}" for file in EVALUATION_FILES]
         files += [
             f"{RESULTS}/contributions/{name}/{entry['task']}/{entry['method']}.h5"
             for entry in model["contributions"]
@@ -351,9 +371,10 @@ def interaction_files():
 def figure_files():
     """Return all figures of the configuration."""
     figures = [
-        f"{RESULTS}/figures/models/{model}/{figure}.png"
-        for model in config["models"]
-        for figure in ("training", "performance")
+        f"{RESULTS}/figures/models/{name}/{figure}.png"
+        for name, model in config["models"].items()
+        for figure, needed in (("training", "architecture"), ("performance", "dataset"))
+        if needed in model
     ]
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"

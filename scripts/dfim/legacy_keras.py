@@ -358,7 +358,7 @@ class _Translation:
         self.weights.append((layer.name, [gamma, beta, mean, deviation**2]))
 
     def dropout(self, layer: _OldLayer) -> None:
-        """Note the dropout, or leave out one that the configuration has no place for: trained, it does nothing."""
+        """Note the dropout; one that has no place in a configuration is left out."""
         if self.layers and "activation" in self.layers[-1]:
             self.layers[-1].setdefault("dropout", layer.options["p"])
 

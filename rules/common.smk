@@ -153,13 +153,15 @@ def dataset_options(wildcards):
 def dataset_sources(dataset):
     """Return the files that a dataset of peaks or variants is made from, by role."""
     ((producer, options),) = config["datasets"][dataset].items()
-    genome = f"{RESULTS}/genomes/{options['genome']}.fa"
-    files = {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
+    files = {}
+    if "genome" in options:
+        genome = f"{RESULTS}/genomes/{options['genome']}.fa"
+        files |= {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
     sheet = options["tasks"] if producer == "peaks" else options["overlapping"]
     files["peaks"] = sheet_sources(sheet) if sheet else []
     if producer == "variants":
         files["variants"] = source_path(options["table"])
-    for role in ("accessible", "known_sites"):
+    for role in ("accessible", "known_sites", "sequences"):
         if options.get(role):
             files[role] = source_path(options[role])
     return files

@@ -144,6 +144,8 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
                 "rename it."
             )
         for producer, options in dataset.items():
+            if producer == "variants":
+                _check_variants(f"datasets.{name}.variants", options)
             if "genome" in options:
                 _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
             if producer == "peaks" and options["examples"] == "summits" and "accessible" not in options:
@@ -156,6 +158,14 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
     tasks_of_model = tasks_of_models(config, tasks_of_dataset)
     for name, analysis in config["analyses"].items():
         _check_analysis(name, analysis, config, tasks_of_dataset, tasks_of_model)
+
+
+def _check_variants(key: str, options: dict) -> None:
+    """Check that variants have either a genome or sequences of their own, and peaks only with a genome."""
+    if ("genome" in options) == ("sequences" in options):
+        raise InputError(f"key '{key}' needs either 'genome' or 'sequences': what has the variants' bases.")
+    if "sequences" in options and options["overlapping"]:
+        raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
 
 
 def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> None:

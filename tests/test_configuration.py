@@ -144,6 +144,18 @@ def test_references_of_the_default_hold(config):
             "[start, end), start < end.",
         ),
         (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "genome": "mini", "sequences": "s.npy", "overlapping": None},
+            "key 'datasets.binding_qtl.variants' needs either 'genome' or 'sequences': what has the "
+            "variants' bases.",
+        ),
+        (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "sequences": "s.npy", "overlapping": "cells.tsv"},
+            "key 'datasets.binding_qtl.variants.overlapping' needs a genome, and 'sequences' are given: "
+            "remove it.",
+        ),
+        (
             ["models", "tf_binding", "dataset"],
             "binding_qtl",
             "key 'models.tf_binding.dataset' names 'binding_qtl', which has no labels to train on.",

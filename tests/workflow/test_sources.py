@@ -3,9 +3,14 @@
 import hashlib
 import shutil
 
+import numpy as np
 import pytest
 
+from dfim.dataset import read_dataset
+
 pytestmark = pytest.mark.workflow
+
+DATASET = "results/datasets/{}/sequences.h5"
 
 
 def planned(folder, *arguments):
@@ -53,6 +58,24 @@ def test_a_local_file_with_a_checksum_is_verified(folder, finished):
     assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
     options["accessible"]["sha256"] = digest
     assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0
+
+
+def test_variants_may_come_with_their_sequences_instead_of_a_genome(folder):
+    windows = np.random.default_rng(0).integers(4, size=(3, 300))
+    np.save(folder.path / "windows.npy", np.eye(4, dtype=np.float32)[windows])
+    alleles = [("ACGT"[base], "ACGT"[base - 1]) for base in windows[:, 150]]
+    lines = [f"chr1\t{place}\t{place + 1}\t{b}\t{a}\t1e-9\n" for place, (a, b) in enumerate(alleles, 500)]
+    (folder.path / "variants.txt").write_text("".join(lines))
+    folder.config["datasets"]["binding_qtl"]["variants"] = {
+        "sequences": "windows.npy",
+        "table": "variants.txt",
+        "columns": {"chrom": 1, "position": 3, "reference": 5, "alternate": 4, "pvalue": 6},
+    }
+    assert not any("/genomes/" in line for line in planned(folder, DATASET.format("binding_qtl")))
+    ran = folder.run(DATASET.format("binding_qtl"))
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    bases = read_dataset(folder.path / "results/datasets/binding_qtl").bases
+    np.testing.assert_array_equal(bases, np.frombuffer(b"ACGT", np.uint8)[windows])
 
 
 def test_a_misspelt_file_of_the_planted_genome_is_refused(folder):

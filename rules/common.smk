@@ -30,13 +30,14 @@ def read_configuration():
     sheets, tasks = {}, {}
     for name, dataset in config["datasets"].items():
         ((producer, options),) = dataset.items()
-        sheet = options.get("tasks" if producer == "peaks" else "overlapping")
+        sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
         if sheet:
             sheets[sheet] = configuration.read_tasks(locate(sheet), f"{SCHEMAS}/tasks.schema.yaml")
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
             "variants": lambda: [],
+            "sequences": lambda: [],
         }[producer]()
     configuration.check_references(config, tasks)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
@@ -108,6 +109,8 @@ def source_path(source):
                 f"those of the planted genomes: {', '.join(planted_paths()) or 'none'}."
             )
         return path
+    if Path(locate(location)).is_file():
+        location = parts["location"] = locate(location)
     if Path(location).is_file() and len(parts) == 1:
         return location
     # The name tells sources apart that end in the same file name.
@@ -150,20 +153,33 @@ def dataset_options(wildcards):
     return options
 
 
+# The files of a dataset's options, by the role that they have as input.
+SOURCE_KEYS = {
+    "variants": "table",
+    "sequences": "sequences",
+    "accessible": "accessible",
+    "known_sites": "known_sites",
+    "file": "file",
+    "regions": "regions",
+    "features": "features",
+}
+
+
 def dataset_sources(dataset):
-    """Return the files that a dataset of peaks or variants is made from, by role."""
+    """Return the files that a dataset of peaks, variants or sequences is made from, by role."""
     ((producer, options),) = config["datasets"][dataset].items()
     files = {}
     if "genome" in options:
         genome = f"{RESULTS}/genomes/{options['genome']}.fa"
         files |= {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
-    sheet = options["tasks"] if producer == "peaks" else options["overlapping"]
+    sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
     files["peaks"] = sheet_sources(sheet) if sheet else []
-    if producer == "variants":
-        files["variants"] = source_path(options["table"])
-    for role in ("accessible", "known_sites", "sequences"):
-        if options.get(role):
-            files[role] = source_path(options[role])
+    files["matrices"] = [
+        source_path(pwm["matrix"]) for pwm in options.get("pwms", {}).values() if "matrix" in pwm
+    ]
+    for role, key in SOURCE_KEYS.items():
+        if options.get(key):
+            files[role] = source_path(options[key])
     return files
 
 
@@ -185,7 +201,9 @@ def given_models():
 def given_files(model):
     """Return the files of a model that is not trained, by role: model, or architecture and weights."""
     source = config["models"][model]["source"]
-    return {role: source_path(source[role]) for role in ("model", "architecture", "weights") if role in source}
+    return {
+        role: source_path(source[role]) for role in ("model", "architecture", "weights") if role in source
+    }
 
 
 def model_dataset(wildcards):
@@ -238,7 +256,7 @@ def result_table(wildcards):
 
 
 # Every source is noted when the workflow is read: a job on a cluster node may look at one rule alone.
-for name in [*producer_names("peaks"), *producer_names("variants")]:
+for name in [name for producer in ("peaks", "variants", "sequences") for name in producer_names(producer)]:
     dataset_sources(name)
 for genome in config["genomes"].values():
     if "fasta" in genome:

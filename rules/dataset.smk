@@ -59,3 +59,22 @@ rule build_variant_dataset:
         options=dataset_options,
     script:
         "../scripts/build_variant_dataset.py"
+
+
+rule build_own_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_own_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_own_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("sequences")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+    script:
+        "../scripts/build_own_dataset.py"

@@ -146,6 +146,8 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
         for producer, options in dataset.items():
             if producer == "variants":
                 _check_variants(f"datasets.{name}.variants", options)
+            if producer == "sequences":
+                _check_sequences(f"datasets.{name}.sequences", options)
             if "genome" in options:
                 _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
             if producer == "peaks" and options["examples"] == "summits" and "accessible" not in options:
@@ -166,6 +168,16 @@ def _check_variants(key: str, options: dict) -> None:
         raise InputError(f"key '{key}' needs either 'genome' or 'sequences': what has the variants' bases.")
     if "sequences" in options and options["overlapping"]:
         raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
+
+
+def _check_sequences(key: str, options: dict) -> None:
+    """Check that own sequences come from a file or regions of a genome, and each matrix from one place."""
+    if ("file" in options) == ("regions" in options) or ("regions" in options) != ("genome" in options):
+        raise InputError(f"key '{key}' needs either 'file', or 'regions' and 'genome'.")
+    for name, pwm in options["pwms"].items():
+        if ("pwm" in pwm) == ("matrix" in pwm):
+            raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
+    _check_background(options["background"], f"{key}.background")
 
 
 def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml"])
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
@@ -154,6 +154,16 @@ def test_references_of_the_default_hold(config):
             {"table": "v.tsv", "sequences": "s.npy", "overlapping": "cells.tsv"},
             "key 'datasets.binding_qtl.variants.overlapping' needs a genome, and 'sequences' are given: "
             "remove it.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"regions": "r.bed", "pwms": {}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences' needs either 'file', or 'regions' and 'genome'.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"file": "s.fa", "pwms": {"TAL1": {"p": 1e-4}}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences.pwms.TAL1' needs either 'pwm' or 'matrix'.",
         ),
         (
             ["models", "tf_binding", "dataset"],

@@ -5,9 +5,11 @@ import re
 
 import numpy as np
 import pytest
+from genome_data import make_genome, random_sequences
 
+from dfim.dataset import read_dataset, write_dataset
 from dfim.errors import InputError
-from dfim.own_sequences import read_sequences
+from dfim.own_sequences import build_own_dataset, read_sequences
 from dfim.sequence import one_hot, to_string
 
 SEQUENCES = ["ACGTNACG", "TTTTTTTA", "NNCCGGAA"]
@@ -72,3 +74,86 @@ def test_what_are_no_sequences_is_named(tmp_path, content, sentence):
 def test_a_missing_file(tmp_path):
     with pytest.raises(InputError, match=r"were not found: give the path of a FASTA file or a \.npy file"):
         read_sequences(tmp_path / "none.fa")
+
+
+# ------------------------------------------------------------------------------------------- datasets
+
+OPTIONS = {
+    "patterns": {},
+    "pwms": {},
+    "background": [0.25] * 4,
+    "strands": "+",
+    "window": 20,
+    "max_n_fraction": 0,
+}
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def placed(dataset):
+    """Return the features as (example, name, start, end, strand)."""
+    columns = ["example", "name", "start", "end", "strand"]
+    return list(dataset.features[columns].itertuples(index=False, name=None))
+
+
+def test_features_of_own_sequences_come_from_bed_patterns_and_matrices(tmp_path):
+    fasta = write(tmp_path / "s.fa", ">one\nTTGATAAAAAACCCC\n>two\nAAAAAAATATCTTTT\n")
+    bed = write(tmp_path / "f.bed", "track\none\t10\t14\tmine\t0\t-\ntwo\t0\t3\tother\nthree\t0\t3\tother\n")
+    matrix = write(tmp_path / "m.txt", "0 1 0 0\n" * 4)
+    options = OPTIONS | {
+        "patterns": {"GATA": "GATA"},
+        "pwms": {"C4": {"matrix": "m.txt", "p": 0.005}},
+        "strands": "both",
+    }
+    dataset = build_own_dataset(options, fasta, features=bed, matrices={"C4": matrix})
+    assert placed(dataset) == [
+        (0, "GATA", 2, 6, "+"),
+        (0, "mine", 10, 14, "-"),
+        (0, "C4", 11, 15, "+"),
+        (1, "other", 0, 3, "+"),
+        (1, "GATA", 7, 11, "-"),
+    ]
+    assert dataset.examples["name"].tolist() == ["one", "two"]
+    assert dataset.labels.shape == (2, 0)
+    write_dataset(dataset, tmp_path / "dataset")
+    again = read_dataset(tmp_path / "dataset")
+    assert placed(again) == placed(dataset)
+    assert again.examples["name"].tolist() == ["one", "two"]
+    assert set(again.features["kind"]) == {"motif"}
+
+
+def test_features_of_regions_are_those_of_the_genome_within_their_windows(tmp_path):
+    sequences = random_sequences(4, chr1=200, chr2=100)
+    genome = make_genome(tmp_path, sequences)
+    regions = write(tmp_path / "r.bed", "chr1\t50\t60\nchr1\t60\t70\nchr2\t30\t31\nchr2\t95\t99\n")
+    bed = write(tmp_path / "f.bed", "chr1\t57\t63\tboth\nchr1\t44\t47\tcut\nchr2\t20\t25\tfirst\n")
+    dataset = build_own_dataset(OPTIONS, genome=genome, regions=regions, features=bed)
+    # Windows of 20 at 55, 65 and 30; that of 97 crosses the end of chr2.
+    assert dataset.examples["name"].tolist() == ["chr1:45-65", "chr1:55-75", "chr2:20-40"]
+    assert placed(dataset) == [(0, "both", 12, 18, "+"), (1, "both", 2, 8, "+"), (2, "first", 0, 5, "+")]
+    for row in dataset.features.itertuples():
+        example = dataset.examples.loc[row.example]
+        start = example["start"] + row.start
+        expected = sequences[example["chrom"]][start : start + row.end - row.start]
+        assert to_string(dataset.bases[row.example, row.start : row.end]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("one\t1\t2\n", "line 1: found 3 tab-separated columns, and chromosome (or sequence), start"),
+        ("one\t4\t4\tx\n", "line 1: the feature from 4 to 4 is no interval: give 0 <= start < end."),
+        ("one\tx\t4\ty\n", "line 1: start is 'x', and a whole number is needed."),
+        ("chr1\t0\t4\tx\n", "none of its 1 features lies within one of the 1 sequences, of which the "
+         "first is 'one' 0 to 8"),
+        ("one\t4\t9\tx\n", "none of its 1 features lies within"),
+    ],
+)  # fmt: skip
+def test_features_that_are_none_are_named(tmp_path, text, sentence):
+    fasta = write(tmp_path / "s.fa", ">one\nACGTACGT\n")
+    bed = write(tmp_path / "f.bed", text)
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        build_own_dataset(OPTIONS, fasta, features=bed)

@@ -36,9 +36,7 @@ def read_configuration():
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
-            "variants": lambda: [],
-            "sequences": lambda: [],
-        }[producer]()
+        }.get(producer, list)()
     configuration.check_references(config, tasks)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
     return sheets, tasks, configuration.tasks_of_models(config, tasks)

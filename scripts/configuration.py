@@ -148,6 +148,8 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
                 _check_variants(f"datasets.{name}.variants", options)
             if producer == "sequences":
                 _check_sequences(f"datasets.{name}.sequences", options)
+            if producer == "spacing":
+                _check_background(options["background"], f"datasets.{name}.spacing.background")
             if "genome" in options:
                 _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
             if producer == "peaks" and options["examples"] == "summits" and "accessible" not in options:

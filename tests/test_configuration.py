@@ -104,7 +104,7 @@ def test_references_of_the_default_hold(config):
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
             "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets "
-            "cannot draw; allowed are pair_significance, distance.",
+            "cannot draw; allowed are pair_significance, distance, spacing.",
         ),
         (
             ["analyses", "gata_tal", "background"],

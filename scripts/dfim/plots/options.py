@@ -6,7 +6,7 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("pair_significance", "distance"),
+    "pairs": ("pair_significance", "distance", "spacing"),
     "profiles": ("groups", "tracks", "interaction_map"),
 }
 INTERACTION_FIGURES = FIGURES["pairs"] + FIGURES["profiles"]
@@ -15,6 +15,7 @@ MODEL_FIGURES = ("training", "performance")
 OPTIONS = {
     "pair_significance": {"level": 0.05, "pairs": None},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
+    "spacing": {"score": "fis", "first": None, "max": None},
     "groups": {"groups": ["positive", "control"], "scores": ["fis", "fis_sum"], "comparisons": []},
     "tracks": {
         "names": [],

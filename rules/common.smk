@@ -95,8 +95,8 @@ wildcard_constraints:
 FETCHED = {}
 
 
-def source_path(source):
-    """Return the local path of a source; one that is to be fetched is noted under the name it gets."""
+def source_path(source, kind=""):
+    """Return the local path of a source; one that is to be fetched is noted, with its kind, under its name."""
     parts = configuration.source_parts(source)
     location = parts["location"] = parts["location"].replace("{data}", config["data"].rstrip("/"))
     if location.startswith("{results}/"):
@@ -114,13 +114,16 @@ def source_path(source):
     # The name tells sources apart that end in the same file name.
     digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()[:8]
     name = f"{digest}-{Path(location.split('?')[0]).name}"
-    FETCHED[name] = parts
+    FETCHED[name] = parts | {"kind": kind}
     return f"{RESULTS}/sources/{name}"
 
 
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
-    return [source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}) for row in SHEETS[sheet]]
+    return [
+        source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
+        for row in SHEETS[sheet]
+    ]
 
 
 def planted_files(genome):
@@ -151,16 +154,18 @@ def dataset_options(wildcards):
     return options
 
 
-# The files of a dataset's options, by the role that they have as input.
-SOURCE_KEYS = {
-    "variants": "table",
-    "sequences": "sequences",
-    "accessible": "accessible",
-    "known_sites": "known_sites",
-    "file": "file",
-    "regions": "regions",
-    "features": "features",
-}
+# The files of a dataset's options: the role that they have as input, their key, and their kind.
+SOURCE_KEYS = [
+    ("variants", "table", "table"),
+    ("sequences", "sequences", ""),
+    ("accessible", "accessible", "peaks"),
+    ("known_sites", "known_sites", "table"),
+    ("file", "file", ""),
+    ("regions", "regions", "peaks"),
+    ("features", "features", "table"),
+]
+# The files of a model that is given, by role, and their kind.
+MODEL_KINDS = {"model": "network", "architecture": "json", "weights": "hdf5"}
 
 
 def dataset_sources(dataset):
@@ -175,9 +180,9 @@ def dataset_sources(dataset):
     files["matrices"] = [
         source_path(pwm["matrix"]) for pwm in options.get("pwms", {}).values() if "matrix" in pwm
     ]
-    for role, key in SOURCE_KEYS.items():
+    for role, key, kind in SOURCE_KEYS:
         if options.get(key):
-            files[role] = source_path(options[key])
+            files[role] = source_path(options[key], kind)
     return files
 
 
@@ -199,9 +204,7 @@ def given_models():
 def given_files(model):
     """Return the files of a model that is not trained, by role: model, or architecture and weights."""
     source = config["models"][model]["source"]
-    return {
-        role: source_path(source[role]) for role in ("model", "architecture", "weights") if role in source
-    }
+    return {role: source_path(source[role], kind) for role, kind in MODEL_KINDS.items() if role in source}
 
 
 def model_dataset(wildcards):
@@ -258,7 +261,7 @@ for name in [name for producer in ("peaks", "variants", "sequences") for name in
     dataset_sources(name)
 for genome in config["genomes"].values():
     if "fasta" in genome:
-        source_path(genome["fasta"])
+        source_path(genome["fasta"], "fasta")
 for name in given_models():
     given_files(name)
 

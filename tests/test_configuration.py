@@ -32,7 +32,7 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "genomes, datasets, architectures, models, methods, analyses, claims, cannot_show.",
+            "downloads, genomes, datasets, architectures, models, methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],

@@ -1,10 +1,15 @@
 """Where files come from: sources with one file name stay apart, and the results may lie anywhere."""
 
+import functools
 import hashlib
 import shutil
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import numpy as np
 import pytest
+import yaml
+from conftest import ROOT
 
 from dfim.dataset import read_dataset
 
@@ -58,6 +63,58 @@ def test_a_local_file_with_a_checksum_is_verified(folder, finished):
     assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
     options["accessible"]["sha256"] = digest
     assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0
+
+
+class CountingHandler(SimpleHTTPRequestHandler):
+    """Serve a folder and count the requests."""
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    handler = functools.partial(CountingHandler, directory=str(ROOT / "resources/own"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        httpd.requests = []
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield httpd
+        httpd.shutdown()
+
+
+def test_sources_are_fetched_once_and_a_second_run_touches_no_network(folder, server):
+    """The host of the addresses does not exist: everything comes through the mirror."""
+    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    folder.config["downloads"] = {"mirror": f"http://127.0.0.1:{server.server_port}/", "tries": 1}
+    options = folder.config["datasets"]["mine"]["sequences"]
+    for role, name in (("file", "sequences.fa"), ("features", "features.bed")):
+        options[role] = f"https://./{name}"
+    listed = folder.run("list_sources")
+    assert listed.stdout.count("download  https://./") == 2
+    assert "2 sources: 2 download" in listed.stdout
+    assert folder.run("sources").returncode == 0
+    assert sorted(server.requests) == ["/./features.bed", "/./sequences.fa"]
+    assert "2 sources: 2 here" in folder.run("list_sources").stdout
+    # Another mirror, which does not exist, makes nothing outdated.
+    folder.config["downloads"] = {"mirror": "http://127.0.0.1:9/", "tries": 1}
+    assert "Nothing to be done" in folder.run("sources").stdout
+    ran = folder.run("results_own/datasets/mine/sequences.h5")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert len(server.requests) == 2
+
+
+def test_a_page_in_place_of_a_file_ends_in_one_sentence(folder, server, tmp_path):
+    (folder.path / "page.fa").write_text("<!DOCTYPE html><title>Moved</title>")
+    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    folder.config["datasets"]["mine"]["sequences"]["file"] = (folder.path / "page.fa").as_uri()
+    ran = folder.run("sources")
+    assert ran.returncode != 0
+    assert "page.fa is a web page (titled 'Moved') and not the file itself" in " ".join(ran.stdout.split())
+    assert not list((folder.path / "results_own/sources").glob("*page.fa"))
 
 
 def test_variants_may_come_with_their_sequences_instead_of_a_genome(folder):

@@ -105,7 +105,9 @@ def _draw_panel(
         fontsize=7,
         color=style.GREY,
     )
-    axis.margins(y=0.35)
+    axis.margins(y=0.3)
+    if rows["quantile_0.25"].min() >= 0:
+        axis.set_ylim(bottom=0)
 
 
 def _remark(rows: pd.DataFrame) -> str:

@@ -23,28 +23,27 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration and its sheets; return the rows of each sheet and the tasks of each dataset."""
+    """Check the configuration and its sheets; return the rows of sheets, and tasks of datasets and of models."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
     sheets, tasks = {}, {}
     for name, dataset in config["datasets"].items():
         ((producer, options),) = dataset.items()
-        sheet = options.get("tasks" if producer == "peaks" else "overlapping")
+        sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
         if sheet:
             sheets[sheet] = configuration.read_tasks(locate(sheet), f"{SCHEMAS}/tasks.schema.yaml")
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
-            "variants": lambda: [],
-        }[producer]()
+        }.get(producer, list)()
     configuration.check_references(config, tasks)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
-    return sheets, tasks
+    return sheets, tasks, configuration.tasks_of_models(config, tasks)
 
 
 try:
-    SHEETS, TASKS = read_configuration()
+    SHEETS, TASKS, MODEL_TASKS = read_configuration()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -96,10 +95,10 @@ wildcard_constraints:
 FETCHED = {}
 
 
-def source_path(source):
-    """Return the local path of a source; one that is to be fetched is noted under the name it gets."""
+def source_path(source, kind=""):
+    """Return the local path of a source; one that is to be fetched is noted, with its kind, under its name."""
     parts = configuration.source_parts(source)
-    location = parts["location"]
+    location = parts["location"] = parts["location"].replace("{data}", config["data"].rstrip("/"))
     if location.startswith("{results}/"):
         path = location.replace("{results}", RESULTS, 1)
         if path not in planted_paths():
@@ -108,18 +107,23 @@ def source_path(source):
                 f"those of the planted genomes: {', '.join(planted_paths()) or 'none'}."
             )
         return path
+    if Path(locate(location)).is_file():
+        location = parts["location"] = locate(location)
     if Path(location).is_file() and len(parts) == 1:
         return location
     # The name tells sources apart that end in the same file name.
     digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()[:8]
     name = f"{digest}-{Path(location.split('?')[0]).name}"
-    FETCHED[name] = parts
+    FETCHED[name] = parts | {"kind": kind}
     return f"{RESULTS}/sources/{name}"
 
 
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
-    return [source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}) for row in SHEETS[sheet]]
+    return [
+        source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
+        for row in SHEETS[sheet]
+    ]
 
 
 def planted_files(genome):
@@ -150,18 +154,35 @@ def dataset_options(wildcards):
     return options
 
 
+# The files of a dataset's options: the role that they have as input, their key, and their kind.
+SOURCE_KEYS = [
+    ("variants", "table", "table"),
+    ("sequences", "sequences", ""),
+    ("accessible", "accessible", "peaks"),
+    ("known_sites", "known_sites", "table"),
+    ("file", "file", ""),
+    ("regions", "regions", "peaks"),
+    ("features", "features", "table"),
+]
+# The files of a model that is given, by role, and their kind.
+MODEL_KINDS = {"model": "network", "architecture": "json", "weights": "hdf5"}
+
+
 def dataset_sources(dataset):
-    """Return the files that a dataset of peaks or variants is made from, by role."""
+    """Return the files that a dataset of peaks, variants or sequences is made from, by role."""
     ((producer, options),) = config["datasets"][dataset].items()
-    genome = f"{RESULTS}/genomes/{options['genome']}.fa"
-    files = {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
-    sheet = options["tasks"] if producer == "peaks" else options["overlapping"]
+    files = {}
+    if "genome" in options:
+        genome = f"{RESULTS}/genomes/{options['genome']}.fa"
+        files |= {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
+    sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
     files["peaks"] = sheet_sources(sheet) if sheet else []
-    if producer == "variants":
-        files["variants"] = source_path(options["table"])
-    for role in ("accessible", "known_sites"):
-        if options.get(role):
-            files[role] = source_path(options[role])
+    files["matrices"] = [
+        source_path(pwm["matrix"]) for pwm in options.get("pwms", {}).values() if "matrix" in pwm
+    ]
+    for role, key, kind in SOURCE_KEYS:
+        if options.get(key):
+            files[role] = source_path(options[key], kind)
     return files
 
 
@@ -189,14 +210,34 @@ def dataset_files(dataset):
     }
 
 
+def given_models():
+    """Return the names of the models that come as files and are not trained."""
+    return [name for name, model in config["models"].items() if "source" in model]
+
+
+def given_files(model):
+    """Return the files of a model that is not trained, by role: model, or architecture and weights."""
+    source = config["models"][model]["source"]
+    return {role: source_path(source[role], kind) for role, kind in MODEL_KINDS.items() if role in source}
+
+
 def model_dataset(wildcards):
-    """Return the files of the dataset that a model is trained on."""
+    """Return the files of the dataset that a model is trained or evaluated on."""
     return dataset_files(config["models"][wildcards.model]["dataset"])
 
 
 def model_tasks(wildcards):
     """Return the names of a model's outputs."""
-    return TASKS[config["models"][wildcards.model]["dataset"]]
+    return MODEL_TASKS[wildcards.model]
+
+
+def model_tables(wildcards):
+    """Return what the figures of a model are drawn from, by role."""
+    folder = f"{RESULTS}/models/{wildcards.model}"
+    tables = {"metrics": f"{folder}/metrics.tsv", "curves": f"{folder}/curves.tsv.gz"}
+    if wildcards.model not in given_models():
+        tables["history"] = f"{folder}/history.tsv"
+    return tables
 
 
 def analysis_of(wildcards):
@@ -234,11 +275,13 @@ def result_table(wildcards):
 
 
 # Every source is noted when the workflow is read: a job on a cluster node may look at one rule alone.
-for name in [*producer_names("peaks"), *producer_names("variants")]:
+for name in [name for producer in ("peaks", "variants", "sequences") for name in producer_names(producer)]:
     dataset_sources(name)
 for genome in config["genomes"].values():
     if "fasta" in genome:
-        source_path(genome["fasta"])
+        source_path(genome["fasta"], "fasta")
+for name in given_models():
+    given_files(name)
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
@@ -261,7 +304,7 @@ def contribution_entry(wildcards):
 
 def predictions_of_same_dataset(wildcards):
     """Return the model's predictions when the analysis looks at the model's own dataset."""
-    own = config["models"][wildcards.model]["dataset"]
+    own = config["models"][wildcards.model].get("dataset")
     if own != analysis_of(wildcards)["dataset"]:
         return {}
     return {"predictions": f"{RESULTS}/models/{wildcards.model}/predictions.h5"}
@@ -324,13 +367,7 @@ def figure_outputs(folder, category, *labels):
 
 # Targets
 
-MODEL_FILES = (
-    "model.keras",
-    "history.tsv",
-    "metrics.tsv",
-    "curves.tsv.gz",
-    "predictions.h5",
-)
+EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
 INTERACTION_FILES = {
     "pairs": ("pairs.tsv.gz", "agreement.tsv"),
     "profiles": ("sources.tsv.gz", "profiles.h5"),
@@ -356,7 +393,11 @@ def model_files():
     files = []
     for name, model in config["models"].items():
         folder = f"{RESULTS}/models/{name}"
-        files += [f"{folder}/{file}" for file in MODEL_FILES]
+        files.append(f"{folder}/model.keras")
+        if "source" not in model:
+            files.append(f"{folder}/history.tsv")
+        if "dataset" in model:
+            files += [f"{folder}/{file}" for file in EVALUATION_FILES]
         files += [
             f"{RESULTS}/contributions/{name}/{entry['task']}/{entry['method']}.h5"
             for entry in model["contributions"]
@@ -392,9 +433,10 @@ def analysis_figures(name):
 def figure_files():
     """Return all figures of the configuration."""
     figures = [
-        f"{RESULTS}/figures/models/{model}/{figure}.png"
-        for model in config["models"]
-        for figure in ("training", "performance")
+        f"{RESULTS}/figures/models/{name}/{figure}.png"
+        for name, model in config["models"].items()
+        for figure, needed in (("training", "architecture"), ("performance", "dataset"))
+        if needed in model
     ]
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"

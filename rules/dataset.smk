@@ -81,3 +81,40 @@ rule match_controls:
         options=dataset_options,
     script:
         "../scripts/match_controls.py"
+
+
+rule build_own_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_own_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_own_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("sequences")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+    script:
+        "../scripts/build_own_dataset.py"
+
+
+rule build_spacing_dataset:
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_spacing_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_spacing_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("spacing")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        design=dataset_options,
+        seed=config["seed"],
+    script:
+        "../scripts/build_spacing_dataset.py"

@@ -3,9 +3,7 @@
 
 rule plot_model:
     input:
-        history=f"{RESULTS}/models/{{model}}/history.tsv",
-        metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
-        curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
+        unpack(model_tables),
     output:
         **figure_outputs(f"{RESULTS}/figures/models/{{model}}", "models", "model"),
     log:

@@ -14,23 +14,24 @@ with running(snakemake) as log:
 
     training.prepare_tensorflow(snakemake.threads)
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    model = network.load_network(snakemake.input.model)
-    training.check_fit(model, dataset)
+    model, tasks = network.load_network(snakemake.input.model), list(snakemake.params.tasks)
+    training.check_fit(model, dataset, tasks)
     logits = training.predict_logits(model, dataset.bases)
+    labelled = logits[:, [tasks.index(task) for task in dataset.tasks]]
 
     tables = []
     for split in SPLITS:
         rows = dataset.rows(split)
-        table = training.metrics(dataset.labels[rows], logits[rows], dataset.tasks)
+        table = training.metrics(dataset.labels[rows], labelled[rows], dataset.tasks)
         tables.append(table.assign(split=split)[["split", *table.columns]])
         log.info("%s: mean auROC %.4f, mean auPRC %.4f", split, *table[["auroc", "auprc"]].iloc[-1])
     write_table(pd.concat(tables), snakemake.output.metrics)
 
     test = dataset.rows("test")
-    write_table(training.curves(dataset.labels[test], logits[test], dataset.tasks), snakemake.output.curves)
+    write_table(training.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves)
 
     checksums = {
         "model_sha256": sha256_of(snakemake.input.model),
         "sequences_sha256": sha256_of(snakemake.input.sequences),
     }
-    write_predictions(logits, dataset.tasks, snakemake.output.predictions, checksums)
+    write_predictions(logits, tasks, snakemake.output.predictions, checksums)

@@ -122,6 +122,44 @@ def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFr
     return pd.concat(tables, ignore_index=True), pd.DataFrame(comparisons)
 
 
+def make_spacing(
+    peak: int = 14, reach: int = 30, largest: int = 40, seed: int = 8
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ``pairs`` and ``features`` of E-box and GATA at every distance: a peak when the E-box on + and
+    GATA on − are ``peak`` bp apart and GATA is mutated, noise up to ``reach``, and zeros beyond."""
+    rng = np.random.default_rng(seed)
+    pairs, features = [], []
+    for strands in ("++", "+-", "-+", "--"):
+        for distance in (*range(-largest, -6), *range(6, largest + 1)):
+            for _ in range(5):
+                number, example = len(features), len(features) // 2
+                features += [
+                    (number, example, "E-box", strands[0]),
+                    (number + 1, example, "GATA", strands[1]),
+                ]
+                places = {number: 100, number + 1: 100 + distance}
+                for source, target in ((number, number + 1), (number + 1, number)):
+                    score = rng.uniform(0, 0.02) if abs(distance) <= reach else 0.0
+                    if strands == "+-" and distance == peak and source == number + 1:
+                        score += 0.3
+                    names = ("E-box", "GATA") if source == number else ("GATA", "E-box")
+                    pairs.append((example, source, target, *names, places[source], places[target], score))
+    columns = [
+        "example",
+        "source",
+        "target",
+        "source_name",
+        "target_name",
+        "source_start",
+        "target_start",
+        "fis",
+    ]
+    table = pd.DataFrame(pairs, columns=columns)
+    return table.assign(signed_sum=table["fis"]), pd.DataFrame(
+        features, columns=["feature", "example", "name", "strand"]
+    )
+
+
 def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``sources`` of two groups, the positives larger, and ``comparisons`` of fis and fis_sum."""
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import validate
 
-from configuration import check, check_references, read_tasks
+from configuration import check, check_references, read_tasks, tasks_of_models
 from dfim.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml"])
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
@@ -31,8 +31,8 @@ def test_shipped_configurations_pass(name):
         (
             ["seeds"],
             3,
-            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, "
-            "datasets, architectures, models, methods, analyses, claims, cannot_show.",
+            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
+            "downloads, genomes, datasets, architectures, models, methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],
@@ -104,7 +104,7 @@ def test_references_of_the_default_hold(config):
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
             "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets "
-            "cannot draw; allowed are pair_significance, distance, mutagenesis, calibration.",
+            "cannot draw; allowed are pair_significance, distance, spacing, mutagenesis, calibration.",
         ),
         (
             ["analyses", "gata_tal", "background"],
@@ -144,6 +144,28 @@ def test_references_of_the_default_hold(config):
             "[start, end), start < end.",
         ),
         (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "genome": "mini", "sequences": "s.npy", "overlapping": None},
+            "key 'datasets.binding_qtl.variants' needs either 'genome' or 'sequences': what has the "
+            "variants' bases.",
+        ),
+        (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "sequences": "s.npy", "overlapping": "cells.tsv"},
+            "key 'datasets.binding_qtl.variants.overlapping' needs a genome, and 'sequences' are given: "
+            "remove it.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"regions": "r.bed", "pwms": {}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences' needs either 'file', or 'regions' and 'genome'.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"file": "s.fa", "pwms": {"TAL1": {"p": 1e-4}}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences.pwms.TAL1' needs either 'pwm' or 'matrix'.",
+        ),
+        (
             ["models", "tf_binding", "dataset"],
             "binding_qtl",
             "key 'models.tf_binding.dataset' names 'binding_qtl', which has no labels to train on.",
@@ -158,6 +180,57 @@ def test_dangling_references_are_named(config, path, value, sentence):
     parent[path[-1]] = value
     with pytest.raises(InputError) as error:
         check_references(config, TASKS)
+    assert str(error.value) == sentence
+
+
+GIVEN = {"model": "mine.keras", "tasks": ["GATA1", "GATA2", "TAL1", "MYC"]}
+
+
+def test_a_given_network_may_have_more_tasks_than_its_dataset_and_needs_none(config):
+    config["models"]["tf_binding"] = {"dataset": "tf_binding", "source": GIVEN}
+    config["models"]["alone"] = {"source": GIVEN}
+    config["analyses"]["binding_qtl"] |= {"models": ["alone", "tf_binding"], "tasks": ["MYC"]}
+    check(config, SCHEMA, "config.yaml")
+    config = with_defaults(config)
+    check_references(config, TASKS)
+    assert tasks_of_models(config, TASKS)["alone"] == GIVEN["tasks"]
+    assert tasks_of_models(config, TASKS)["accessibility"] == TASKS["accessibility"]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (
+            {"source": {"weights": "mine.h5", "tasks": ["TAL1"]}},
+            "key 'models.mine.source' needs either 'model' alone or 'architecture' and 'weights'.",
+        ),
+        (
+            {"source": GIVEN, "architecture": "simulation"},
+            "key 'models.mine' has a source, and what is trained already needs no 'architecture' and no "
+            "'initialise_from': remove them.",
+        ),
+        (
+            {"source": GIVEN, "dataset": "accessibility"},
+            "key 'models.mine.dataset (a task of accessibility)' has the value 'GM12878', and the source's "
+            "tasks are GATA1, GATA2, TAL1, MYC.",
+        ),
+        (
+            {"source": GIVEN, "dataset": "binding_qtl"},
+            "key 'models.mine.dataset' names 'binding_qtl', which has no labels to evaluate on.",
+        ),
+        (
+            {
+                "source": GIVEN,
+                "contributions": [{"task": "MYC", "method": "deeplift", "background": [0.25] * 4}],
+            },
+            "key 'models.mine.contributions' needs examples: give the model a dataset.",
+        ),
+    ],
+)
+def test_given_networks_that_cannot_be_used(config, model, sentence):
+    config["models"]["mine"] = model
+    with pytest.raises(InputError) as error:
+        check_references(with_defaults(config), TASKS)
     assert str(error.value) == sentence
 
 

@@ -26,6 +26,7 @@ from dfim.plots import (
     mutagenesis,
     pair_significance,
     performance,
+    spacing,
     style,
     tracks,
     training,
@@ -288,6 +289,32 @@ def test_less_than_two_decades_have_plain_numbers():
 
 
 # Groups ------------------------------------------------------------------------------------------------
+
+
+def test_spacing_finds_the_planted_distance_and_the_reach():
+    """A response at 14 bp in one orientation and direction, noise within 30 bp, nothing beyond."""
+    pairs, features = plot_data.make_spacing(peak=14, reach=30)
+    figure, data = spacing.draw({"pairs": pairs, "features": features}, {"first": "E-box"})
+    assert len(figure.axes) == 8
+    peak = data.loc[data["median"].idxmax()]
+    assert tuple(peak[["orientation", "source_name", "distance"]]) == ("+-", "GATA", 14)
+    own = pairs[(pairs["source_name"] == "GATA") & (pairs["source_start"] - pairs["target_start"] == 14)]
+    own = own[own["source"].map(features.set_index("feature")["strand"]) == "-"]
+    own = own[own["target"].map(features.set_index("feature")["strand"]) == "+"]
+    assert peak["median"] == pytest.approx(own["fis"].median())
+    assert peak["n"] == len(own) == 5
+    texts = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert sum("at 14 bp\nexactly 0 from 31 bp on" in text for text in texts) == 1
+    assert sum("exactly 0 from 31 bp on" in text for text in texts) == 8
+    assert "E-box →  GATA ←" in texts
+    counted_from_gata = spacing.draw({"pairs": pairs, "features": features}, {})[1]
+    largest = counted_from_gata.loc[counted_from_gata["median"].idxmax()]
+    # By default distances are counted from the first name in alphabetical order, E-box.
+    assert largest["distance"] == 14
+    turned = spacing.draw({"pairs": pairs, "features": features}, {"first": "GATA", "max": 20})[1]
+    largest = turned.loc[turned["median"].idxmax()]
+    assert tuple(largest[["orientation", "source_name", "distance"]]) == ("-+", "GATA", -14)
+    assert turned["distance"].abs().max() == 20
 
 
 def test_group_curves_are_the_cumulative_shares():
@@ -634,8 +661,7 @@ def test_unknown_figures_inputs_and_options():
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
         "there is no figure 'heatmap': choose one of calibration, distance, groups, interaction_map, "
-        "mutagenesis, pair_significance, "
-        "tracks in the configuration."
+        "mutagenesis, pair_significance, spacing, tracks in the configuration."
     )
     with pytest.raises(InputError) as error:
         distance.draw({"sources": pd.DataFrame()}, {})
@@ -670,7 +696,7 @@ def test_options_are_checked_without_drawing():
         check_options("pie", {}, where)
     assert str(error.value) == (
         f"{where}: there is no figure 'pie'; choose one of pair_significance, mutagenesis, calibration, "
-        "distance, groups, tracks, interaction_map, training, performance."
+        "distance, spacing, groups, tracks, interaction_map, training, performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
@@ -695,6 +721,11 @@ def test_defaults_are_those_of_the_documentation():
     [
         (pair_significance, {"pairs": plot_data.make_pairs()[0].iloc[:0]}, "pairs of features"),
         (distance, {"pairs": plot_data.make_distances(5)[0].iloc[:0]}, "pairs of features"),
+        (
+            spacing,
+            dict(zip(("pairs", "features"), (table[:0] for table in plot_data.make_spacing()), strict=True)),
+            "pairs of features",
+        ),
         (
             tracks,
             plot_data.make_variants() | {"sources": plot_data.make_variants()["sources"][:0]},

@@ -168,17 +168,21 @@ def _training_options(options: dict) -> dict:
     return options
 
 
-def check_fit(model: keras.Sequential, dataset: Dataset) -> None:
-    """Raise InputError when a data set's length of sequence or number of tasks is not the network's."""
+def check_fit(model: keras.Sequential, dataset: Dataset, names: list[str] | None = None) -> None:
+    """Raise InputError when a data set's length of sequence or number of tasks is not the network's.
+
+    ``names`` are those of the network's outputs where they are more than the data set's tasks.
+    """
     length, tasks = model.input_shape[1], model.output_shape[-1]
     if dataset.bases.shape[1] != length:
         raise InputError(
             f"the sequences have {dataset.bases.shape[1]} bases, and the network takes {length}: build the "
             f"network for the length of the data set."
         )
-    if len(dataset.tasks) != tasks:
+    names = names or dataset.tasks
+    if len(names) != tasks:
         raise InputError(
-            f"the data set has {len(dataset.tasks)} tasks, and the network has {tasks} outputs: build the "
+            f"the data set has {len(names)} tasks, and the network has {tasks} outputs: build the "
             f"network for the tasks of the data set."
         )
 

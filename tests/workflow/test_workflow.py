@@ -1,6 +1,7 @@
 """The real workflow on small data: everything is made, once, whatever the number of shards and cores."""
 
 import re
+import shutil
 
 import h5py
 import numpy as np
@@ -119,6 +120,24 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "write_reproduction": 1,
         "all": 1,
     }
+
+
+def test_a_given_network_is_analysed_without_training(finished, tmp_path):
+    """The trained network, handed in as a file by another name and without a dataset, has the same scores."""
+    folder = finished.copy(tmp_path)
+    trained = folder.path / "results/models/tf_binding/model.keras"
+    shutil.copy(trained, folder.path / "mine.keras")
+    folder.config["models"]["mine"] = {"source": {"model": "mine.keras", "tasks": ["GATA1", "GATA2", "TAL1"]}}
+    folder.config["analyses"]["gata_tal"]["models"].append("mine")
+    target = "results/interactions/gata_tal/{}/TAL1/gradient_input/pairs.tsv.gz"
+    planned = jobs(folder.run("--dry-run").stdout)
+    assert planned["provide_model"] == 1
+    assert not {"train_model", "evaluate_model"} & planned.keys()
+    ran = folder.run(target.format("mine"))
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    tables = [pd.read_csv(folder.path / target.format(name), sep="\t") for name in ("tf_binding", "mine")]
+    assert len(tables[0]) > 10
+    pd.testing.assert_frame_equal(*tables, rtol=1e-5)
 
 
 def test_shards_and_cores_do_not_change_results(finished, tmp_path):

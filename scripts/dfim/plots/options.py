@@ -6,7 +6,7 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("pair_significance", "distance", "mutagenesis", "calibration"),
+    "pairs": ("pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
     "profiles": ("groups", "tracks", "interaction_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
@@ -17,6 +17,7 @@ OPTIONS = {
     "mutagenesis": {},
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
+    "spacing": {"score": "fis", "first": None, "max": None},
     "groups": {
         "groups": ["positive", "control"],
         "scores": ["fis", "fis_sum", "signed_sum"],

@@ -15,7 +15,7 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from dfim.comparison import resampled_weights
-from dfim.interaction import mutants
+from dfim.interaction import mutant_rows
 from dfim.progress import Progress
 from dfim.sequence import one_hot
 
@@ -77,16 +77,13 @@ def mutate_pairs(
 def _mutants(bases: np.ndarray, by_number: pd.DataFrame, pairs: pd.DataFrame, background) -> np.ndarray:
     """Return, pair by pair, four sequences: both intact, the first alone, the second alone, neither."""
     intact = one_hot(bases)
-    single = {
-        number: mutants(bases, by_number.loc[number], np.asarray(background))[0]
-        for number in pd.unique(pairs[["first", "second"]].to_numpy().ravel())
-    }
-    sequences = np.empty((4 * len(pairs), *intact.shape), np.float32)
-    for row, (first, second) in enumerate(pairs[["first", "second"]].to_numpy()):
-        neither = single[first].copy()
-        inside = slice(by_number.at[second, "start"], by_number.at[second, "end"])
-        neither[inside] = single[second][inside]
-        sequences[4 * row : 4 * row + 4] = intact, single[second], single[first], neither
+    sequences = np.repeat(intact[None], 4 * len(pairs), axis=0)
+    for row, features in enumerate(pairs[["first", "second"]].to_numpy()):
+        # In the second and third of the four, the other of the two is mutated; in the fourth both are.
+        for feature, mutated in zip(features, ((2, 3), (1, 3)), strict=True):
+            source = by_number.loc[feature]
+            rows = mutant_rows(bases, source, np.asarray(background))[0]
+            sequences[4 * row + np.array(mutated), source["start"] : source["end"]] = rows
     return sequences
 
 

@@ -46,9 +46,9 @@ def test_interactions_are_those_of_a_naive_loop(batch_size):
             for end in ("source", "target"):
                 if end not in keep:
                     feature = FEATURES.loc[getattr(row, end)]
-                    x[feature.start : feature.end] = mutants(
+                    (x[feature.start : feature.end],) = mutant_rows(
                         BASES[row.example], feature, np.array(BACKGROUND)
-                    )[0, feature.start : feature.end]
+                    )
             values[keep] = curved(x[None].astype(np.float64))[0, 1]
         for column, scale in (("mutagenesis_logit", lambda v: v), ("mutagenesis_probability", expit)):
             f = {keep: scale(value) for keep, value in values.items()}

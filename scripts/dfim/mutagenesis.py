@@ -15,7 +15,7 @@ from scipy.special import expit
 from scipy.stats import rankdata
 
 from dfim.comparison import resampled_weights
-from dfim.interaction import mutants
+from dfim.interaction import mutant_rows
 from dfim.progress import Progress
 from dfim.sequence import one_hot
 
@@ -77,17 +77,23 @@ def mutate_pairs(
 def _mutants(bases: np.ndarray, by_number: pd.DataFrame, pairs: pd.DataFrame, background) -> np.ndarray:
     """Return, pair by pair, four sequences: both intact, the first alone, the second alone, neither."""
     intact = one_hot(bases)
-    single = {
-        number: mutants(bases, by_number.loc[number], np.asarray(background))[0]
-        for number in pd.unique(pairs[["first", "second"]].to_numpy().ravel())
+    places = {
+        number: (slice(feature.start, feature.end), mutant_rows(bases, feature, np.asarray(background))[0])
+        for number, feature in _features(by_number, pairs)
     }
-    sequences = np.empty((4 * len(pairs), *intact.shape), np.float32)
+    sequences = np.repeat(intact[None], 4 * len(pairs), axis=0)
     for row, (first, second) in enumerate(pairs[["first", "second"]].to_numpy()):
-        neither = single[first].copy()
-        inside = slice(by_number.at[second, "start"], by_number.at[second, "end"])
-        neither[inside] = single[second][inside]
-        sequences[4 * row : 4 * row + 4] = intact, single[second], single[first], neither
+        for number, mutated in ((first, (2, 3)), (second, (1, 3))):
+            inside, letters = places[number]
+            for which in mutated:
+                sequences[4 * row + which, inside] = letters
     return sequences
+
+
+def _features(by_number: pd.DataFrame, pairs: pd.DataFrame):
+    """Yield number and row of every feature of some pairs, once each."""
+    for number in pd.unique(pairs[["first", "second"]].to_numpy().ravel()):
+        yield number, by_number.loc[number]
 
 
 def _evaluate(logits: Logits, waiting: list, task: int, found: pd.DataFrame, progress: Progress) -> None:

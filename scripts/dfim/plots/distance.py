@@ -57,8 +57,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         remark = _comparison(tables, options["comparisons"], direction)
         data.append(_draw_near(axes[row, 2], table, direction, next(letters), scale, reach, options, remark))
     key = (
-        f"Distances edge to edge. Red: synergy, blue: redundancy. Line: running median of {options['bin']} bp; "
-        f"dark band: its 95 %\ninterval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
+        "Distances edge to edge. Red: synergy, blue: redundancy. "
+        f"Line: running median of {options['bin']} bp; dark band: its 95 %\ninterval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
     )
     if np.isfinite(reach):
         key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"

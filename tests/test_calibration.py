@@ -88,7 +88,7 @@ def test_rows_known_not_to_interact_show_a_null_that_is_not_theirs():
     idle = np.arange(len(table)) < 4000
     found, _ = calibration(table, null, ["fis"], NULL, idle, others=[])
     share = found[found["level"] == 0.05].set_index("tested")["share"]
-    assert share["null"] == pytest.approx(0.05, abs=0.01)
+    assert share["held-out null"] == pytest.approx(0.05, abs=0.01)
     assert share["not interacting"] > 0.08
     assert (found[found["tested"] == "not interacting"]["n"] == 4000).all()
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import spearmanr
 
-from dfim.interaction import make_pairs, mutant_rows
+from dfim.interaction import make_pairs, mutants
 from dfim.mutagenesis import AGREEMENT_COLUMNS, COLUMNS, agreement, mutate_pairs
 from dfim.sequence import one_hot
 
@@ -46,9 +46,9 @@ def test_interactions_are_those_of_a_naive_loop(batch_size):
             for end in ("source", "target"):
                 if end not in keep:
                     feature = FEATURES.loc[getattr(row, end)]
-                    x[feature.start : feature.end] = mutant_rows(
+                    (x[feature.start : feature.end],) = mutant_rows(
                         BASES[row.example], feature, np.array(BACKGROUND)
-                    )[0]
+                    )
             values[keep] = curved(x[None].astype(np.float64))[0, 1]
         for column, scale in (("mutagenesis_logit", lambda v: v), ("mutagenesis_probability", expit)):
             f = {keep: scale(value) for keep, value in values.items()}

@@ -213,7 +213,9 @@ def test_calibration_draws_the_quantiles_and_prints_the_shares():
     tables = plot_data.make_calibration(3000)
     figure, data = calibration.draw(tables, {})
     assert list(data["panel"].unique()) == ["held-out null", "by distance (bp)", "known not to interact"]
-    shown = tables["quantiles"].query("method == 'released' and tested == 'null' and distance == 'all'")
+    shown = tables["quantiles"].query(
+        "method == 'released' and tested == 'held-out null' and distance == 'all'"
+    )
     shown = shown[shown["score"] == "fis"]
     (line,) = [line for line in figure.axes[0].lines if line.get_label().startswith("released")]
     np.testing.assert_allclose(line.get_xdata(), -np.log10(shown["expected"]))
@@ -222,7 +224,7 @@ def test_calibration_draws_the_quantiles_and_prints_the_shares():
     share = (
         tables["calibration"]
         .query(
-            "method == 'released' and tested == 'null' and distance == 'all' and score == 'fis' "
+            "method == 'released' and tested == 'held-out null' and distance == 'all' and score == 'fis' "
             "and level == 0.05"
         )["share"]
         .item()

@@ -90,9 +90,9 @@ def test_matched_pairs_are_a_second_null_with_columns_of_its_own():
         "distance == 'all' and score == 'fis' and level == 0.05 and method == 'empirical'"
     )
     assert dict(zip(zip(n["null_model"], n["tested"], strict=True), n["n"], strict=True)) == {
-        ("dinucleotide", "null"): 360,
+        ("dinucleotide", "held-out null"): 360,
         ("dinucleotide", "not interacting"): 40,
-        ("matched", "null"): 40,
+        ("matched", "held-out null"): 40,
         ("matched", "not interacting"): 40,
     }
 

@@ -1,8 +1,8 @@
 """Do p-values hold their level? Scores of which the null is true, tested against others that are held out.
 
-Two kinds of rows are tested: ``null``, the null rows of a null model, which say whether its p is uniform at
-all; and ``not interacting``, real rows that are known not to interact, which say whether its hypothesis is
-the right one. A row is always tested against null rows of examples of other folds.
+Two kinds of rows are tested: ``held-out null``, the null rows of a null model, which say whether its p is
+uniform at all; and ``not interacting``, real rows that are known not to interact, which say whether its
+hypothesis is the right one. A row is always tested against null rows of examples of other folds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ COLUMNS = [
     "holds",
 ]  # fmt: skip
 QUANTILE_COLUMNS = ["null_model", "tested", "score", "method", "distance", "n", "expected", "observed"]
-NULL, NOT_INTERACTING = "null", "not interacting"
+NULL, NOT_INTERACTING = "held-out null", "not interacting"
 _QUANTILES = 60
 
 

@@ -77,14 +77,23 @@ def mutate_pairs(
 def _mutants(bases: np.ndarray, by_number: pd.DataFrame, pairs: pd.DataFrame, background) -> np.ndarray:
     """Return, pair by pair, four sequences: both intact, the first alone, the second alone, neither."""
     intact = one_hot(bases)
+    places = {
+        number: (slice(feature.start, feature.end), mutant_rows(bases, feature, np.asarray(background))[0])
+        for number, feature in _features(by_number, pairs)
+    }
     sequences = np.repeat(intact[None], 4 * len(pairs), axis=0)
-    for row, features in enumerate(pairs[["first", "second"]].to_numpy()):
-        # In the second and third of the four, the other of the two is mutated; in the fourth both are.
-        for feature, mutated in zip(features, ((2, 3), (1, 3)), strict=True):
-            source = by_number.loc[feature]
-            rows = mutant_rows(bases, source, np.asarray(background))[0]
-            sequences[4 * row + np.array(mutated), source["start"] : source["end"]] = rows
+    for row, (first, second) in enumerate(pairs[["first", "second"]].to_numpy()):
+        for number, mutated in ((first, (2, 3)), (second, (1, 3))):
+            inside, letters = places[number]
+            for which in mutated:
+                sequences[4 * row + which, inside] = letters
     return sequences
+
+
+def _features(by_number: pd.DataFrame, pairs: pd.DataFrame):
+    """Yield number and row of every feature of some pairs, once each."""
+    for number in pd.unique(pairs[["first", "second"]].to_numpy().ravel()):
+        yield number, by_number.loc[number]
 
 
 def _evaluate(logits: Logits, waiting: list, task: int, found: pd.DataFrame, progress: Progress) -> None:

@@ -57,11 +57,11 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         remark = _comparison(tables, options["comparisons"], direction)
         data.append(_draw_near(axes[row, 2], table, direction, next(letters), scale, reach, options, remark))
     key = (
-        f"red: synergy, blue: redundancy. Line: running median of {options['bin']} bp; dark band: its 95 % "
-        f"interval, sequences resampled; light band: middle 50 %.\nRight: {BOX_KEY}"
+        "Distances edge to edge. Red: synergy, blue: redundancy. "
+        f"Line: running median of {options['bin']} bp; dark band: its 95 %\ninterval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
     )
     if np.isfinite(reach):
-        key += f". Dashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
+        key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
 
@@ -136,17 +136,16 @@ def _label(
     target = direction[1]
     remark = f"n = {style.count(len(table))}"
     if score == "fis":
-        if scale.in_band.any() and len(table):
-            remark += f"; {style.percent(np.mean(table['fis'] < scale.floor))} in the grey band"
         axis.set_ylabel("FIS (logit)")
     else:
         title = ""
-        remark = f"{style.percent(np.mean(table['signed_sum'] > 0))} > 0" if len(table) else ""
+        near = table[table["distance"].abs() <= options["near"]]
+        remark = f"> 0: {style.percent(np.mean(near['signed_sum'] > 0))} of the near" if len(near) else ""
         axis.set_ylabel("Signed sum (logit)")
         axis.axhline(0, color=style.BLACK, linewidth=0.6)
     style.panel_title(axis, letter, title, right=remark)
-    side = f" (negative: {target} upstream)" if options["signed"] else ""
-    axis.set_xlabel(f"Distance, edge to edge{side} (bp)")
+    side = f"; negative: {target} upstream" if options["signed"] else ""
+    axis.set_xlabel(f"Distance (bp{side})")
 
 
 def _named(data: pd.DataFrame, direction: tuple[str, str]) -> pd.DataFrame:

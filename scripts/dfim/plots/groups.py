@@ -56,7 +56,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         values = {
             group: sources.loc[sources["group"] == group, score].dropna().to_numpy() for group in groups
         }
-        remark = style.comparison(rows[score]) if score in rows else ""
+        remark = style.comparison(rows[score], "\n") if score in rows else ""
         upper, lower = axes[:, column]
         scale = (SignedLog if score == "signed_sum" else LogWithZeros)(np.concatenate(list(values.values())))
         _draw_shares(upper, values, scale)

@@ -52,7 +52,8 @@ def _draw_panel(axis: Axes, pairs: pd.DataFrame, score: str, scale: str) -> None
         ruler.apply(axis, which)
     hues = np.where(pairs["signed_sum"] > 0, style.SYNERGY, style.REDUNDANCY)
     many = len(x) > _FEW
-    places = [ruler.spread(values) for ruler, values in zip(rulers, (x, y), strict=True)]
+    # In the band of zeros dots are spread by their order: in reverse along one axis, lest they form a line.
+    places = [rulers[0].spread(x[::-1])[::-1], rulers[1].spread(y)]
     axis.scatter(
         *places, s=1.5 if many else 4, c=hues, alpha=0.15 if many else 0.5, linewidth=0, rasterized=True
     )

@@ -148,6 +148,13 @@ def planted_paths():
     return [path for paths in roles for path in ([paths] if isinstance(paths, str) else paths)]
 
 
+def task_motifs(wildcards):
+    """Return the motif of each task of a dataset of peaks that has one in its sheet."""
+    return {
+        row["task"]: row["motif"] for row in SHEETS[dataset_options(wildcards)["tasks"]] if row.get("motif")
+    }
+
+
 def dataset_options(wildcards):
     """Return the options of a dataset's producer."""
     ((_, options),) = config["datasets"][wildcards.dataset].items()

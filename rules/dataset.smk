@@ -36,6 +36,7 @@ rule build_peak_dataset:
         "../envs/dfim.yaml"
     params:
         tasks=lambda wildcards: TASKS[wildcards.dataset],
+        motifs=task_motifs,
         options=dataset_options,
         seed=config["seed"],
     script:

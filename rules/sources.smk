@@ -77,5 +77,7 @@ rule prepare_genome:
         f"{BENCHMARKS}/prepare_genome/{{genome}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    params:
+        assembly=lambda wildcards: config["genomes"][wildcards.genome].get("assembly"),
     script:
         "../scripts/prepare_genome.py"

@@ -159,6 +159,9 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
                 )
     for name, model in config["models"].items():
         _check_model(name, model, config, tasks_of_dataset)
+    for name, genome in config.get("genomes", {}).items():
+        if ("fasta" in genome) == ("planted" in genome):
+            raise InputError(f"key 'genomes.{name}' needs either 'fasta' or 'planted'.")
     tasks_of_model = tasks_of_models(config, tasks_of_dataset)
     for name, analysis in config["analyses"].items():
         _check_analysis(name, analysis, config, tasks_of_dataset, tasks_of_model)

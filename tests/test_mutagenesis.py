@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import spearmanr
 
-from dfim.interaction import make_pairs, mutants
+from dfim.interaction import make_pairs, mutant_rows
 from dfim.mutagenesis import AGREEMENT_COLUMNS, COLUMNS, agreement, mutate_pairs
 from dfim.sequence import one_hot
 

@@ -320,9 +320,8 @@ def pair_scores(
     targets = targets.reset_index(drop=True).assign(
         source=pairs["source"].to_numpy(), target=pairs["target"].to_numpy()
     )
-    # What must be worked out of a mutant reaches from its first target to its last.
-    asked = targets.groupby("source").agg(first=("first", "min"), stop=("stop", "max"))
-    sources = by_number.loc[asked.index].join(asked).reset_index(drop=True)
+    sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
+    sources = _with_asked(scorer, sources, targets)
     tables = [
         _pair_rows(batch, targets)
         for batch in _score(
@@ -332,6 +331,22 @@ def pair_scores(
     if not tables:
         return pd.DataFrame(columns=PAIR_COLUMNS)
     return pd.concat(tables, ignore_index=True)
+
+
+def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Add ``first`` and ``stop`` to sources: from the first to the last target within the scorer's reach.
+
+    Both are 0 for a source that reaches no target, and so changes none.
+    """
+    start, end = sources["start"].to_numpy(np.int64), sources["end"].to_numpy(np.int64)
+    reach = dict(zip(("near", "far"), scorer.reach(start, end - start), strict=True))
+    reached = targets.merge(sources[["feature"]].assign(**reach), left_on="source", right_on="feature")
+    reached = reached[(reached["stop"] > reached["near"]) & (reached["first"] < reached["far"])]
+    asked = reached.groupby("source").agg(first=("first", "min"), stop=("stop", "max"))
+    asked = asked.reindex(sources["feature"], fill_value=0)
+    return sources.assign(first=asked["first"].to_numpy(), stop=asked["stop"].to_numpy()).reset_index(
+        drop=True
+    )
 
 
 def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:

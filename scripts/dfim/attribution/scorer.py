@@ -64,6 +64,13 @@ class Scorer(ABC):
         self._check_task(task)
         return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
 
+    def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where mutations can change anything: intervals [first, stop) for starts and widths.
+
+        Beyond them the change is exactly 0. Here everywhere; a scorer may know better.
+        """
+        return np.zeros_like(starts), np.full_like(starts, self.length)
+
     def close(self) -> None:
         """Let go of what the scorer holds; it cannot be used afterwards."""
         return None

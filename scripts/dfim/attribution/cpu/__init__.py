@@ -14,6 +14,7 @@ import numpy as np
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.blas import one_blas_thread
 from dfim.attribution.cpu.costs import costs
+from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Base, Engine
 from dfim.attribution.cpu.deeplift import Mutants as Changes
 from dfim.attribution.cpu.plan import clipped, plan
@@ -27,7 +28,7 @@ logger = logging.getLogger("dfim")
 
 EVALUATIONS = ("auto", "batched", "windows", "paths")
 # Values of a piece of work that a thread holds at once, so that it stays in the cache as far as it can.
-_PIECE = 4_000_000
+_PIECE = 8_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
@@ -59,6 +60,7 @@ class CpuDeepLift(Scorer):
                 "use windows, which are exact and complete for it."
             )
         self.engine = Engine(self._plan, self.reference, rule)
+        self._can_crop = can_crop(self._plan, self.reference)
         self._threads = ThreadPoolExecutor(self.threads or available_cores())
         self.evaluation_used = None
         cores = self._threads._max_workers
@@ -118,7 +120,32 @@ class CpuDeepLift(Scorer):
         evaluation = self._evaluation(bases, mutants)
         if evaluation == "batched":
             return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
-        return _ChangeScores(self, bases, mutants, task, importance).found(evaluation == "paths")
+        changes = _ChangeScores(self, self.engine, bases, mutants, task, importance)
+        if evaluation == "windows" and not importance and self._can_crop:
+            crops = crop(self._plan, mutants, changes.firsts, changes.stops)
+            if crops is not None:
+                return self._scores_of_crops(crops, bases, mutants, task)
+        return changes.found(evaluation == "paths")
+
+    def _scores_of_crops(self, crops: Crops, bases: np.ndarray, mutants: Mutants, task: int) -> MutantScores:
+        engine = self.engine.shortened(crops.plan)
+        found = _ChangeScores(self, engine, crops.cut(bases), crops.mutants, task, False, crops.top).found(
+            False
+        )
+        result = [np.zeros((len(mutants), bases.shape[1]), np.float32) for _ in range(2)]
+        rows = crops.numbers[:, None]
+        columns = crops.starts[crops.mutants.sequences][:, None] + np.arange(crops.plan.length)
+        for whole, piece in zip(result, (found.delta, found.absolute), strict=True):
+            whole[rows, columns] = piece
+        return MutantScores(*result)
+
+    def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first, stop = np.empty_like(starts), np.empty_like(starts)
+        for width in np.unique(widths):
+            same = widths == width
+            first[same], length = self.engine.reach(starts[same], int(width))
+            stop[same] = first[same] + length
+        return first, stop
 
     def _evaluation(self, bases: np.ndarray, mutants: Mutants) -> str:
         """Return how to score these mutants, and say so in the log when it is for the first time."""
@@ -138,11 +165,21 @@ class CpuDeepLift(Scorer):
 class _ChangeScores:
     """Mutants of some sequences, scored as changes of their sequences."""
 
-    def __init__(self, scorer: CpuDeepLift, bases: np.ndarray, mutants: Mutants, task: int, importance: bool):
-        self.scorer, self.engine, self.mutants = scorer, scorer.engine, mutants
-        self.task, self.importance = task, importance
+    def __init__(
+        self,
+        scorer: CpuDeepLift,
+        engine: Engine,
+        bases: np.ndarray,
+        mutants: Mutants,
+        task: int,
+        importance: bool,
+        top: np.ndarray | None = None,
+    ):
+        """``top`` is for pieces of sequences, see :meth:`Engine.base`."""
+        self.scorer, self.engine, self.mutants = scorer, engine, mutants
+        self.task, self.importance, self.top = task, importance, top
         self.x = one_hot(bases)
-        self.weight = self.x * (self.x - scorer.reference)
+        self.weight = self.x * (self.x - scorer.reference[: bases.shape[1]])
         self.uncertain = bool((bases == ord("N")).any())
         shape = (len(mutants), bases.shape[1])
         self.scores = MutantScores(np.zeros(shape, np.float32), None)
@@ -156,12 +193,10 @@ class _ChangeScores:
     def _needed(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the interval in which the change of each mutant must be worked out; empty where it is 0."""
         mutants, widths = self.mutants, self.mutants.widths
-        firsts, stops = mutants.firsts.copy(), mutants.stops.copy()
-        for width in np.unique(widths):
-            chosen = widths == width
-            starts, length = self.engine.reach(mutants.starts[chosen], int(width))
-            firsts[chosen] = np.maximum(firsts[chosen], starts)
-            stops[chosen] = np.minimum(stops[chosen], starts + length)
+        first, stop = self.scorer.reach(mutants.starts, widths)
+        if self.top is not None:  # pieces end where the reach does
+            first, stop = np.zeros_like(first), np.full_like(stop, self.x.shape[1])
+        firsts, stops = np.maximum(mutants.firsts, first), np.minimum(mutants.stops, stop)
         if self.importance:
             empty = firsts >= stops
             firsts = np.where(empty, mutants.starts, np.minimum(firsts, mutants.starts))
@@ -202,7 +237,7 @@ class _ChangeScores:
 
     def _base(self, piece: slice, whole: bool) -> Base:
         """Evaluate sequences, with the multipliers that their mutants need, and importance if asked."""
-        state = self.engine.base(self.x[piece])
+        state = self.engine.base(self.x[piece], None if self.top is None else self.top[piece])
         columns, length = len(self.x[piece]), self.x.shape[1]
         first, stop = np.full(columns, length), np.zeros(columns, np.int64)
         firsts, stops = self.firsts, self.stops

@@ -12,17 +12,21 @@ import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 (loads the library whose address is taken below)
 from numba import njit, types
 from numba.extending import get_cython_function_address
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 # Known to the compiler by a name, not by its address, so that compiled kernels can be kept on disk.
 llvmlite.binding.add_symbol("dfim_sgemm", get_cython_function_address("scipy.linalg.cython_blas", "sgemm"))
 _sgemm = types.ExternalFunction("dfim_sgemm", types.void(*[types.intp] * 13))
 
 
+# It looks through all loaded libraries, once.
+_controller = ThreadpoolController()
+
+
 @contextmanager
 def one_blas_thread():
     """Keep every BLAS of the process on one thread for the time of a block."""
-    with threadpool_limits(1, user_api="blas"):
+    with _controller.limit(limits=1, user_api="blas"):
         yield
 
 

@@ -7,6 +7,7 @@ network whose head is linear changes no multiplier outside the windows, so that 
 network's reach cost nothing and are exactly 0.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,14 +26,15 @@ class Base:
 
     Arrays have the axes [position, sequence, channel]. ``h``: multipliers of y for a task, by stage, in a
     window that starts at ``h_starts`` (sequence); ``multipliers`` those of the sequences, (sequences, w, 4),
-    from ``starts`` on.
+    from ``starts`` on. ``top``: see :meth:`Engine.base`; pieces of sequences have no ``head``.
     """
 
     z: list[np.ndarray]
     y: list[np.ndarray]
     arg: list[np.ndarray]
     factor: list[np.ndarray]
-    head: Rows
+    head: Rows | None
+    top: np.ndarray
     h: list[np.ndarray] = field(default_factory=list)
     h_starts: list[np.ndarray] = field(default_factory=list)
     multipliers: np.ndarray | None = None
@@ -81,6 +83,16 @@ class Engine:
         self.top_reference = y.ravel()
         self.head = Head(network.head, self.top_reference, rule in ("genomics_default", "reveal_cancel"))
 
+    def shortened(self, network: Plan) -> "Engine":
+        """Return the engine of a plan for pieces of the sequences, whose head is not evaluated."""
+        short = copy(self)
+        short.plan = network
+        short.references = [
+            (reference[: stage.positions], uniform[: stage.pooled])
+            for stage, (reference, uniform) in zip(network.stages, self.references, strict=True)
+        ]
+        return short
+
     def _reference_values(self, reference: np.ndarray) -> np.ndarray:
         y = reference
         for number, stage in enumerate(self.plan.stages):
@@ -89,17 +101,21 @@ class Engine:
             y, *_ = self._activated(number, z)
         return y
 
-    def base(self, x: np.ndarray) -> Base:
-        """Evaluate sequences (sequences, length, 4)."""
-        state = Base([], [], [], [], None)
+    def base(self, x: np.ndarray, top: np.ndarray | None = None) -> Base:
+        """Evaluate sequences (sequences, length, 4).
+
+        ``top`` is for pieces of sequences: the first pooled position of the last stage that each holds.
+        """
+        state = Base([], [], [], [], None, np.zeros(len(x), np.int64) if top is None else top)
         y = x
         for number in range(len(self.plan.stages)):
             z = self._linear(number, y)
             y, arg, factor = self._activated(number, z)
             for name, value in (("z", z), ("y", y), ("arg", arg), ("factor", factor)):
                 getattr(state, name).append(value)
-        d = np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(len(x), -1) - self.top_reference
-        state.head = self.head.forward(d)
+        if top is None:
+            d = np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(len(x), -1) - self.top_reference
+            state.head = self.head.forward(d)
         return state
 
     def _linear(self, number: int, y: np.ndarray) -> np.ndarray:
@@ -227,13 +243,11 @@ class Engine:
 
         The window of each sequence starts at ``to`` and lies within the sequence.
         """
-        top = self.plan.stages[-1]
-        columns = len(state.head.logits)
+        columns = len(state.top)
         owners, zeros = np.arange(columns), np.zeros(columns, np.int64)
         windows = self._needed_windows(*((zeros, self.plan.length) if to is None else (to, length)), spare=1)
-        h = self.head.multipliers(state.head, task).reshape(columns, top.pooled, top.channels)
         starts, length = windows[-1]
-        h = np.ascontiguousarray(h[owners[:, None], starts[:, None] + np.arange(length)].transpose(1, 0, 2))
+        h = self._multipliers_of_top(state, task, state.top + starts, length)
         state.h, state.h_starts = [h], [starts]
         for number in reversed(range(len(self.plan.stages))):
             changed = (state.arg[number][:0], state.factor[number][:0], zeros)
@@ -242,6 +256,17 @@ class Engine:
             state.h.insert(0, h)
             state.h_starts.insert(0, starts)
         state.multipliers, state.starts = state.h.pop(0), state.h_starts.pop(0)
+
+    def _multipliers_of_top(self, state: Base, task: int, starts: np.ndarray, length: int) -> np.ndarray:
+        """Return the multipliers of a window of the last stage's result, [w, columns, channels]."""
+        rows = starts[:, None] + np.arange(length)
+        channels = self.plan.stages[-1].channels
+        if self.plan.linear_head:
+            h = self.plan.head[0].kernel[:, task].reshape(-1, channels)[rows]
+        else:
+            h = self.head.multipliers(state.head, task).reshape(len(starts), -1, channels)
+            h = h[np.arange(len(starts))[:, None], rows]
+        return np.ascontiguousarray(h.transpose(1, 0, 2))
 
     def _needed_windows(self, to: np.ndarray, length: int, spare: int = 0) -> list[tuple[np.ndarray, int]]:
         """Return windows, starts and length: of the sequence, and of each stage's result what reaches it.

@@ -112,9 +112,10 @@ class Head:
         raise AssertionError("a linear head has nothing in between")
 
     def multipliers(self, rows: Rows, task: int) -> np.ndarray:
-        """Return the multipliers of all inputs, (rows, inputs), of rows that :meth:`forward` evaluated."""
-        if len(self.layers) == 1:
-            return np.repeat(self.layers[0].kernel[:, task][None], len(rows.logits), axis=0)
+        """Return the multipliers of all inputs, (rows, inputs), of rows that :meth:`forward` evaluated.
+
+        There must be a hidden layer; a linear head's multipliers are its weights.
+        """
         plain, signed = self.back_to_first(rows, task)
         result = _product(plain, self.back[0])
         if len(signed):

@@ -152,20 +152,23 @@ def convolve_back_sequences(g, flat, out):
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _slope(start, end, step):
-    """Return (ReLU(end) − ReLU(start)) / step, step = end − start, without the rounding of a difference.
+def _slope(start, end):
+    """Return (ReLU(end) − ReLU(start)) / (end − start), without the rounding of a difference of equal signs.
 
-    Where a step is too small to tell, it is the gradient at the start.
+    Where the two are too close to tell, it is the gradient at the start.
     """
-    crossing = max(start, end) / (abs(step) + _TINY)
-    same = (start > 0) == (end > 0)
-    return (_ONE if start > 0 else _ZERO) if same or abs(step) < NEAR_ZERO else crossing
+    high, low = max(start, end), min(start, end)
+    step = high - low
+    crossing = high / (step + _TINY)
+    crossing = (_ONE if start > 0 else _ZERO) if step < NEAR_ZERO else crossing
+    below = _ZERO if high <= 0 else crossing
+    return _ONE if low > 0 else below
 
 
 @njit(nogil=True, fastmath=True, inline="always")
 def _factor(z, reference):
     """Return Rescale's multiplier of a ReLU."""
-    return _slope(reference, z, z - reference)
+    return _slope(reference, z)
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -438,8 +441,8 @@ def reveal_cancel(reference, s, s_absolute, positive, negative):
             p = half * (s[row, unit] + s_absolute[row, unit])
             n = half * (s[row, unit] - s_absolute[row, unit])
             h = reference[unit]
-            positive[row, unit] = half * (_slope(h, h + p, p) + _slope(h + n, h + n + p, p))
-            negative[row, unit] = half * (_slope(h, h + n, n) + _slope(h + p, h + p + n, n))
+            positive[row, unit] = half * (_slope(h, h + p) + _slope(h + n, h + n + p))
+            negative[row, unit] = half * (_slope(h, h + n) + _slope(h + p, h + p + n))
 
 
 @njit(nogil=True, fastmath=True, cache=True)

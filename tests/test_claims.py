@@ -259,6 +259,7 @@ def motif_pairs(cooperating, seed=1, n=3000):
         source_name=names,
         target_name=np.where(names == "GATA1", "TAL1", "GATA1"),
         distance=distance,
+        within_reach=1,
         source_group="known",
         target_group="known",
         **scores(2 * cooperating),

@@ -28,7 +28,9 @@ def test_the_fit_is_too_kind_for_skewed_scores_and_the_empirical_p_is_not():
     table, quantiles = calibration(null[:0], null, ["fis"], NULL)
     assert list(table.columns) == COLUMNS
     assert list(quantiles.columns) == QUANTILE_COLUMNS
-    share = table.set_index(["method", "level"])
+    assert set(table["method"]) == {"empirical", "gaussian", "released"}
+    fitted, _ = calibration(null[:0], null, ["fis"], NULL, method="generalised_pareto", others=[])
+    share = pd.concat([table, fitted]).set_index(["method", "level"])
     for method in ("empirical", "generalised_pareto"):
         for level in (0.05, 0.01, 0.001):
             row = share.loc[(method, level)]

@@ -333,7 +333,7 @@ def test_group_curves_are_the_cumulative_shares():
             assert box["quantile_0.5"].item() == np.median(values)
             assert box["n"].item() == len(values)
     assert {"positive\nn = 40", "control\nn = 60"} <= set(words(figure))
-    assert "auROC 0.870 (0.840–0.900), p = 2.1 × 10$^{−19}$" in words(figure)
+    assert "auROC 0.870 (0.840–0.900)\np = 2.1 × 10$^{−19}$" in words(figure)
 
 
 def test_matched_groups_are_those_of_matched_sets():

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dfim.comparison import resampled_weights
 from dfim.nulls import NullModel, null_rows, p_against
-from dfim.p_values import METHODS
+from dfim.p_values import POOLED
 
 LEVELS = (0.05, 0.01, 0.001)
 # Shares that count as holding a level: [low, high].
@@ -37,7 +37,7 @@ def calibration(
     not_interacting: np.ndarray | None = None,
     seed: int = 0,
     method: str = "empirical",
-    others: Sequence[str] = tuple(METHODS),
+    others: Sequence[str] = POOLED,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return how often scores that do not interact are called significant, and quantiles of their p.
 
@@ -49,8 +49,8 @@ def calibration(
     small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``,
     for a QQ plot: ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the
     rows have a distance, also a bin of :data:`DISTANCES`. All null models are calibrated by ``method``,
-    that of the run, and the first also by ``others``, for comparison. A method that cannot be fitted (all
-    null scores are equal) is left out.
+    that of the run, and the first also by ``others`` (those of the paper), for comparison. A method that
+    cannot be fitted (all null scores are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):

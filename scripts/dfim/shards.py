@@ -83,7 +83,8 @@ def describe_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         for end in ("source", "target"):
             table[f"{end}_{column}"] = by_number[column].loc[table[end]].to_numpy()
     table["distance"] = pair_distances(pairs, features)
-    copies = pd.crosstab(features["example"], features["name"])
+    own = features[features["example"].isin(table["example"].unique())]
+    copies = own.groupby(["example", "name"]).size().unstack(fill_value=0)
     for name in sorted({*table["source_name"], *table["target_name"]}):
         table[f"copies_{name}"] = copies[name].loc[table["example"]].to_numpy()
     return table

@@ -28,9 +28,10 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw p of null scores against what a uniform distribution gives, one row of panels per score.
 
     Tables: ``quantiles``, ``calibration`` and ``nulls``. No options. Left: held-out null rows of the first
-    null model by every method; middle, for pairs: by the run's method, by distance; right, where a truth
-    is configured: real rows that are known not to interact, under every null model. Above the diagonal, p is
-    too small. The data are the quantiles that are drawn, with a column ``panel``.
+    null model by the run's method and by those of the paper; middle, for pairs: by the run's method, by
+    distance; right, where a truth is configured: real rows that are known not to interact, under every null
+    model. Above the diagonal, p is too small. The data are the quantiles that are drawn, with a column
+    ``panel``.
     """
     read_options(FIGURE, options)
     quantiles, calibration, nulls = require(tables, FIGURE, ["quantiles", "calibration", "nulls"])

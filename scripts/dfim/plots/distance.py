@@ -58,8 +58,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         data.append(_draw_near(axes[row, 2], table, direction, next(letters), scale, reach, options, remark))
     key = (
         "Distances edge to edge. Red: synergy, blue: redundancy. "
-        f"Line: running median of {options['bin']} bp; dark band: its 95 %\ninterval, sequences "
-        f"resampled; light band: middle 50 %. Right: {BOX_KEY}"
+        f"Line: running median of {options['bin']} bp; dark band: its 95 %\n"
+        f"interval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
     )
     if np.isfinite(reach):
         key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"

@@ -30,6 +30,11 @@ from dfim.attribution.simplification import simplify
 SEQUENCES = {"A": 2048, "B": 256, "C": 64}
 _PACKAGE = "deeplift package"
 _TASK = 0
+COLUMNS = (
+    *("network", "contender", "rule", "batch_size", "sequences", "runs", "per_second", "per_second_min"),
+    *("per_second_max", "times_package", "megaflop", "gigaflops", "floor_per_second", "share_of_floor"),
+    *("memory_mb", "memory_before_mb", "difference", "difference_max", "note"),
+)
 _COMPARED = 16  # sequences of which the numbers are compared
 
 
@@ -100,7 +105,7 @@ def _network_table(name: str, contenders: list[Contender], runs: int, number: in
             race.end()
     package = next((race for race in races if race.contender.name == _PACKAGE), None)
     rows = [race.row(folded, float(np.median(rates)), package) for race in races]
-    return pd.DataFrame([{"network": name, **row} for row in rows])
+    return pd.DataFrame([{"network": name, **row} for row in rows], columns=list(COLUMNS))
 
 
 def gemm_rate(size: int = 2048) -> float:

@@ -68,6 +68,14 @@ def test_the_table_has_a_row_for_every_contender(table):
     assert (measured["floor_per_second"] == 1e9 / operations(simplify(normalised()), "rescale")).all()
 
 
+def test_the_columns_are_the_same_without_the_package_to_compare_with(monkeypatch):
+    monkeypatch.setattr(contributions, "paper_network", lambda name: normalised())
+    contenders = [Contender("absent", "no_such_module:Thing", "rescale")]
+    found = contributions.contributions_table(contenders, "X", runs=1, sequences={"X": 4})
+    assert tuple(found.columns) == contributions.COLUMNS
+    assert len(found) == 1
+
+
 def test_a_contender_that_is_not_there_or_refuses_is_noted(table):
     missing = "not measured: ModuleNotFoundError: No module named 'no_such_module'"
     assert table.loc["absent", "note"] == missing

@@ -241,12 +241,28 @@ def test_the_batch_follows_the_memory_that_is_free_unless_it_is_given(monkeypatc
     layers = simplify(two_convolutions())
     needed = values_per_sequence(layers) * DeepLift._VALUE_BYTES
     monkeypatch.setattr(devices, "device_memory", lambda: 40 * needed)
-    assert deeplift(layers).batch_size == 10
+    assert deeplift(layers).batch_size == 8  # 10 would fit
     assert deeplift(layers, batch_size=33).batch_size == 33
+    monkeypatch.setattr(devices, "device_memory", lambda: 12 * needed)
+    assert deeplift(layers).batch_size == 3
     monkeypatch.setattr(devices, "device_memory", lambda: 0)
     assert deeplift(layers).batch_size == 1
     monkeypatch.setattr(devices, "device_memory", lambda: 10**15)
-    assert deeplift(layers).batch_size == DeepLift._BATCH_VALUES // values_per_sequence(layers)
+    most = DeepLift._BATCH_VALUES // values_per_sequence(layers)
+    assert most - 8 < deeplift(layers).batch_size <= most
+
+
+def test_batches_on_a_cpu_are_filled_up_to_where_convolutions_are_exact(monkeypatch):
+    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: [])
+    scorer, sizes = deeplift(two_convolutions(), batch_size=13), []
+    compiled = scorer._contributions_of
+    monkeypatch.setattr(
+        scorer, "_contributions_of", lambda x, task: sizes.append(len(x)) or compiled(x, task)
+    )
+    x = sequences(20)
+    found = scorer.contributions(x, 0)
+    assert sizes == [16, 8]  # for 13 and 7
+    assert difference(found, naive(two_convolutions(), x, BACKGROUND, 0, "genomics_default")) < 1e-5
 
 
 def test_batches_do_not_change_the_scores():

@@ -16,6 +16,7 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
+from dfim.attribution.compiled import FULL
 from dfim.attribution.forward import apply_layer, forward
 from dfim.attribution.rules import rule_after
 
@@ -33,8 +34,9 @@ class Network:
     def __init__(self, layers: Sequence, reference: np.ndarray, rule: str):
         *body, head = layers
         self._weights = head.arrays["kernel"]
-        self._reference = tf.constant(reference[None], self._weights.dtype)
-        self._layers, x = [], self._reference
+        # As many copies as make its rounding errors those of the sequences, which then cancel.
+        x = tf.constant(np.repeat(reference[None], FULL, axis=0), self._weights.dtype)
+        self._reference, self._layers = x[:1], []
         for group in _groups(body):
             self._layers.append(_layer(group, rule, x))
             x = forward(group, x)
@@ -63,7 +65,7 @@ def _groups(layers: list) -> list[list]:
 
 
 def _layer(group: list, rule: str, reference: tf.Tensor):
-    """Return the layer that a group is; ``reference`` is what reaches it for the reference sequence."""
+    """Return the layer that a group is; ``reference`` is what reaches it for copies of the reference."""
     first, *activation = group
     if activation:
         kinds = {"rescale": _Rescale, "reveal_cancel": _RevealCancel}
@@ -211,7 +213,7 @@ class _Rescale:
 
     def __init__(self, linear, activation, reference):
         self._linear, self._activation = _Linear(linear), activation
-        self._start = apply_layer(linear, reference)
+        self._start = apply_layer(linear, reference)[:1]
         self._gradient = _GRADIENTS[activation.kind](self._start)
 
     def up(self, x):
@@ -237,7 +239,7 @@ class _RevealCancel:
         self._linear, self._activation = _Linear(linear), activation
         arrays = {"kernel": tf.abs(linear.arrays["kernel"]), "bias": tf.zeros_like(linear.arrays["bias"])}
         self._absolute = _Linear(replace(linear, arrays=arrays))
-        self._reference, self._start = reference, apply_layer(linear, reference)
+        self._reference, self._start = reference[:1], apply_layer(linear, reference)[:1]
 
     def up(self, x):
         z, _ = self._linear.up(x)

@@ -17,8 +17,8 @@ import pandas as pd
 
 from dfim.errors import InputError
 from dfim.interaction import shuffled
+from dfim.p_values import fit_null, q_values
 from dfim.progress import Progress
-from dfim.significance import fit_null, q_values
 
 CELL = ["source_position", "source_base", "mutant_base", "target_position", "target_base"]
 COLUMNS = ["set", *CELL, "intact", "mutated", "n", "mean", "sd", "p", "q"]
@@ -58,7 +58,7 @@ def aggregate(
     the lower position first), ``n`` sequences, ``mean`` and ``sd`` of the changes, ``p``, ``q``. Cells with
     fewer than ``minimum`` sequences have neither p nor q. p is the upper tail of the mean's size against
     that of the null's cells of at least ``minimum`` sequences, of all sets and replicates together, by the
-    ``method`` of :func:`dfim.significance.fit_null`; q is Benjamini–Hochberg over all cells of all sets.
+    ``method`` of :func:`dfim.p_values.fit_null`; q is Benjamini–Hochberg over all cells of all sets.
 
     Positions at which nothing changes anything are left out as targets: with the composition as the
     reference, a base that all sequences share has no importance.

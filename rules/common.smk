@@ -36,6 +36,7 @@ def read_configuration():
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
+            "values": lambda: [options["task"]],
         }.get(producer, list)()
     configuration.check_references(config, tasks)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
@@ -76,10 +77,12 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 PLANTED = {
     name: locate(genome["planted"]) for name, genome in config["genomes"].items() if "planted" in genome
 }
+LIBRARIES = {name: locate(path) for name, path in config["libraries"].items()}
 
 
 wildcard_constraints:
     genome=one_of(config["genomes"]),
+    library=one_of(LIBRARIES),
     dataset=one_of(config["datasets"]),
     model=one_of(config["models"]),
     analysis=one_of(ANALYSES),
@@ -104,7 +107,7 @@ def source_path(source, kind=""):
         if path not in planted_paths():
             raise WorkflowError(
                 f"the source {location} is no file that the workflow makes; below {{results}}/ there are "
-                f"those of the planted genomes: {', '.join(planted_paths()) or 'none'}."
+                f"those of the planted genomes and libraries: {', '.join(planted_paths()) or 'none'}."
             )
         return path
     if Path(locate(location)).is_file():
@@ -141,10 +144,21 @@ def planted_files(genome):
     }
 
 
+def library_files(library):
+    """Return the files that a planted library comes with, by role."""
+    folder = f"{RESULTS}/planted/{library}"
+    return {
+        "library": f"{folder}/library.tsv.gz",
+        "couplings": f"{folder}/truth/couplings.tsv",
+        "interactions": f"{folder}/truth/interactions.tsv.gz",
+    }
+
+
 @cache
 def planted_paths():
-    """Return the paths of all files of the planted genomes."""
+    """Return the paths of all files of the planted genomes and libraries."""
     roles = [paths for genome in PLANTED for paths in planted_files(genome).values()]
+    roles += [path for library in LIBRARIES for path in library_files(library).values()]
     return [path for paths in roles for path in ([paths] if isinstance(paths, str) else paths)]
 
 
@@ -176,8 +190,10 @@ MODEL_KINDS = {"model": "network", "architecture": "json", "weights": "hdf5"}
 
 
 def dataset_sources(dataset):
-    """Return the files that a dataset of peaks, variants or sequences is made from, by role."""
+    """Return the files that a dataset of peaks, variants, sequences or values is made from, by role."""
     ((producer, options),) = config["datasets"][dataset].items()
+    if producer == "values":
+        return {"library": source_path(options.get("table") or options["array"])}
     files = {}
     if "genome" in options:
         genome = f"{RESULTS}/genomes/{options['genome']}.fa"
@@ -268,11 +284,18 @@ def interaction_tables(wildcards):
             "null": f"{folder}/null.tsv.gz",
             "agreement": f"{folder}/agreement.tsv",
         }
-    return {
+    tables = {
         "sources": f"{folder}/sources.tsv.gz",
         "null": f"{folder}/null.tsv.gz",
         "profiles": f"{folder}/profiles.h5",
     }
+    return tables | ({"cells": f"{folder}/cells.tsv.gz"} if "aggregate" in analysis_of(wildcards) else {})
+
+
+def expected_cells(wildcards):
+    """Return the table of what is expected of the cells of aggregate maps, or nothing."""
+    expected = analysis_of(wildcards).get("aggregate", {}).get("expected")
+    return {"expected": source_path(expected)} if expected else {}
 
 
 def result_table(wildcards):
@@ -282,13 +305,17 @@ def result_table(wildcards):
 
 
 # Every source is noted when the workflow is read: a job on a cluster node may look at one rule alone.
-for name in [name for producer in ("peaks", "variants", "sequences") for name in producer_names(producer)]:
+PRODUCERS_OF_FILES = ("peaks", "variants", "sequences", "values")
+for name in [name for producer in PRODUCERS_OF_FILES for name in producer_names(producer)]:
     dataset_sources(name)
 for genome in config["genomes"].values():
     if "fasta" in genome:
         source_path(genome["fasta"], "fasta")
 for name in given_models():
     given_files(name)
+for analysis in ANALYSES.values():
+    if "expected" in analysis.get("aggregate", {}):
+        source_path(analysis["aggregate"]["expected"])
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
@@ -428,7 +455,11 @@ def interaction_files():
     return [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
-        for table in (*INTERACTION_FILES[target_kind(name)], *SIGNIFICANCE_FILES)
+        for table in (
+            *INTERACTION_FILES[target_kind(name)],
+            *SIGNIFICANCE_FILES,
+            *(["cells.tsv.gz"] if "aggregate" in ANALYSES[name] else []),
+        )
     ]
 
 

@@ -119,3 +119,23 @@ rule build_spacing_dataset:
         seed=config["seed"],
     script:
         "../scripts/build_spacing_dataset.py"
+
+
+rule build_value_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_value_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_value_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("values")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+        seed=config["seed"],
+    script:
+        "../scripts/build_value_dataset.py"

@@ -138,6 +138,29 @@ rule assign_significance_profiles:
         "../scripts/assign_significance_profiles.py"
 
 
+rule aggregate_maps:
+    input:
+        unpack(analysis_dataset),
+        unpack(expected_cells),
+        shards=shard_files(".h5"),
+        selection=rules.select_examples.output[0],
+    output:
+        f"{INTERACTIONS}/cells.tsv.gz",
+    log:
+        f"{LOGS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
+    benchmark:
+        f"{BENCHMARKS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with("profiles")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        minimum=lambda wildcards: analysis_of(wildcards)["aggregate"]["minimum"],
+        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+    script:
+        "../scripts/aggregate_maps.py"
+
+
 rule compare_groups:
     input:
         table=result_table,

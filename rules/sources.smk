@@ -60,6 +60,23 @@ for planted in PLANTED:
             "../scripts/plant_genome.py"
 
 
+rule plant_library:
+    input:
+        design=lambda wildcards: LIBRARIES[wildcards.library],
+    output:
+        **library_files("{library}"),
+    log:
+        f"{LOGS}/plant_library/{{library}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plant_library/{{library}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        seed=config["seed"],
+    script:
+        "../scripts/plant_library.py"
+
+
 rule prepare_genome:
     input:
         fasta=lambda wildcards: (

@@ -240,7 +240,9 @@ def _check_trained_model(
         f"key 'architectures.{model['architecture']}'",
     )
     check_layers(layers, where)
-    output_length(layers, options.get("window") or options["length"], where)
+    length = options.get("window") or options.get("length")
+    if length:  # that of a library is known when it is read
+        output_length(layers, length, where)
     seen = [name]
     while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
         _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
@@ -266,8 +268,15 @@ def _check_analysis(
         for task in analysis["tasks"]:
             _need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
     _check_examples(f"{key}.examples", analysis, config, tasks_of_dataset)
+    if analysis["background"] == "composition" and "features" in analysis["sources"]:
+        raise InputError(
+            f"key '{key}.background' is 'composition', which needs nucleotides as sources; give the "
+            "probabilities of A, C, G and T."
+        )
+    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
+        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
     region = analysis["sources"].get("nucleotides", "all")
-    if region != "all" and region[0] >= region[1]:
+    if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(
             f"key '{key}.sources.nucleotides' has the value {region}; needed: [start, end), start < end."
         )
@@ -287,11 +296,17 @@ def _check_analysis(
 
 
 def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
-    criteria = analysis.get("examples", {})
+    examples = analysis.get("examples", {})
+    for name, own in examples.get("sets", {}).items():
+        _check_criteria(f"{key}.sets.{name}", own, analysis, config, tasks_of_dataset)
+    _check_criteria(key, examples, analysis, config, tasks_of_dataset)
+
+
+def _check_criteria(key: str, criteria: dict, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
     for criterion in ("positive_for", "negative_for"):
         for task in criteria.get(criterion, []):
             _need(task, tasks_of_dataset[analysis["dataset"]], f"{key}.{criterion}", "tasks")
-    for criterion in ("correct", "highest"):
+    for criterion in ("correct", "highest", "lowest"):
         for model in analysis["models"]:
             own = config["models"][model].get("dataset")
             if criteria.get(criterion) and own != analysis["dataset"]:
@@ -309,8 +324,8 @@ def _need(name: str, known, key: str, section: str) -> None:
         )
 
 
-def _check_background(probabilities: list[float], key: str) -> None:
-    if abs(sum(probabilities) - 1) > 1e-6:
+def _check_background(probabilities: list[float] | str, key: str) -> None:
+    if not isinstance(probabilities, str) and abs(sum(probabilities) - 1) > 1e-6:
         raise InputError(
             f"key '{key}' has the value {probabilities!r}, which sums to {sum(probabilities):.6g}, not 1."
         )

@@ -14,7 +14,7 @@ with running(snakemake) as log:
     settings = snakemake.params
     analysis = settings.analysis
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    selected = read_table(snakemake.input.selection)["example"]
+    selected = read_table(snakemake.input.selection)["example"].drop_duplicates()
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     pairs, overlapping = make_pairs(
         features_of_groups(dataset.features, analysis["feature_groups"]),

@@ -262,6 +262,27 @@ def make_map(length: int = 200, examples: int = 2, seed: int = 5) -> dict:
     return {"sources": sources, "profiles": profiles, "sequences": bases, "features": features}
 
 
+def make_cells(seed: int = 7) -> pd.DataFrame:
+    """Return ``cells`` of two bases on either side of a core of three; the pair 0G–1T has an effect in the
+    set strong, and the last base of the core is a target on which nothing has one."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for name in ("strong", "weak", "random"):
+        for source, base, mutant, target, seen in np.ndindex(7, 4, 4, 7, 4):
+            if base == mutant or source == target or source in (2, 3, 4) or target in (2, 3):
+                continue
+            bases = ["ACGT"[number] for number in (base, mutant, seen)]
+            pair = source == 0 and target == 1 and bases[0] == "G" and bases[2] == "T" and name == "strong"
+            mean = 0.0 if target == 4 else 0.5 if pair else rng.normal(0, 0.01)
+            rows.append((name, source, bases[0], bases[1], target, bases[2], rng.integers(1, 60), mean))
+    columns = ["set", "source_position", "source_base", "mutant_base", "target_position", "target_base"]
+    cells = pd.DataFrame(rows, columns=[*columns, "n", "mean"])
+    p = np.where(cells["mean"] > 0.4, 1e-4, 0.5)
+    return cells.assign(
+        intact="", mutated="", sd=0.01, p=np.where(cells["n"] < 20, np.nan, p), q=lambda t: t["p"] * 10
+    )
+
+
 def make_history(epochs: int = 12) -> pd.DataFrame:
     """Return ``history``: falling losses, the best epoch three before the last."""
     epoch = np.arange(1, epochs + 1)

@@ -32,7 +32,8 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, datasets, architectures, models, methods, analyses, claims, cannot_show.",
+            "downloads, genomes, libraries, datasets, architectures, models, methods, analyses, claims, "
+            "cannot_show.",
         ),
         (
             ["methods"],
@@ -79,6 +80,7 @@ TASKS = {
     "reference_samples": ["reference_01"],
     "accessibility": ["GM12878", "K562"],
     "binding_qtl": [],
+    "cbf1": ["ddG"],
 }
 
 
@@ -111,6 +113,24 @@ def test_references_of_the_default_hold(config):
             [0.3, 0.3, 0.3, 0.3],
             "key 'analyses.gata_tal.background' has the value [0.3, 0.3, 0.3, 0.3], which sums to 1.2, "
             "not 1.",
+        ),
+        (
+            ["analyses", "gata_tal", "background"],
+            "composition",
+            "key 'analyses.gata_tal.background' is 'composition', which needs nucleotides as sources; give "
+            "the probabilities of A, C, G and T.",
+        ),
+        (
+            ["analyses", "gata_tal", "aggregate"],
+            {"minimum": 5},
+            "key 'analyses.gata_tal.aggregate' needs nucleotides as sources; remove it.",
+        ),
+        (
+            ["analyses", "binding_qtl", "examples"],
+            {"sets": {"weak": {"lowest": 5}}},
+            "key 'analyses.binding_qtl.examples.sets.weak.lowest' needs predictions, which the model "
+            "'accessibility' has of its own dataset 'accessibility' only, and the analysis looks at "
+            "'binding_qtl'; remove the key.",
         ),
         (
             ["analyses", "gata_tal", "examples"],

@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from dfim.errors import InputError
 from dfim.files import read_table, write_table
 from dfim.plots import (
+    aggregate_map,
     calibration,
     distance,
     groups,
@@ -492,6 +493,62 @@ def test_long_logos_become_bars_of_the_same_heights():
     np.testing.assert_array_equal([bar.get_height() for bar in axis.patches], values)
 
 
+# Aggregate map -----------------------------------------------------------------------------------------
+
+
+def test_aggregate_maps_place_every_cell_on_one_scale():
+    cells = plot_data.make_cells()
+    figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["strong", "weak"], "core": [2, 5]})
+    maps = [axis for axis in figure.axes if len(axis.images) == 2]
+    assert [axis.get_title("left").split("  ")[-1] for axis in maps] == ["strong", "weak", "strong − weak"]
+    limits = {axis.images[1].get_clim() for axis in maps}
+    largest = data.loc[data["p"].notna() | (data["set"] == "difference"), "mean"].abs().max()
+    assert limits == {(-largest, largest)}
+    shape = (4 * 12 + 4 * aggregate_map.GAP, 4 * 4 + aggregate_map.GAP)
+    rows = {0: 0, 1: 12, 5: 24 + 4 * aggregate_map.GAP, 6: 36 + 4 * aggregate_map.GAP}
+    columns = {0: 0, 1: 4, 5: 8 + aggregate_map.GAP, 6: 12 + aggregate_map.GAP}
+    for axis, name in zip(maps, ["strong", "weak", "difference"], strict=True):
+        expected = np.full(shape, np.nan)
+        own = data[data["set"] == name]
+        for cell in own[
+            (own["target_position"] != 4) & (own["p"].notna() | (name == "difference"))
+        ].itertuples():
+            mutant = "ACGT".replace(cell.source_base, "").index(cell.mutant_base)
+            row = rows[cell.source_position] + 3 * "ACGT".index(cell.source_base) + mutant
+            expected[row, columns[cell.target_position] + "ACGT".index(cell.target_base)] = cell.mean
+        shown = np.ma.filled(axis.images[1].get_array().astype(float), np.nan)
+        np.testing.assert_array_equal(shown, expected)
+    dots = [collection.get_offsets() for axis in maps for collection in axis.collections]
+    assert [len(found) for found in dots] == [((data["set"] == n) & (data["q"] <= 0.05)).sum() for n in
+                                              ("strong", "weak", "difference")]  # fmt: skip
+    assert len(dots[0]) > 0
+    labels = [label.get_text() for label in maps[0].get_yticklabels()]
+    assert labels == ["−2", "−1", "+1", "+2", "core"]
+
+
+def test_the_difference_is_of_cells_with_enough_sequences_in_both():
+    cells = plot_data.make_cells()
+    _, data = aggregate_map.draw({"cells": cells}, {})  # the first two sets
+    key = [column for column in cells if column.endswith(("_position", "_base"))]
+    a, b = (cells[(cells["set"] == name) & cells["p"].notna()].set_index(key) for name in ("strong", "weak"))
+    both = a.index.intersection(b.index)
+    found = data[data["set"] == "difference"].set_index(key)
+    assert set(found.index) == set(both)
+    np.testing.assert_allclose(found.loc[both, "mean"], a.loc[both, "mean"] - b.loc[both, "mean"])
+
+
+def test_one_set_is_one_map_and_unknown_sets_are_refused():
+    cells = plot_data.make_cells()
+    figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["random"]})
+    assert set(data["set"]) == {"random"}
+    (axis,) = [axis for axis in figure.axes if len(axis.images) == 2]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["0", "1", "5", "6"]
+    with pytest.raises(
+        InputError, match=r"draws one or two sets of the selection, and wild are asked for: name"
+    ):
+        aggregate_map.draw({"cells": cells}, {"sets": ["wild"]})
+
+
 # Interaction map ---------------------------------------------------------------------------------------
 
 
@@ -561,6 +618,33 @@ def test_training_draws_the_history(epochs):
     kept = history.loc[history["best"] == 1, "epoch"].item()
     assert line_points(left, style.GREY)[0, 0] == kept
     assert f"epoch kept: {kept}" in words(figure)
+
+
+def test_measured_values_are_drawn_against_predicted_ones():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500)
+    curves = pd.DataFrame({"task": "ddG", "curve": "values", "x": x, "y": x + rng.normal(0, 0.1, 500)})
+    row = {
+        "split": "test",
+        "r2": 0.98,
+        "pearson": 0.99,
+        "spearman": 0.985,
+        "examples": 500,
+        "noise_ceiling": 0.97,
+    }
+    metrics = pd.DataFrame([row | {"task": name} for name in ("ddG", "mean")])
+    figure, data = performance.draw({"curves": curves, "metrics": metrics}, {})
+    (cells,) = [c for axis in figure.axes for c in axis.collections if axis.get_xlabel() == "Measured"]
+    assert cells.get_array().sum() == 500
+    assert "r² 0.980, Pearson 0.990, Spearman 0.985\nr² of the noise-free values 0.970" in words(figure)
+    assert set(data["panel"]) == {"values"}
+
+
+def test_training_draws_r2_of_measured_values():
+    history = plot_data.make_history(5).rename(columns={"validation_auroc": "validation_r2"})
+    figure, _ = training.draw({"history": history}, {})
+    labels = [axis.get_ylabel() for axis in figure.axes]
+    assert labels == ["Loss (mean squared error)", "Validation r²\n(mean over tasks)"]
 
 
 def test_few_tasks_have_a_legend_with_their_numbers():
@@ -662,8 +746,8 @@ def test_unknown_figures_inputs_and_options():
     with pytest.raises(InputError) as error:
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
-        "there is no figure 'heatmap': choose one of calibration, distance, groups, interaction_map, "
-        "mutagenesis, pair_significance, spacing, tracks in the configuration."
+        "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
+        "interaction_map, mutagenesis, pair_significance, spacing, tracks in the configuration."
     )
     with pytest.raises(InputError) as error:
         distance.draw({"sources": pd.DataFrame()}, {})
@@ -698,7 +782,7 @@ def test_options_are_checked_without_drawing():
         check_options("pie", {}, where)
     assert str(error.value) == (
         f"{where}: there is no figure 'pie'; choose one of pair_significance, mutagenesis, calibration, "
-        "distance, spacing, groups, tracks, interaction_map, training, performance."
+        "distance, spacing, groups, tracks, interaction_map, aggregate_map, training, performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
@@ -810,7 +894,7 @@ def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_pat
     with pytest.raises(SystemExit) as ended:
         run_script("plot_interactions.py", "pie", locus_files, {}, tmp_path)
     assert ended.value.code == 1
-    assert "error: there is no figure 'pie': choose one of calibration" in caplog.text
+    assert "error: there is no figure 'pie': choose one of aggregate_map, calibration" in caplog.text
     assert not (tmp_path / "pie.pdf").exists()
 
 

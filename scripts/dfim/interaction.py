@@ -98,30 +98,29 @@ def feature_sources(
 
 
 def nucleotide_sources(
-    bases: np.ndarray, examples: Sequence[int], region: tuple[int, int] | None = None
+    bases: np.ndarray, examples: Sequence[int], region: str | tuple[int, int] | None = None
 ) -> pd.DataFrame:
-    """Return every position of some examples as a source of its own: the columns ``SOURCE_COLUMNS``, sorted.
+    """Return positions of some examples as sources, each of its own: the columns ``SOURCE_COLUMNS``, sorted.
 
-    ``bases`` has shape (all examples, positions); ``region`` is an interval [start, end), by default
-    everything. Raises InputError when the region does not lie within the sequences.
+    ``bases`` has shape (all examples, positions); ``region`` is an interval [start, end), ``all`` or None
+    for every position, or ``variable`` for the positions at which the examples of ``bases`` do not all have
+    the same base: a network knows nothing about a change of the others. Raises InputError when the region
+    does not lie within the sequences.
     """
-    length = bases.shape[1]
-    start, end = region or (0, length)
-    if not 0 <= start < end <= length:
-        raise InputError(
-            f"the region of nucleotides to mutate is {start} to {end}, and it must lie within the {length} "
-            "positions of a sequence: 0-based start, exclusive end."
-        )
-    parts = [
-        pd.DataFrame(
-            {"example": example, "start": np.arange(start, end), "letter": bases[example, start:end]}
-        )
-        for example in examples
-    ]
-    table = (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["example", "start", "letter"])
-    )
-    letters = table.pop("letter").map(chr)
+    length, examples = bases.shape[1], np.asarray(examples, np.int64)
+    if region == "variable":
+        positions = np.flatnonzero((bases != bases[0]).any(axis=0))
+    else:
+        start, end = (0, length) if region in (None, "all") else region
+        if not 0 <= start < end <= length:
+            raise InputError(
+                f"the region of nucleotides to mutate is {start} to {end}, and it must lie within the "
+                f"{length} positions of a sequence: 0-based start, exclusive end."
+            )
+        positions = np.arange(start, end)
+    example, start = np.repeat(examples, len(positions)), np.tile(positions, len(examples))
+    letters = pd.Series(bases[example, start], dtype=np.uint8).map(chr).astype(str)
+    table = pd.DataFrame({"example": example, "start": start})
     table = table.assign(end=table["start"] + 1, name=letters, reference=letters, alternate="", group="")
     return _as_sources(table.assign(kind="nucleotide", feature=NO_FEATURE))
 

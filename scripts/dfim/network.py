@@ -1,7 +1,9 @@
 """Networks: built from a list of layers, saved, loaded, initialised from one another, and described.
 
 A network is a Keras Sequential model from one-hot sequences, shape (examples, positions, 4), channels in the
-order A, C, G, T, to one probability per task, shape (examples, tasks). TensorFlow is the backend.
+order A, C, G, T, to one output per task, shape (examples, tasks): a probability, or a value where the tasks
+are measured values. Its *logit* is what the last dense layer gives before any sigmoid. TensorFlow is the
+backend.
 """
 
 import os
@@ -39,14 +41,17 @@ _POOLS = {
 # ---------------------------------------------------------------------------------------------- building
 
 
-def build_network(layers: list[dict], length: int, tasks: list[str], seed: int = 0) -> keras.Sequential:
+def build_network(
+    layers: list[dict], length: int, tasks: list[str], seed: int = 0, head: str = "sigmoid"
+) -> keras.Sequential:
     """Build a network with random weights from a list of layers, as it stands in the configuration.
 
     Each layer is a dictionary with a ``kind`` and the keys of :data:`dfim.architecture.LAYER_KEYS`. Within
     a layer the order is linear, batch normalisation, activation, dropout. The convolutions see one-hot
     sequences of ``length`` positions; a flatten is put before the first dense layer. The last layer,
-    ``head``, is one dense layer with a sigmoid unit per task: the same function as one single-unit layer
-    per task. ``seed`` fixes the initial weights and the dropout.
+    ``head``, is one dense layer with a unit per task, the same function as one single-unit layer per task;
+    its activation is ``head``: sigmoid for labels, linear for measured values. ``seed`` fixes the initial
+    weights and the dropout.
 
     Raises InputError, naming the number of the layer (from 1) and the key, on an unknown kind or key, a
     value out of range, a layer that cannot follow the ones before, and a sequence too short for the layers.
@@ -67,7 +72,7 @@ def build_network(layers: list[dict], length: int, tasks: list[str], seed: int =
         keras.layers.Dense,
         HEAD,
         units=len(tasks),
-        activation="sigmoid",
+        activation=head,
         kernel_initializer=keras.initializers.GlorotUniform(builder.next_seed()),
     )
     return builder.model
@@ -150,7 +155,7 @@ def logits(model: keras.Sequential) -> keras.Model:
     """Return the network without its last sigmoid, from one-hot sequences to logits, shape (examples, tasks).
 
     The layers are shared, so that training the result trains ``model``. Raises InputError when the model
-    does not end in a sigmoid.
+    ends neither in a dense layer, linear or with a sigmoid, nor in a sigmoid.
     """
     values = inputs = keras.Input(model.input_shape[1:], name="one_hot")
     for layer in model.layers[:-1]:
@@ -160,12 +165,15 @@ def logits(model: keras.Sequential) -> keras.Model:
 
 def logits_of(last: keras.layers.Layer, values):
     """Return the logits that a network's last layer makes of its input; errors as :func:`logits`."""
-    if not isinstance(last, keras.layers.Dense | keras.layers.Activation) or activation_of(last) != "sigmoid":
+    dense = isinstance(last, keras.layers.Dense)
+    known = dense or isinstance(last, keras.layers.Activation)
+    if not known or activation_of(last) not in (("sigmoid", "linear") if dense else ("sigmoid",)):
         raise InputError(
             f"the network ends in the layer {last.name} ({type(last).__name__}), and a dense layer with a "
-            f"sigmoid or a sigmoid alone is needed: outputs must be probabilities of independent tasks."
+            f"sigmoid or linear, or a sigmoid alone is needed: outputs must be probabilities or values of "
+            f"independent tasks."
         )
-    return _Linear(last)(values) if isinstance(last, keras.layers.Dense) else values
+    return _Linear(last)(values) if dense else values
 
 
 def initialise_from(model: keras.Sequential, other: keras.Sequential) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score
 
 from dfim.calibration import LEVELS, level_is_held
 from dfim.claims import RULES, kind_of_file
@@ -179,6 +180,11 @@ class _Results:
         if claim["measure"] == "auroc":
             row = compare(table, claim["column"], *conditions, name=claim["claim"], resamples=0)
             return row["auroc"], row["n_group"] + row["n_against"]
+        if claim["measure"] == "average_precision":
+            positive, negative = (matching(table, text, where) for text in conditions)
+            rows = positive | negative
+            scores = evaluate(table, claim["column"], where)[rows]
+            return average_precision_score(positive[rows], scores), int(rows.sum())
         rows = table[matching(table, claim["where"], where)] if "where" in claim else table
         n = evaluate(rows, claim["n"], where).sum() if "n" in claim else len(rows)
         values = evaluate(rows, claim["column"], where) if "column" in claim else rows

@@ -29,7 +29,7 @@ def pairs_of(folder, method):
 def test_every_figure_comes_with_its_data(finished):
     figures = sorted((finished.path / "results/figures").rglob("*.png"))
     # Two of each model; of every analysis and method how the null holds, and what is configured.
-    assert len(figures) == 4 * 2 + (2 + 1 + 1 + 1) + 2 + 1 + 1 + 2
+    assert len(figures) == 5 * 2 + (2 + 1 + 1 + 1 + 1) + 2 + 1 + 1 + 2 + 1
     for figure in figures:
         assert figure.read_bytes().startswith(b"\x89PNG")
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
@@ -85,6 +85,24 @@ def test_variant_profiles_are_blank_at_the_variant_and_beyond_the_window(finishe
     known = np.abs(np.arange(300) - 150)
     assert np.array_equal(np.isfinite(delta), np.tile((known > 0) & (known <= 50), (len(delta), 1)))
     np.testing.assert_allclose(sources["fis"], np.nanmax(np.abs(delta), axis=1), rtol=1e-5)
+
+
+def test_cells_of_aggregate_maps_are_means_of_profiles(finished):
+    folder = finished.path / "results/interactions/flanks/flanks/ddG/gradient_input"
+    cells = pd.read_csv(folder / "cells.tsv.gz", sep="\t")
+    assert set(cells["set"]) == {"weak", "strong", "all"}
+    assert set(cells["source_position"]) == set(cells["target_position"]) == {0, 1, 8, 9}  # not the core
+    sources = pd.read_csv(folder / "sources.tsv.gz", sep="\t")
+    with h5py.File(folder / "profiles.h5") as handle:
+        delta = handle["delta"][()]
+    bases = read_dataset(finished.path / "results/datasets/flanks").bases
+    rows = sources["start"] == 1
+    both = rows & (sources["reference"] == "G") & (bases[sources["example"], 8] == ord("C"))
+    cell = cells[(cells["set"] == "all") & (cells["source_position"] == 1) & (cells["source_base"] == "G")]
+    cell = cell[(cell["target_position"] == 8) & (cell["target_base"] == "C")]  # of all mutant bases
+    assert cell["n"].sum() == both.sum() > 5
+    assert np.average(cell["mean"], weights=cell["n"]) == pytest.approx(delta[both, 8].mean(), rel=1e-4)
+    assert cells["expected"].notna().all()
 
 
 def test_reproduction_has_a_verdict_for_every_claim(finished):

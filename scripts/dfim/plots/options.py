@@ -7,7 +7,7 @@ from dfim.errors import InputError
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
     "pairs": ("pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
-    "profiles": ("groups", "tracks", "interaction_map", "calibration"),
+    "profiles": ("groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
 MODEL_FIGURES = ("training", "performance")
@@ -34,6 +34,7 @@ OPTIONS = {
         "widest": 160,
     },
     "interaction_map": {"example": 0, "zoom": 120, "saturation": 0.998},
+    "aggregate_map": {"sets": None, "core": None, "level": 0.05, "unit": "logit"},
     "training": {},
     "performance": {},
 }

@@ -1,0 +1,168 @@
+"""Reads of a genome whose open regions are known, with everything that has to be removed again.
+
+Fragments are cut at random, more in open regions than elsewhere; on top come
+duplicates, reads of the mitochondrion and of a repeat, reads that run into the adapter, and reads of bad
+quality that come from nowhere. The truth says of every read which of these it is.
+"""
+
+import gzip
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.files import atomic_path
+from dfim.reads.tagalign import stream
+from dfim.sequence import reverse_complement
+
+TRUTH_COLUMNS = ["read", "lane", "kind", "chrom", "start", "end", "strand"]
+KINDS = ("open", "background", "adapter", "duplicate", "mitochondrial", "repeat", "low_quality")
+
+_CODES = np.frombuffer(b"ACGT", dtype=np.uint8)
+_SHORTEST_ADAPTER = 8  # bases of adapter that a read runs into, at least
+_SHORTEST_FRAGMENT = 30
+
+
+def simulate_reads(
+    chromosomes: Mapping[str, np.ndarray], regions: pd.DataFrame, design: Mapping, seed: int, name: str
+) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
+    """Simulate the reads of one replicate.
+
+    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``, to which the
+    number of a region's fragments is proportional. ``design`` has the numbers of fragments ``open``,
+    ``background``, ``adapter``, ``duplicate``, ``mitochondrial``, ``repeat``, ``low_quality``, and ``paired``,
+    ``read_length``, ``fragment`` (mean and standard deviation of the length), ``adapter_sequence``, ``lanes``,
+    ``mitochondrion`` and ``repeats``: chromosomes, the second made of identical copies. No two fragments but
+    duplicates agree in both ends (in the 5' end and strand of a single-end read).
+
+    Returns the truth, one row a fragment (``start``, ``end`` 0-based half-open, empty for low quality), the
+    reads, ASCII letters of shape (ends, fragments, read_length), and the fragments' numbers in each lane.
+    """
+    rng = stream(seed, f"reads {name}")
+    nuclear = [chrom for chrom in chromosomes if chrom not in (design["mitochondrion"], design["repeats"])]
+    regions = regions[regions["chrom"].isin(nuclear)]
+    kinds = {
+        "open": lambda n: _in_regions(regions, n, design, rng),
+        "background": lambda n: _anywhere(chromosomes, nuclear, n, design, rng),
+        "adapter": lambda n: _anywhere(chromosomes, nuclear, n, design, rng, short=True),
+        "mitochondrial": lambda n: _anywhere(chromosomes, [design["mitochondrion"]], n, design, rng),
+        "repeat": lambda n: _anywhere(chromosomes, [design["repeats"]], n, design, rng),
+    }
+    taken, parts = set(), []
+    for kind, draw in kinds.items():
+        parts.append(_distinct(draw, design[kind], design["paired"], taken, chromosomes).assign(kind=kind))
+    truth = pd.concat(parts, ignore_index=True)
+    molecules = truth.index[truth["kind"].isin(["open", "background"])]
+    copied = rng.choice(molecules, design["duplicate"], replace=False)
+    truth = pd.concat(
+        [truth, truth.loc[copied].assign(kind="duplicate"), pd.DataFrame({"kind": ["low_quality"] * design["low_quality"]})],
+        ignore_index=True,
+    )  # fmt: skip
+    truth = truth.iloc[rng.permutation(len(truth))].reset_index(drop=True)
+    lanes = np.array_split(np.arange(len(truth)), design["lanes"])
+    truth["lane"] = np.concatenate([[number] * len(lane) for number, lane in enumerate(lanes, start=1)])
+    truth["read"] = [f"{name}.{number}" for number in range(len(truth))]
+    reads = np.stack([_read_off(read, chromosomes, design, rng) for read in truth.itertuples()], axis=1)
+    return truth[TRUTH_COLUMNS], reads, lanes
+
+
+def _lengths(number: int, design: Mapping, rng: np.random.Generator, short: bool = False) -> np.ndarray:
+    """Draw fragment lengths; short ones are such that a read runs into the adapter."""
+    if short:
+        longest = design["read_length"] - _SHORTEST_ADAPTER
+        return rng.integers(_SHORTEST_FRAGMENT, longest, number, endpoint=True)
+    mean, deviation = design["fragment"]
+    drawn = np.round(rng.normal(mean, deviation, number)).astype(int)
+    return np.clip(drawn, design["read_length"], 2 * mean)
+
+
+def _anywhere(
+    chromosomes: Mapping, names: Sequence[str], number: int, design: Mapping, rng, short: bool = False
+) -> pd.DataFrame:
+    """Draw fragments evenly over some chromosomes."""
+    sizes = np.array([len(chromosomes[name]) for name in names])
+    which = rng.choice(len(names), number, p=sizes / sizes.sum())
+    lengths = _lengths(number, design, rng, short)
+    starts = (rng.random(number) * (sizes[which] - lengths)).astype(int)
+    return _fragments(np.array(names, dtype=object)[which], starts, lengths, rng)
+
+
+def _in_regions(regions: pd.DataFrame, number: int, design: Mapping, rng) -> pd.DataFrame:
+    """Draw fragments of which one end or the other was cut in an open region."""
+    weights = regions["signal"] / regions["signal"].sum()
+    which = rng.choice(len(regions), number, p=weights)
+    start, end = regions["start"].to_numpy()[which], regions["end"].to_numpy()[which]
+    cut = start + (rng.random(number) * (end - start)).astype(int)
+    lengths = _lengths(number, design, rng)
+    # The fragment lies to the right of its cut or to the left, and begins a single-end read there.
+    to_right = rng.random(number) < 0.5
+    fragments = _fragments(
+        regions["chrom"].to_numpy()[which], np.where(to_right, cut, cut - lengths), lengths, rng
+    )
+    return fragments.assign(strand=np.where(to_right, "+", "-"))
+
+
+def _fragments(chroms: np.ndarray, starts: np.ndarray, lengths: np.ndarray, rng) -> pd.DataFrame:
+    """Make the table of fragments; the strand is that of the first read."""
+    strand = rng.choice(["+", "-"], len(chroms))
+    return pd.DataFrame({"chrom": chroms, "start": starts, "end": starts + lengths, "strand": strand})
+
+
+def _distinct(draw, number: int, paired: bool, taken: set, chromosomes: Mapping) -> pd.DataFrame:
+    """Draw fragments until ``number`` of them are in their chromosome and different from all ``taken``."""
+    kept, tries = [], 0
+    while len(kept) < number:
+        for row in draw(number).itertuples(index=False):
+            key = (row.chrom, row.start, row.end) if paired else (
+                row.chrom, row.strand, row.start if row.strand == "+" else row.end
+            )  # fmt: skip
+            inside = row.start >= 0 and row.end <= len(chromosomes[row.chrom])
+            if inside and key not in taken and len(kept) < number:
+                taken.add(key)
+                kept.append(row)
+        tries += 1
+        if tries > 100:
+            raise InputError(
+                f"{number} different fragments do not fit into the simulated genome: ask for fewer reads or "
+                "for pairs."
+            )
+    return pd.DataFrame(kept, columns=["chrom", "start", "end", "strand"])
+
+
+def _read_off(fragment, chromosomes: Mapping, design: Mapping, rng: np.random.Generator) -> np.ndarray:
+    """Return the reads of a fragment, ASCII letters of shape (ends, read_length)."""
+    length, ends = design["read_length"], 1 + design["paired"]
+    if fragment.kind == "low_quality":
+        return _CODES[rng.integers(0, 4, (ends, length))]
+    bases = chromosomes[fragment.chrom][int(fragment.start) : int(fragment.end)]
+    both = [bases, reverse_complement(bases)]
+    if fragment.strand == "-":
+        both.reverse()
+    # Beyond the adapter the sequencer reads noise.
+    adapter = np.frombuffer(design["adapter_sequence"].encode(), dtype=np.uint8)
+    return np.stack(
+        [np.concatenate([one, adapter, _CODES[rng.integers(0, 4, length)]])[:length] for one in both[:ends]]
+    )
+
+
+def write_reads(
+    truth: pd.DataFrame, reads: np.ndarray, lanes: Sequence[np.ndarray], paths: Sequence[Sequence[str]]
+) -> None:
+    """Write reads as gzipped FASTQ; ``paths`` has for each lane the file of each end."""
+    quality = {True: "#", False: "I"}
+    for numbers, lane_paths in zip(lanes, paths, strict=True):
+        for end, path in enumerate(lane_paths):
+            records = [
+                f"@{truth['read'][number]} {end + 1}:N:0:1\n{reads[end, number].tobytes().decode()}\n+\n"
+                f"{quality[truth['kind'][number] == 'low_quality'] * reads.shape[2]}\n"
+                for number in numbers
+            ]
+            _write_gzip("".join(records), path)
+
+
+def _write_gzip(text: str, path: str | os.PathLike) -> None:
+    """Write text as gzip whose bytes depend on the text alone."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(text.encode(), compresslevel=4, mtime=0))

@@ -98,10 +98,10 @@ def optional_source(role):
 
 def need(*programs):
     """Return shell commands that end with a sentence when a program is missing."""
-    return " ".join(
+    return "".join(
         f"command -v {program} > /dev/null || {{{{ echo \"error: {program} was not found: 'bash envs/install.sh' "
         f"installs what reads need where apt-get is there, and 'snakemake --sdm conda' brings it with conda.\" "
-        f"| tee {{log}} >&2; exit 1; }}}};"
+        f"| tee {{log}} >&2; exit 1; }}}}; "
         for program in programs
     )
 
@@ -113,7 +113,8 @@ for simulated in config["simulated_reads"]:
         name:
             f"simulate_reads_{simulated}"
         input:
-            genome=f"{RESULTS}/planted/{config['simulated_reads'][simulated]['genome']}/genome.fa",
+            fasta=f"{RESULTS}/genomes/{config['simulated_reads'][simulated]['genome']}.fa",
+            index=f"{RESULTS}/genomes/{config['simulated_reads'][simulated]['genome']}.fa.fai",
             peaks=f"{RESULTS}/planted/{config['simulated_reads'][simulated]['genome']}/peaks/"
             f"{config['simulated_reads'][simulated]['peaks']}.narrowPeak.gz",
         output:
@@ -171,10 +172,9 @@ rule index_genome:
     resources:
         mem_mb=12000,
     params:
-        need=need("bowtie2-build"),
         seed=config["seed"],
     shell:
-        "{params.need} mkdir {output} && "
+        need("bowtie2-build") + "mkdir {output} && "
         "bowtie2-build --threads {threads} --seed {params.seed} {input} {output}/genome > {log} 2>&1"
 
 
@@ -196,7 +196,6 @@ rule align_reads:
     resources:
         mem_mb=12000,
     params:
-        need=need("bowtie2", "samtools"),
         files=lambda wildcards, input: (
             f"-1 {','.join(input.reads)} -2 {','.join(input.mates)}"
             if is_paired(wildcards)
@@ -205,7 +204,7 @@ rule align_reads:
         seed=config["seed"],
     shell:
         # --reorder: the same file whatever the number of threads.
-        "{params.need} set -o pipefail; "
+        need("bowtie2", "samtools") + "set -o pipefail; "
         "(bowtie2 --local -X 2000 -k 4 --reorder --mm --seed {params.seed} --threads {threads} "
         "-x {input.index}/genome {params.files} 2> {output.summary} "
         "| samtools view -b -o {output.bam} -) 2> {log}"
@@ -229,13 +228,12 @@ rule filter_reads:
         mem_mb=8000,
         sort_mb=800,
     params:
-        need=need("samtools"),
         proper=lambda wildcards: "-f 2" if is_paired(wildcards) else "",
         quality=lambda wildcards: reads_options(wildcards)["minimum_quality"],
     shell:
         # 1804: unmapped, mate unmapped, secondary, failed, duplicate. fixmate needs mates side by side, and what lost
         # its mate goes in the second filter.
-        "{params.need} set -o pipefail; ("
+        need("samtools") + "set -o pipefail; ("
         "samtools flagstat -O tsv {input} > {output.mapped}; "
         "samtools view -u -F 1804 {params.proper} -q {params.quality} {input} "
         "| samtools sort -n -u -@ {threads} -m {resources.sort_mb}M -T {output.marked}.names - "
@@ -403,7 +401,7 @@ rule measure_quality:
         reproducibility=rules.select_peaks.output.reproducibility,
     output:
         quality=f"{READS}/quality.tsv",
-        profiles=f"{READS}/profiles.tsv.gz",
+        distributions=f"{READS}/distributions.tsv.gz",
     log:
         f"{LOGS}/measure_quality/{{reads}}/{{task}}.log",
     benchmark:
@@ -425,7 +423,7 @@ rule measure_quality:
 rule plot_quality:
     input:
         quality=rules.measure_quality.output.quality,
-        profiles=rules.measure_quality.output.profiles,
+        distributions=rules.measure_quality.output.distributions,
         reproducibility=rules.select_peaks.output.reproducibility,
     output:
         **figure_outputs(f"{RESULTS}/figures/reads/{{reads}}/{{task}}", "reads", "reads", "task"),

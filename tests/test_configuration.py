@@ -198,7 +198,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, sha256.",
+            "task, assay, peaks, reads, sha256.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dfim.files import atomic_path, write_table
 
@@ -71,6 +72,11 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
     axis.set_title(rf"$\bf{{{letter}}}$  {text}" if letter else text, loc="left", pad=pad)
     if right:
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
+
+
+def few_ticks() -> MaxNLocator:
+    """Return a locator of few whole numbers, for counts in a narrow panel."""
+    return MaxNLocator(nbins=4, integer=True)
 
 
 def count(number: int) -> str:

@@ -27,9 +27,10 @@ def call_peaks(
     (smallest first), limited to ``maximum`` and named by rank. A peak with several summits has several rows.
     Raises InputError when no peak is called.
     """
-    macs = require_tool("macs2", "macs3")
+    program = require_tool("macs2", "macs3")
+    macs = Path(program).name
     with tempfile.TemporaryDirectory() as folder:
-        command = [macs, "callpeak", "-t", tags, "-f", "BED", "-n", "tags", "--outdir", folder]
+        command = [program, "callpeak", "-t", tags, "-f", "BED", "-n", "tags", "--outdir", folder]
         command += ["-g", genome_size, "-p", p_threshold, "--nomodel", "--shift", -round(window / 2)]
         command += ["--extsize", window, "--keep-dup", "all", "--call-summits", "--tempdir", folder]
         ran = run_tool(command)

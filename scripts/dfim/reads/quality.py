@@ -12,6 +12,7 @@ import pybedtools
 
 from dfim.intervals import INTERVAL_COLUMNS, require_bedtools
 from dfim.reads.tagalign import complexity
+from dfim.tables import TableLines, read_lines
 
 # The steps of a read's way to the peak caller, in order.
 STEPS = ("sequenced", "trimmed", "mapped", "filtered", "deduplicated", "nuclear", "used")
@@ -106,3 +107,22 @@ def judge(measures: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFra
         for row, is_low, is_high in zip(judged.itertuples(), low, high, strict=True)
     ]
     return judged
+
+
+def read_tss(path: str | os.PathLike) -> pd.DataFrame:
+    """Read transcription start sites from BED6: ``chrom``, ``position`` (0-based) and ``strand``.
+
+    The site is the first base of an interval on the + strand and the last of one on the - strand. Raises
+    InputError, naming the line, for a row without six columns, whole numbers or a strand.
+    """
+    lines, numbers = read_lines(path)
+    fields = [line.split("\t") for line in lines]
+    table = TableLines(path, numbers)
+    table.refuse(
+        [len(line) < 6 or line[5] not in ("+", "-") for line in fields],
+        lambda row: f"found {lines[row]!r}, and BED6 has six tab-separated columns, the last of them + or -",
+    )
+    start, end = (table.integers(name, [line[column] for line in fields]) for column, name in ((1, "start"), (2, "end")))
+    strand = np.array([line[5] for line in fields])
+    position = np.where(strand == "+", start, end - 1)
+    return pd.DataFrame({"chrom": [line[0] for line in fields], "position": position, "strand": strand})

@@ -1,6 +1,7 @@
 """Reads of a genome whose open regions are known, with everything that has to be removed again.
 
-Fragments are cut at random, more in open regions than elsewhere; on top come
+Fragments are cut at random, more in open regions than elsewhere. *Weak* regions are cut a little, all alike, so
+that the ranks of their peaks are chance and differ between replicates: what IDR is to refuse. On top come
 duplicates, reads of the mitochondrion and of a repeat, reads that run into the adapter, and reads of bad
 quality that come from nowhere. The truth says of every read which of these it is.
 """
@@ -11,18 +12,22 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import truncnorm
 
 from dfim.errors import InputError
 from dfim.files import atomic_path
+from dfim.intervals import overlapping
 from dfim.reads.tagalign import stream
 from dfim.sequence import reverse_complement
 
 TRUTH_COLUMNS = ["read", "lane", "kind", "chrom", "start", "end", "strand"]
-KINDS = ("open", "background", "adapter", "duplicate", "mitochondrial", "repeat", "low_quality")
+KINDS = ("open", "weak", "background", "adapter", "duplicate", "mitochondrial", "repeat", "low_quality")
 
 _CODES = np.frombuffer(b"ACGT", dtype=np.uint8)
 _SHORTEST_ADAPTER = 8  # bases of adapter that a read runs into, at least
 _SHORTEST_FRAGMENT = 30
+_WEAK_WIDTH = 150  # bp
+_CLEARANCE = 300  # bp between a weak region and an open one, at least
 
 
 def simulate_reads(
@@ -30,12 +35,13 @@ def simulate_reads(
 ) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
     """Simulate the reads of one replicate.
 
-    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``, to which the
-    number of a region's fragments is proportional. ``design`` has the numbers of fragments ``open``,
-    ``background``, ``adapter``, ``duplicate``, ``mitochondrial``, ``repeat``, ``low_quality``, and ``paired``,
-    ``read_length``, ``fragment`` (mean and standard deviation of the length), ``adapter_sequence``, ``lanes``,
-    ``mitochondrion`` and ``repeats``: chromosomes, the second made of identical copies. No two fragments but
-    duplicates agree in both ends (in the 5' end and strand of a single-end read).
+    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``, to whose square
+    root the number of a region's fragments is proportional. ``design`` has the numbers of fragments ``open``,
+    ``weak``, ``background``, ``adapter``, ``duplicate``, ``mitochondrial``, ``repeat``, ``low_quality``, and
+    ``weak_regions`` (their number), ``paired``, ``read_length``, ``fragment`` (mean and standard deviation of the
+    length), ``adapter_sequence``, ``lanes``, ``mitochondrion`` and ``repeats``: chromosomes, the second made of
+    two identical halves. No two fragments but duplicates agree in both ends (in the 5' end and strand of a
+    single-end read). Weak regions are the same for all replicates of one seed.
 
     Returns the truth, one row a fragment (``start``, ``end`` 0-based half-open, empty for low quality), the
     reads, ASCII letters of shape (ends, fragments, read_length), and the fragments' numbers in each lane.
@@ -43,18 +49,23 @@ def simulate_reads(
     rng = stream(seed, f"reads {name}")
     nuclear = [chrom for chrom in chromosomes if chrom not in (design["mitochondrion"], design["repeats"])]
     regions = regions[regions["chrom"].isin(nuclear)]
+    weak = weak_regions(chromosomes, nuclear, regions, design["weak_regions"], seed)
+    weak["signal"] = 1.0  # equal: that one has more fragments than another is chance
+    # Within one half of the repeat: a fragment across their border would fit one place only.
+    half = {design["repeats"]: chromosomes[design["repeats"]][: len(chromosomes[design["repeats"]]) // 2]}
     kinds = {
         "open": lambda n: _in_regions(regions, n, design, rng),
+        "weak": lambda n: _in_regions(weak, n, design, rng),
         "background": lambda n: _anywhere(chromosomes, nuclear, n, design, rng),
         "adapter": lambda n: _anywhere(chromosomes, nuclear, n, design, rng, short=True),
         "mitochondrial": lambda n: _anywhere(chromosomes, [design["mitochondrion"]], n, design, rng),
-        "repeat": lambda n: _anywhere(chromosomes, [design["repeats"]], n, design, rng),
+        "repeat": lambda n: _anywhere(half, [design["repeats"]], n, design, rng),
     }
     taken, parts = set(), []
     for kind, draw in kinds.items():
         parts.append(_distinct(draw, design[kind], design["paired"], taken, chromosomes).assign(kind=kind))
     truth = pd.concat(parts, ignore_index=True)
-    molecules = truth.index[truth["kind"].isin(["open", "background"])]
+    molecules = truth.index[truth["kind"].isin(["open", "weak", "background"])]
     copied = rng.choice(molecules, design["duplicate"], replace=False)
     truth = pd.concat(
         [truth, truth.loc[copied].assign(kind="duplicate"), pd.DataFrame({"kind": ["low_quality"] * design["low_quality"]})],
@@ -68,14 +79,29 @@ def simulate_reads(
     return truth[TRUTH_COLUMNS], reads, lanes
 
 
+def weak_regions(
+    chromosomes: Mapping[str, np.ndarray], names: Sequence[str], regions: pd.DataFrame, number: int, seed: int
+) -> pd.DataFrame:
+    """Return regions of 150 bp, evenly drawn over some chromosomes, at least 300 bp from all others given."""
+    rng = stream(seed, "weak regions")
+    sizes = np.array([len(chromosomes[name]) for name in names])
+    which = rng.choice(len(names), 4 * number, p=sizes / sizes.sum())
+    start = (rng.random(4 * number) * (sizes[which] - _WEAK_WIDTH)).astype(int)
+    drawn = pd.DataFrame({"chrom": np.array(names, dtype=object)[which], "start": start})
+    drawn["end"] = drawn["start"] + _WEAK_WIDTH
+    around = regions.assign(start=(regions["start"] - _CLEARANCE).clip(lower=0), end=regions["end"] + _CLEARANCE)
+    return drawn[~overlapping(drawn, around)].head(number).reset_index(drop=True)
+
+
 def _lengths(number: int, design: Mapping, rng: np.random.Generator, short: bool = False) -> np.ndarray:
     """Draw fragment lengths; short ones are such that a read runs into the adapter."""
     if short:
         longest = design["read_length"] - _SHORTEST_ADAPTER
         return rng.integers(_SHORTEST_FRAGMENT, longest, number, endpoint=True)
     mean, deviation = design["fragment"]
-    drawn = np.round(rng.normal(mean, deviation, number)).astype(int)
-    return np.clip(drawn, design["read_length"], 2 * mean)
+    low, high = (design["read_length"] - mean) / deviation, mean / deviation
+    drawn = truncnorm.rvs(low, high, mean, deviation, size=number, random_state=rng)
+    return np.round(drawn).astype(int)
 
 
 def _anywhere(
@@ -91,8 +117,8 @@ def _anywhere(
 
 def _in_regions(regions: pd.DataFrame, number: int, design: Mapping, rng) -> pd.DataFrame:
     """Draw fragments of which one end or the other was cut in an open region."""
-    weights = regions["signal"] / regions["signal"].sum()
-    which = rng.choice(len(regions), number, p=weights)
+    weights = np.sqrt(regions["signal"].to_numpy(dtype=float))
+    which = rng.choice(len(regions), number, p=weights / weights.sum())
     start, end = regions["start"].to_numpy()[which], regions["end"].to_numpy()[which]
     cut = start + (rng.random(number) * (end - start)).astype(int)
     lengths = _lengths(number, design, rng)

@@ -1,17 +1,24 @@
 """Running the field's command-line tools, with a sentence when one is missing or fails."""
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from dfim.errors import InputError
 
 
 def require_tool(*names: str) -> str:
-    """Return the first of some programs that is on the PATH; raise InputError when none is."""
+    """Return the path of the first of some programs that is there; raise InputError when none is.
+
+    Programs beside the Python that runs, those of its environment, come before those on the PATH.
+    """
+    places = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for name in names:
-        if shutil.which(name):
-            return name
+        if found := shutil.which(name, path=places):
+            return found
     raise InputError(
         f"{' or '.join(names)} was not found: 'bash envs/install.sh' installs what reads need where apt-get "
         "is there, and 'snakemake --sdm conda' brings it with conda."

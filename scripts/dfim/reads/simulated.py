@@ -26,6 +26,7 @@ KINDS = ("open", "weak", "background", "adapter", "duplicate", "mitochondrial", 
 _CODES = np.frombuffer(b"ACGT", dtype=np.uint8)
 _SHORTEST_ADAPTER = 8  # bases of adapter that a read runs into, at least
 _SHORTEST_FRAGMENT = 30
+_EVENNESS = 0.15  # power of the signal: 0 makes all open regions alike
 _WEAK_WIDTH = 150  # bp
 _CLEARANCE = 300  # bp between a weak region and an open one, at least
 
@@ -35,8 +36,8 @@ def simulate_reads(
 ) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
     """Simulate the reads of one replicate.
 
-    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``, to whose square
-    root the number of a region's fragments is proportional. ``design`` has the numbers of fragments ``open``,
+    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``: stronger ones have
+    more fragments, in proportion to the signal's power of .15. ``design`` has the numbers of fragments ``open``,
     ``weak``, ``background``, ``adapter``, ``duplicate``, ``mitochondrial``, ``repeat``, ``low_quality``, and
     ``weak_regions`` (their number), ``paired``, ``read_length``, ``fragment`` (mean and standard deviation of the
     length), ``adapter_sequence``, ``lanes``, ``mitochondrion`` and ``repeats``: chromosomes, the second made of
@@ -117,7 +118,7 @@ def _anywhere(
 
 def _in_regions(regions: pd.DataFrame, number: int, design: Mapping, rng) -> pd.DataFrame:
     """Draw fragments of which one end or the other was cut in an open region."""
-    weights = np.sqrt(regions["signal"].to_numpy(dtype=float))
+    weights = regions["signal"].to_numpy(dtype=float) ** _EVENNESS
     which = rng.choice(len(regions), number, p=weights / weights.sum())
     start, end = regions["start"].to_numpy()[which], regions["end"].to_numpy()[which]
     cut = start + (rng.random(number) * (end - start)).astype(int)

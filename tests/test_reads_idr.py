@@ -29,10 +29,13 @@ def ranks(scores):
 def plain_fit(first, second):
     """Fit by EM alone, peak by peak as the paper's section 2.3 has it, without any shortcut."""
 
+    def gauss(x):
+        return (1 + math.erf(x / math.sqrt(2))) / 2
+
     def quantile(rank, mu, sigma, p):
         level = (rank + 1) / (len(first) + 1)
         return brentq(
-            lambda x: p * norm.cdf(x, mu, sigma) + (1 - p) * norm.cdf(x) - level, -30, 30, xtol=1e-12
+            lambda x: p * gauss((x - mu) / sigma) + (1 - p) * gauss(x) - level, -30, 30, xtol=1e-12
         )
 
     theta = np.array([0.1, 1.0, 0.2, 0.5])
@@ -51,7 +54,7 @@ def plain_fit(first, second):
             squares = (weights * (pseudo - mu) ** 2).sum()
             rho = 2 * (weights * (pseudo[0] - mu) * (pseudo[1] - mu)).sum() / squares
             theta = np.array([mu, math.sqrt(squares / (2 * total)), rho, total / len(first)])
-        if np.abs(theta - start).sum() < 1e-4:
+        if np.abs(theta - start).sum() < 1e-6:
             break
     return theta, 1 - plain_weights(pseudo, theta)[0]
 
@@ -64,16 +67,47 @@ def plain_weights(pseudo, theta):
 
 
 def test_fit_equals_a_plain_second_implementation():
-    _, scores = mixture(5, 120, 3, 1, 0.85, 0.6)
+    _, scores = mixture(2, 200, 2.5, 0.8, 0.8, 0.4)
     first, second = ranks(scores)
     model = idr.fit(first, second)
     theta, local = plain_fit(first, second)
     np.testing.assert_allclose(model.theta, theta, rtol=5e-3)
     ours = idr.local_idr(first, second, model.theta)
-    sure = idr.pseudo_values(120, *model.theta[[0, 1, 3]])
+    sure = idr.pseudo_values(200, *model.theta[[0, 1, 3]])
     above = sure[first] + sure[second] >= 0
     np.testing.assert_allclose(ours[above], np.clip(local[above], 1e-6, 1), atol=2e-3)
     assert (ours[~above] == 1).all()
+
+
+def test_planted_parameters_come_back_and_the_rate_holds():
+    truth = (2.0, 0.8, 0.7, 0.4)
+    signal, scores = mixture(1, 20_000, *truth)
+    first, second = ranks(scores)
+    model = idr.fit(first, second)
+    np.testing.assert_allclose(model.theta, truth, rtol=0.05)
+    rate = idr.global_idr(idr.local_idr(first, second, model.theta))
+    for threshold in (0.02, 0.05, 0.1):
+        kept = rate <= threshold
+        # Nominal within four standard errors of a share.
+        error = 4 * math.sqrt(threshold * (1 - threshold) / kept.sum())
+        assert abs((~signal[kept]).mean() - threshold) < error + 0.1 * threshold
+
+
+@pytest.mark.parametrize("start", [idr.START, np.array([1.0, 0.5, 0.6, 0.3])])
+def test_the_bounded_ascent_never_lowers_the_likelihood_and_stays_within_bounds(start):
+    _, scores = mixture(7, 100, 3, 0.3, 0.98, 0.9)
+    first, second = ranks(scores)
+    quantiles = idr.pseudo_values(100, start[0], start[1], start[3])
+    pairs = idr._Pairs(quantiles[first], quantiles[second])
+    theta = idr._ascend_by_coordinate(pairs, start)
+    assert (theta >= idr.LOWER).all()
+    assert (theta <= idr.UPPER).all()
+    before, after = (pairs.log_likelihood(pairs.log_odds(one), one[3]) for one in (start, theta))
+    assert after > before
+    # The formulas of sums agree with scipy's densities, peak by peak.
+    weights, densities = plain_weights(np.array([quantiles[first], quantiles[second]]), theta)
+    np.testing.assert_allclose(after, np.log(densities).sum(), rtol=1e-9)
+    np.testing.assert_allclose(1 / (1 + np.exp(-pairs.log_odds(theta))), weights, rtol=1e-8)
 
 
 @pytest.mark.parametrize("mu_sigma_p", [(0.1, 1, 0.5), (2.5, 0.2, 0.01), (0, 0.2, 0.99), (20, 20, 0.99)])

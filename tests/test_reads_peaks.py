@@ -168,7 +168,7 @@ def test_tss_enrichment_of_planted_cut_sites(tmp_path):
     assert enrichment == pytest.approx(10, rel=0.06)
     top = profile.loc[profile["enrichment"] > 9.0, "distance"]
     assert 50 < top.min() <= top.max() < 150
-    with pytest.raises(InputError, match="tss.bed, line 1: found 'chr1\t5\t6', and BED6 has six"):
+    with pytest.raises(InputError, match="tss.bed, line 1: found .*, and BED6 has six"):
         (tmp_path / "tss.bed").write_text("chr1\t5\t6\n")
         read_tss(tmp_path / "tss.bed")
 

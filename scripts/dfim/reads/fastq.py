@@ -29,6 +29,9 @@ def trim(
     for path in inputs:
         if Path(path).stat().st_size == 0:
             raise InputError(f"{path} is empty: a FASTQ file, gzipped or not, is needed.")
+        # cutadapt reads FASTA too, which has no qualities to align with.
+        if next(_records(path), None) is None:
+            raise InputError(f"{path} has no reads: a FASTQ file with at least one is needed.")
     command = [require_tool("cutadapt"), "--error-rate", ERROR_RATE, "--minimum-length", SHORTEST]
     command += ["--cores", threads, "--compression-level", 1]
     for option, _ in zip(("-a", "-A"), inputs, strict=False):
@@ -43,8 +46,6 @@ def trim(
             find_fault(inputs)
             raise InputError(f"cutadapt could not read {' and '.join(inputs)}: {last_line(ran.stdout)}")
         counts = json.loads(log.read_text())["read_counts"]
-        if not counts["input"]:
-            raise InputError(f"{inputs[0]} has no reads: a FASTQ file with at least one is needed.")
     ends = len(inputs)
     cut = sum(counts[f"read{end}_with_adapter"] or 0 for end in range(1, ends + 1))
     return {"sequenced": counts["input"] * ends, "with_adapter": cut, "trimmed": counts["output"] * ends}

@@ -127,9 +127,11 @@ def source_path(source):
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
     return [
-        reads_peaks(row["reads"], row["task"])
-        if row.get("reads")
-        else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
+        (
+            reads_peaks(row["reads"], row["task"])
+            if row.get("reads")
+            else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
+        )
         for row in SHEETS[sheet]
     ]
 

@@ -75,7 +75,8 @@ def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
             )
         if bool(task.get("peaks")) == bool(task.get("reads")):
             raise InputError(
-                f"{path}, line {number}: the task {task['task']!r} has {'both' if task.get('reads') else 'no'} "
+                f"{path}, line {number}: the task {task['task']!r} has "
+                f"{'both' if task.get('reads') else 'no'} "
                 "peaks and reads; give a peak file, or the reads (of the configuration) to make peaks from."
             )
         tasks.append(task)
@@ -85,9 +86,9 @@ def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
 def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator[tuple[int, dict]]:
     """Yield line number (from 1) and columns of each row of a TSV file with a header.
 
-    Lines that are empty or start with ``#`` are skipped. ``what`` says what the sheet is of. Raises InputError,
-    naming file and line, on a missing file, wrong or missing columns, a row of the wrong length, or a value
-    out of form.
+    Lines that are empty or start with ``#`` are skipped. ``what`` says what the sheet is of. Raises
+    InputError, naming file and line, on a missing file, wrong or missing columns, a row of the wrong
+    length, or a value out of form.
     """
     path = Path(path)
     if not path.is_file():
@@ -168,8 +169,8 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
 def check_reads(config: dict, sheets: dict[str, list[dict]], samples: dict[str, dict]) -> None:
     """Check what refers to reads: their genomes, the tasks that have them, and simulated reads' peaks.
 
-    ``sheets`` are the rows of each sheet of tasks, ``samples`` those of each entry of the configuration's reads
-    by task and replicate. Raises InputError with one sentence.
+    ``sheets`` are the rows of each sheet of tasks, ``samples`` those of each entry of the configuration's
+    reads by task and replicate. Raises InputError with one sentence.
     """
     for name, reads in config["reads"].items():
         _need(reads["genome"], config["genomes"], f"reads.{name}.genome", "genomes")
@@ -191,11 +192,13 @@ def check_reads(config: dict, sheets: dict[str, list[dict]], samples: dict[str, 
             if row["task"] not in samples[row["reads"]]:
                 raise InputError(
                     f"{where} has the reads {row['reads']!r}, whose sheet of samples "
-                    f"{config['reads'][row['reads']]['samples']} has the tasks {', '.join(samples[row['reads']])}."
+                    f"{config['reads'][row['reads']]['samples']} has the tasks "
+                    f"{', '.join(samples[row['reads']])}."
                 )
             if config["reads"][row["reads"]]["genome"] != options["genome"]:
                 raise InputError(
-                    f"{where} has reads mapped to the genome {config['reads'][row['reads']]['genome']!r}, and the "
+                    f"{where} has reads mapped to the genome "
+                    f"{config['reads'][row['reads']]['genome']!r}, and the "
                     f"dataset {dataset!r} is of {options['genome']!r}: use one genome."
                 )
 

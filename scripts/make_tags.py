@@ -13,7 +13,8 @@ with running(snakemake) as log:
     library = count_library(bam, params.paired, params.mitochondria)
     if not library.kept:
         raise InputError(
-            f"no read of the replicate {snakemake.wildcards.replicate!r} of {snakemake.wildcards.task!r} is left "
+            f"no read of the replicate {snakemake.wildcards.replicate!r} of "
+            f"{snakemake.wildcards.task!r} is left "
             "after filtering: check that the genome is the reads' own, and the files' order and quality."
         )
     ends = 1 + params.paired

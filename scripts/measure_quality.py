@@ -40,4 +40,7 @@ with running(snakemake) as log:
         if warning:
             log.warning("warning: %s", warning)
     write_table(quality, snakemake.output.quality)
-    write_table(pd.DataFrame(distributions, columns=["library", "distribution", "x", "y"]), snakemake.output.distributions)
+    write_table(
+        pd.DataFrame(distributions, columns=["library", "distribution", "x", "y"]),
+        snakemake.output.distributions,
+    )

@@ -1,4 +1,4 @@
-"""Reading and checking sheets of samples: which FASTQ files are the reads of which replicate of which task."""
+"""Reading and checking sheets of samples: which FASTQ files are whose reads."""
 
 from pathlib import Path
 
@@ -11,9 +11,10 @@ POOLED = "pooled"
 def read_samples(path: str | Path, schema_path: str | Path) -> dict[str, dict[str, list[dict]]]:
     """Read a sheet of samples (TSV with a header), one row for each lane or run of a replicate.
 
-    Returns the rows by task and replicate, in the order of the sheet. Raises InputError, naming file and line,
-    for what :func:`configuration.read_sheet` refuses, for a row whose files do not fit its ``ends``, for rows
-    of a replicate that disagree, for a file named twice, and for a task with fewer than two replicates.
+    Returns the rows by task and replicate, in the order of the sheet. Raises InputError, naming file and
+    line, for what :func:`configuration.read_sheet` refuses, for a row whose files do not fit its ``ends``,
+    for rows of a replicate that disagree, for a file named twice, and for a task with fewer than two
+    replicates.
     """
     tasks, files = {}, {}
     for number, row in read_sheet(path, schema_path, "samples"):
@@ -33,7 +34,8 @@ def read_samples(path: str | Path, schema_path: str | Path) -> dict[str, dict[st
     for task, replicates in tasks.items():
         if len(replicates) < 2:
             raise InputError(
-                f"{path}: the task {task!r} has the replicate {', '.join(replicates)} alone, and peaks are kept "
+                f"{path}: the task {task!r} has the replicate {', '.join(replicates)} alone, and peaks "
+                "are kept "
                 "by comparing two: add the rows of another replicate."
             )
     return tasks
@@ -52,5 +54,7 @@ def _check_row(row: dict, where: str, files: dict[str, str]) -> None:
     for key in ("fastq_1", "fastq_2"):
         if row.get(key):
             if row[key] in files:
-                raise InputError(f"{where}: {row[key]} is named on {files[row[key]]} too: name each file once.")
+                raise InputError(
+                    f"{where}: {row[key]} is named on {files[row[key]]} too: name each file once."
+                )
             files[row[key]] = where.rsplit(", ", 1)[1]

@@ -29,7 +29,8 @@ with running(snakemake) as log:
         peaks = union(tables[found["conservative"]], tables["pseudoreplicates"])
     if peaks.empty:
         raise InputError(
-            f"no peak of {snakemake.wildcards.task!r} is reproducible and outside the blacklist: check that the "
+            f"no peak of {snakemake.wildcards.task!r} is reproducible and outside the blacklist: check "
+            "that the "
             "replicates are of one sample and deep enough, or use 'reproducibility: overlap'."
         )
     summary["rescue_ratio"], summary["self_consistency_ratio"] = (

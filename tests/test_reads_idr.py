@@ -34,14 +34,14 @@ def plain_fit(first, second):
 
     def quantile(rank, mu, sigma, p):
         level = (rank + 1) / (len(first) + 1)
-        return brentq(
-            lambda x: p * gauss((x - mu) / sigma) + (1 - p) * gauss(x) - level, -30, 30, xtol=1e-12
-        )
+        return brentq(lambda x: p * gauss((x - mu) / sigma) + (1 - p) * gauss(x) - level, -30, 30, xtol=1e-12)
 
     theta = np.array([0.1, 1.0, 0.2, 0.5])
     for _ in range(3000):
         start = theta
-        pseudo = np.array([[quantile(rank, theta[0], theta[1], theta[3]) for rank in one] for one in (first, second)])
+        pseudo = np.array(
+            [[quantile(rank, theta[0], theta[1], theta[3]) for rank in one] for one in (first, second)]
+        )
         likelihood = None
         for _ in range(30):
             weights, densities = plain_weights(pseudo, theta)
@@ -146,8 +146,22 @@ def peaks(rows):
 
 
 def test_a_pooled_peak_gets_the_nearest_summit_of_its_group_in_each_replicate():
-    pooled = peaks([("chr1", 100, 300, 9.0, 50), ("chr1", 100, 300, 9.0, 150), ("chr2", 10, 90, 5.0, 20), ("chr1", 900, 950, 4.0, 5)])
-    first = peaks([("chr1", 90, 180, 3.0, 60), ("chr1", 200, 310, 4.0, 45), ("chr2", 0, 50, 2.5, 30), ("chr1", 950, 999, 8.0, 5)])
+    pooled = peaks(
+        [
+            ("chr1", 100, 300, 9.0, 50),
+            ("chr1", 100, 300, 9.0, 150),
+            ("chr2", 10, 90, 5.0, 20),
+            ("chr1", 900, 950, 4.0, 5),
+        ]
+    )
+    first = peaks(
+        [
+            ("chr1", 90, 180, 3.0, 60),
+            ("chr1", 200, 310, 4.0, 45),
+            ("chr2", 0, 50, 2.5, 30),
+            ("chr1", 950, 999, 8.0, 5),
+        ]
+    )
     second = peaks([("chr1", 120, 280, 6.0, 30), ("chr2", 80, 120, 7.0, 10), ("chr1", 900, 950, 8.0, 5)])
     matched = idr.match_peaks(first, second, pooled)
     found = set(zip(matched["chrom"], matched["summit"], matched["first"], matched["second"], strict=True))
@@ -168,7 +182,7 @@ def ranked_peaks(scores, seed=0):
 
 
 def test_summits_of_one_peak_share_the_best_idr_and_the_score_follows_from_it():
-    signal, latent = mixture(3, 400, 3, 1, 0.9, 0.6)
+    _, latent = mixture(3, 400, 3, 1, 0.9, 0.6)
     first, second, pooled = ranked_peaks(latent + 10)
     twin = pooled.iloc[:40].assign(summit=20)
     scored, _ = idr.score_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
@@ -180,7 +194,9 @@ def test_summits_of_one_peak_share_the_best_idr_and_the_score_follows_from_it():
 
 def test_a_short_list_is_refused_as_the_published_command_refuses_it():
     _, latent = mixture(3, 19, 3, 1, 0.9, 0.6)
-    with pytest.raises(InputError, match="^19 pooled peaks are found in both replicates, and IDR needs 20: "):
+    with pytest.raises(
+        InputError, match=r"^19 pooled peaks are found in both replicates, and IDR needs 20: "
+    ):
         idr.score_peaks(*ranked_peaks(latent + 10))
     _, latent = mixture(3, 20, 3, 1, 0.9, 0.6)
     scored, model = idr.score_peaks(*ranked_peaks(latent + 10))

@@ -1,4 +1,4 @@
-"""Peaks of replicates: calling, agreement, the blacklist, quality; against loops, counts and a stand-in command."""
+"""Peaks: calling, agreement, blacklist, quality; against loops, counts, a stand-in command."""
 
 import gzip
 import os
@@ -76,8 +76,10 @@ def test_the_command_idr_is_used_when_it_is_there(tmp_path, monkeypatch):
     """A stand-in records how it is called and answers in the command's format: IDR .01, then .1, in turn."""
     command = tmp_path / "idr"
     command.write_text(
-        "#!/bin/sh\necho \"$@\" > " + str(tmp_path / "called") + "\nwhile [ \"$1\" != --peak-list ]; do shift; done\n"
-        "pooled=$2\nwhile [ \"$1\" != --output-file ]; do shift; done\n"
+        '#!/bin/sh\necho "$@" > '
+        + str(tmp_path / "called")
+        + '\nwhile [ "$1" != --peak-list ]; do shift; done\n'
+        'pooled=$2\nwhile [ "$1" != --output-file ]; do shift; done\n'
         "gzip -dc $pooled | awk -v OFS='\\t' '{print $0, 1, (NR % 2 ? 2 : 1), \"rest\"}' > $2\n"
     )
     command.chmod(0o755)
@@ -89,10 +91,12 @@ def test_the_command_idr_is_used_when_it_is_there(tmp_path, monkeypatch):
         ("mu", "sigma", "rho", "p", "rounds", "converged"), ""
     )
     called = (tmp_path / "called").read_text()
-    assert re.search(r"^--samples \S+ \S+ --peak-list \S+ --output-file \S+ --input-file-type narrowPeak", called)
+    assert re.search(
+        r"^--samples \S+ \S+ --peak-list \S+ --output-file \S+ --input-file-type narrowPeak", called
+    )
     assert "--rank p.value --use-best-multisummit-IDR" in called
     command.write_text("#!/bin/sh\necho no such option >&2; exit 2\n")
-    with pytest.raises(InputError, match="^the command idr failed: no such option$"):
+    with pytest.raises(InputError, match=r"^the command idr failed: no such option$"):
         reproducible.reproducible_by_idr(pooled, pooled, pooled, 0.05)
 
 
@@ -113,7 +117,7 @@ def test_narrowpeak_files_come_back(tmp_path):
     with pytest.raises(InputError, match="is empty"):
         read_narrowpeak(tmp_path / "none.narrowPeak.gz")
     (tmp_path / "short.bed").write_text("chr1\t1\t2\n")
-    with pytest.raises(InputError, match="short.bed, line 1: found 3 columns, and narrowPeak has ten"):
+    with pytest.raises(InputError, match=r"short.bed, line 1: found 3 columns, and narrowPeak has ten"):
         read_narrowpeak(tmp_path / "short.bed")
 
 
@@ -137,7 +141,9 @@ def write_tags(path, sites):
 def test_macs_finds_the_cluster_and_no_peak_has_a_sentence(tmp_path):
     rng = np.random.default_rng(1)
     sites = np.concatenate([rng.integers(0, 90_000, 300), rng.normal(40_000, 40, 200).astype(int)])
-    peaks, caller = call_peaks(write_tags(tmp_path / "t.gz", sites), {"chr1": 100_000}, 100_000, 0.01, 150, 1000)
+    peaks, caller = call_peaks(
+        write_tags(tmp_path / "t.gz", sites), {"chr1": 100_000}, 100_000, 0.01, 150, 1000
+    )
     assert caller in ("macs2", "macs3")
     best = peaks.iloc[0]
     assert abs(best["start"] + best["summit"] - 40_000) < 60
@@ -145,7 +151,8 @@ def test_macs_finds_the_cluster_and_no_peak_has_a_sentence(tmp_path):
     with pytest.raises(InputError) as error:
         call_peaks(few, {"chr1": 100_000}, 100_000, 1e-6, 150, 1000)
     assert str(error.value) == (
-        f"{caller} called no peak in {few} at p < 1e-06: sequence deeper, or check that the genome is the reads' own."
+        f"{caller} called no peak in {few} at p < 1e-06: sequence deeper, or check that the genome is "
+        "the reads' own."
     )
 
 
@@ -157,19 +164,21 @@ def test_frip_is_the_share_of_tags_that_touch_a_peak(tmp_path):
 
 
 def test_tss_enrichment_of_planted_cut_sites(tmp_path):
-    """Ten cut sites a bin about every start and one elsewhere: the enrichment is ten, strands turned round."""
+    """Ten cut sites a bin beside every start and one elsewhere: the enrichment is ten, strands turned."""
     (tmp_path / "tss.bed").write_text("chr1\t5000\t5001\tA\t0\t+\nchr1\t14999\t15001\tB\t0\t-\n")
     starts = read_tss(tmp_path / "tss.bed")
     assert starts["position"].to_list() == [5000, 15000]
     flat = np.arange(0, 20_000, 10)
     # 100 bp downstream of both: at higher positions on the + strand, at lower ones on the -.
-    extra = np.concatenate([np.repeat(np.arange(5050, 5150, 10), 9), np.repeat(np.arange(14850, 14950, 10) + 1, 9)])
+    extra = np.concatenate(
+        [np.repeat(np.arange(5050, 5150, 10), 9), np.repeat(np.arange(14850, 14950, 10) + 1, 9)]
+    )
     profile, enrichment = tss_profile({"chr1": np.sort(np.concatenate([flat, extra]))}, starts)
     assert enrichment == pytest.approx(10, rel=0.06)
     top = profile.loc[profile["enrichment"] > 9.0, "distance"]
     assert 50 < top.min() <= top.max() < 150
-    with pytest.raises(InputError, match="tss.bed, line 1: found .*, and BED6 has six"):
-        (tmp_path / "tss.bed").write_text("chr1\t5\t6\n")
+    (tmp_path / "tss.bed").write_text("chr1\t5\t6\n")
+    with pytest.raises(InputError, match=r"tss.bed, line 1: found .*, and BED6 has six"):
         read_tss(tmp_path / "tss.bed")
 
 

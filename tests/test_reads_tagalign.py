@@ -18,7 +18,10 @@ from dfim.reads.tagalign import (
     write_tags,
 )
 
-HEADER = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": [{"SN": "chr1", "LN": 5000}, {"SN": "chrM", "LN": 900}]}
+HEADER = {
+    "HD": {"VN": "1.6", "SO": "coordinate"},
+    "SQ": [{"SN": "chr1", "LN": 5000}, {"SN": "chrM", "LN": 900}],
+}
 
 
 def read(chrom, start, length, reverse=False, duplicate=False, mate=None, first=True):
@@ -53,7 +56,7 @@ def write_bam(path, reads):
 
 
 def lines(path):
-    return [tuple(line.split("\t")) for line in gzip.open(path, "rt").read().splitlines()]
+    return [tuple(line.split("\t")) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
 
 
 @pytest.fixture
@@ -72,7 +75,9 @@ def test_pairs_become_two_shifted_tags_side_by_side(paired_bam, tmp_path):
     ]  # fmt: skip
     assert [span[3] for span in spans] == ["+", "-"] * 3
     assert {line[3:5] for line in lines(tags)} == {("N", "1000")}
-    assert {chrom: list(at) for chrom, at in cut_sites(tags).items()} == {"chr1": [104, 104, 244, 294, 904, 934]}
+    assert {chrom: list(at) for chrom, at in cut_sites(tags).items()} == {
+        "chr1": [104, 104, 244, 294, 904, 934]
+    }
 
 
 def test_library_counts_units_places_and_lengths(paired_bam):
@@ -118,7 +123,7 @@ def test_halves_hold_every_unit_once_and_pairs_stay_whole(tmp_path):
     halves = (tmp_path / "1.gz", tmp_path / "2.gz")
     sources = [(str(tmp_path / "s.gz"), 1), (str(tmp_path / "p.gz"), 2)]
     assert split_tags(sources, halves, stream(3, "split")) == (8, 7)
-    parts = [gzip.open(half, "rt").readlines() for half in halves]
+    parts = [gzip.decompress(half.read_bytes()).decode().splitlines(keepends=True) for half in halves]
     assert sorted(parts[0] + parts[1]) == sorted(single + pairs)
     for part in parts:
         ours = [line for line in part if line.startswith("chr2")]
@@ -130,5 +135,7 @@ def test_halves_hold_every_unit_once_and_pairs_stay_whole(tmp_path):
 
 def test_one_read_cannot_be_halved(tmp_path):
     (tmp_path / "s.gz").write_bytes(gzip.compress(b"chr1\t0\t50\tN\t1000\t+\n"))
-    with pytest.raises(InputError, match="has 1 reads left after filtering, and two pseudoreplicates need at least 2"):
+    with pytest.raises(
+        InputError, match="has 1 reads left after filtering, and two pseudoreplicates need at least 2"
+    ):
         split_tags([(str(tmp_path / "s.gz"), 1)], (tmp_path / "1.gz", tmp_path / "2.gz"), stream(1, "x"))

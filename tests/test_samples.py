@@ -34,7 +34,10 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ("A\t1\tATAC-seq\tpaired\ta.fq\n", "line 2: ends is 'paired' and fastq_2 is empty: name the mates' file."),
+        (
+            "A\t1\tATAC-seq\tpaired\ta.fq\n",
+            "line 2: ends is 'paired' and fastq_2 is empty: name the mates' file.",
+        ),
         (
             "A\t1\tATAC-seq\tsingle\ta.fq\tb.fq\n",
             "line 2: ends is 'single' and fastq_2 is 'b.fq': remove it, or say 'paired'.",
@@ -45,19 +48,27 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
         ),
         (
             "A\t1\tATAC-seq\tsingle\ta.fq\n",
-            "the task 'A' has the replicate 1 alone, and peaks are kept by comparing two: add the rows of another",
+            "the task 'A' has the replicate 1 alone, and peaks are kept by comparing two: add the rows "
+            "of another",
         ),
         (
             "A\t1\tATAC-seq\tsingle\ta.fq\nA\t2\tDNase-seq\tsingle\tb.fq\n",
-            "line 3: assay is 'DNase-seq', and an earlier row of the same task has 'ATAC-seq': all rows of a task",
+            "line 3: assay is 'DNase-seq', and an earlier row of the same task has 'ATAC-seq': all rows "
+            "of a task",
         ),
         (
             "A\t1\tATAC-seq\tsingle\ta.fq\t\t5\nA\t1\tATAC-seq\tsingle\tb.fq\t\t6\n",
             "line 3: subsample is '6', and an earlier row of the same replicate has '5'",
         ),
         ("A\tpooled\tATAC-seq\tsingle\ta.fq\n", "line 2: a replicate cannot be called 'pooled'"),
-        ("A\t1\tChIP-seq\tsingle\ta.fq\n", "line 2: key 'assay' has the value 'ChIP-seq'; allowed values are ATAC"),
-        ("A\tr.1\tATAC-seq\tsingle\ta.fq\n", "line 2: key 'replicate' has the value 'r.1', which does not match"),
+        (
+            "A\t1\tChIP-seq\tsingle\ta.fq\n",
+            "line 2: key 'assay' has the value 'ChIP-seq'; allowed values are ATAC",
+        ),
+        (
+            "A\tr.1\tATAC-seq\tsingle\ta.fq\n",
+            "line 2: key 'replicate' has the value 'r.1', which does not match",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_sheet_is_said(tmp_path, rows, sentence):

@@ -1,4 +1,4 @@
-"""narrowPeak files with all ten columns: 0-based half-open intervals, the summit as an offset from the start."""
+"""narrowPeak files with all ten columns: 0-based half-open intervals, the summit an offset from the start."""
 
 import gzip
 import os
@@ -24,8 +24,9 @@ def write_narrowpeak(peaks: pd.DataFrame, path: str | os.PathLike) -> None:
 def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.DataFrame:
     """Read a narrowPeak file, gzipped or not, as a table of :data:`NARROWPEAK_COLUMNS` in the file's order.
 
-    ``pvalue`` and ``qvalue`` are −log10, as in the file. Raises InputError for a missing file, for an empty one
-    unless it ``may_be_empty``, and, with its line, for a row that has not ten columns or no number in one.
+    ``pvalue`` and ``qvalue`` are −log10, as in the file. Raises InputError for a missing file, for an empty
+    one unless it ``may_be_empty``, and, with its line, for a row that has not ten columns or no number in
+    one.
     """
     if may_be_empty and os.path.isfile(path) and _is_empty(path):
         return pd.DataFrame(columns=NARROWPEAK_COLUMNS)

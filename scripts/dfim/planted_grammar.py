@@ -107,7 +107,10 @@ _KEYS = {
         {"further_chromosomes": _TABLES},
     ),
     "further chromosome": (
-        {"length": (lambda value: _is_whole(value) and value > 0, "a whole number above 0"), "copies": _WHOLE},
+        {
+            "length": (lambda value: _is_whole(value) and value > 0, "a whole number above 0"),
+            "copies": _WHOLE,
+        },
         {},
     ),
     "motif": (

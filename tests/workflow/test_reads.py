@@ -1,4 +1,4 @@
-"""From simulated FASTQ files to interactions in one call: nothing unwanted is left, and what is open is found."""
+"""From simulated FASTQ files to interactions in one call: nothing unwanted is left, what is open is found."""
 
 import gzip
 import os
@@ -27,13 +27,27 @@ pytestmark = [
     ),
 ]
 
-REPLICATES = [("atac", "erythroid", "1"), ("atac", "erythroid", "2"), ("dnase", "myeloid", "1"), ("dnase", "myeloid", "2")]
+REPLICATES = [
+    ("atac", "erythroid", "1"),
+    ("atac", "erythroid", "2"),
+    ("dnase", "myeloid", "1"),
+    ("dnase", "myeloid", "2"),
+]
 UNWANTED = ["duplicate", "repeat", "low_quality"]
 
 
 def run(path, *arguments, cores=2, config=ROOT / "config/reads.yaml"):
     """Run the workflow on reads in a folder; return what it printed."""
-    command = [*SNAKEMAKE, "--directory", str(path), "--configfile", str(config), "--cores", str(cores), *arguments]
+    command = [
+        *SNAKEMAKE,
+        "--directory",
+        str(path),
+        "--configfile",
+        str(config),
+        "--cores",
+        str(cores),
+        *arguments,
+    ]
     return subprocess.run(
         command,
         stdout=subprocess.PIPE,
@@ -55,7 +69,9 @@ def sequenced(tmp_path_factory):
 
 
 def truth_of(results, task, replicate):
-    return pd.read_csv(results / f"simulated_reads/{task}_{replicate}.truth.tsv.gz", sep="\t").set_index("read")
+    return pd.read_csv(results / f"simulated_reads/{task}_{replicate}.truth.tsv.gz", sep="\t").set_index(
+        "read"
+    )
 
 
 def steps_of(results, reads, task, replicate):
@@ -119,7 +135,9 @@ def test_idr_refuses_weak_regions_that_overlap_lets_through(sequenced):
     recall, precision = recall_and_precision(sequenced, "erythroid", pooled)
     assert recall >= 0.95
     assert precision < 0.75
-    recall, precision = recall_and_precision(sequenced, "erythroid", read_narrowpeak(folder / "peaks.narrowPeak.gz"))
+    recall, precision = recall_and_precision(
+        sequenced, "erythroid", read_narrowpeak(folder / "peaks.narrowPeak.gz")
+    )
     assert precision >= 0.95
     assert recall >= 0.7
     table = pd.read_csv(folder / "reproducibility.tsv", sep="\t")
@@ -128,7 +146,9 @@ def test_idr_refuses_weak_regions_that_overlap_lets_through(sequenced):
 
 
 def test_the_network_learns_from_these_peaks_and_is_asked_for_interactions(sequenced):
-    metrics = pd.read_csv(sequenced / "models/accessibility/metrics.tsv", sep="\t").set_index(["split", "task"])
+    metrics = pd.read_csv(sequenced / "models/accessibility/metrics.tsv", sep="\t").set_index(
+        ["split", "task"]
+    )
     assert metrics.loc[("test", "mean"), "auroc"] > 0.7
     pairs = pd.read_csv(
         sequenced / "interactions/gata_ap1/accessibility/erythroid/gradient_input/pairs.tsv.gz", sep="\t"

@@ -58,7 +58,9 @@ def draw(tables: dict[str, pd.DataFrame]) -> tuple[Figure, pd.DataFrame]:
             {"fragment_length": _draw_lengths, "tss": _draw_tss}[kind](axis, rows, libraries, letter)
     handles, labels = steps.get_legend_handles_labels()
     warnings = int(quality["warning"].fillna("").ne("").sum())
-    title = f"{style.counted(warnings, 'warning')} (ringed: beyond the threshold)" if warnings else "no warning"
+    title = (
+        f"{style.counted(warnings, 'warning')} (ringed: beyond the threshold)" if warnings else "no warning"
+    )
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), title=title)
     parts = [
         quality.assign(panel="quality"),
@@ -173,7 +175,9 @@ def _draw_lengths(axis: Axes, rows: pd.DataFrame, libraries: list[str], letter: 
     longest = weights.index[np.searchsorted(weights, 0.995 * weights.iloc[-1])]
     axis.set(xlabel="Fragment length (bp)", ylabel="Share of fragments", xlim=(0, longest), ylim=(0, None))
     axis.grid()
-    style.panel_title(axis, letter, "Fragment lengths", f"n = {style.counted(int(rows['y'].sum()), 'fragment')}")
+    style.panel_title(
+        axis, letter, "Fragment lengths", f"n = {style.counted(int(rows['y'].sum()), 'fragment')}"
+    )
 
 
 def _draw_tss(axis: Axes, rows: pd.DataFrame, libraries: list[str], letter: str) -> None:

@@ -47,7 +47,7 @@ def call_peaks(
 
 
 def trim_to_genome(peaks: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFrame:
-    """Cut peaks at the ends of their chromosomes, the summit (an offset) staying where it is or at the end."""
+    """Cut peaks at the ends of their chromosomes, the summit (an offset) staying in place or at the end."""
     peaks = peaks.copy()
     start = peaks["start"].clip(lower=0)
     peaks["summit"] += peaks["start"] - start
@@ -57,7 +57,7 @@ def trim_to_genome(peaks: pd.DataFrame, sizes: Mapping[str, int]) -> pd.DataFram
 
 
 def rank_peaks(peaks: pd.DataFrame, maximum: int) -> pd.DataFrame:
-    """Sort peaks by −log10 p, largest first, then by place; keep ``maximum`` and name them Peak_1, Peak_2 …"""
+    """Sort peaks by −log10 p, largest first, then by place; keep ``maximum``, named Peak_1, Peak_2 …"""
     order = ["pvalue", "chrom", "start", "end", "summit"]
     peaks = peaks.sort_values(order, ascending=[False, True, True, True, True]).head(maximum)
     return peaks.assign(name=[f"Peak_{rank}" for rank in range(1, len(peaks) + 1)]).reset_index(drop=True)

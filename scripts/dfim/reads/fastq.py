@@ -20,11 +20,12 @@ SHORTEST = 5  # bases; what is shorter after trimming is dropped, its mate too
 def trim(
     inputs: Sequence[str], outputs: Sequence[str], adapter: str, threads: int, report: str
 ) -> dict[str, int]:
-    """Trim an adapter from the 3' ends of one file of reads, or of a pair of files; an empty adapter trims none.
+    """Trim an adapter from the 3' ends of one file of reads, or of a pair of files; an empty adapter trims
+    none.
 
     Reads (or pairs with a read) shorter than 5 bases afterwards are dropped. Writes cutadapt's JSON report.
-    Returns the number of reads, mates counted apart, as ``sequenced``, ``with_adapter`` and ``trimmed`` (those
-    kept). Raises InputError for files that are empty, damaged, not FASTQ or not a pair.
+    Returns the number of reads, mates counted apart, as ``sequenced``, ``with_adapter`` and ``trimmed``
+    (those kept). Raises InputError for files that are empty, damaged, not FASTQ or not a pair.
     """
     for path in inputs:
         if Path(path).stat().st_size == 0:
@@ -58,7 +59,8 @@ def find_fault(paths: Sequence[str]) -> None:
         if None in names:
             short = names.index(None)
             raise InputError(
-                f"{paths[short]} ends after {number - 1} reads, and {paths[1 - short]} has more: the files of "
+                f"{paths[short]} ends after {number - 1} reads, and {paths[1 - short]} has more: the "
+                "files of "
                 "a pair hold the same reads in the same order; fetch both again, or name the right ones."
             )
         if len({_pair_name(name) for name in names}) > 1:
@@ -94,7 +96,8 @@ def _records(path: str) -> Iterator[str]:
                     )
                 if not plus.startswith("+"):
                     raise InputError(
-                        f"{path}, line {first + 2}: found {plus[:40]!r}, and the third line of a FASTQ record "
+                        f"{path}, line {first + 2}: found {plus[:40]!r}, and the third line of a FASTQ "
+                        "record "
                         "begins with '+': give a FASTQ file with four lines a read."
                     )
                 if len(bases) != len(qualities):

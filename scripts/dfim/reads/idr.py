@@ -1,9 +1,9 @@
 """Irreproducible discovery rate of the peaks of two replicates (Li et al. 2011, Ann. Appl. Stat. 5, 1752).
 
-The ranks of the peaks in the two replicates are modelled by a copula mixture: with probability ``p`` a peak is
-reproducible, its two latent scores Gaussian with mean ``mu``, standard deviation ``sigma`` and correlation
-``rho``; otherwise they are independent standard Gaussians. Only ranks are seen, so that scores are replaced by
-*pseudo-values*, the quantiles of the mixture at the ranks, and the fit alternates between the two.
+The ranks of the peaks in the two replicates are modelled by a copula mixture: with probability ``p`` a peak
+is reproducible, its two latent scores Gaussian with mean ``mu``, standard deviation ``sigma`` and correlation
+``rho``; otherwise they are independent standard Gaussians. Only ranks are seen, so that scores are replaced
+by *pseudo-values*, the quantiles of the mixture at the ranks, and the fit alternates between the two.
 
 Starting point, bounds, convergence, the breaking of ties and the matching of peaks are those of the published
 command ``idr`` (version 2), as ENCODE runs it: ``--peak-list``, ``--rank p.value`` and
@@ -34,7 +34,7 @@ _GAUSS = 1 / math.sqrt(2 * math.pi)
 
 @dataclass(frozen=True)
 class Fit:
-    """The fitted mixture, and how many rounds of pseudo-values it took; ``converged`` tells whether it did."""
+    """The fitted mixture, and the rounds of pseudo-values it took; ``converged`` tells whether it did."""
 
     mu: float
     sigma: float
@@ -193,7 +193,7 @@ def local_idr(first_ranks: np.ndarray, second_ranks: np.ndarray, theta: np.ndarr
 
 
 def global_idr(local: np.ndarray) -> np.ndarray:
-    """Return the expected share of irreproducible peaks among those with no larger local IDR, shape (peaks,)."""
+    """Return the expected share of irreproducible peaks among those with no larger local IDR: (peaks,)."""
     ordered = np.sort(local)
     up_to = rankdata(local, method="max").astype(int)
     return (np.cumsum(ordered) / np.arange(1, len(local) + 1))[up_to - 1]
@@ -249,7 +249,8 @@ def score_peaks(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame)
     matched = match_peaks(first, second, pooled)
     if len(matched) < FEWEST_PEAKS:
         raise InputError(
-            f"{len(matched)} pooled peaks are found in both replicates, and IDR needs {FEWEST_PEAKS}: sequence "
+            f"{len(matched)} pooled peaks are found in both replicates, and IDR needs {FEWEST_PEAKS}: "
+            "sequence "
             "deeper, or use 'reproducibility: overlap'."
         )
     rng = np.random.RandomState(_TIES_SEED)

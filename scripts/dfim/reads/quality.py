@@ -101,7 +101,8 @@ def judge(measures: pd.DataFrame, thresholds: Mapping[str, float]) -> pd.DataFra
     low = judged["measure"].isin(AT_LEAST) & (judged["value"] < judged["threshold"])
     high = judged["measure"].isin(AT_MOST) & (judged["value"] > judged["threshold"])
     judged["warning"] = [
-        f"{row.measure} of {row.library} is {row.value:.4g}, {'below' if is_low else 'above'} {row.threshold:g}"
+        f"{row.measure} of {row.library} is {row.value:.4g}, {'below' if is_low else 'above'} "
+        f"{row.threshold:g}"
         if is_low or is_high
         else ""
         for row, is_low, is_high in zip(judged.itertuples(), low, high, strict=True)
@@ -122,7 +123,9 @@ def read_tss(path: str | os.PathLike) -> pd.DataFrame:
         [len(line) < 6 or line[5] not in ("+", "-") for line in fields],
         lambda row: f"found {lines[row]!r}, and BED6 has six tab-separated columns, the last of them + or -",
     )
-    start, end = (table.integers(name, [line[column] for line in fields]) for column, name in ((1, "start"), (2, "end")))
+    start, end = (
+        table.integers(name, [line[column] for line in fields]) for column, name in ((1, "start"), (2, "end"))
+    )
     strand = np.array([line[5] for line in fields])
     position = np.where(strand == "+", start, end - 1)
     return pd.DataFrame({"chrom": [line[0] for line in fields], "position": position, "strand": strand})

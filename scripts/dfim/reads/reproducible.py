@@ -74,11 +74,11 @@ def without_blacklisted(peaks: pd.DataFrame, blacklist: pd.DataFrame) -> pd.Data
 def reproducibility(true: Mapping[str, int], pseudo: int, own: Mapping[str, int]) -> dict[str, float | str]:
     """Return ENCODE's measures of how well replicates agree, from numbers of reproducible peaks.
 
-    ``true`` has the peaks of each pair of replicates, ``pseudo`` those of the pooled pseudoreplicates, ``own``
-    those of each replicate's own pseudoreplicates. ``rescue_ratio`` is the larger of the best pair's and the
-    pseudoreplicates' number over the smaller, ``self_consistency_ratio`` the largest over the smallest of
-    ``own``; infinite when the smaller is 0. ``conservative`` names the pair with the most peaks, ``optimal``
-    the larger set, that pair or ``pseudoreplicates``.
+    ``true`` has the peaks of each pair of replicates, ``pseudo`` those of the pooled pseudoreplicates,
+    ``own`` those of each replicate's own pseudoreplicates. ``rescue_ratio`` is the larger of the best
+    pair's and the pseudoreplicates' number over the smaller, ``self_consistency_ratio`` the largest over
+    the smallest of ``own``; infinite when the smaller is 0. ``conservative`` names the pair with the most
+    peaks, ``optimal`` the larger set, that pair or ``pseudoreplicates``.
     """
     best = max(true, key=true.__getitem__)
     return {

@@ -1,9 +1,9 @@
 """Reads of a genome whose open regions are known, with everything that has to be removed again.
 
-Fragments are cut at random, more in open regions than elsewhere. *Weak* regions are cut a little, all alike, so
-that the ranks of their peaks are chance and differ between replicates: what IDR is to refuse. On top come
-duplicates, reads of the mitochondrion and of a repeat, reads that run into the adapter, and reads of bad
-quality that come from nowhere. The truth says of every read which of these it is.
+Fragments are cut at random, more in open regions than elsewhere. *Weak* regions are cut a little, all
+alike, so that the ranks of their peaks are chance and differ between replicates: what IDR is to refuse. On
+top come duplicates, reads of the mitochondrion and of a repeat, reads that run into the adapter, and reads
+of bad quality that come from nowhere. The truth says of every read which of these it is.
 """
 
 import gzip
@@ -36,13 +36,14 @@ def simulate_reads(
 ) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
     """Simulate the reads of one replicate.
 
-    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``: stronger ones have
-    more fragments, in proportion to the signal's power of .15. ``design`` has the numbers of fragments ``open``,
-    ``weak``, ``background``, ``adapter``, ``duplicate``, ``mitochondrial``, ``repeat``, ``low_quality``, and
-    ``weak_regions`` (their number), ``paired``, ``read_length``, ``fragment`` (mean and standard deviation of the
-    length), ``adapter_sequence``, ``lanes``, ``mitochondrion`` and ``repeats``: chromosomes, the second made of
-    two identical halves. No two fragments but duplicates agree in both ends (in the 5' end and strand of a
-    single-end read). Weak regions are the same for all replicates of one seed.
+    ``chromosomes`` are ASCII letters; ``regions`` has ``chrom``, ``start``, ``end`` and ``signal``:
+    stronger ones have more fragments, in proportion to the signal's power of .15. ``design`` has the
+    numbers of fragments ``open``, ``weak``, ``background``, ``adapter``, ``duplicate``, ``mitochondrial``,
+    ``repeat``, ``low_quality``, and ``weak_regions`` (their number), ``paired``, ``read_length``,
+    ``fragment`` (mean and standard deviation of the length), ``adapter_sequence``, ``lanes``,
+    ``mitochondrion`` and ``repeats``: chromosomes, the second made of two identical halves. No two
+    fragments but duplicates agree in both ends (in the 5' end and strand of a single-end read). Weak
+    regions are the same for all replicates of one seed.
 
     Returns the truth, one row a fragment (``start``, ``end`` 0-based half-open, empty for low quality), the
     reads, ASCII letters of shape (ends, fragments, read_length), and the fragments' numbers in each lane.
@@ -68,10 +69,9 @@ def simulate_reads(
     truth = pd.concat(parts, ignore_index=True)
     molecules = truth.index[truth["kind"].isin(["open", "weak", "background"])]
     copied = rng.choice(molecules, design["duplicate"], replace=False)
-    truth = pd.concat(
-        [truth, truth.loc[copied].assign(kind="duplicate"), pd.DataFrame({"kind": ["low_quality"] * design["low_quality"]})],
-        ignore_index=True,
-    )  # fmt: skip
+    copies = truth.loc[copied].assign(kind="duplicate")
+    noise = pd.DataFrame({"kind": ["low_quality"] * design["low_quality"]})
+    truth = pd.concat([truth, copies, noise], ignore_index=True)
     truth = truth.iloc[rng.permutation(len(truth))].reset_index(drop=True)
     lanes = np.array_split(np.arange(len(truth)), design["lanes"])
     truth["lane"] = np.concatenate([[number] * len(lane) for number, lane in enumerate(lanes, start=1)])
@@ -90,7 +90,9 @@ def weak_regions(
     start = (rng.random(4 * number) * (sizes[which] - _WEAK_WIDTH)).astype(int)
     drawn = pd.DataFrame({"chrom": np.array(names, dtype=object)[which], "start": start})
     drawn["end"] = drawn["start"] + _WEAK_WIDTH
-    around = regions.assign(start=(regions["start"] - _CLEARANCE).clip(lower=0), end=regions["end"] + _CLEARANCE)
+    around = regions.assign(
+        start=(regions["start"] - _CLEARANCE).clip(lower=0), end=regions["end"] + _CLEARANCE
+    )
     return drawn[~overlapping(drawn, around)].head(number).reset_index(drop=True)
 
 

@@ -64,7 +64,8 @@ def count_library(path: str | os.PathLike, paired: bool, mitochondria: Collectio
     """Count units, duplicates, places and fragment lengths of a BAM file sorted by coordinate.
 
     The file holds filtered reads with duplicates marked. A place is, as in ENCODE's library complexity,
-    chromosome, start, end and strand of a single-end read, or both ends of a pair and its first read's strand.
+    chromosome, start, end and strand of a single-end read, or both ends of a pair and its first read's
+    strand.
     """
     counts, multiplicities = Counter(), Counter()
     fragments = np.zeros(LONGEST_FRAGMENT + 1, dtype=np.int64)
@@ -147,7 +148,7 @@ def _lines(read: pysam.AlignedSegment, paired: bool, shift: tuple[int, int]) -> 
 
 def _gzip(path: str | os.PathLike) -> gzip.GzipFile:
     """Open a gzip file whose bytes depend on its content alone."""
-    return gzip.GzipFile(filename="", fileobj=open(path, "wb"), mode="wb", compresslevel=4, mtime=0)  # noqa: SIM115
+    return gzip.GzipFile(filename="", fileobj=open(path, "wb"), mode="wb", compresslevel=4, mtime=0)
 
 
 def sample(total: int, size: int | None, rng: np.random.Generator) -> np.ndarray | None:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dfim.plots import style
-from dfim.reads.quality import AT_MOST, STEPS
+from dfim.reads.quality import AT_MOST, STEPS, TSS_REACH
 
 # Measures between 0 and 1, drawn on one scale; the others are written out.
 SHARES = {
@@ -78,16 +78,26 @@ def _look(number: int) -> dict:
     }
 
 
+def _ring(axis: Axes, x: float, y: float) -> None:
+    """Ring a value that is beyond its threshold."""
+    ring = {"markerfacecolor": "none", "markeredgecolor": style.BLACK, "markersize": 9}
+    axis.plot(x, y, linestyle="", marker="o", clip_on=False, zorder=4, **ring)
+
+
 def _draw_steps(axis: Axes, quality: pd.DataFrame, libraries: list[str]) -> None:
     """Draw the number of reads after every step, a line for each replicate."""
     for number, library in enumerate(libraries):
         values = quality[quality["library"] == library].set_index("measure")["value"]
         counts = values[list(STEPS)].to_numpy()
         axis.plot(counts, range(len(STEPS)), markersize=4, label=f"replicate {library}", **_look(number))
+        warned = quality.set_index(["library", "measure"])["warning"].fillna("")[library]
+        for row, step in enumerate(STEPS):
+            if warned[step]:
+                _ring(axis, counts[row], row)
     axis.set_yticks(range(len(STEPS)), [STEP_WORDS[step] for step in STEPS])
     axis.set_ylim(len(STEPS) - 0.5, -0.5)
     axis.set_xlim(0, 1.06 * quality.loc[quality["measure"] == "sequenced", "value"].max())
-    axis.xaxis.set_major_locator(style.few_ticks())
+    style.count_axis(axis.xaxis)
     axis.set_xlabel("Reads (mates counted apart)")
     axis.grid(axis="x")
     style.panel_title(axis, "a", "Reads after each step")
@@ -109,8 +119,7 @@ def _draw_measures(axis: Axes, quality: pd.DataFrame, libraries: list[str]) -> N
             place = (values["value"][library], row + offset)
             axis.plot(*place, linestyle="", markersize=4, clip_on=False, zorder=3, **_look(number))
             if values["warning"].fillna("")[library]:
-                ring = {"markerfacecolor": "none", "markeredgecolor": style.BLACK, "markersize": 9}
-                axis.plot(*place, linestyle="", marker="o", clip_on=False, zorder=4, **ring)
+                _ring(axis, *place)
     labels = [SHARES[name] for name in names]
     for name in RATIOS:
         values = quality[quality["measure"] == name]
@@ -150,7 +159,7 @@ def _draw_peaks(axis: Axes, reproducibility: pd.DataFrame) -> None:
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.set_xlim(0, 1.25 * max(*counts, 1))
-    axis.xaxis.set_major_locator(style.few_ticks())
+    style.count_axis(axis.xaxis)
     axis.set_xlabel("Peaks")
     style.panel_title(axis, "c", "Reproducible peaks")
 
@@ -187,5 +196,7 @@ def _draw_tss(axis: Axes, rows: pd.DataFrame, libraries: list[str], letter: str)
         axis.plot(part["x"], part["y"], linewidth=0.9, color=_look(number)["color"])
     axis.axhline(1, color=style.GREY, linewidth=0.7, linestyle="--")
     axis.set(xlabel="Distance from TSS (bp)", ylabel="Cut sites over flanks", ylim=(0, None))
+    axis.set_xlim(-TSS_REACH, TSS_REACH)
+    axis.set_xticks([-TSS_REACH, -TSS_REACH // 2, 0, TSS_REACH // 2, TSS_REACH])
     axis.grid()
     style.panel_title(axis, letter, "Transcription start sites")

@@ -6,8 +6,9 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from dfim.files import atomic_path, write_table
 
@@ -74,9 +75,10 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
 
 
-def few_ticks() -> MaxNLocator:
-    """Return a locator of few whole numbers, for counts in a narrow panel."""
-    return MaxNLocator(nbins=4, integer=True)
+def count_axis(axis: Axis) -> None:
+    """Mark an axis of counts in a narrow panel: few ticks, as 15 k or 30 M."""
+    axis.set_major_locator(MaxNLocator(nbins=3, integer=True))
+    axis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))
 
 
 def count(number: int) -> str:

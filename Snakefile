@@ -12,6 +12,8 @@ if not workflow.configfiles:
 
 include: "rules/common.smk"
 include: "rules/sources.smk"
+include: "rules/reads_inputs.smk"
+include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/interactions.smk"

@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Install everything that the workflow needs: bedtools from the system's packages (if it is missing) and a
-# virtual environment .venv beside the Snakefile with hash-pinned Python packages. Safe to run again.
+# Install everything that the workflow needs: bedtools, and for reads bowtie2, samtools and MACS, from the system's
+# packages (if they are missing), and a virtual environment .venv beside the Snakefile with hash-pinned Python
+# packages. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 fail() {
     echo "install: $*" >&2
     exit 1
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 python=""
@@ -25,13 +30,25 @@ command -v bedtools >/dev/null || packages+=(bedtools)
 if [ ${#packages[@]} -gt 0 ]; then
     command -v apt-get >/dev/null ||
         fail "apt-get was not found; install ${packages[*]} by other means (bedtools: conda install -c bioconda bedtools) and run again."
-    sudo=""
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || fail "installing ${packages[*]} needs root: run 'apt-get install ${packages[*]}' as root and run again."
-        sudo=sudo
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        fail "installing ${packages[*]} needs root: run 'apt-get install ${packages[*]}' as root and run again."
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+fi
+
+# Only those who start from reads need these: without apt-get or root, say so and go on.
+reads=()
+command -v bowtie2 >/dev/null || reads+=(bowtie2)
+command -v samtools >/dev/null || reads+=(samtools)
+command -v macs2 >/dev/null || command -v macs3 >/dev/null || reads+=(macs)
+if [ ${#reads[@]} -gt 0 ]; then
+    if command -v apt-get >/dev/null && { [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null; }; then
+        as_root apt-get update -qq
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${reads[@]}"
+    else
+        echo "install: ${reads[*]} are missing, which only peaks made from reads need;" \
+            "install them by other means (conda: -c bioconda bowtie2 samtools macs2)." >&2
     fi
-    $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
 fi
 
 [ -x .venv/bin/python ] || "$python" -m venv .venv

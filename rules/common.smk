@@ -13,6 +13,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 import configuration
 from dfim.errors import InputError
+from samples import read_samples
 
 SCHEMAS = f"{workflow.basedir}/config/schemas"
 
@@ -23,7 +24,7 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration and its sheets; return the rows of sheets, and tasks of datasets and of models."""
+    """Check the configuration; return the rows of sheets, tasks of datasets and of models, and samples."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
@@ -38,13 +39,18 @@ def read_configuration():
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
             "values": lambda: [options["task"]],
         }.get(producer, list)()
+    samples = {
+        name: read_samples(locate(reads["samples"]), f"{SCHEMAS}/samples.schema.yaml")
+        for name, reads in config["reads"].items()
+    }
     configuration.check_references(config, tasks)
+    configuration.check_reads(config, sheets, samples)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
-    return sheets, tasks, configuration.tasks_of_models(config, tasks)
+    return sheets, tasks, configuration.tasks_of_models(config, tasks), samples
 
 
 try:
-    SHEETS, TASKS, MODEL_TASKS = read_configuration()
+    SHEETS, TASKS, MODEL_TASKS, SAMPLES = read_configuration()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -104,10 +110,11 @@ def source_path(source, kind=""):
     location = parts["location"] = parts["location"].replace("{data}", config["data"].rstrip("/"))
     if location.startswith("{results}/"):
         path = location.replace("{results}", RESULTS, 1)
-        if path not in planted_paths():
+        made = planted_paths() + reads_paths()
+        if path not in made:
             raise WorkflowError(
                 f"the source {location} is no file that the workflow makes; below {{results}}/ there are "
-                f"those of the planted genomes and libraries: {', '.join(planted_paths()) or 'none'}."
+                f"those of planted genomes and libraries, and of reads: {', '.join(made) or 'none'}."
             )
         return path
     if Path(locate(location)).is_file():
@@ -124,8 +131,45 @@ def source_path(source, kind=""):
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
     return [
-        source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
+        (
+            reads_peaks(row["reads"], row["task"])
+            if row.get("reads")
+            else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
+        )
         for row in SHEETS[sheet]
+    ]
+
+
+def reads_peaks(reads, task):
+    """Return the path of the peaks that are made from the reads of a task."""
+    return f"{RESULTS}/reads/{reads}/{task}/peaks.narrowPeak.gz"
+
+
+def simulated_fastqs(name):
+    """Return the simulated FASTQ files of a library, a list of one or two for each lane."""
+    design = config["simulated_reads"][name]
+    ends = ("R1", "R2") if design["paired"] else ("R1",)
+    return [
+        [f"{RESULTS}/simulated_reads/{name}_L{lane}_{end}.fastq.gz" for end in ends]
+        for lane in range(1, design["lanes"] + 1)
+    ]
+
+
+@cache
+def reads_paths():
+    """Return the paths of the peaks that are made from reads, and of simulated reads."""
+    peaks = [reads_peaks(reads, task) for reads, tasks in SAMPLES.items() for task in tasks]
+    return peaks + [
+        path for name in config["simulated_reads"] for lane in simulated_fastqs(name) for path in lane
+    ]
+
+
+def fastq_sources(row):
+    """Return the local paths of the one or two FASTQ files of a row of a sheet of samples."""
+    return [
+        source_path({"location": row[f"fastq_{end}"], "md5": row.get(f"md5_{end}", "")})
+        for end in (1, 2)
+        if row.get(f"fastq_{end}")
     ]
 
 
@@ -316,6 +360,14 @@ for name in given_models():
 for analysis in ANALYSES.values():
     if "expected" in analysis.get("aggregate", {}):
         source_path(analysis["aggregate"]["expected"])
+for reads, tasks in SAMPLES.items():
+    for role in ("blacklist", "tss"):
+        if config["reads"][reads].get(role):
+            source_path(config["reads"][reads][role])
+    for replicates in tasks.values():
+        for lanes in replicates.values():
+            for row in lanes:
+                fastq_sources(row)
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
@@ -475,6 +527,10 @@ def figure_files():
         for name, model in config["models"].items()
         for figure, needed in (("training", "architecture"), ("performance", "dataset"))
         if needed in model
+    ] + [
+        f"{RESULTS}/figures/reads/{reads}/{task}/quality.png"
+        for reads, tasks in SAMPLES.items()
+        for task in tasks
     ]
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"

@@ -1,7 +1,7 @@
 """Reading and checking the configuration and its sheets: errors name key, value and what is allowed."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import jsonschema
@@ -62,15 +62,38 @@ def _description(error: jsonschema.ValidationError) -> str:
 
 
 def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
-    """Read a sheet of tasks (TSV with a header); lines that are empty or start with ``#`` are skipped.
+    """Read a sheet of tasks (TSV with a header).
 
-    Returns one dictionary per row. Raises InputError, naming file and line, on a missing file, wrong or
-    missing columns, a row of the wrong length, a value out of form, or a task that appears twice.
+    Returns one dictionary per row. Raises InputError, naming file and line, for what :func:`read_sheet`
+    refuses, for a task that appears twice, and for a row with both peaks and reads, or neither.
+    """
+    tasks = []
+    for number, task in read_sheet(path, schema_path, "tasks"):
+        if any(task["task"] == other["task"] for other in tasks):
+            raise InputError(
+                f"{path}, line {number}: the task {task['task']!r} appears twice; name each task once."
+            )
+        if bool(task.get("peaks")) == bool(task.get("reads")):
+            raise InputError(
+                f"{path}, line {number}: the task {task['task']!r} has "
+                f"{'both' if task.get('reads') else 'no'} "
+                "peaks and reads; give a peak file, or the reads (of the configuration) to make peaks from."
+            )
+        tasks.append(task)
+    return tasks
+
+
+def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator[tuple[int, dict]]:
+    """Yield line number (from 1) and columns of each row of a TSV file with a header.
+
+    Lines that are empty or start with ``#`` are skipped. ``what`` says what the sheet is of. Raises
+    InputError, naming file and line, on a missing file, wrong or missing columns, a row of the wrong
+    length, or a value out of form.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(
-            f"the sheet of tasks {path} does not exist; give the path of a TSV file with a header."
+            f"the sheet of {what} {path} does not exist; give the path of a TSV file with a header."
         )
     with open(path, newline="") as handle:
         lines = [
@@ -79,23 +102,17 @@ def read_tasks(path: str | Path, schema_path: str | Path) -> list[dict]:
             if row and any(row) and not row[0].startswith("#")
         ]
     if len(lines) < 2:
-        raise InputError(f"{path} has no row of tasks; it needs a header and at least one row.")
+        raise InputError(f"{path} has no row of {what}; it needs a header and at least one row.")
     header = lines[0][1]
-    tasks = []
     for number, row in lines[1:]:
         if len(row) > len(header):
             raise InputError(
                 f"{path}, line {number}: found {len(row)} columns where the header has {len(header)}; "
                 "separate the columns by single tabs."
             )
-        task = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
-        check(task, schema_path, f"{path}, line {number}")
-        if any(task["task"] == other["task"] for other in tasks):
-            raise InputError(
-                f"{path}, line {number}: the task {task['task']!r} appears twice; name each task once."
-            )
-        tasks.append(task)
-    return tasks
+        entry = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
+        check(entry, schema_path, f"{path}, line {number}")
+        yield number, entry
 
 
 def planted_peak_names(path: str | Path) -> list[str]:
@@ -183,6 +200,43 @@ def _check_sequences(key: str, options: dict) -> None:
         if ("pwm" in pwm) == ("matrix" in pwm):
             raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
     _check_background(options["background"], f"{key}.background")
+
+
+def check_reads(config: dict, sheets: dict[str, list[dict]], samples: dict[str, dict]) -> None:
+    """Check what refers to reads: their genomes, the tasks that have them, and simulated reads' peaks.
+
+    ``sheets`` are the rows of each sheet of tasks, ``samples`` those of each entry of the configuration's
+    reads by task and replicate. Raises InputError with one sentence.
+    """
+    for name, reads in config["reads"].items():
+        _need(reads["genome"], config["genomes"], f"reads.{name}.genome", "genomes")
+    for name, design in config["simulated_reads"].items():
+        planted = {genome: entry for genome, entry in config["genomes"].items() if "planted" in entry}
+        _need(design["genome"], planted, f"simulated_reads.{name}.genome", "planted genomes")
+    for dataset, producers in config["datasets"].items():
+        ((producer, options),) = producers.items()
+        sheet = options.get("tasks" if producer == "peaks" else "overlapping")
+        for row in sheets.get(sheet, []):
+            if not row.get("reads"):
+                continue
+            where = f"task {row['task']!r} of the sheet {sheet}"
+            if row["reads"] not in samples:
+                raise InputError(
+                    f"{where} has the reads {row['reads']!r}, and the configuration's reads are "
+                    f"{', '.join(samples) or 'empty'}."
+                )
+            if row["task"] not in samples[row["reads"]]:
+                raise InputError(
+                    f"{where} has the reads {row['reads']!r}, whose sheet of samples "
+                    f"{config['reads'][row['reads']]['samples']} has the tasks "
+                    f"{', '.join(samples[row['reads']])}."
+                )
+            if config["reads"][row["reads"]]["genome"] != options["genome"]:
+                raise InputError(
+                    f"{where} has reads mapped to the genome "
+                    f"{config['reads'][row['reads']]['genome']!r}, and the "
+                    f"dataset {dataset!r} is of {options['genome']!r}: use one genome."
+                )
 
 
 def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import validate
 
-from configuration import check, check_references, read_tasks, tasks_of_models
+from configuration import check, check_reads, check_references, read_tasks, tasks_of_models
 from dfim.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "reads.yaml"])
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
@@ -32,8 +32,8 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, libraries, datasets, architectures, models, methods, analyses, claims, "
-            "cannot_show.",
+            "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
+            "methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],
@@ -291,7 +291,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, sha256, motif.",
+            "task, assay, peaks, reads, sha256, motif.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",
@@ -310,3 +310,60 @@ def test_sheet_errors_name_file_and_line(tmp_path, text, sentence):
 def test_missing_sheet(tmp_path):
     with pytest.raises(InputError, match="does not exist; give the path of a TSV file with a header"):
         read_tasks(tmp_path / "none.tsv", TASKS_SCHEMA)
+
+
+def reads_config() -> dict:
+    """Return the configuration of the reads, defaults filled in."""
+    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
+    validate(config, SCHEMA)
+    return config
+
+
+SHEET = "config/tasks/simulated_cells.tsv"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (
+            ["reads", "atac", "genome"],
+            "hg19",
+            "key 'reads.atac.genome' has the value 'hg19', and the genomes are small.",
+        ),
+        (
+            ["simulated_reads", "myeloid_1", "genome"],
+            "hg19",
+            "key 'simulated_reads.myeloid_1.genome' has the value 'hg19', and the planted genomes are small.",
+        ),
+        (
+            ["datasets", "accessibility", "peaks", "genome"],
+            "other",
+            f"task 'A' of the sheet {SHEET} has reads mapped to the genome 'small', and the dataset "
+            "'accessibility' is of 'other': use one genome.",
+        ),
+    ],
+)
+def test_reads_that_refer_to_nothing_are_refused(path, value, sentence):
+    config = place = reads_config()
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(InputError) as error:
+        check_reads(config, {SHEET: [{"task": "A", "reads": "atac"}]}, {"atac": {"A": {}}})
+    assert str(error.value) == sentence
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ({"task": "A", "reads": "chip"}, "has the reads 'chip', and the configuration's reads are atac."),
+        (
+            {"task": "B", "reads": "atac"},
+            "has the reads 'atac', whose sheet of samples config/samples/planted_atac.tsv has the tasks A.",
+        ),
+    ],
+)
+def test_a_task_whose_reads_are_missing_is_refused(row, sentence):
+    with pytest.raises(InputError) as error:
+        check_reads(reads_config(), {SHEET: [row]}, {"atac": {"A": {}}})
+    assert str(error.value) == f"task {row['task']!r} of the sheet {SHEET} {sentence}"

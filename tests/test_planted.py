@@ -595,3 +595,19 @@ def test_what_passes_the_check_can_be_planted_or_is_refused_with_a_sentence():
     assert planted.count("") > 10
     for sentence in planted:
         assert sentence == "" or sentence.endswith((".", "?"))
+
+
+def test_further_chromosomes_hold_copies_and_change_nothing_else():
+    further = {"chrM": {"length": 500, "copies": 1}, "chrR": {"length": 300, "copies": 2}}
+    plain = plant_genome(changed(), 3)
+    more = plant_genome(changed(further_chromosomes=further), 3)
+    assert list(more.chromosomes) == [*plain.chromosomes, "chrM", "chrR"]
+    assert len(more.chromosomes["chrM"]) == 500
+    repeat = more.chromosomes["chrR"]
+    assert np.array_equal(repeat[:300], repeat[300:])
+    for chrom, bases in plain.chromosomes.items():
+        assert np.array_equal(bases, more.chromosomes[chrom])
+    pd.testing.assert_frame_equal(plain.elements, more.elements)
+    further["chrM"]["length"] = 0
+    with pytest.raises(InputError, match=r"has the length 0, and must have a whole number above 0"):
+        plant_genome(changed(further_chromosomes=further), 3)

@@ -121,14 +121,18 @@ def windows_at(chroms: pd.Series, summits: np.ndarray, width: int, sizes: Mappin
     return windows[inside]
 
 
-def overlapping(intervals: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
-    """Tell which intervals overlap any of the others by 1 bp or more: booleans, shape (intervals,)."""
+def overlapping(intervals: pd.DataFrame, others: pd.DataFrame, share: float | None = None) -> np.ndarray:
+    """Tell which intervals overlap any of the others by 1 bp or more: booleans, shape (intervals,).
+
+    With a ``share``, by at least that share of the one's length or of the other's.
+    """
     found = np.zeros(len(intervals), dtype=bool)
     if intervals.empty or others.empty:
         return found
     numbered = intervals[INTERVAL_COLUMNS].assign(row=np.arange(len(intervals)))
     with _bedtools():
-        hits = _bed(numbered).intersect(_bed(others[INTERVAL_COLUMNS]), u=True)
+        least = {} if share is None else {"f": share, "F": share, "e": True}
+        hits = _bed(numbered).intersect(_bed(others[INTERVAL_COLUMNS]), u=True, **least)
         if os.path.getsize(hits.fn):
             found[pd.read_csv(hits.fn, sep="\t", header=None, usecols=[3])[3]] = True
     return found

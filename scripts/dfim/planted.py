@@ -11,7 +11,6 @@ always agree.
 Positions are 0-based and intervals half-open, except ``pos1`` of the variants, which counts from 1.
 """
 
-import gzip
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -27,12 +26,10 @@ from dfim.errors import InputError
 from dfim.files import atomic_path, write_table
 from dfim.genome import wrapped_fasta
 from dfim.motifs import find_pattern, load_pwm
+from dfim.narrowpeak import NARROWPEAK_COLUMNS, write_narrowpeak
 from dfim.planted_grammar import check_grammar, peak_names
 from dfim.sequence import BASES, reverse_complement
 
-NARROWPEAK_COLUMNS = [
-    "chrom", "start", "end", "name", "score", "strand", "signal", "pvalue", "qvalue", "summit",
-]  # fmt: skip
 VARIANT_COLUMNS = ["chrom", "pos1", "ref", "alt", "depth", "postfreq", "prefreq", "pvalue", "class"]
 
 ELEMENT_COLUMNS = [
@@ -212,6 +209,9 @@ def _lay_out(grammar: Mapping, seed: int) -> tuple[dict[str, np.ndarray], list[E
             Element(number, kinds[number], chrom, int(centre), [], {})
             for number, centre in zip(range(first, last), centres, strict=False)
         ]
+    for chrom, entry in grammar.get("further_chromosomes", {}).items():
+        unit = _background(entry["length"], grammar["gc"], _stream(seed, f"background {chrom}"))
+        chromosomes[chrom] = np.tile(unit, entry["copies"])
     return chromosomes, elements
 
 
@@ -651,13 +651,6 @@ def write_fasta(chromosomes: Mapping[str, np.ndarray], path: str | Path) -> None
     parts = ((f">{chrom}".encode(), bases.tobytes()) for chrom, bases in chromosomes.items())
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
         handle.writelines(wrapped_fasta(parts))
-
-
-def write_narrowpeak(peaks: pd.DataFrame, path: str | Path) -> None:
-    """Write peaks as gzipped narrowPeak: ten columns, no header, the same bytes for the same table."""
-    content = peaks[NARROWPEAK_COLUMNS].to_csv(sep="\t", header=False, index=False)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
 
 
 def write_planted(

@@ -104,6 +104,13 @@ _KEYS = {
             "reference_samples": None,
             "variants": None,
         },
+        {"further_chromosomes": _TABLES},
+    ),
+    "further chromosome": (
+        {
+            "length": (lambda value: _is_whole(value) and value > 0, "a whole number above 0"),
+            "copies": _WHOLE,
+        },
         {},
     ),
     "motif": (
@@ -164,6 +171,8 @@ def check_grammar(grammar: Mapping) -> None:
     for chrom, share in grammar["chromosomes"].items():
         positive = (lambda value: _is_number(value) and value > 0, "a share above 0")
         _check_value(f"'chromosomes' of {whole}", chrom, share, positive)
+    for chrom, entry in grammar.get("further_chromosomes", {}).items():
+        _check_keys(f"'further_chromosomes.{chrom}' of {whole}", "further chromosome", entry)
     for name, motif in grammar["motifs"].items():
         _check_keys(f"motif {name!r} of {whole}", "motif", motif)
     for name, peak_set in grammar["peaks"].items():

@@ -6,7 +6,9 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from dfim.files import atomic_path, write_table
 
@@ -71,6 +73,12 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
     axis.set_title(rf"$\bf{{{letter}}}$  {text}" if letter else text, loc="left", pad=pad)
     if right:
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
+
+
+def count_axis(axis: Axis) -> None:
+    """Mark an axis of counts in a narrow panel: few ticks, as 15 k or 30 M."""
+    axis.set_major_locator(MaxNLocator(nbins=3, integer=True))
+    axis.set_major_formatter(EngFormatter(sep="\N{THIN SPACE}"))
 
 
 def count(number: int) -> str:

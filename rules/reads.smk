@@ -1,0 +1,345 @@
+# From reads to peaks: trim, align, filter, tags, MACS, and what replicates agree on. A task whose sheet row names
+# reads gets its peaks here, and nothing downstream notices.
+
+INDEX = f"{RESULTS}/genomes/{{genome}}.bowtie2"
+
+
+wildcard_constraints:
+    reads=one_of(config["reads"]),
+    replicate="[A-Za-z0-9]+",
+    lane=r"\d+",
+    library=r"[A-Za-z0-9]+(\.pr[12])?",
+
+
+# One rule for each simulated replicate, because its design decides which files it has.
+for simulated in config["simulated_reads"]:
+
+    rule:
+        name:
+            f"simulate_reads_{simulated}"
+        input:
+            fasta=f"{RESULTS}/genomes/{config['simulated_reads'][simulated]['genome']}.fa",
+            index=f"{RESULTS}/genomes/{config['simulated_reads'][simulated]['genome']}.fa.fai",
+            peaks=f"{RESULTS}/planted/{config['simulated_reads'][simulated]['genome']}/peaks/"
+            f"{config['simulated_reads'][simulated]['peaks']}.narrowPeak.gz",
+        output:
+            fastqs=[path for lane in simulated_fastqs(simulated) for path in lane],
+            truth=f"{RESULTS}/simulated_reads/{simulated}.truth.tsv.gz",
+        log:
+            f"{LOGS}/simulate_reads/{simulated}.log",
+        benchmark:
+            f"{BENCHMARKS}/simulate_reads/{simulated}.tsv"
+        conda:
+            "../envs/dfim.yaml"
+        params:
+            name=simulated,
+            design=config["simulated_reads"][simulated],
+            seed=config["seed"],
+        script:
+            "../scripts/simulate_reads.py"
+
+
+rule trim_reads:
+    input:
+        lambda wildcards: fastq_sources(replicate_rows(wildcards)[int(wildcards.lane) - 1]),
+    output:
+        reads=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R1.fastq.gz"),
+        mates=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R2.fastq.gz"),
+        report=f"{READS}/trimmed/{{replicate}}.{{lane}}.cutadapt.json",
+        counts=f"{READS}/trimmed/{{replicate}}.{{lane}}.tsv",
+    log:
+        f"{LOGS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.log",
+    benchmark:
+        f"{BENCHMARKS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.tsv"
+    conda:
+        "../envs/trimming.yaml"
+    threads: 4
+    resources:
+        mem_mb=2000,
+    params:
+        adapter=lambda wildcards: reads_options(wildcards)["adapter"] if is_atac(wildcards) else "",
+    script:
+        "../scripts/trim_reads.py"
+
+
+rule index_genome:
+    input:
+        f"{RESULTS}/genomes/{{genome}}.fa",
+    output:
+        directory(INDEX),
+    log:
+        f"{LOGS}/index_genome/{{genome}}.log",
+    benchmark:
+        f"{BENCHMARKS}/index_genome/{{genome}}.tsv"
+    conda:
+        "../envs/alignment.yaml"
+    threads: 8
+    resources:
+        mem_mb=12000,
+    params:
+        seed=config["seed"],
+    shell:
+        need("bowtie2-build") + "mkdir {output} && "
+        "bowtie2-build --threads {threads} --seed {params.seed} {input} {output}/genome > {log} 2>&1"
+
+
+rule align_reads:
+    input:
+        index=genome_of_reads(".bowtie2"),
+        reads=trimmed_files([1]),
+        mates=trimmed_files([2]),
+    output:
+        bam=temp(f"{READS}/aligned/{{replicate}}.bam"),
+        summary=f"{READS}/aligned/{{replicate}}.bowtie2.txt",
+    log:
+        f"{LOGS}/align_reads/{{reads}}/{{task}}/{{replicate}}.log",
+    benchmark:
+        f"{BENCHMARKS}/align_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    conda:
+        "../envs/alignment.yaml"
+    threads: 8
+    resources:
+        mem_mb=12000,
+    params:
+        files=lambda wildcards, input: (
+            f"-1 {','.join(input.reads)} -2 {','.join(input.mates)}"
+            if is_paired(wildcards)
+            else f"-U {','.join(input.reads)}"
+        ),
+        seed=config["seed"],
+    shell:
+        # --reorder: the same file whatever the number of threads.
+        need("bowtie2", "samtools") + "set -o pipefail; "
+        "(bowtie2 --local -X 2000 -k 4 --reorder --mm --seed {params.seed} --threads {threads} "
+        "-x {input.index}/genome {params.files} 2> {output.summary} "
+        "| samtools view -b -o {output.bam} -) 2> {log}"
+
+
+rule filter_reads:
+    input:
+        rules.align_reads.output.bam,
+    output:
+        mapped=f"{READS}/aligned/{{replicate}}.flagstat.tsv",
+        marked=temp(f"{READS}/aligned/{{replicate}}.marked.bam"),
+        bam=f"{READS}/aligned/{{replicate}}.filtered.bam",
+    log:
+        f"{LOGS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.log",
+    benchmark:
+        f"{BENCHMARKS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    conda:
+        "../envs/samtools.yaml"
+    threads: 4
+    resources:
+        mem_mb=8000,
+        sort_mb=800,
+    params:
+        proper=lambda wildcards: "-f 2" if is_paired(wildcards) else "",
+        quality=lambda wildcards: reads_options(wildcards)["minimum_quality"],
+    shell:
+        # 1804: unmapped, mate unmapped, secondary, failed, duplicate. fixmate needs mates side by side, and what lost
+        # its mate goes in the second filter. Single reads must not pass fixmate, which loses the last of them
+        # (samtools 1.16).
+        need("samtools") + "set -o pipefail; "
+        'join_mates() {{ if [ -z "{params.proper}" ]; then cat; else '
+        "samtools sort -n -u -@ {threads} -m {resources.sort_mb}M -T {output.marked}.names - "
+        "| samtools fixmate -m -r -u - - | samtools view -u -F 1804 {params.proper} -; fi; }}; ("
+        "samtools flagstat -O tsv {input} > {output.mapped}; "
+        "samtools view -u -F 1804 {params.proper} -q {params.quality} {input} | join_mates "
+        "| samtools sort -u -@ {threads} -m {resources.sort_mb}M -T {output.marked}.sorted - "
+        "| samtools markdup -T {output.marked}.markdup - {output.marked}; "
+        "samtools view -b -F 1804 -o {output.bam} {output.marked}) 2> {log}"
+
+
+rule make_tags:
+    input:
+        rules.filter_reads.output.marked,
+    output:
+        tags=f"{READS}/tags/{{replicate}}.tagAlign.gz",
+        counts=f"{READS}/tags/{{replicate}}.counts.tsv",
+    log:
+        f"{LOGS}/make_tags/{{reads}}/{{task}}/{{replicate}}.log",
+    benchmark:
+        f"{BENCHMARKS}/make_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
+    wildcard_constraints:
+        replicate="(?!pooled)[A-Za-z0-9]+",
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        paired=is_paired,
+        shifted=is_atac,
+        mitochondria=lambda wildcards: reads_options(wildcards)["mitochondria"],
+        subsample=lambda wildcards: int(replicate_rows(wildcards)[0].get("subsample") or 0),
+        seed=config["seed"],
+    script:
+        "../scripts/make_tags.py"
+
+
+rule pool_tags:
+    input:
+        lambda wildcards: [f"{READS}/tags/{name}.tagAlign.gz" for name in replicates_of(wildcards)],
+    output:
+        f"{READS}/tags/pooled.tagAlign.gz",
+    log:
+        f"{LOGS}/pool_tags/{{reads}}/{{task}}.log",
+    conda:
+        "../envs/samtools.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "cat {input} > {output} 2> {log}"
+
+
+rule split_tags:
+    input:
+        library_tags,
+    output:
+        first=f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz",
+        second=f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz",
+    log:
+        f"{LOGS}/split_tags/{{reads}}/{{task}}/{{replicate}}.log",
+    benchmark:
+        f"{BENCHMARKS}/split_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        lines=lambda wildcards: [
+            lines_a_unit(wildcards.reads, wildcards.task, name)
+            for name in library_replicates(wildcards.replicate, replicates_of(wildcards))
+        ],
+        seed=config["seed"],
+    script:
+        "../scripts/split_tags.py"
+
+
+rule call_peaks:
+    input:
+        tags=f"{READS}/tags/{{library}}.tagAlign.gz",
+        sizes=genome_of_reads(".fa.sizes"),
+    output:
+        peaks=f"{READS}/peaks/{{library}}.narrowPeak.gz",
+        caller=f"{READS}/peaks/{{library}}.caller.tsv",
+    log:
+        f"{LOGS}/call_peaks/{{reads}}/{{task}}/{{library}}.log",
+    benchmark:
+        f"{BENCHMARKS}/call_peaks/{{reads}}/{{task}}/{{library}}.tsv"
+    conda:
+        "../envs/macs.yaml"
+    resources:
+        mem_mb=16000,
+    params:
+        options=lambda wildcards: {
+            key: reads_options(wildcards)[key]
+            for key in ("genome_size", "p_threshold", "window", "maximum_peaks")
+        },
+    script:
+        "../scripts/call_peaks.py"
+
+
+rule compare_libraries:
+    input:
+        unpack(optional_source("blacklist")),
+        first=f"{READS}/peaks/{{first}}.narrowPeak.gz",
+        second=f"{READS}/peaks/{{second}}.narrowPeak.gz",
+        reference=lambda wildcards: f"{READS}/peaks/{reference_library(wildcards)}.narrowPeak.gz",
+        sizes=genome_of_reads(".fa.sizes"),
+    output:
+        peaks=f"{READS}/reproducible/{{first}}_vs_{{second}}.narrowPeak.gz",
+        summary=f"{READS}/reproducible/{{first}}_vs_{{second}}.tsv",
+    log:
+        f"{LOGS}/compare_libraries/{{reads}}/{{task}}/{{first}}_vs_{{second}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_libraries/{{reads}}/{{task}}/{{first}}_vs_{{second}}.tsv"
+    wildcard_constraints:
+        first=r"[A-Za-z0-9]+(\.pr1)?",
+        second=r"[A-Za-z0-9]+(\.pr2)?",
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        mem_mb=8000,
+    params:
+        method=lambda wildcards: reads_options(wildcards)["reproducibility"],
+        threshold=lambda wildcards: reads_options(wildcards)["idr_threshold"],
+    script:
+        "../scripts/compare_libraries.py"
+
+
+rule select_peaks:
+    input:
+        peaks=lambda wildcards: [
+            f"{READS}/reproducible/{name}.narrowPeak.gz" for name in comparisons_of(wildcards)
+        ],
+        summaries=lambda wildcards: [f"{READS}/reproducible/{name}.tsv" for name in comparisons_of(wildcards)],
+        sizes=genome_of_reads(".fa.sizes"),
+    output:
+        peaks=f"{READS}/peaks.narrowPeak.gz",
+        reproducibility=f"{READS}/reproducibility.tsv",
+    log:
+        f"{LOGS}/select_peaks/{{reads}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/select_peaks/{{reads}}/{{task}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        mem_mb=4000,
+    params:
+        method=lambda wildcards: reads_options(wildcards)["reproducibility"],
+        pairs=lambda wildcards: len(replicate_pairs(wildcards)),
+    script:
+        "../scripts/select_peaks.py"
+
+
+rule measure_quality:
+    input:
+        unpack(optional_source("tss")),
+        trimmed=lambda wildcards: [
+            f"{READS}/trimmed/{name}.{lane}.tsv"
+            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
+            for lane in range(1, len(rows) + 1)
+        ],
+        mapped=lambda wildcards: [f"{READS}/aligned/{name}.flagstat.tsv" for name in replicates_of(wildcards)],
+        counts=lambda wildcards: [f"{READS}/tags/{name}.counts.tsv" for name in replicates_of(wildcards)],
+        tags=lambda wildcards: [f"{READS}/tags/{name}.tagAlign.gz" for name in replicates_of(wildcards)],
+        peaks=rules.select_peaks.output.peaks,
+        reproducibility=rules.select_peaks.output.reproducibility,
+    output:
+        quality=f"{READS}/quality.tsv",
+        distributions=f"{READS}/distributions.tsv.gz",
+    log:
+        f"{LOGS}/measure_quality/{{reads}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_quality/{{reads}}/{{task}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        mem_mb=8000,
+    params:
+        replicates=lambda wildcards: {
+            name: {"lanes": len(rows), "ends": lines_a_unit(wildcards.reads, wildcards.task, name)}
+            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
+        },
+        thresholds=lambda wildcards: reads_options(wildcards)["warn"],
+    script:
+        "../scripts/measure_quality.py"
+
+
+rule plot_quality:
+    input:
+        quality=rules.measure_quality.output.quality,
+        distributions=rules.measure_quality.output.distributions,
+        reproducibility=rules.select_peaks.output.reproducibility,
+    output:
+        **figure_outputs(f"{RESULTS}/figures/reads/{{reads}}/{{task}}", "reads", "reads", "task"),
+    log:
+        f"{LOGS}/plot_quality/{{reads}}/{{task}}/{{figure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_quality/{{reads}}/{{task}}/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="quality",
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/plot_quality.py"

@@ -1,0 +1,24 @@
+"""Call the peaks of one library with MACS."""
+
+import pandas as pd
+
+from dfim.files import write_table
+from dfim.narrowpeak import write_narrowpeak
+from dfim.reads.calling import call_peaks
+from running import running
+
+with running(snakemake) as log:
+    options = snakemake.params.options
+    with open(snakemake.input.sizes) as handle:
+        sizes = {chrom: int(size) for chrom, size in (line.split("\t") for line in handle)}
+    peaks, caller = call_peaks(
+        snakemake.input.tags,
+        sizes,
+        options["genome_size"] or sum(sizes.values()),
+        options["p_threshold"],
+        options["window"],
+        options["maximum_peaks"],
+    )
+    write_narrowpeak(peaks, snakemake.output.peaks)
+    write_table(pd.DataFrame([{"caller": caller, "peaks": len(peaks)}]), snakemake.output.caller)
+    log.info("%s called %d peaks", caller, len(peaks))

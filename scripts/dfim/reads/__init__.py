@@ -1,0 +1,1 @@
+"""From sequencing reads to peaks: trimming, tags, peak calling, reproducibility and quality."""

@@ -1,0 +1,15 @@
+"""Draw the quality of a task's reads and peaks: PDF, PNG and the data as TSV."""
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.files import read_table
+    from dfim.plots import reads_quality
+    from dfim.plots.style import save
+
+    names = ("quality", "distributions", "reproducibility")
+    tables = {name: read_table(snakemake.input[name], dtype={"library": str}) for name in names}
+    figure, data = reads_quality.draw(tables)
+    paths = (snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)
+    save(figure, data, *paths, f"reads {snakemake.wildcards.reads}, task {snakemake.wildcards.task}")
+    log.info("figure drawn from %d rows of data", len(data))

@@ -65,7 +65,7 @@ def sentence_about(tmp_path, **claim):
         (
             {"measure": "length"},
             "the measure 'length', and t.tsv is a .tsv file: choose from rows, value, values, mean, median, "
-            "smallest, largest, share, auroc.",
+            "smallest, largest, share, auroc, average_precision.",
         ),
         (
             {"file": "a/b.h5", "measure": "median"},

@@ -479,7 +479,7 @@ def model_files():
     files = []
     for name, model in config["models"].items():
         folder = f"{RESULTS}/models/{name}"
-        files.append(f"{folder}/model.keras")
+        files += [f"{folder}/model.keras", f"{folder}/reach.tsv"]
         if "source" not in model:
             files.append(f"{folder}/history.tsv")
         if "dataset" in model:

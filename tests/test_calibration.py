@@ -119,6 +119,18 @@ def test_an_empty_bin_and_a_single_example_have_no_share_and_no_verdict():
     assert single["share"].isna().all()
 
 
+def test_ties_make_p_conservative_and_the_verdict_is_on_ties_broken():
+    rng = np.random.default_rng(13)
+    null = pd.DataFrame({"example": np.arange(8000) // 4, "fis": rng.gamma(1, size=8000)})
+    # Of 98 % the score is exactly 0.
+    null.loc[rng.random(8000) < 0.98, "fis"] = 0.0
+    at = shares(null)
+    at = at[at["level"] == 0.05].iloc[0]
+    assert at["share"] == pytest.approx(0.02, abs=0.005)
+    assert at["share_ties_broken"] == pytest.approx(0.05, abs=0.01)
+    assert at["holds"] == 1
+
+
 def test_equal_null_scores_are_calibrated_by_the_method_that_can():
     null = pd.DataFrame({"example": range(40), "fis": 0.0})
     table, _ = calibration(null[:0], null, ["fis"], NULL)

@@ -21,8 +21,8 @@ TOLERANCE = {0.05: (0.045, 0.055), 0.01: (0.008, 0.012), 0.001: (0.0, 0.0015)}
 DISTANCES = {"0–20": (0, 20), "21–50": (21, 50), "over 50": (51, np.inf)}
 ALL = "all"
 COLUMNS = [
-    "null_model", "tested", "score", "method", "distance", "level", "share", "share_low", "share_high", "n",
-    "holds",
+    "null_model", "tested", "score", "method", "distance", "level", "share", "share_low", "share_high",
+    "share_ties_broken", "n", "holds",
 ]  # fmt: skip
 QUANTILE_COLUMNS = ["null_model", "tested", "score", "method", "distance", "n", "expected", "observed"]
 NULL, NOT_INTERACTING = "held-out null", "not interacting"
@@ -44,13 +44,15 @@ def calibration(
     ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, described alike;
     ``not_interacting`` (bool) names rows of the table that are known not to interact. The first table has
     the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with the 95 % interval of its bootstrap
-    over examples, and ``holds``: 1 where the share is within :data:`TOLERANCE` (below it as well with a null
-    model that is conservative by design) or the interval holds the level, 0 where not, empty where n is too
-    small to tell (fewer than 5 expected below the level). The second has the columns ``QUANTILE_COLUMNS``,
-    for a QQ plot: ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the
-    rows have a distance, also a bin of :data:`DISTANCES`. All null models are calibrated by ``method``,
-    that of the run, and the first also by ``others`` (those of the paper), for comparison. A method that
-    cannot be fitted (all null scores are equal) is left out.
+    over examples; ``share_ties_broken`` the same after equal scores were put in an order at random (scores
+    that are 0 by the network's doing are equal, and their p conservative); and ``holds``, of the latter: 1
+    where the share is within :data:`TOLERANCE` (below it as well with a null model that is conservative by
+    design) or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5
+    expected below the level). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot: ``expected``
+    share of the p at or below ``observed``. ``distance`` is ``all`` or, where the rows have a distance, also
+    a bin of :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first
+    also by ``others`` (those of the paper), for comparison. A method that cannot be fitted (all null scores
+    are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):
@@ -63,14 +65,24 @@ def calibration(
                 for way in methods if null[score].nunique() > 1 else ["empirical"]:
                     key = {"null_model": spec.model, "tested": kind, "score": score, "method": way}
                     p = p_against(of_kind, null, score, spec, way, held_out=True)
+                    untied = _break_ties(of_kind, score, seed), _break_ties(null, score, seed + 1)
+                    p_untied = p_against(*untied, score, spec, way, held_out=True)
                     for label, members in _distance_bins(of_kind).items():
                         key = {**key, "distance": label}
-                        shares += [key | row for row in _shares(p, members, weights, bool(spec.each))]
+                        found = _shares(p, p_untied, members, weights, bool(spec.each))
+                        shares += [key | row for row in found]
                         quantiles.append(_quantiles(p[members]).assign(**key))
     return (
         pd.DataFrame(shares, columns=COLUMNS),
         pd.concat(quantiles, ignore_index=True)[QUANTILE_COLUMNS],
     )
+
+
+def _break_ties(table: pd.DataFrame, score: str, seed: int) -> pd.DataFrame:
+    """Return the table with equal scores moved apart at random, by far less than scores differ."""
+    values = table[score].to_numpy(float)
+    size = 1e-12 * (np.abs(values).max(initial=0) or 1.0)
+    return table.assign(**{score: values + np.random.default_rng(seed).uniform(-size, size, len(values))})
 
 
 def _distance_bins(table: pd.DataFrame) -> Mapping[str, np.ndarray]:
@@ -83,35 +95,41 @@ def _distance_bins(table: pd.DataFrame) -> Mapping[str, np.ndarray]:
 
 
 def _shares(
-    p: np.ndarray, members: np.ndarray, weights: tuple[np.ndarray, np.ndarray], conservative: bool
+    p: np.ndarray,
+    untied: np.ndarray,
+    members: np.ndarray,
+    weights: tuple[np.ndarray, np.ndarray],
+    conservative: bool,
 ) -> list[dict]:
     """Return share, interval and verdict of each level, of the members that have a p."""
     found = members & ~np.isnan(p)
     n = int(found.sum())
-    drawn, example = weights
-    count = drawn @ np.bincount(example[found], minlength=drawn.shape[1])
     rows = []
     for level in LEVELS:
-        row = {
-            "level": level,
-            "share": np.nan,
-            "share_low": np.nan,
-            "share_high": np.nan,
-            "n": n,
-            "holds": "",
-        }
+        row = {"level": level, "n": n, "holds": ""}
         if n:
-            below = p[found] < level
-            with np.errstate(invalid="ignore"):
-                resampled = drawn @ np.bincount(example[found], below, minlength=drawn.shape[1]) / count
-            low, high = np.nanpercentile(resampled, [2.5, 97.5])
-            row |= {"share": below.mean(), "share_low": low, "share_high": high}
+            row["share"], row["share_low"], row["share_high"] = _share(p < level, found, weights)
+            share, low, high = _share(untied < level, found, weights)
+            row["share_ties_broken"] = share
             if n * level >= 5:
                 least, most = TOLERANCE[level]
                 least = 0 if conservative else least
-                row["holds"] = int(least <= row["share"] <= most or low <= level <= high)
+                row["holds"] = int(least <= share <= most or low <= level <= high)
         rows.append(row)
     return rows
+
+
+def _share(
+    below: np.ndarray, counted: np.ndarray, weights: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float, float]:
+    """Return the share of the counted rows that are below, and its interval over resamples of examples."""
+    drawn, example = weights
+    examples = drawn.shape[1]
+    count = drawn @ np.bincount(example[counted], minlength=examples)
+    with np.errstate(invalid="ignore"):
+        resampled = drawn @ np.bincount(example[counted], below[counted], minlength=examples) / count
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return below[counted].mean(), low, high
 
 
 def _quantiles(p: np.ndarray) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
         own = level_is_held(read_table(path), method)
         known = own[own["holds"].notna()]
         parts = [
-            f"{score} {' / '.join(f'{share:.2g}' for share in group['share'])}"
+            f"{score} {' / '.join(f'{share:.2g}' for share in group['share_ties_broken'])}"
             for score, group in own[own["null_model"] == own["null_model"].iloc[0]].groupby(
                 "score", sort=False
             )

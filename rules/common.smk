@@ -13,6 +13,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 import configuration
 from dfim.errors import InputError
+from dfim.peak_sources import find_pipeline_peaks
 from samples import read_samples
 
 SCHEMAS = f"{workflow.basedir}/config/schemas"
@@ -130,14 +131,31 @@ def source_path(source, kind=""):
 
 def sheet_sources(sheet):
     """Return the local paths of the peak files of a sheet, in its order."""
-    return [
-        (
-            reads_peaks(row["reads"], row["task"])
-            if row.get("reads")
-            else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
-        )
-        for row in SHEETS[sheet]
-    ]
+    return [peak_source(row) for row in SHEETS[sheet]]
+
+
+# Peaks that are made from matrices of read counts: what they are made from, by the name of their file.
+COUNT_PEAKS = {}
+
+
+def peak_source(row):
+    """Return the local path of the peaks of one row of a sheet."""
+    if row.get("reads"):
+        return reads_peaks(row["reads"], row["task"])
+    location, sha256 = row["peaks"], row.get("sha256", "")
+    if not row.get("samples"):
+        folder = Path(location.replace("{data}", config["data"].rstrip("/")))
+        if folder.is_dir():
+            location = find_pipeline_peaks(folder, row.get("peak_set") or "idr")
+        return source_path({"location": location, "sha256": sha256}, "peaks")
+    chosen = {
+        "matrix": source_path({"location": location, "sha256": sha256}, "table"),
+        "samples": [pattern.strip() for pattern in row["samples"].split(",")],
+        "least": float(row.get("least") or 1),
+    }
+    name = f"{hashlib.sha256(repr(chosen).encode()).hexdigest()[:8]}-{row['task']}.bed.gz"
+    COUNT_PEAKS[name] = chosen
+    return f"{RESULTS}/count_peaks/{name}"
 
 
 def reads_peaks(reads, task):

@@ -38,6 +38,26 @@ rule fetch_source:
         "../scripts/fetch_source.py"
 
 
+rule select_count_peaks:
+    input:
+        lambda wildcards: COUNT_PEAKS[wildcards.name]["matrix"],
+    output:
+        f"{RESULTS}/count_peaks/{{name}}",
+    log:
+        f"{LOGS}/select_count_peaks/{{name}}.log",
+    benchmark:
+        f"{BENCHMARKS}/select_count_peaks/{{name}}.tsv"
+    wildcard_constraints:
+        name=one_of(COUNT_PEAKS),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        samples=lambda wildcards: COUNT_PEAKS[wildcards.name]["samples"],
+        least=lambda wildcards: COUNT_PEAKS[wildcards.name]["least"],
+    script:
+        "../scripts/select_count_peaks.py"
+
+
 # One rule for each planted genome, because its grammar decides which peak files it comes with.
 for planted in PLANTED:
 

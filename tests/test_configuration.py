@@ -20,7 +20,9 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "reads.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "real.yaml", "reads.yaml"]
+)
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
@@ -291,7 +293,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, sha256, motif.",
+            "task, assay, peaks, reads, peak_set, samples, least, sha256, motif.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

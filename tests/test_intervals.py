@@ -193,3 +193,9 @@ def test_a_missing_bedtools_is_said_at_once(monkeypatch, tmp_path):
     for use in (require_bedtools, lambda: overlapping(peaks, peaks), lambda: merged(peaks, SIZES)):
         with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
             use()
+
+
+def test_broad_peaks_have_no_summit_but_their_midpoint(tmp_path):
+    path = tmp_path / "peaks.broadPeak"
+    path.write_text("chr1\t100\t201\tpeak\t0\t.\t5.1\t3.2\t2.0\n")
+    assert read_peaks(path, {"chr1": 1000}).to_numpy().tolist() == [["chr1", 100, 201, 150]]

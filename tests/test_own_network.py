@@ -68,7 +68,7 @@ def test_chains_keep_their_outputs(make, suffix, tmp_path):
         (lambda: sequential(layers(), (LENGTH, 5)), f"has the input shape ({LENGTH}, 5)"),
         (lambda: sequential(layers()[:1], (None, 4)), "has the input shape (None, 4)"),
         (lambda: sequential(layers(activation="softmax")), "layer out of the network has the activation"),
-        (lambda: sequential(layers(activation="linear")), "the network ends in the layer out (Dense)"),
+        (lambda: sequential(layers(activation="relu")), "the network ends in the layer out (Dense)"),
         (lambda: sequential([keras.layers.LSTM(3, name="memory")]), "layer memory of the network"),
     ],
 )  # fmt: skip
@@ -77,6 +77,11 @@ def test_other_networks_are_refused(make, words, tmp_path):
     with pytest.raises(InputError) as error:
         read_own_network(tmp_path / "model.keras")
     assert words in str(error.value)
+
+
+def test_a_network_of_measured_values_ends_linearly(tmp_path):
+    sequential(layers(activation="linear")).save(tmp_path / "model.keras")
+    assert network.describe(read_own_network(tmp_path / "model.keras"))[-1].kind == "dense"
 
 
 def test_files_that_hold_no_network(tmp_path):

@@ -18,7 +18,7 @@ def read_own_network(path: str | Path) -> keras.Sequential:
     A functional model that is one chain of layers becomes the Sequential model of the same layers. Code
     inside a file is never run. Raises InputError when the file is no such model, when its layers are no
     chain, when one of them is not supported (see :func:`dfim.network.describe`), when its input is not
-    (positions, 4), and when it does not end in a sigmoid.
+    (positions, 4), and when it ends neither in a sigmoid nor in a linear dense layer.
     """
     model = _read(path)
     if not isinstance(model, keras.Sequential):

@@ -7,6 +7,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
@@ -105,6 +106,35 @@ def test_sources_are_fetched_once_and_a_second_run_touches_no_network(folder, se
     ran = folder.run("results_own/datasets/mine/sequences.h5")
     assert ran.returncode == 0, ran.stdout[-3000:]
     assert len(server.requests) == 2
+
+
+def test_peaks_come_from_folders_of_output_and_from_matrices_of_counts(folder):
+    """The same peaks, in three forms, are the same positives."""
+    peaks = folder.path / "results/planted/tiny/peaks/Ery.narrowPeak.gz"
+    assert folder.run("results/planted/tiny/peaks/Ery.narrowPeak.gz").returncode == 0
+    place = folder.path / "run/peak/overlap_reproducibility/overlap.optimal_peak.narrowPeak.gz"
+    place.parent.mkdir(parents=True)
+    shutil.copy(peaks, place)
+    table = pd.read_csv(peaks, sep="\t", header=None)[[0, 1, 2]].set_axis(["Chr", "Start", "End"], axis=1)
+    closed = table.iloc[:1].assign(Start=5, End=50)
+    counts = pd.concat([table.assign(**{"1-7A": 1000, "1-9A": 0}), closed.assign(**{"1-7A": 0, "1-9A": 9})])
+    counts.to_csv(folder.path / "counts.txt", sep="\t", index=False)
+    rows = [
+        "task\tassay\tpeaks\tpeak_set\tsamples\tleast",
+        "GM12878\tDNase-seq\t{results}/planted/tiny/peaks/DNase_GM12878.narrowPeak.gz",
+        "plain\tATAC-seq\t{results}/planted/tiny/peaks/Ery.narrowPeak.gz",
+        "folder\tATAC-seq\trun\toverlap",
+        "counts\tATAC-seq\tcounts.txt\t\t*-7A*\t0.5",
+    ]
+    (folder.path / "cells.tsv").write_text("\n".join([*rows, ""]))
+    ran = folder.run("results/datasets/accessibility/sequences.h5")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    dataset = read_dataset(folder.path / "results/datasets/accessibility")
+    assert dataset.tasks == ["GM12878", "plain", "folder", "counts"]
+    labels = dict(zip(dataset.tasks, dataset.labels.T, strict=True))
+    assert 0 < labels["plain"].mean() < 1
+    np.testing.assert_array_equal(labels["folder"], labels["plain"])
+    np.testing.assert_array_equal(labels["counts"], labels["plain"])
 
 
 def test_a_page_in_place_of_a_file_ends_in_one_sentence(folder, server, tmp_path):

@@ -48,6 +48,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
                 axis.set_ylabel(_WORDS[options["score"]])
             if row == len(orientations) - 1:
                 axis.set_xlabel(f"Start of {second} − start of {first} (bp)")
+    # Room above all bands for the words; the axes are shared.
+    low, high = min(data["quantile_0.25"].min(), 0), max(data["quantile_0.75"].max(), 0)
+    axes[0, 0].set_ylim(1.1 * low, high + 0.3 * ((high - low) or 1))
     number = int(data["n"].max())
     key = f"line: median of {number} random sequences; band: middle 50 %; →: on the + strand"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
@@ -105,9 +108,6 @@ def _draw_panel(
         fontsize=7,
         color=style.GREY,
     )
-    axis.margins(y=0.3)
-    if rows["quantile_0.25"].min() >= 0:
-        axis.set_ylim(bottom=0)
 
 
 def _remark(rows: pd.DataFrame) -> str:

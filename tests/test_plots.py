@@ -500,7 +500,7 @@ def test_aggregate_maps_place_every_cell_on_one_scale():
     cells = plot_data.make_cells()
     figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["strong", "weak"], "core": [2, 5]})
     maps = [axis for axis in figure.axes if len(axis.images) == 2]
-    assert [axis.get_title("left").split("  ")[-1] for axis in maps] == ["strong", "weak", "strong − weak"]
+    assert [axis.get_title("left").split("  ")[-1] for axis in maps] == ["strong", "weak", "a − b"]
     limits = {axis.images[1].get_clim() for axis in maps}
     largest = data.loc[data["p"].notna() | (data["set"] == "difference"), "mean"].abs().max()
     assert limits == {(-largest, largest)}

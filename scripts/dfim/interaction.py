@@ -38,6 +38,7 @@ PAIR_COLUMNS = ["replicate", "example", "source", "target", "fis", "signed_sum"]
 SOURCE_COLUMNS = ["example", "feature", "name", "group", "kind", "start", "end", "reference", "alternate"]
 _NUMBERS = ["example", "feature", "start", "end"]
 NO_FEATURE = -1
+_CHUNK = 16_384  # values of a chunk of a file, or one row where rows are longer
 # Numbers in an array of changes (mutants, length) that are held at once, and the fewest mutants all the same.
 _MOST_VALUES = 24_000_000
 _FEWEST_MUTANTS = 16
@@ -488,8 +489,9 @@ def write_profile_shard(
 
 
 def _array(handle: h5py.File, name: str, shape: tuple[int, ...], kind=np.float32) -> h5py.Dataset:
-    """Create an array in chunks of one row, so that rows can be written one by one."""
-    chunks = (*(1,) * (len(shape) - 1), shape[-1]) if 0 not in shape else None
+    """Create an array in chunks of whole rows, so that rows can be written one by one."""
+    rows = min(shape[-2], max(1, _CHUNK // max(shape[-1], 1)))
+    chunks = (*(1,) * (len(shape) - 2), rows, shape[-1]) if 0 not in shape else None
     compression = "lzf" if chunks else None
     array = handle.create_dataset(name, shape, kind, chunks=chunks, compression=compression)
     array.attrs["axes"] = json.dumps(["replicate", "source", "position"][-len(shape) :])

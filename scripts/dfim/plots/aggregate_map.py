@@ -49,8 +49,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     for number, (axis, name) in enumerate(zip(axes, cells["set"].unique(), strict=True)):
         own = cells[cells["set"] == name]
         image = _draw_map(axis, own, places, limit, options["level"])
-        title = f"{sets[0]} − {sets[1]}" if name == "difference" else name
-        style.panel_title(axis, "abc"[number], title.replace("_", " "))
+        title = "a − b" if name == "difference" else name.replace("_", " ")
+        shown = own["p"].notna() | (name == "difference")
+        style.panel_title(axis, "abc"[number], title, f"n = {style.counted(int(shown.sum()), 'cell')}")
         axis.set_xlabel("Target: responding base")
     axes[0].set_ylabel("Source: mutated base (left strip), and the base put in its place (right strip)")
     bar = figure.colorbar(image, ax=list(axes), orientation="horizontal", fraction=0.025, aspect=45, pad=0.01)
@@ -174,7 +175,8 @@ def _draw_axes(axis: Axes, places: _Places) -> None:
         named = list(starts.items())[::step]
         ticks = [start + size / 2 - 0.5 for _, start in named]
         names = [places.label(position) for position, _ in named]
-        if middle := places.gap_in(starts, size):
+        middle = places.gap_in(starts, size)
+        if middle and which is axis.yaxis:  # across there is no room for the word
             ticks, names = [*ticks, middle], [*names, "core"]
         which.set_ticks(ticks, names)
         which.set_tick_params(length=0)

@@ -24,21 +24,21 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration and its sheets; return the sheets' rows, the tasks of datasets, and the samples."""
+    """Check the configuration and its sheets; return sheets, tasks of datasets and of models, and samples."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
     sheets, tasks = {}, {}
     for name, dataset in config["datasets"].items():
         ((producer, options),) = dataset.items()
-        sheet = options.get("tasks" if producer == "peaks" else "overlapping")
+        sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
         if sheet:
             sheets[sheet] = configuration.read_tasks(locate(sheet), f"{SCHEMAS}/tasks.schema.yaml")
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
-            "variants": lambda: [],
-        }[producer]()
+            "values": lambda: [options["task"]],
+        }.get(producer, list)()
     samples = {
         name: read_samples(locate(reads["samples"]), f"{SCHEMAS}/samples.schema.yaml")
         for name, reads in config["reads"].items()
@@ -46,11 +46,11 @@ def read_configuration():
     configuration.check_references(config, tasks)
     configuration.check_reads(config, sheets, samples)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
-    return sheets, tasks, samples
+    return sheets, tasks, configuration.tasks_of_models(config, tasks), samples
 
 
 try:
-    SHEETS, TASKS, SAMPLES = read_configuration()
+    SHEETS, TASKS, MODEL_TASKS, SAMPLES = read_configuration()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -83,10 +83,12 @@ BENCHMARKS = f"{RESULTS}/benchmarks"
 PLANTED = {
     name: locate(genome["planted"]) for name, genome in config["genomes"].items() if "planted" in genome
 }
+LIBRARIES = {name: locate(path) for name, path in config["libraries"].items()}
 
 
 wildcard_constraints:
     genome=one_of(config["genomes"]),
+    library=one_of(LIBRARIES),
     dataset=one_of(config["datasets"]),
     model=one_of(config["models"]),
     analysis=one_of(ANALYSES),
@@ -102,25 +104,27 @@ wildcard_constraints:
 FETCHED = {}
 
 
-def source_path(source):
-    """Return the local path of a source; one that is to be fetched is noted under the name it gets."""
+def source_path(source, kind=""):
+    """Return the local path of a source; one that is to be fetched is noted, with its kind, under its name."""
     parts = configuration.source_parts(source)
-    location = parts["location"]
+    location = parts["location"] = parts["location"].replace("{data}", config["data"].rstrip("/"))
     if location.startswith("{results}/"):
         path = location.replace("{results}", RESULTS, 1)
         made = planted_paths() + reads_paths()
         if path not in made:
             raise WorkflowError(
                 f"the source {location} is no file that the workflow makes; below {{results}}/ there are "
-                f"those of the planted genomes and of reads: {', '.join(made) or 'none'}."
+                f"those of the planted genomes and libraries and of reads: {', '.join(made) or 'none'}."
             )
         return path
+    if Path(locate(location)).is_file():
+        location = parts["location"] = locate(location)
     if Path(location).is_file() and len(parts) == 1:
         return location
     # The name tells sources apart that end in the same file name.
     digest = hashlib.sha256(repr(sorted(parts.items())).encode()).hexdigest()[:8]
     name = f"{digest}-{Path(location.split('?')[0]).name}"
-    FETCHED[name] = parts
+    FETCHED[name] = parts | {"kind": kind}
     return f"{RESULTS}/sources/{name}"
 
 
@@ -130,7 +134,7 @@ def sheet_sources(sheet):
         (
             reads_peaks(row["reads"], row["task"])
             if row.get("reads")
-            else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")})
+            else source_path({"location": row["peaks"], "sha256": row.get("sha256", "")}, "peaks")
         )
         for row in SHEETS[sheet]
     ]
@@ -184,11 +188,29 @@ def planted_files(genome):
     }
 
 
+def library_files(library):
+    """Return the files that a planted library comes with, by role."""
+    folder = f"{RESULTS}/planted/{library}"
+    return {
+        "library": f"{folder}/library.tsv.gz",
+        "couplings": f"{folder}/truth/couplings.tsv",
+        "interactions": f"{folder}/truth/interactions.tsv.gz",
+    }
+
+
 @cache
 def planted_paths():
-    """Return the paths of all files of the planted genomes."""
+    """Return the paths of all files of the planted genomes and libraries."""
     roles = [paths for genome in PLANTED for paths in planted_files(genome).values()]
+    roles += [path for library in LIBRARIES for path in library_files(library).values()]
     return [path for paths in roles for path in ([paths] if isinstance(paths, str) else paths)]
+
+
+def task_motifs(wildcards):
+    """Return the motif of each task of a dataset of peaks that has one in its sheet."""
+    return {
+        row["task"]: row["motif"] for row in SHEETS[dataset_options(wildcards)["tasks"]] if row.get("motif")
+    }
 
 
 def dataset_options(wildcards):
@@ -197,19 +219,52 @@ def dataset_options(wildcards):
     return options
 
 
+# The files of a dataset's options: the role that they have as input, their key, and their kind.
+SOURCE_KEYS = [
+    ("variants", "table", "table"),
+    ("sequences", "sequences", ""),
+    ("accessible", "accessible", "peaks"),
+    ("known_sites", "known_sites", "table"),
+    ("file", "file", ""),
+    ("regions", "regions", "peaks"),
+    ("features", "features", "table"),
+]
+# The files of a model that is given, by role, and their kind.
+MODEL_KINDS = {"model": "network", "architecture": "json", "weights": "hdf5"}
+
+
 def dataset_sources(dataset):
-    """Return the files that a dataset of peaks or variants is made from, by role."""
+    """Return the files that a dataset of peaks, variants, sequences or values is made from, by role."""
     ((producer, options),) = config["datasets"][dataset].items()
-    genome = f"{RESULTS}/genomes/{options['genome']}.fa"
-    files = {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
-    sheet = options["tasks"] if producer == "peaks" else options["overlapping"]
+    if producer == "values":
+        return {"library": source_path(options.get("table") or options["array"])}
+    files = {}
+    if "genome" in options:
+        genome = f"{RESULTS}/genomes/{options['genome']}.fa"
+        files |= {"fasta": genome, "fai": f"{genome}.fai", "sizes": f"{genome}.sizes"}
+    sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
     files["peaks"] = sheet_sources(sheet) if sheet else []
-    if producer == "variants":
-        files["variants"] = source_path(options["table"])
-    for role in ("accessible", "known_sites"):
-        if options.get(role):
-            files[role] = source_path(options[role])
+    files["matrices"] = [
+        source_path(pwm["matrix"]) for pwm in options.get("pwms", {}).values() if "matrix" in pwm
+    ]
+    for role, key, kind in SOURCE_KEYS:
+        if options.get(key):
+            files[role] = source_path(options[key], kind)
     return files
+
+
+def matched_datasets():
+    """Return the names of the datasets of variants whose controls can be matched: those with peaks."""
+    return [
+        name for name in producer_names("variants") if config["datasets"][name]["variants"]["overlapping"]
+    ]
+
+
+def covariates_of_sources(wildcards):
+    """Return what an analysis's variants are matched on, where they are."""
+    name = analysis_of(wildcards)["dataset"]
+    found = name in matched_datasets() and "features" in analysis_of(wildcards)["sources"]
+    return {"covariates": f"{RESULTS}/datasets/{name}/covariates.tsv.gz"} if found else {}
 
 
 def dataset_files(dataset):
@@ -222,14 +277,34 @@ def dataset_files(dataset):
     }
 
 
+def given_models():
+    """Return the names of the models that come as files and are not trained."""
+    return [name for name, model in config["models"].items() if "source" in model]
+
+
+def given_files(model):
+    """Return the files of a model that is not trained, by role: model, or architecture and weights."""
+    source = config["models"][model]["source"]
+    return {role: source_path(source[role], kind) for role, kind in MODEL_KINDS.items() if role in source}
+
+
 def model_dataset(wildcards):
-    """Return the files of the dataset that a model is trained on."""
+    """Return the files of the dataset that a model is trained or evaluated on."""
     return dataset_files(config["models"][wildcards.model]["dataset"])
 
 
 def model_tasks(wildcards):
     """Return the names of a model's outputs."""
-    return TASKS[config["models"][wildcards.model]["dataset"]]
+    return MODEL_TASKS[wildcards.model]
+
+
+def model_tables(wildcards):
+    """Return what the figures of a model are drawn from, by role."""
+    folder = f"{RESULTS}/models/{wildcards.model}"
+    tables = {"metrics": f"{folder}/metrics.tsv", "curves": f"{folder}/curves.tsv.gz"}
+    if wildcards.model not in given_models():
+        tables["history"] = f"{folder}/history.tsv"
+    return tables
 
 
 def analysis_of(wildcards):
@@ -248,12 +323,23 @@ def interaction_tables(wildcards):
         f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/{wildcards.method}"
     )
     if target_kind(wildcards.analysis) == "pairs":
-        return {"pairs": f"{folder}/pairs.tsv.gz", "null": f"{folder}/null.tsv.gz"}
-    return {
+        return {
+            "pairs": f"{folder}/pairs.tsv.gz",
+            "null": f"{folder}/null.tsv.gz",
+            "agreement": f"{folder}/agreement.tsv",
+        }
+    tables = {
         "sources": f"{folder}/sources.tsv.gz",
         "null": f"{folder}/null.tsv.gz",
         "profiles": f"{folder}/profiles.h5",
     }
+    return tables | ({"cells": f"{folder}/cells.tsv.gz"} if "aggregate" in analysis_of(wildcards) else {})
+
+
+def expected_cells(wildcards):
+    """Return the table of what is expected of the cells of aggregate maps, or nothing."""
+    expected = analysis_of(wildcards).get("aggregate", {}).get("expected")
+    return {"expected": source_path(expected)} if expected else {}
 
 
 def result_table(wildcards):
@@ -263,11 +349,17 @@ def result_table(wildcards):
 
 
 # Every source is noted when the workflow is read: a job on a cluster node may look at one rule alone.
-for name in [*producer_names("peaks"), *producer_names("variants")]:
+PRODUCERS_OF_FILES = ("peaks", "variants", "sequences", "values")
+for name in [name for producer in PRODUCERS_OF_FILES for name in producer_names(producer)]:
     dataset_sources(name)
 for genome in config["genomes"].values():
     if "fasta" in genome:
-        source_path(genome["fasta"])
+        source_path(genome["fasta"], "fasta")
+for name in given_models():
+    given_files(name)
+for analysis in ANALYSES.values():
+    if "expected" in analysis.get("aggregate", {}):
+        source_path(analysis["aggregate"]["expected"])
 for reads, tasks in SAMPLES.items():
     for role in ("blacklist", "tss"):
         if config["reads"][reads].get(role):
@@ -298,7 +390,7 @@ def contribution_entry(wildcards):
 
 def predictions_of_same_dataset(wildcards):
     """Return the model's predictions when the analysis looks at the model's own dataset."""
-    own = config["models"][wildcards.model]["dataset"]
+    own = config["models"][wildcards.model].get("dataset")
     if own != analysis_of(wildcards)["dataset"]:
         return {}
     return {"predictions": f"{RESULTS}/models/{wildcards.model}/predictions.h5"}
@@ -311,6 +403,7 @@ def scoring_options(wildcards):
         "background",
         "sources",
         "targets",
+        "feature_groups",
         "same_name",
         "max_distance",
         "shuffles",
@@ -325,6 +418,20 @@ def shard_files(suffix):
         f"{INTERACTIONS.format(**wildcards)}/shards/{shard}{suffix}"
         for shard in range(analysis_of(wildcards)["shards"])
     ]
+
+
+def mutagenesis_shards(wildcards):
+    """Return the shards of the interactions by mutagenesis, which are those of every method."""
+    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/mutagenesis"
+    return [f"{folder}/{shard}.tsv.gz" for shard in range(analysis_of(wildcards)["shards"])]
+
+
+SIGNIFICANCE = dict(
+    p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+    nulls=lambda wildcards: analysis_of(wildcards)["nulls"],
+    truth=lambda wildcards: analysis_of(wildcards)["truth"],
+    seed=config["seed"],
+)
 
 
 SCORING = dict(
@@ -346,28 +453,25 @@ def figure_outputs(folder, category, *labels):
 
 # Targets
 
-MODEL_FILES = (
-    "model.keras",
-    "history.tsv",
-    "metrics.tsv",
-    "curves.tsv.gz",
-    "predictions.h5",
-)
+EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
 INTERACTION_FILES = {
-    "pairs": ("pairs.tsv.gz", "null.tsv.gz", "calibration.tsv", "comparisons.tsv"),
-    "profiles": (
-        "sources.tsv.gz",
-        "profiles.h5",
-        "null.tsv.gz",
-        "calibration.tsv",
-        "comparisons.tsv",
-    ),
+    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "profiles": ("sources.tsv.gz", "profiles.h5"),
 }
+SIGNIFICANCE_FILES = (
+    "null.tsv.gz",
+    "nulls.tsv",
+    "calibration.tsv",
+    "quantiles.tsv",
+    "comparisons.tsv",
+    "recovery.tsv",
+)
 
 
 def dataset_outputs():
     """Return the files of every dataset of the configuration."""
-    return [path for name in config["datasets"] for path in dataset_files(name).values()]
+    balances = [f"{RESULTS}/datasets/{name}/balance.tsv" for name in matched_datasets()]
+    return balances + [path for name in config["datasets"] for path in dataset_files(name).values()]
 
 
 def model_files():
@@ -375,7 +479,11 @@ def model_files():
     files = []
     for name, model in config["models"].items():
         folder = f"{RESULTS}/models/{name}"
-        files += [f"{folder}/{file}" for file in MODEL_FILES]
+        files.append(f"{folder}/model.keras")
+        if "source" not in model:
+            files.append(f"{folder}/history.tsv")
+        if "dataset" in model:
+            files += [f"{folder}/{file}" for file in EVALUATION_FILES]
         files += [
             f"{RESULTS}/contributions/{name}/{entry['task']}/{entry['method']}.h5"
             for entry in model["contributions"]
@@ -399,16 +507,26 @@ def interaction_files():
     return [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
-        for table in INTERACTION_FILES[target_kind(name)]
+        for table in (
+            *INTERACTION_FILES[target_kind(name)],
+            *SIGNIFICANCE_FILES,
+            *(["cells.tsv.gz"] if "aggregate" in ANALYSES[name] else []),
+        )
     ]
+
+
+def analysis_figures(name):
+    """Return the figures of an analysis with their options: those configured, and how its null holds."""
+    return {"calibration": {}} | ANALYSES[name]["figures"]
 
 
 def figure_files():
     """Return all figures of the configuration."""
     figures = [
-        f"{RESULTS}/figures/models/{model}/{figure}.png"
-        for model in config["models"]
-        for figure in ("training", "performance")
+        f"{RESULTS}/figures/models/{name}/{figure}.png"
+        for name, model in config["models"].items()
+        for figure, needed in (("training", "architecture"), ("performance", "dataset"))
+        if needed in model
     ] + [
         f"{RESULTS}/figures/reads/{reads}/{task}/quality.png"
         for reads, tasks in SAMPLES.items()
@@ -417,7 +535,7 @@ def figure_files():
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"
         for name, folder in interaction_folders()
-        for figure in ANALYSES[name]["figures"]
+        for figure in analysis_figures(name)
     ]
 
 

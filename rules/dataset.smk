@@ -36,6 +36,7 @@ rule build_peak_dataset:
         "../envs/dfim.yaml"
     params:
         tasks=lambda wildcards: TASKS[wildcards.dataset],
+        motifs=task_motifs,
         options=dataset_options,
         seed=config["seed"],
     script:
@@ -59,3 +60,82 @@ rule build_variant_dataset:
         options=dataset_options,
     script:
         "../scripts/build_variant_dataset.py"
+
+
+rule match_controls:
+    input:
+        **DATASET,
+        sizes=lambda wildcards: dataset_sources(wildcards.dataset)["sizes"],
+        peaks=lambda wildcards: dataset_sources(wildcards.dataset)["peaks"],
+    output:
+        covariates=f"{RESULTS}/datasets/{{dataset}}/covariates.tsv.gz",
+        balance=f"{RESULTS}/datasets/{{dataset}}/balance.tsv",
+    log:
+        f"{LOGS}/match_controls/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/match_controls/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(matched_datasets()),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+    script:
+        "../scripts/match_controls.py"
+
+
+rule build_own_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_own_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_own_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("sequences")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+    script:
+        "../scripts/build_own_dataset.py"
+
+
+rule build_spacing_dataset:
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_spacing_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_spacing_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("spacing")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        design=dataset_options,
+        seed=config["seed"],
+    script:
+        "../scripts/build_spacing_dataset.py"
+
+
+rule build_value_dataset:
+    input:
+        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/build_value_dataset/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_value_dataset/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(producer_names("values")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=dataset_options,
+        seed=config["seed"],
+    script:
+        "../scripts/build_value_dataset.py"

@@ -3,9 +3,7 @@
 
 rule plot_model:
     input:
-        history=f"{RESULTS}/models/{{model}}/history.tsv",
-        metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
-        curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
+        unpack(model_tables),
     output:
         **figure_outputs(f"{RESULTS}/figures/models/{{model}}", "models", "model"),
     log:
@@ -23,6 +21,10 @@ rule plot_interactions:
         unpack(interaction_tables),
         unpack(analysis_dataset),
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
+        calibration=f"{INTERACTIONS}/calibration.tsv",
+        quantiles=f"{INTERACTIONS}/quantiles.tsv",
+        nulls=f"{INTERACTIONS}/nulls.tsv",
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
         **figure_outputs(
             f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}",
@@ -38,6 +40,6 @@ rule plot_interactions:
     conda:
         "../envs/dfim.yaml"
     params:
-        options=lambda wildcards: analysis_of(wildcards)["figures"][wildcards.figure],
+        options=lambda wildcards: analysis_figures(wildcards.analysis)[wildcards.figure],
     script:
         "../scripts/plot_interactions.py"

@@ -62,14 +62,41 @@ rule score_profiles:
         "../scripts/score_profiles.py"
 
 
+rule mutate_pairs:
+    input:
+        unpack(analysis_dataset),
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+        selection=rules.select_examples.output[0],
+    output:
+        f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/mutagenesis/{{shard}}.tsv.gz",
+    log:
+        f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
+    benchmark:
+        f"{BENCHMARKS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    params:
+        task="{task}",
+        tasks=model_tasks,
+        analysis=scoring_options,
+    script:
+        "../scripts/mutate_pairs.py"
+
+
 rule assign_significance_pairs:
     input:
         unpack(analysis_dataset),
         shards=shard_files(".tsv.gz"),
+        mutagenesis=mutagenesis_shards,
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
+        nulls=f"{INTERACTIONS}/nulls.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
+        quantiles=f"{INTERACTIONS}/quantiles.tsv",
+        agreement=f"{INTERACTIONS}/agreement.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -79,8 +106,7 @@ rule assign_significance_pairs:
     conda:
         "../envs/dfim.yaml"
     params:
-        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
-        seed=config["seed"],
+        **SIGNIFICANCE,
     script:
         "../scripts/assign_significance_pairs.py"
 
@@ -88,12 +114,16 @@ rule assign_significance_pairs:
 rule assign_significance_profiles:
     input:
         unpack(analysis_dataset),
+        unpack(covariates_of_sources),
         shards=shard_files(".h5"),
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
+        nulls=f"{INTERACTIONS}/nulls.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
+        quantiles=f"{INTERACTIONS}/quantiles.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -103,10 +133,32 @@ rule assign_significance_profiles:
     conda:
         "../envs/dfim.yaml"
     params:
-        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
-        seed=config["seed"],
+        **SIGNIFICANCE,
     script:
         "../scripts/assign_significance_profiles.py"
+
+
+rule aggregate_maps:
+    input:
+        unpack(analysis_dataset),
+        unpack(expected_cells),
+        shards=shard_files(".h5"),
+        selection=rules.select_examples.output[0],
+    output:
+        f"{INTERACTIONS}/cells.tsv.gz",
+    log:
+        f"{LOGS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
+    benchmark:
+        f"{BENCHMARKS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with("profiles")),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        minimum=lambda wildcards: analysis_of(wildcards)["aggregate"]["minimum"],
+        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+    script:
+        "../scripts/aggregate_maps.py"
 
 
 rule compare_groups:
@@ -114,7 +166,8 @@ rule compare_groups:
         table=result_table,
         null=f"{INTERACTIONS}/null.tsv.gz",
     output:
-        f"{INTERACTIONS}/comparisons.tsv",
+        comparisons=f"{INTERACTIONS}/comparisons.tsv",
+        recovery=f"{INTERACTIONS}/recovery.tsv",
     log:
         f"{LOGS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -123,6 +176,7 @@ rule compare_groups:
         "../envs/dfim.yaml"
     params:
         comparisons=lambda wildcards: analysis_of(wildcards)["comparisons"],
+        truth=lambda wildcards: analysis_of(wildcards)["truth"],
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"

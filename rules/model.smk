@@ -1,4 +1,23 @@
-# Training, evaluation, and contribution scores of whole datasets.
+# Models: trained or given, their evaluation, and contribution scores of whole datasets.
+
+
+rule provide_model:
+    input:
+        unpack(lambda wildcards: given_files(wildcards.model)),
+    output:
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+    log:
+        f"{LOGS}/provide_model/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/provide_model/{{model}}.tsv"
+    wildcard_constraints:
+        model=one_of(given_models()),
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        tasks=model_tasks,
+    script:
+        "../scripts/provide_model.py"
 
 
 rule train_model:
@@ -12,6 +31,8 @@ rule train_model:
         f"{LOGS}/train_model/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/train_model/{{model}}.tsv"
+    wildcard_constraints:
+        model=one_of(name for name in config["models"] if name not in given_models()),
     conda:
         "../envs/dfim.yaml"
     threads: 2
@@ -38,8 +59,25 @@ rule evaluate_model:
     conda:
         "../envs/dfim.yaml"
     threads: 2
+    params:
+        tasks=model_tasks,
     script:
         "../scripts/evaluate_model.py"
+
+
+rule measure_reach:
+    input:
+        model=f"{RESULTS}/models/{{model}}/model.keras",
+    output:
+        f"{RESULTS}/models/{{model}}/reach.tsv",
+    log:
+        f"{LOGS}/measure_reach/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/measure_reach/{{model}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    script:
+        "../scripts/measure_reach.py"
 
 
 rule score_contributions:

@@ -1,6 +1,27 @@
 # What enters from outside: downloads, checked copies, genomes, and the miniature genome.
 
 
+# Everything that is to be fetched, e.g. on a login node before jobs start on nodes without internet.
+rule sources:
+    input:
+        [f"{RESULTS}/sources/{name}" for name in FETCHED],
+    localrule: True
+
+
+# Prints every source and where it stands; fetches nothing.
+rule list_sources:
+    log:
+        f"{LOGS}/list_sources.log",
+    localrule: True
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        sources=FETCHED,
+        folder=f"{RESULTS}/sources",
+    script:
+        "../scripts/list_sources.py"
+
+
 rule fetch_source:
     output:
         f"{RESULTS}/sources/{{name}}",
@@ -8,7 +29,6 @@ rule fetch_source:
         f"{LOGS}/fetch_source/{{name}}.log",
     wildcard_constraints:
         name=one_of(FETCHED),
-    retries: 2
     localrule: True
     conda:
         "../envs/dfim.yaml"
@@ -40,12 +60,29 @@ for planted in PLANTED:
             "../scripts/plant_genome.py"
 
 
+rule plant_library:
+    input:
+        design=lambda wildcards: LIBRARIES[wildcards.library],
+    output:
+        **library_files("{library}"),
+    log:
+        f"{LOGS}/plant_library/{{library}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plant_library/{{library}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        seed=config["seed"],
+    script:
+        "../scripts/plant_library.py"
+
+
 rule prepare_genome:
     input:
         fasta=lambda wildcards: (
             f"{RESULTS}/planted/{wildcards.genome}/genome.fa"
             if wildcards.genome in PLANTED
-            else source_path(config["genomes"][wildcards.genome]["fasta"])
+            else source_path(config["genomes"][wildcards.genome]["fasta"], "fasta")
         ),
     output:
         fasta=f"{RESULTS}/genomes/{{genome}}.fa",
@@ -57,5 +94,7 @@ rule prepare_genome:
         f"{BENCHMARKS}/prepare_genome/{{genome}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    params:
+        assembly=lambda wildcards: config["genomes"][wildcards.genome].get("assembly"),
     script:
         "../scripts/prepare_genome.py"

@@ -3,18 +3,34 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.files import write_table
+    from dfim.files import read_table, write_table
+    from dfim.matching import add_covariates
+    from dfim.nulls import NullModel
     from dfim.shards import read_profile_shards, write_profiles
-    from dfim.significance import profile_significance, smallest_p
+    from dfim.significance import profile_significance
 
-    profiles = read_profile_shards(snakemake.input.shards, snakemake.params.seed)
-    sources, p, q, calibrated = profile_significance(profiles, snakemake.params.p_values)
-    n = len(profiles.null_positions)
-    log.info("%d sources, %d null scores", len(sources), len(profiles.null))
-    log.info("%d null positions: their smallest empirical p is %.2g", n, smallest_p(n))
+    settings = snakemake.params
+    reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
+    profiles = read_profile_shards(snakemake.input.shards, settings.seed, reach=reach)
+    found, p, q = profile_significance(
+        profiles,
+        settings.p_values,
+        [NullModel.read(options) for options in settings.nulls],
+        reach,
+        settings.truth.get("not_interacting"),
+        settings.seed,
+    )
+    log.info("%d sources, %d null scores", len(found.results), len(found.null))
+    log.info("%d null positions", len(profiles.null_positions))
+    log.info("the smallest p that can be had: %.2g", found.nulls["smallest_p"].min())
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
-    attributes = {"p_values": snakemake.params.p_values, "null_seed": snakemake.params.seed}
+    attributes = {"p_values": settings.p_values, "null_seed": settings.seed}
     write_profiles(profiles, p, q, snakemake.output.profiles, attributes)
+    sources = found.results
+    if snakemake.input.get("covariates"):
+        sources = add_covariates(sources, read_table(snakemake.input.covariates))
     write_table(sources, snakemake.output.sources)
-    write_table(profiles.null, snakemake.output.null)
-    write_table(calibrated, snakemake.output.calibration)
+    write_table(found.null, snakemake.output.null)
+    write_table(found.nulls, snakemake.output.nulls)
+    write_table(found.calibration, snakemake.output.calibration)
+    write_table(found.quantiles, snakemake.output.quantiles)

@@ -18,6 +18,7 @@ with running(snakemake) as log:
         snakemake.params.options,
         snakemake.params.seed,
         files.get("known_sites"),
+        snakemake.params.motifs,
     )
     write_dataset(dataset, Path(snakemake.output.examples).parent)
     log.info("%d examples with %d features", len(dataset.bases), len(dataset.features))

@@ -4,12 +4,15 @@ from pathlib import Path
 
 from dfim.dataset import write_dataset
 from dfim.genome import Genome, read_sizes
-from dfim.variants import build_variant_dataset
+from dfim.variants import build_variant_array, build_variant_dataset
 from running import running
 
 with running(snakemake) as log:
-    files = snakemake.input
-    genome = Genome(files.fasta, files.fai, read_sizes(files.sizes))
-    dataset = build_variant_dataset(genome, files.variants, files.get("peaks", []), snakemake.params.options)
+    files, options = snakemake.input, snakemake.params.options
+    if files.get("sequences"):
+        dataset = build_variant_array(files.sequences, files.variants, options)
+    else:
+        genome = Genome(files.fasta, files.fai, read_sizes(files.sizes))
+        dataset = build_variant_dataset(genome, files.variants, files.get("peaks", []), options)
     write_dataset(dataset, Path(snakemake.output.examples).parent)
     log.info("%d examples", len(dataset.bases))

@@ -141,6 +141,14 @@ def source_parts(source: str | dict) -> dict:
     return {key: value for key, value in parts.items() if value}
 
 
+def tasks_of_models(config: dict, tasks_of_dataset: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return the names of each model's outputs: its source's, else those of the dataset it is trained on."""
+    return {
+        name: model["source"]["tasks"] if "source" in model else tasks_of_dataset.get(model["dataset"], [])
+        for name, model in config["models"].items()
+    }
+
+
 def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
     """Check that names in the configuration refer to something; raise InputError with one sentence.
 
@@ -153,6 +161,12 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
                 "rename it."
             )
         for producer, options in dataset.items():
+            if producer == "variants":
+                _check_variants(f"datasets.{name}.variants", options)
+            if producer == "sequences":
+                _check_sequences(f"datasets.{name}.sequences", options)
+            if producer == "spacing":
+                _check_background(options["background"], f"datasets.{name}.spacing.background")
             if "genome" in options:
                 _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
             if producer == "peaks" and options["examples"] == "summits" and "accessible" not in options:
@@ -162,8 +176,30 @@ def check_references(config: dict, tasks_of_dataset: dict[str, list[str]]) -> No
                 )
     for name, model in config["models"].items():
         _check_model(name, model, config, tasks_of_dataset)
+    for name, genome in config.get("genomes", {}).items():
+        if ("fasta" in genome) == ("planted" in genome):
+            raise InputError(f"key 'genomes.{name}' needs either 'fasta' or 'planted'.")
+    tasks_of_model = tasks_of_models(config, tasks_of_dataset)
     for name, analysis in config["analyses"].items():
-        _check_analysis(name, analysis, config, tasks_of_dataset)
+        _check_analysis(name, analysis, config, tasks_of_dataset, tasks_of_model)
+
+
+def _check_variants(key: str, options: dict) -> None:
+    """Check that variants have either a genome or sequences of their own, and peaks only with a genome."""
+    if ("genome" in options) == ("sequences" in options):
+        raise InputError(f"key '{key}' needs either 'genome' or 'sequences': what has the variants' bases.")
+    if "sequences" in options and options["overlapping"]:
+        raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
+
+
+def _check_sequences(key: str, options: dict) -> None:
+    """Check that own sequences come from a file or regions of a genome, and each matrix from one place."""
+    if ("file" in options) == ("regions" in options) or ("regions" in options) != ("genome" in options):
+        raise InputError(f"key '{key}' needs either 'file', or 'regions' and 'genome'.")
+    for name, pwm in options["pwms"].items():
+        if ("pwm" in pwm) == ("matrix" in pwm):
+            raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
+    _check_background(options["background"], f"{key}.background")
 
 
 def check_reads(config: dict, sheets: dict[str, list[dict]], samples: dict[str, dict]) -> None:
@@ -212,7 +248,43 @@ def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> No
 
 def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
     key = f"models.{name}"
-    _need(model["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+    if "dataset" in model:
+        _need(model["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+    if "source" in model:
+        _check_model_source(key, model, tasks_of_dataset)
+    else:
+        _check_trained_model(key, name, model, config, tasks_of_dataset)
+    if model.get("contributions") and "dataset" not in model:
+        raise InputError(f"key '{key}.contributions' needs examples: give the model a dataset.")
+    tasks = tasks_of_models({"models": {name: model}}, tasks_of_dataset)[name]
+    for number, entry in enumerate(model.get("contributions", [])):
+        _need(entry["task"], tasks, f"{key}.contributions.{number}.task", "tasks")
+        _check_background(entry["background"], f"{key}.contributions.{number}.background")
+
+
+def _check_model_source(key: str, model: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
+    """Check a network that is given: its files, and its tasks against those of its dataset."""
+    source = model["source"]
+    if {"model", "architecture", "weights"} & source.keys() not in ({"model"}, {"architecture", "weights"}):
+        raise InputError(f"key '{key}.source' needs either 'model' alone or 'architecture' and 'weights'.")
+    if "architecture" in model or model.get("initialise_from"):
+        raise InputError(
+            f"key '{key}' has a source, and what is trained already needs no 'architecture' and no "
+            "'initialise_from': remove them."
+        )
+    tasks = tasks_of_dataset[model["dataset"]] if "dataset" in model else source["tasks"]
+    if not tasks:
+        raise InputError(
+            f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to evaluate on."
+        )
+    for task in tasks:
+        _need(task, source["tasks"], f"{key}.dataset (a task of {model.get('dataset')})", "source's tasks")
+
+
+def _check_trained_model(
+    key: str, name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]
+) -> None:
+    """Check a network that is trained here: its dataset, its layers, and what it starts from."""
     _need(model["architecture"], config["architectures"], f"{key}.architecture", "architectures")
     if not tasks_of_dataset[model["dataset"]]:
         raise InputError(f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to train on.")
@@ -222,7 +294,9 @@ def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[st
         f"key 'architectures.{model['architecture']}'",
     )
     check_layers(layers, where)
-    output_length(layers, options.get("window") or options["length"], where)
+    length = options.get("window") or options.get("length")
+    if length:  # that of a library is known when it is read
+        output_length(layers, length, where)
     seen = [name]
     while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
         _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
@@ -231,24 +305,32 @@ def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[st
                 f"key '{key}.initialise_from' leads back to {parent!r}: {' → '.join([*seen, parent])}."
             )
         seen.append(parent)
-    for number, entry in enumerate(model.get("contributions", [])):
-        _need(
-            entry["task"], tasks_of_dataset[model["dataset"]], f"{key}.contributions.{number}.task", "tasks"
-        )
-        _check_background(entry["background"], f"{key}.contributions.{number}.background")
 
 
-def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
+def _check_analysis(
+    name: str,
+    analysis: dict,
+    config: dict,
+    tasks_of_dataset: dict[str, list[str]],
+    tasks_of_model: dict[str, list[str]],
+) -> None:
     key = f"analyses.{name}"
     _need(analysis["dataset"], config["datasets"], f"{key}.dataset", "datasets")
     _check_background(analysis["background"], f"{key}.background")
     for model in analysis["models"]:
         _need(model, config["models"], f"{key}.models", "models")
         for task in analysis["tasks"]:
-            _need(task, tasks_of_dataset[config["models"][model]["dataset"]], f"{key}.tasks", "tasks")
+            _need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
     _check_examples(f"{key}.examples", analysis, config, tasks_of_dataset)
+    if analysis["background"] == "composition" and "features" in analysis["sources"]:
+        raise InputError(
+            f"key '{key}.background' is 'composition', which needs nucleotides as sources; give the "
+            "probabilities of A, C, G and T."
+        )
+    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
+        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
     region = analysis["sources"].get("nucleotides", "all")
-    if region != "all" and region[0] >= region[1]:
+    if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(
             f"key '{key}.sources.nucleotides' has the value {region}; needed: [start, end), start < end."
         )
@@ -268,17 +350,24 @@ def _check_analysis(name: str, analysis: dict, config: dict, tasks_of_dataset: d
 
 
 def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
-    criteria = analysis.get("examples", {})
+    examples = analysis.get("examples", {})
+    for name, own in examples.get("sets", {}).items():
+        _check_criteria(f"{key}.sets.{name}", own, analysis, config, tasks_of_dataset)
+    _check_criteria(key, examples, analysis, config, tasks_of_dataset)
+
+
+def _check_criteria(key: str, criteria: dict, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
     for criterion in ("positive_for", "negative_for"):
         for task in criteria.get(criterion, []):
             _need(task, tasks_of_dataset[analysis["dataset"]], f"{key}.{criterion}", "tasks")
-    for criterion in ("correct", "highest"):
+    for criterion in ("correct", "highest", "lowest"):
         for model in analysis["models"]:
-            if criteria.get(criterion) and config["models"][model]["dataset"] != analysis["dataset"]:
+            own = config["models"][model].get("dataset")
+            if criteria.get(criterion) and own != analysis["dataset"]:
                 raise InputError(
                     f"key '{key}.{criterion}' needs predictions, which the model {model!r} has of its own "
-                    f"dataset {config['models'][model]['dataset']!r} only, and the analysis looks at "
-                    f"{analysis['dataset']!r}; remove the key."
+                    f"dataset {own!r} only, and the analysis looks at {analysis['dataset']!r}; remove "
+                    "the key."
                 )
 
 
@@ -289,8 +378,8 @@ def _need(name: str, known, key: str, section: str) -> None:
         )
 
 
-def _check_background(probabilities: list[float], key: str) -> None:
-    if abs(sum(probabilities) - 1) > 1e-6:
+def _check_background(probabilities: list[float] | str, key: str) -> None:
+    if not isinstance(probabilities, str) and abs(sum(probabilities) - 1) > 1e-6:
         raise InputError(
             f"key '{key}' has the value {probabilities!r}, which sums to {sum(probabilities):.6g}, not 1."
         )

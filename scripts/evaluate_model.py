@@ -11,26 +11,30 @@ with running(snakemake) as log:
     from dfim.dataset import SPLITS, read_dataset
     from dfim.files import sha256_of, write_table
     from dfim.predictions import write_predictions
+    from dfim.sequence import reverse_complement
 
     training.prepare_tensorflow(snakemake.threads)
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    model = network.load_network(snakemake.input.model)
-    training.check_fit(model, dataset)
-    logits = training.predict_logits(model, dataset.bases)
+    model, tasks = network.load_network(snakemake.input.model), list(snakemake.params.tasks)
+    training.check_fit(model, dataset, tasks)
+    predictor = training.compiled_predictor(model, len(dataset.bases))
+    logits = training.predict(predictor, dataset.bases)
+    # The strands are compared for measured values alone.
+    turned = training.predict(predictor, reverse_complement(dataset.bases)) if dataset.real_valued else logits
+    columns = [tasks.index(task) for task in dataset.tasks]
+    labelled, turned = logits[:, columns], turned[:, columns]
 
-    tables = []
-    for split in SPLITS:
-        rows = dataset.rows(split)
-        table = training.metrics(dataset.labels[rows], logits[rows], dataset.tasks)
-        tables.append(table.assign(split=split)[["split", *table.columns]])
-        log.info("%s: mean auROC %.4f, mean auPRC %.4f", split, *table[["auroc", "auprc"]].iloc[-1])
+    tables = [training.evaluate(dataset, split, labelled, turned) for split in SPLITS]
+    for table in tables:
+        means = table.drop(columns=["split", "task"]).iloc[-1]
+        log.info("%s: %s", table["split"].iloc[0], ", ".join(f"{k} {v:.4g}" for k, v in means.items()))
     write_table(pd.concat(tables), snakemake.output.metrics)
 
     test = dataset.rows("test")
-    write_table(training.curves(dataset.labels[test], logits[test], dataset.tasks), snakemake.output.curves)
+    write_table(training.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves)
 
     checksums = {
         "model_sha256": sha256_of(snakemake.input.model),
         "sequences_sha256": sha256_of(snakemake.input.sequences),
     }
-    write_predictions(logits, dataset.tasks, snakemake.output.predictions, checksums)
+    write_predictions(logits, tasks, snakemake.output.predictions, checksums)

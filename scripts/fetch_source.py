@@ -1,8 +1,8 @@
-"""Download a source, or link to a local one, and verify its checksums."""
+"""Download a source, or link to a local one, and verify it."""
 
 from dfim.fetching import fetch
 from running import running
 
 with running(snakemake):
-    source = snakemake.params.source
-    fetch(source["location"], snakemake.output[0], source.get("sha256", ""), source.get("md5", ""))
+    # The options come from the configuration and not as parameters: a change of them makes no file outdated.
+    fetch(snakemake.params.source, snakemake.output[0], snakemake.config["downloads"])

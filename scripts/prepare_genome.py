@@ -1,10 +1,13 @@
 """Unpack a genome and write its index and its table of chromosome sizes."""
 
+from dfim.assembly import check_sizes
 from dfim.genome import index_fasta, unpack_fasta, write_sizes
 from running import running
 
 with running(snakemake) as log:
     unpack_fasta(snakemake.input.fasta, snakemake.output.fasta)
     sizes = index_fasta(snakemake.output.fasta, snakemake.output.fai)
+    if snakemake.params.assembly:
+        check_sizes(sizes, snakemake.params.assembly, snakemake.input.fasta)
     write_sizes(sizes, snakemake.output.sizes)
     log.info("%d chromosomes, %d bp", len(sizes), sum(sizes.values()))

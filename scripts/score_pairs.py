@@ -9,14 +9,15 @@ with running(snakemake) as log:
     from dfim.dataset import read_dataset
     from dfim.files import read_table, write_table
     from dfim.interaction import examples_of_shard, make_pairs, pair_scores
+    from dfim.selection import features_of_groups
 
     settings = snakemake.params
     analysis = settings.analysis
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    selected = read_table(snakemake.input.selection)["example"]
+    selected = read_table(snakemake.input.selection)["example"].drop_duplicates()
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     pairs, overlapping = make_pairs(
-        dataset.features,
+        features_of_groups(dataset.features, analysis["feature_groups"]),
         examples,
         analysis["sources"]["features"],
         analysis["targets"]["features"],

@@ -7,7 +7,7 @@ from running import running
 with running(snakemake) as log:
     from dfim.attribution import open_model
     from dfim.attribution.files import provenance
-    from dfim.dataset import read_dataset
+    from dfim.dataset import read_dataset, reference_rows
     from dfim.files import read_table
     from dfim.interaction import (
         examples_of_shard,
@@ -16,29 +16,31 @@ with running(snakemake) as log:
         profiles,
         write_profile_shard,
     )
+    from dfim.selection import features_of_groups
 
     settings = snakemake.params
     analysis = settings.analysis
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    selected = read_table(snakemake.input.selection)["example"]
+    selected = read_table(snakemake.input.selection)["example"].drop_duplicates()
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     if "features" in analysis["sources"]:
-        sources = feature_sources(dataset.features, examples, analysis["sources"]["features"])
+        features = features_of_groups(dataset.features, analysis["feature_groups"])
+        sources = feature_sources(features, examples, analysis["sources"]["features"])
     else:
-        region = analysis["sources"]["nucleotides"]
-        sources = nucleotide_sources(dataset.bases, examples, None if region == "all" else region)
+        sources = nucleotide_sources(dataset.bases, examples, analysis["sources"]["nucleotides"])
     log.info("%d sources in %d examples", len(sources), len(examples))
+    background = reference_rows(analysis["background"], dataset)
     window = analysis["targets"]["positions"]
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
+        snakemake.input.model, settings.task, settings.tasks, settings.method, background, options
     ) as (scorer, task):
         found = profiles(
             scorer,
             dataset.bases,
             sources,
             task,
-            analysis["background"],
+            background,
             None if window == "all" else window,
             analysis["shuffles"],
             settings.seed,
@@ -50,7 +52,7 @@ with running(snakemake) as log:
             settings.method,
             settings.task,
             settings.method_options,
-            background=analysis["background"],
+            background=background,
             window=window,
             shuffles=analysis["shuffles"],
             seed=settings.seed,

@@ -8,13 +8,13 @@ with running(snakemake) as log:
     from dfim.dataset import read_dataset
     from dfim.files import write_table
     from dfim.predictions import read_predictions
-    from dfim.selection import select_examples
+    from dfim.selection import select_sets
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     parameters = snakemake.params
     logits, tasks = None, list(parameters.tasks)
     if snakemake.input.get("predictions"):
         logits, tasks = read_predictions(snakemake.input.predictions)
-    rows = select_examples(dataset, logits, parameters.task, parameters.criteria, parameters.seed, tasks)
-    log.info("%d of %d examples selected", len(rows), len(dataset.examples))
-    write_table(dataset.examples.loc[rows, ["example", "name"]], snakemake.output[0])
+    table = select_sets(dataset, logits, parameters.task, parameters.criteria, parameters.seed, tasks)
+    log.info("%d of %d examples selected", table["example"].nunique(), len(dataset.examples))
+    write_table(table, snakemake.output[0])

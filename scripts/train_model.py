@@ -12,7 +12,9 @@ with running(snakemake) as log:
     training.prepare_tensorflow(snakemake.threads)
     seed = snakemake.params.seed
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    model = network.build_network(snakemake.params.layers, dataset.bases.shape[1], dataset.tasks, seed)
+    head = "linear" if dataset.real_valued else "sigmoid"
+    length = dataset.bases.shape[1]
+    model = network.build_network(snakemake.params.layers, length, dataset.tasks, seed, head)
     initial = snakemake.input.get("initial")
     if initial:
         network.initialise_from(model, network.load_network(initial))

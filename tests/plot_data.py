@@ -6,6 +6,10 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
+from dfim.calibration import calibration
+from dfim.mutagenesis import agreement
+from dfim.nulls import NullModel, describe_nulls
+
 MOTIFS = ["ELF1", "SIX5", "AP1", "TAL1", "GATA1_disc1"]
 
 
@@ -54,6 +58,43 @@ def make_pairs(motifs: int = 4, per_pair: int = 300, seed: int = 1) -> tuple[pd.
     return pairs, pd.DataFrame({"fis": null, "signed_sum": null})
 
 
+def make_nulls(null: pd.DataFrame) -> pd.DataFrame:
+    """Return ``nulls`` of the null scores of pairs."""
+    return describe_nulls(null, null.assign(example=0), ["fis", "signed_sum"], [NullModel()])
+
+
+def make_calibration(n: int = 2000, seed: int = 7, plain: bool = False) -> dict:
+    """Return ``calibration``, ``quantiles``, ``nulls`` of skewed scores; ``plain``: no distance, no truth."""
+    rng = np.random.default_rng(seed)
+    null = pd.DataFrame(
+        {"example": np.arange(n) // 4, "fis": rng.gamma(0.3, size=n), "signed_sum": rng.normal(size=n)}
+    )
+    models = [NullModel(), NullModel("matched", "fis > -1")]
+    if not plain:
+        null["distance"] = rng.integers(-90, 91, n)
+    idle = None if plain else np.ones(n, dtype=bool)
+    scores = ["fis", "signed_sum"]
+    shares, quantiles = calibration(null, null, scores, models, idle)
+    nulls = describe_nulls(null, null, scores, models)
+    return {"calibration": shares, "quantiles": quantiles, "nulls": nulls}
+
+
+def make_mutagenesis(n: int = 300, seed: int = 8) -> dict:
+    """Return ``pairs`` with interactions by mutagenesis that the signed sum follows, and ``agreement``."""
+    rng = np.random.default_rng(seed)
+    interaction = rng.normal(size=n)
+    pairs = pd.DataFrame(
+        {
+            "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1,
+            "pair": "ELF1–SIX5", "distance": 10, "within_reach": 1,
+            "fis": np.abs(interaction) * rng.uniform(0.5, 2, n), 
+            "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
+            "mutagenesis_probability": np.tanh(interaction) / 4,
+        }
+    )  # fmt: skip
+    return {"pairs": pairs, "agreement": agreement(pairs)}
+
+
 def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``pairs`` of GATA1 and TAL1, both directions, FIS falling with distance and 0 beyond 70, and
     ``comparisons``."""
@@ -67,7 +108,8 @@ def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFr
         tables.append(
             pd.DataFrame(
                 {"example": rng.integers(0, 400, n), "pair": "GATA1–TAL1", "source_name": source,
-                 "target_name": target, "distance": distance, "fis": fis, "signed_sum": fis}
+                 "target_name": target, "distance": distance, "fis": fis,
+                 "signed_sum": fis * rng.choice([-1, 1], n)}
             )
         )  # fmt: skip
         near, far = fis[away <= 20], fis[away > 20]
@@ -78,6 +120,44 @@ def make_distances(n: int = 900, seed: int = 2) -> tuple[pd.DataFrame, pd.DataFr
              "n_against": len(far), "auroc": auroc, "p": 3.2e-41}
         )  # fmt: skip
     return pd.concat(tables, ignore_index=True), pd.DataFrame(comparisons)
+
+
+def make_spacing(
+    peak: int = 14, reach: int = 30, largest: int = 40, seed: int = 8
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ``pairs`` and ``features`` of E-box and GATA at every distance: a peak when the E-box on + and
+    GATA on − are ``peak`` bp apart and GATA is mutated, noise up to ``reach``, and zeros beyond."""
+    rng = np.random.default_rng(seed)
+    pairs, features = [], []
+    for strands in ("++", "+-", "-+", "--"):
+        for distance in (*range(-largest, -6), *range(6, largest + 1)):
+            for _ in range(5):
+                number, example = len(features), len(features) // 2
+                features += [
+                    (number, example, "E-box", strands[0]),
+                    (number + 1, example, "GATA", strands[1]),
+                ]
+                places = {number: 100, number + 1: 100 + distance}
+                for source, target in ((number, number + 1), (number + 1, number)):
+                    score = rng.uniform(0, 0.02) if abs(distance) <= reach else 0.0
+                    if strands == "+-" and distance == peak and source == number + 1:
+                        score += 0.3
+                    names = ("E-box", "GATA") if source == number else ("GATA", "E-box")
+                    pairs.append((example, source, target, *names, places[source], places[target], score))
+    columns = [
+        "example",
+        "source",
+        "target",
+        "source_name",
+        "target_name",
+        "source_start",
+        "target_start",
+        "fis",
+    ]
+    table = pd.DataFrame(pairs, columns=columns)
+    return table.assign(signed_sum=table["fis"]), pd.DataFrame(
+        features, columns=["feature", "example", "name", "strand"]
+    )
 
 
 def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -91,6 +171,7 @@ def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tupl
             "group": ["positive"] * positive + ["control"] * control,
             "fis": fis,
             "fis_sum": fis * rng.uniform(4, 9, len(fis)),
+            "signed_sum": fis * rng.uniform(-6, 6, len(fis)),
         }
     )
     rows = [
@@ -179,6 +260,27 @@ def make_map(length: int = 200, examples: int = 2, seed: int = 5) -> dict:
         "importance": np.repeat(importance, length, axis=0).astype(np.float32),
     }
     return {"sources": sources, "profiles": profiles, "sequences": bases, "features": features}
+
+
+def make_cells(seed: int = 7) -> pd.DataFrame:
+    """Return ``cells`` of two bases on either side of a core of three; the pair 0G–1T has an effect in the
+    set strong, and the last base of the core is a target on which nothing has one."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for name in ("strong", "weak", "random"):
+        for source, base, mutant, target, seen in np.ndindex(7, 4, 4, 7, 4):
+            if base == mutant or source == target or source in (2, 3, 4) or target in (2, 3):
+                continue
+            bases = ["ACGT"[number] for number in (base, mutant, seen)]
+            pair = source == 0 and target == 1 and bases[0] == "G" and bases[2] == "T" and name == "strong"
+            mean = 0.0 if target == 4 else 0.5 if pair else rng.normal(0, 0.01)
+            rows.append((name, source, bases[0], bases[1], target, bases[2], rng.integers(1, 60), mean))
+    columns = ["set", "source_position", "source_base", "mutant_base", "target_position", "target_base"]
+    cells = pd.DataFrame(rows, columns=[*columns, "n", "mean"])
+    p = np.where(cells["mean"] > 0.4, 1e-4, 0.5)
+    return cells.assign(
+        intact="", mutated="", sd=0.01, p=np.where(cells["n"] < 20, np.nan, p), q=lambda t: t["p"] * 10
+    )
 
 
 def make_history(epochs: int = 12) -> pd.DataFrame:

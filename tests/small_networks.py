@@ -29,10 +29,12 @@ def _shape_after(kind: str, arrays: dict, options: dict, shape: tuple[int, ...])
     return ((shape[0] - options["width"]) // options["stride"] + 1, channels)
 
 
-def convolution(rng, width: int, channels: int, filters: int, padding: str = "valid") -> tuple:
+def convolution(
+    rng, width: int, channels: int, filters: int, padding: str = "valid", stride: int = 1
+) -> tuple:
     kernel = rng.normal(0, (width * channels) ** -0.5, (width, channels, filters)).astype(np.float32)
     arrays = {"kernel": kernel, "bias": rng.normal(0, 0.1, filters).astype(np.float32)}
-    return "convolution", arrays, {"width": width, "stride": 1, "padding": padding}
+    return "convolution", arrays, {"width": width, "stride": stride, "padding": padding}
 
 
 def dense(rng, inputs: int, units: int) -> tuple:
@@ -107,3 +109,23 @@ def logic(first: str, second: str, length: int) -> list[Layer]:
 
 def random_bases(rng, examples: int, length: int) -> np.ndarray:
     return rng.choice(np.frombuffer(b"ACGT", np.uint8), (examples, length))
+
+
+def stacked(hidden: bool = True, padding: str = "valid", pools: tuple[int, int] = (2, 3), seed: int = 2):
+    """Return a network on 30 positions with three tasks, of the shape that the CPU engine takes."""
+    rng = np.random.default_rng(seed)
+    positions = 30
+    steps, channels = [], 4
+    for width, filters, pool_width in ((5, 6, pools[0]), (3, 5, pools[1])):
+        steps += [convolution(rng, width, channels, filters, padding), step("relu")]
+        positions -= width - 1 if padding == "valid" else 0
+        if pool_width > 1:
+            steps.append(pool("max_pool", pool_width))
+            positions //= pool_width
+        channels = filters
+    steps.append(step("flatten"))
+    units = positions * channels
+    if hidden:
+        steps += [dense(rng, units, 8), step("relu"), dense(rng, 8, 7), step("relu")]
+        units = 7
+    return chain([*steps, dense(rng, units, 3)], 30)

@@ -46,7 +46,9 @@ def assert_close(found: np.ndarray, expected: np.ndarray):
 
 @pytest.fixture(scope="module")
 def deeplift():
-    with open_scorer("deeplift", two_convolutions(), BACKGROUND, {"batch_size": 4, "threads": 1}) as scorer:
+    with open_scorer(
+        "deeplift_package", two_convolutions(), BACKGROUND, {"batch_size": 4, "threads": 1}
+    ) as scorer:
         yield scorer
 
 
@@ -90,7 +92,7 @@ def test_reveal_cancel_throughout_and_the_worker_ends_on_an_interrupt():
     x = sequences()
     with (  # noqa: PT012 (the scores are checked on the way)
         pytest.raises(KeyboardInterrupt),
-        open_scorer("deeplift", two_convolutions(), BACKGROUND, {"rule": "reveal_cancel"}) as scorer,
+        open_scorer("deeplift_package", two_convolutions(), BACKGROUND, {"rule": "reveal_cancel"}) as scorer,
     ):
         assert_close(scorer.contributions(x, 0), naive(two_convolutions(), x, 0, "reveal_cancel"))
         assert scorer._worker._process.poll() is None
@@ -102,14 +104,14 @@ def test_rescale_throughout_with_a_reference_for_each_position():
     x = sequences()
     reference = np.random.default_rng(8).dirichlet(np.ones(4), 30)
     layers = two_convolutions()
-    with open_scorer("deeplift", layers, reference, {"rule": "rescale"}) as scorer:
+    with open_scorer("deeplift_package", layers, reference, {"rule": "rescale"}) as scorer:
         expected = [naive_deeplift.contributions(layers, one, reference, 1, "rescale") for one in x]
         assert_close(scorer.contributions(x, 1), np.array(expected))
 
 
 def test_deeplift_of_a_network_with_batch_normalisation_and_same_padding():
     x, layers = sequences(), normalised()
-    with open_scorer("deeplift", layers, BACKGROUND) as scorer:
+    with open_scorer("deeplift_package", layers, BACKGROUND) as scorer:
         assert_close(scorer.contributions(x, 1), naive(layers, x, 1, "genomics_default"))
         np.testing.assert_allclose(
             scorer.logits(x), [naive_deeplift.logits(layers, one) for one in x], rtol=1e-4, atol=1e-5
@@ -239,7 +241,8 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
     [
         (
             {"method": "magic"},
-            "there is no method 'magic' for contribution scores: use one of deeplift, gradient_input.",
+            "there is no method 'magic' for contribution scores: use one of deeplift, "
+            "deeplift_package, gradient_input, integrated_gradients.",
         ),
         (
             {"rule": "rescale"},
@@ -247,7 +250,7 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
         ),
         (
             {"method": "deeplift", "rule": "magic"},
-            "deeplift has no rule 'magic': use one of genomics_default, rescale, reveal_cancel.",
+            "DeepLIFT has no rule 'magic': use one of genomics_default, rescale, reveal_cancel.",
         ),
         (
             {"reference": np.zeros(5)},

@@ -201,8 +201,15 @@ def made_files(config):
         for name in config["datasets"]
         for file in ("examples.tsv.gz", "sequences.h5", "features.tsv.gz")
     }
+    files |= {
+        f"datasets/{name}/balance.tsv"
+        for name in config["datasets"]
+        if "variants" in config["datasets"][name]
+    }
     for name, model in config["models"].items():
-        files |= {f"models/{name}/{file}" for file in ("model.keras", "history.tsv", "metrics.tsv")}
+        files |= {
+            f"models/{name}/{file}" for file in ("model.keras", "history.tsv", "metrics.tsv", "reach.tsv")
+        }
         scored = model.get("contributions", [])
         files |= {f"contributions/{name}/{entry['task']}/{entry['method']}.h5" for entry in scored}
     for name, analysis in config["analyses"].items():
@@ -212,7 +219,7 @@ def made_files(config):
             for model in analysis["models"]
             for task in analysis["tasks"]
             for method in analysis.get("methods", methods)
-            for file in (table, "null.tsv.gz", "comparisons.tsv")
+            for file in (table, "null.tsv.gz", "comparisons.tsv", "agreement.tsv")
         }
     return files
 
@@ -259,6 +266,7 @@ def motif_pairs(cooperating, seed=1, n=3000):
         source_name=names,
         target_name=np.where(names == "GATA1", "TAL1", "GATA1"),
         distance=distance,
+        within_reach=1,
         source_group="known",
         target_group="known",
         **scores(2 * cooperating),

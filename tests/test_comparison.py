@@ -6,7 +6,14 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
-from dfim.comparison import COLUMNS, bootstrap_auroc, compare, compare_all, describe_null
+from dfim.comparison import (
+    COLUMNS,
+    bootstrap_auroc,
+    compare,
+    compare_all,
+    describe_null,
+    running_medians,
+)
 from dfim.errors import InputError
 
 
@@ -266,3 +273,26 @@ def test_null_scores_of_other_pairs_are_an_error():
         "2 of 800 null scores (the first of source 1, target 5) belong to no row of the results: the two "
         "tables are of different runs, so make both again."
     )
+
+
+def test_running_medians_by_hand_and_few_values_have_none():
+    x = np.array([0, 1, 4, 5, 6, 7, 8, 9, 21])
+    values = np.array([1.0, 5, 3, 9, 2, 4, 8, 7, 1])
+    found = running_medians(x, values, np.arange(9), 5, fewest=3)
+    assert list(found["x"]) == [2.5, 7.5, 12.5, 17.5, 22.5]
+    assert list(found["n"]) == [3, 5, 0, 0, 1]
+    assert list(found["median"][:2]) == [3, 7]
+    assert list(found["quartile_1"][:2]) == [2, 4]
+    assert found["median"][2:].isna().all()
+    assert running_medians(x[:0], values[:0], x[:0], 5).empty
+
+
+def test_the_interval_of_a_running_median_covers_it_at_its_rate():
+    """Four values of one example are alike: an interval over single values would be too narrow."""
+    covered = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        values = np.repeat(rng.normal(size=60), 4) + rng.normal(scale=0.1, size=240)
+        row = running_medians(np.zeros(240), values, np.arange(240) // 4, 5, seed).iloc[0]
+        covered.append(row["median_low"] <= 0 <= row["median_high"])
+    assert 0.9 <= np.mean(covered) <= 0.99

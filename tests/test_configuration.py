@@ -7,7 +7,7 @@ import pytest
 import yaml
 from snakemake.utils import validate
 
-from configuration import check, check_reads, check_references, read_tasks
+from configuration import check, check_reads, check_references, read_tasks, tasks_of_models
 from dfim.errors import InputError
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +20,7 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "reads.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "reads.yaml"])
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
@@ -31,8 +31,9 @@ def test_shipped_configurations_pass(name):
         (
             ["seeds"],
             3,
-            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, genomes, "
-            "reads, simulated_reads, datasets, architectures, models, methods, analyses, claims, "
+            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
+            "downloads, genomes, reads, simulated_reads, libraries, datasets, architectures, models, "
+            "methods, analyses, claims, "
             "cannot_show.",
         ),
         (
@@ -80,6 +81,7 @@ TASKS = {
     "reference_samples": ["reference_01"],
     "accessibility": ["GM12878", "K562"],
     "binding_qtl": [],
+    "cbf1": ["ddG"],
 }
 
 
@@ -105,13 +107,31 @@ def test_references_of_the_default_hold(config):
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
             "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets "
-            "cannot draw; allowed are pair_significance, distance.",
+            "cannot draw; allowed are pair_significance, distance, spacing, mutagenesis, calibration.",
         ),
         (
             ["analyses", "gata_tal", "background"],
             [0.3, 0.3, 0.3, 0.3],
             "key 'analyses.gata_tal.background' has the value [0.3, 0.3, 0.3, 0.3], which sums to 1.2, "
             "not 1.",
+        ),
+        (
+            ["analyses", "gata_tal", "background"],
+            "composition",
+            "key 'analyses.gata_tal.background' is 'composition', which needs nucleotides as sources; give "
+            "the probabilities of A, C, G and T.",
+        ),
+        (
+            ["analyses", "gata_tal", "aggregate"],
+            {"minimum": 5},
+            "key 'analyses.gata_tal.aggregate' needs nucleotides as sources; remove it.",
+        ),
+        (
+            ["analyses", "binding_qtl", "examples"],
+            {"sets": {"weak": {"lowest": 5}}},
+            "key 'analyses.binding_qtl.examples.sets.weak.lowest' needs predictions, which the model "
+            "'accessibility' has of its own dataset 'accessibility' only, and the analysis looks at "
+            "'binding_qtl'; remove the key.",
         ),
         (
             ["analyses", "gata_tal", "examples"],
@@ -145,6 +165,28 @@ def test_references_of_the_default_hold(config):
             "[start, end), start < end.",
         ),
         (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "genome": "mini", "sequences": "s.npy", "overlapping": None},
+            "key 'datasets.binding_qtl.variants' needs either 'genome' or 'sequences': what has the "
+            "variants' bases.",
+        ),
+        (
+            ["datasets", "binding_qtl", "variants"],
+            {"table": "v.tsv", "sequences": "s.npy", "overlapping": "cells.tsv"},
+            "key 'datasets.binding_qtl.variants.overlapping' needs a genome, and 'sequences' are given: "
+            "remove it.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"regions": "r.bed", "pwms": {}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences' needs either 'file', or 'regions' and 'genome'.",
+        ),
+        (
+            ["datasets", "binding_qtl"],
+            {"sequences": {"file": "s.fa", "pwms": {"TAL1": {"p": 1e-4}}, "background": [0.25] * 4}},
+            "key 'datasets.binding_qtl.sequences.pwms.TAL1' needs either 'pwm' or 'matrix'.",
+        ),
+        (
             ["models", "tf_binding", "dataset"],
             "binding_qtl",
             "key 'models.tf_binding.dataset' names 'binding_qtl', which has no labels to train on.",
@@ -159,6 +201,57 @@ def test_dangling_references_are_named(config, path, value, sentence):
     parent[path[-1]] = value
     with pytest.raises(InputError) as error:
         check_references(config, TASKS)
+    assert str(error.value) == sentence
+
+
+GIVEN = {"model": "mine.keras", "tasks": ["GATA1", "GATA2", "TAL1", "MYC"]}
+
+
+def test_a_given_network_may_have_more_tasks_than_its_dataset_and_needs_none(config):
+    config["models"]["tf_binding"] = {"dataset": "tf_binding", "source": GIVEN}
+    config["models"]["alone"] = {"source": GIVEN}
+    config["analyses"]["binding_qtl"] |= {"models": ["alone", "tf_binding"], "tasks": ["MYC"]}
+    check(config, SCHEMA, "config.yaml")
+    config = with_defaults(config)
+    check_references(config, TASKS)
+    assert tasks_of_models(config, TASKS)["alone"] == GIVEN["tasks"]
+    assert tasks_of_models(config, TASKS)["accessibility"] == TASKS["accessibility"]
+
+
+@pytest.mark.parametrize(
+    ("model", "sentence"),
+    [
+        (
+            {"source": {"weights": "mine.h5", "tasks": ["TAL1"]}},
+            "key 'models.mine.source' needs either 'model' alone or 'architecture' and 'weights'.",
+        ),
+        (
+            {"source": GIVEN, "architecture": "simulation"},
+            "key 'models.mine' has a source, and what is trained already needs no 'architecture' and no "
+            "'initialise_from': remove them.",
+        ),
+        (
+            {"source": GIVEN, "dataset": "accessibility"},
+            "key 'models.mine.dataset (a task of accessibility)' has the value 'GM12878', and the source's "
+            "tasks are GATA1, GATA2, TAL1, MYC.",
+        ),
+        (
+            {"source": GIVEN, "dataset": "binding_qtl"},
+            "key 'models.mine.dataset' names 'binding_qtl', which has no labels to evaluate on.",
+        ),
+        (
+            {
+                "source": GIVEN,
+                "contributions": [{"task": "MYC", "method": "deeplift", "background": [0.25] * 4}],
+            },
+            "key 'models.mine.contributions' needs examples: give the model a dataset.",
+        ),
+    ],
+)
+def test_given_networks_that_cannot_be_used(config, model, sentence):
+    config["models"]["mine"] = model
+    with pytest.raises(InputError) as error:
+        check_references(with_defaults(config), TASKS)
     assert str(error.value) == sentence
 
 
@@ -199,7 +292,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, sha256.",
+            "task, assay, peaks, reads, sha256, motif.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

@@ -8,9 +8,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from small_networks import LOGIC, logic, random_bases, two_convolutions
+from small_networks import LOGIC, logic, random_bases, stacked
 
 from dfim.attribution import open_scorer
+from dfim.attribution.mutants import MutantScores, scores_of_whole_mutants
 from dfim.dataset import FEATURE_COLUMNS, Dataset, write_dataset
 from dfim.errors import InputError
 from dfim.files import read_table, sha256_of, write_table
@@ -19,7 +20,7 @@ from dfim.interaction import (
     examples_of_shard,
     feature_sources,
     make_pairs,
-    mutants,
+    mutant_rows,
     nucleotide_sources,
     pair_scores,
     profiles,
@@ -63,9 +64,18 @@ def _snv(number, bases, example, position, group):
     return feature(number, example, "snv", position, position + 1, "variant", reference, alternate, group)
 
 
-@pytest.fixture(scope="module")
-def scorer():
-    with open_scorer("gradient_input", two_convolutions(), BACKGROUND) as scorer:
+WAYS = {
+    "gradient × input": ("gradient_input", {}),
+    "batched": ("deeplift", {"engine": "cpu", "evaluation": "batched"}),
+    "windows": ("deeplift", {"engine": "cpu", "evaluation": "windows"}),
+    "paths": ("deeplift", {"engine": "cpu", "evaluation": "paths"}),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def scorer(request):
+    method, options = WAYS[request.param]
+    with open_scorer(method, stacked(), BACKGROUND, options) as scorer:
         yield scorer
 
 
@@ -171,35 +181,37 @@ def test_mutated_rows_are_no_targets_even_where_features_overlap(scorer, bases, 
     )
 
 
+class Watching:
+    """A scorer that finds nothing, and counts."""
+
+    def __init__(self):
+        self.sequences, self.mutants, self.largest = 0, 0, 0
+
+    def reach(self, starts, widths):
+        return np.zeros_like(starts), np.full_like(starts, LENGTH)
+
+    def score_mutants(self, bases, mutants, task, importance=False):
+        self.sequences += len(bases)
+        self.mutants += len(mutants)
+        self.largest = max(self.largest, len(mutants))
+        return MutantScores(*np.zeros((2, len(mutants), bases.shape[1]), np.float32))
+
+
 def test_every_mutant_is_scored_once_however_many_targets_it_has(bases, features):
-    class Counting:
-        sequences = 0
-
-        def contributions(self, x, task):
-            self.sequences += len(x)
-            return np.zeros_like(x)
-
     pairs, _ = make_pairs(features, [0])
-    scorer = Counting()
+    scorer = Watching()
     scores = pair_scores(scorer, bases, features, pairs, 0, BACKGROUND, shuffles=3)
     assert len(scores) == 4 * 6
-    # Four replicates of one original and three mutants.
-    assert scorer.sequences == 4 * (1 + 3)
+    # Four replicates with three mutants each.
+    assert (scorer.sequences, scorer.mutants) == (4, 4 * 3)
 
 
-def test_memory_holds_one_batch_of_sequences(bases, features):
-    class Watching:
-        largest = 0
-
-        def contributions(self, x, task):
-            self.largest = max(self.largest, len(x))
-            return np.zeros_like(x)
-
+def test_memory_holds_one_batch_of_mutants(bases, features):
     pairs, _ = make_pairs(features, range(5))
     scorer = Watching()
     pair_scores(scorer, bases, features, pairs, 0, BACKGROUND, shuffles=50, batch_size=10)
-    # One replicate may overshoot the batch, by at most its own size: the original and three mutants.
-    assert 10 <= scorer.largest < 10 + 4
+    # One replicate may overshoot the batch, by at most its own three mutants.
+    assert 10 <= scorer.largest < 10 + 3
 
 
 def test_shards_make_up_the_whole(scorer, bases, features):
@@ -224,22 +236,22 @@ def test_no_pairs_make_an_empty_table(scorer, bases, features):
 # ------------------------------------------------------------------------------------ mutants and shuffles
 
 
-def test_mutants():
+def test_rows_of_mutants():
     letters = to_bases("ACGTN")
-    motif = mutants(letters, SimpleNamespace(kind="motif", start=1, end=3), BACKGROUND)
-    assert motif.shape == (1, 5, 4)
-    np.testing.assert_allclose(motif[0, 1:3], np.float32([BACKGROUND] * 2))
-    np.testing.assert_array_equal(motif[0, [0, 3, 4]], one_hot(letters)[[0, 3, 4]])
+    motif = mutant_rows(letters, SimpleNamespace(kind="motif", start=1, end=3), BACKGROUND)
+    np.testing.assert_allclose(motif, np.float32([[BACKGROUND] * 2]))
+    by_position = np.random.default_rng(0).dirichlet(np.ones(4), 5)
+    motif = mutant_rows(letters, SimpleNamespace(kind="motif", start=1, end=3), by_position)
+    np.testing.assert_allclose(motif, by_position[None, 1:3].astype(np.float32))
 
     snv = SimpleNamespace(kind="variant", start=1, end=2, reference="C", alternate="T")
-    np.testing.assert_array_equal(mutants(letters, snv, BACKGROUND), one_hot(to_bases("ATGTN"))[None])
+    np.testing.assert_array_equal(mutant_rows(letters, snv, BACKGROUND), one_hot(to_bases("T"))[None])
     there = SimpleNamespace(kind="variant", start=3, end=4, reference="G", alternate="T")
-    np.testing.assert_array_equal(mutants(letters, there, BACKGROUND), one_hot(to_bases("ACGGN"))[None])
+    np.testing.assert_array_equal(mutant_rows(letters, there, BACKGROUND), one_hot(to_bases("G"))[None])
 
-    nucleotide = mutants(letters, SimpleNamespace(kind="nucleotide", start=2, end=3), BACKGROUND)
-    expected = one_hot(np.array([to_bases(text) for text in ("ACATN", "ACCTN", "ACTTN")]))
-    np.testing.assert_array_equal(nucleotide, expected)
-    assert len(mutants(letters, SimpleNamespace(kind="nucleotide", start=4, end=5), BACKGROUND)) == 4
+    nucleotide = mutant_rows(letters, SimpleNamespace(kind="nucleotide", start=2, end=3), BACKGROUND)
+    np.testing.assert_array_equal(nucleotide, one_hot(np.array([to_bases(base) for base in "ACT"])))
+    assert len(mutant_rows(letters, SimpleNamespace(kind="nucleotide", start=4, end=5), BACKGROUND)) == 4
 
 
 def test_shuffles_depend_on_their_numbers_alone_and_keep_dinucleotides():
@@ -285,7 +297,9 @@ def naive_profile(scorer, letters, source, task, window):
         if not inside and source.start - window <= position < source.end + window:
             delta[position] = max((original[position] - one[position] for one in alternatives), key=abs)
     after = alternatives[0] if source.kind != "nucleotide" else np.full(len(letters), np.nan)
-    return delta, original, after
+    positions = np.arange(len(letters))
+    near = (positions >= source.start - window) & (positions < source.end + window)
+    return delta, np.where(near, original, np.nan), np.where(near, after, np.nan)
 
 
 @pytest.mark.parametrize("window", [4, None])
@@ -308,6 +322,12 @@ def test_profiles_are_those_of_a_naive_loop(scorer, bases, features, kind, windo
         expected = naive_profile(scorer, letters, source, 1, LENGTH if window is None else window)
         for name, value in zip(("delta", "importance", "mutant_importance"), expected, strict=True):
             np.testing.assert_allclose(getattr(one, name), value, rtol=1e-4, atol=1e-6, err_msg=name)
+        chosen = one.mutant_base != 0
+        if kind == "nucleotides":
+            np.testing.assert_array_equal(chosen, ~np.isnan(one.delta))
+            assert set(one.mutant_base[chosen]) <= set(b"ACGT") - {letters[source["start"]]}
+        else:
+            assert not chosen.any()
 
 
 def test_a_nucleotide_takes_its_largest_alternative_position_by_position_with_its_sign():
@@ -320,12 +340,17 @@ def test_a_nucleotide_takes_its_largest_alternative_position_by_position_with_it
             scores[:, 1], scores[:, 2] = value[:, None], np.minimum(value, 2.5)[:, None] - 1
             return scores
 
+        def score_mutants(self, bases, mutants, task, importance):
+            return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
+
     sequence = to_bases("ACC")[None]
     sources = nucleotide_sources(sequence, [0], (0, 1))
     (profile,) = profiles(ByBase(), sequence, sources, 0, BACKGROUND)
     np.testing.assert_array_equal(profile.delta, [np.nan, 3, 3])
+    assert profile.mutant_base.tobytes() == b"\0GG"
     (profile,) = profiles(ByBase(), to_bases("GCC")[None], sources, 0, BACKGROUND)
     np.testing.assert_array_equal(profile.delta, [np.nan, -5, -5])
+    assert profile.mutant_base.tobytes() == b"\0TT"
 
 
 def test_file_of_profiles(tmp_path, scorer, bases, features):
@@ -336,9 +361,11 @@ def test_file_of_profiles(tmp_path, scorer, bases, features):
     with h5py.File(tmp_path / "0.h5") as handle:
         for one in found:
             if one.replicate:
-                np.testing.assert_array_equal(handle["null_delta"][one.replicate - 1, one.source], one.delta)
+                for name in ("delta", "mutant_base"):
+                    row = handle[f"null_{name}"][one.replicate - 1, one.source]
+                    np.testing.assert_array_equal(row, getattr(one, name))
             else:
-                for name in ("delta", "importance", "mutant_importance"):
+                for name in ("delta", "importance", "mutant_importance", "mutant_base"):
                     np.testing.assert_array_equal(handle[name][one.source], getattr(one, name))
         assert handle["null_delta"].attrs["axes"] == '["replicate", "source", "position"]'
         for name in ("delta", "importance", "mutant_importance"):

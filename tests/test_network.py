@@ -146,6 +146,14 @@ def test_logits_of_a_sigmoid_layer_of_its_own():
     np.testing.assert_allclose(network.logits(model)(x), x.reshape(4, -1) @ dense.get_weights()[0], rtol=1e-5)
 
 
+def test_the_logits_of_a_linear_head_are_its_values():
+    model = network.build_network([{"kind": "dense", "units": 5}], 6, ["ddG"], seed=1, head="linear")
+    assert model.layers[-1].activation is keras.activations.linear
+    x = one_hot(np.random.default_rng(2), 4, 6)
+    np.testing.assert_allclose(network.logits(model)(x), model(x), rtol=1e-6)
+    assert [step.kind for step in network.describe(model)][-1] == "dense"
+
+
 def test_a_softmax_has_no_logits():
     flat = [keras.Input((3, 4)), keras.layers.Flatten(name="flat")]
     model = keras.Sequential([*flat, keras.layers.Dense(2, activation="softmax", name="classes")])

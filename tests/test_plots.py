@@ -18,12 +18,16 @@ from matplotlib.text import Text
 from dfim.errors import InputError
 from dfim.files import read_table, write_table
 from dfim.plots import (
+    aggregate_map,
+    calibration,
     distance,
     groups,
     interaction_map,
     module_for,
+    mutagenesis,
     pair_significance,
     performance,
+    spacing,
     style,
     tracks,
     training,
@@ -52,7 +56,7 @@ def line_points(axis, colour: str) -> np.ndarray:
 @pytest.fixture
 def significance_tables() -> dict:
     pairs, null = plot_data.make_pairs(motifs=2, per_pair=200)
-    return {"pairs": pairs, "null": null}
+    return {"pairs": pairs, "nulls": plot_data.make_nulls(null)}
 
 
 # Pairs -------------------------------------------------------------------------------------------------
@@ -86,7 +90,7 @@ def test_pair_medians_and_levels_are_drawn_where_the_data_say(significance_table
     levels = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == "--"]
     floor = [line.get_xdata()[0] for line in figure.subfigs[1].axes[0].lines if line.get_linestyle() == ":"]
     assert levels == [0.01]
-    assert floor == [1 / (len(significance_tables["null"]) + 1)]
+    assert floor == [significance_tables["nulls"]["smallest_p"].iloc[0]]
 
 
 def test_synergy_and_redundancy_have_two_hues(significance_tables):
@@ -98,8 +102,8 @@ def test_synergy_and_redundancy_have_two_hues(significance_tables):
             assert (red > blue) == (right > 0)
 
 
-def test_no_floor_is_drawn_when_p_values_lie_below_it(significance_tables):
-    significance_tables["pairs"]["fis_p"] = 1e-12
+def test_no_floor_is_drawn_when_a_fit_has_next_to_none(significance_tables):
+    significance_tables["nulls"]["smallest_p"] = 1e-38
     figure, _ = pair_significance.draw(significance_tables, {})
     assert "smallest attainable" not in words(figure)
 
@@ -125,39 +129,66 @@ def test_distance_shows_each_direction_with_its_own_pairs():
     for row, (source, target) in enumerate((("GATA1", "TAL1"), ("TAL1", "GATA1"))):
         given = pairs[pairs["source_name"] == source]
         drawn = data[(data["source_name"] == source) & (data["panel"] == "pairs")]
-        np.testing.assert_array_equal(drawn[["distance", "fis"]], given[["distance", "fis"]])
-        offsets = figure.axes[2 * row].collections[0].get_offsets()
-        np.testing.assert_array_equal(offsets[:, 0], given["distance"])
+        columns = ["distance", "fis", "signed_sum"]
+        np.testing.assert_array_equal(drawn[columns], given[columns])
+        fis, signed = (figure.axes[3 * row + column].collections[0].get_offsets() for column in (0, 1))
+        np.testing.assert_array_equal(fis[:, 0], given["distance"])
+        np.testing.assert_array_equal(signed, given[["distance", "signed_sum"]])
         positive = given["fis"].to_numpy() >= 1e-4
-        np.testing.assert_array_equal(offsets[positive, 1], given["fis"][positive])
+        np.testing.assert_array_equal(fis[positive, 1], given["fis"][positive])
         near = data[(data["source_name"] == source) & (data["panel"] == "near")].set_index("group")["n"]
         assert near["≤ 20 bp"] == (given["distance"].abs() <= 20).sum()
         assert near.sum() == len(given)
-        assert f"{source} mutated → {target} responds" in " ".join(shown)
+        assert f"{source} mutated → {target}" in " ".join(shown)
         assert any(f"auROC {comparisons.loc[row, 'auroc']:.3f}" in text for text in shown)
 
 
-def test_running_median_is_the_median_of_its_bin():
+def test_pairs_have_the_hue_of_their_sign_and_the_signed_axis_zero_in_the_middle():
+    pairs, _ = plot_data.make_distances(200)
+    figure, _ = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
+    signs = np.sign(pairs.loc[pairs["source_name"] == "GATA1", "signed_sum"])
+    for panel in figure.axes[:2]:
+        red, _, blue, _ = panel.collections[0].get_facecolors().T
+        np.testing.assert_array_equal(np.sign(np.round(red - blue, 1)), signs)
+    low, high = figure.axes[1].get_ylim()
+    assert low == -high
+
+
+def test_running_median_is_the_median_of_its_bin_within_its_interval():
     pairs, _ = plot_data.make_distances(500)
     figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]], "signed": False, "bin": 10})
     given = pairs[pairs["source_name"] == "GATA1"]
     running = data[(data["source_name"] == "GATA1") & (data["panel"] == "running")]
-    for _, row in running.iterrows():
-        inside = given["fis"][given["distance"].abs() // 10 == row["distance"] // 10]
-        assert row["n"] == len(inside)
-        assert row["quantile_0.5"] == inside.median()
-    line = line_points(figure.axes[0], style.VERMILLION)
-    above = running["quantile_0.5"].to_numpy() > 1e-3
+    for score, rows in running.groupby("score"):
+        for _, row in rows.iterrows():
+            inside = given[score][given["distance"].abs() // 10 == row["distance"] // 10]
+            assert row["n"] == len(inside)
+            assert row["median"] == pytest.approx(inside.median())
+            assert row["quartile_1"] <= row["median_low"] <= row["median"] <= row["median_high"]
+    running = running[running["score"] == "fis"]
+    line = max((line.get_xydata() for line in figure.axes[0].lines), key=len)
+    above = running["median"].to_numpy() > 1e-3
     assert above.any()
-    np.testing.assert_array_equal(line[above, 1], running["quantile_0.5"][above])
+    np.testing.assert_array_equal(line[above, 1], running["median"][above])
 
 
-def test_many_pairs_become_cells_that_count_each_pair_once():
-    pairs, _ = plot_data.make_distances(3000)
-    figure, _ = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
-    for panel in (figure.axes[0], figure.axes[2]):
-        (cells,) = [item for item in panel.collections if type(item).__name__ == "PolyCollection"]
-        assert cells.get_array().sum() == 3000
+def test_a_finite_reach_is_drawn_and_pairs_beyond_it_are_a_group_of_their_own():
+    pairs, _ = plot_data.make_distances(500)
+    options = {"pairs": [["GATA1", "TAL1"]]}
+    for reach, edges in ((70.0, [-69, 69]), (np.inf, [])):
+        tables = {"pairs": pairs, "reach": pd.DataFrame({"reach": [46.0, reach]})}
+        figure, data = distance.draw(tables, options)
+        found = [line.get_xdata()[0] for line in figure.axes[0].lines if line.get_linestyle() == "--"]
+        assert sorted(found) == edges
+        assert any("reach of the network by its layers, 70 bp" in text for text in words(figure)) == bool(
+            edges
+        )
+        near = data[(data["panel"] == "near") & (data["source_name"] == "GATA1")].set_index("group")["n"]
+        away = pairs.loc[pairs["source_name"] == "GATA1", "distance"].abs()
+        if edges:
+            assert list(near.index) == ["≤ 20 bp", "21–68 bp", "≥ 69 bp"]
+            assert near["≥ 69 bp"] == (away >= 69).sum()
+        assert near.sum() == 500
 
 
 def test_comparison_of_other_pairs_prints_its_own_n():
@@ -174,6 +205,52 @@ def test_distance_with_three_pairs_beyond_the_axis():
     figure, data = distance.draw({"pairs": pairs}, {})
     assert "n = 0" in words(figure)
     assert set(data["panel"]) == {"near"}
+
+
+# Calibration and mutagenesis ---------------------------------------------------------------------------
+
+
+def test_calibration_draws_the_quantiles_and_prints_the_shares():
+    tables = plot_data.make_calibration(3000)
+    figure, data = calibration.draw(tables, {})
+    assert list(data["panel"].unique()) == ["held-out null", "by distance (bp)", "known not to interact"]
+    shown = tables["quantiles"].query(
+        "method == 'released' and tested == 'held-out null' and distance == 'all'"
+    )
+    shown = shown[shown["score"] == "fis"]
+    (line,) = [line for line in figure.axes[0].lines if line.get_label().startswith("released")]
+    np.testing.assert_allclose(line.get_xdata(), -np.log10(shown["expected"]))
+    inside = line.get_ydata() < figure.axes[0].get_ylim()[1]
+    np.testing.assert_allclose(line.get_ydata()[inside], -np.log10(shown["observed"])[inside])
+    share = (
+        tables["calibration"]
+        .query(
+            "method == 'released' and tested == 'held-out null' and distance == 'all' and score == 'fis' "
+            "and level == 0.05"
+        )["share"]
+        .item()
+    )
+    assert line.get_label().startswith(f"released ({100 * share:.2g}, ")
+
+
+def test_calibration_without_distances_and_truth_has_one_column_of_panels():
+    tables = plot_data.make_calibration(400, plain=True)
+    figure, data = calibration.draw(tables, {})
+    assert set(data["panel"]) == {"held-out null"}
+    assert len(figure.axes) == 2
+
+
+def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
+    tables = plot_data.make_mutagenesis(300)
+    tables["pairs"].loc[:9, "within_reach"] = 0
+    figure, data = mutagenesis.draw(tables, {})
+    assert len(data) == len(tables["pairs"]) - 10
+    offsets = figure.axes[0].collections[0].get_offsets()
+    np.testing.assert_array_equal(offsets, data[["mutagenesis_logit", "signed_sum"]])
+    rows = tables["agreement"].set_index(["pairs", "score", "scale"])
+    for score, scale in (("signed_sum", "logit"), ("fis", "probability")):
+        spearman = f"{rows.loc[('all', score, scale), 'spearman']:.2f}".replace("-", "−")
+        assert any(f"rank correlation {spearman} (" in text for text in words(figure))
 
 
 # A logarithmic axis with zeros ---------------------------------------------------------------------------
@@ -217,6 +294,32 @@ def test_less_than_two_decades_have_plain_numbers():
 # Groups ------------------------------------------------------------------------------------------------
 
 
+def test_spacing_finds_the_planted_distance_and_the_reach():
+    """A response at 14 bp in one orientation and direction, noise within 30 bp, nothing beyond."""
+    pairs, features = plot_data.make_spacing(peak=14, reach=30)
+    figure, data = spacing.draw({"pairs": pairs, "features": features}, {"first": "E-box"})
+    assert len(figure.axes) == 8
+    peak = data.loc[data["median"].idxmax()]
+    assert tuple(peak[["orientation", "source_name", "distance"]]) == ("+-", "GATA", 14)
+    own = pairs[(pairs["source_name"] == "GATA") & (pairs["source_start"] - pairs["target_start"] == 14)]
+    own = own[own["source"].map(features.set_index("feature")["strand"]) == "-"]
+    own = own[own["target"].map(features.set_index("feature")["strand"]) == "+"]
+    assert peak["median"] == pytest.approx(own["fis"].median())
+    assert peak["n"] == len(own) == 5
+    texts = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert sum("at 14 bp\nexactly 0 from 31 bp on" in text for text in texts) == 1
+    assert sum("exactly 0 from 31 bp on" in text for text in texts) == 8
+    assert "E-box →  GATA ←" in texts
+    counted_from_gata = spacing.draw({"pairs": pairs, "features": features}, {})[1]
+    largest = counted_from_gata.loc[counted_from_gata["median"].idxmax()]
+    # By default distances are counted from the first name in alphabetical order, E-box.
+    assert largest["distance"] == 14
+    turned = spacing.draw({"pairs": pairs, "features": features}, {"first": "GATA", "max": 20})[1]
+    largest = turned.loc[turned["median"].idxmax()]
+    assert tuple(largest[["orientation", "source_name", "distance"]]) == ("-+", "GATA", -14)
+    assert turned["distance"].abs().max() == 20
+
+
 def test_group_curves_are_the_cumulative_shares():
     sources, comparisons = plot_data.make_sources(40, 60)
     options = {"comparisons": list(comparisons["comparison"])}
@@ -231,7 +334,19 @@ def test_group_curves_are_the_cumulative_shares():
             assert box["quantile_0.5"].item() == np.median(values)
             assert box["n"].item() == len(values)
     assert {"positive\nn = 40", "control\nn = 60"} <= set(words(figure))
-    assert "auROC 0.870 (0.840–0.900), p = 2.1 × 10$^{−19}$" in words(figure)
+    assert "auROC 0.870 (0.840–0.900)\np = 2.1 × 10$^{−19}$" in words(figure)
+
+
+def test_matched_groups_are_those_of_matched_sets():
+    sources, comparisons = plot_data.make_sources(40, 60)
+    with pytest.raises(
+        InputError, match="asked for matched sources, and there are none: leave out its option"
+    ):
+        groups.draw({"sources": sources}, {"matched": True})
+    sources["matched_set"] = np.where(np.arange(100) % 4 == 0, 1.0, np.nan)
+    _, data = groups.draw({"sources": sources, "comparisons": comparisons}, {"matched": True})
+    n = data[(data["panel"] == "boxes") & (data["score"] == "fis")].set_index("group")["n"]
+    assert dict(n) == {"positive": 10, "control": 15}
 
 
 def test_group_errors_name_what_is_there():
@@ -243,8 +358,10 @@ def test_group_errors_name_what_is_there():
         InputError, match=r"no comparison 'x' among .*positives_against_controls, sums_of_positives"
     ):
         groups.draw(tables, {"comparisons": ["x"]})
-    with pytest.raises(InputError, match="cannot draw the score 'signed_sum': choose from fis, fis_sum"):
-        groups.draw(tables, {"scores": ["signed_sum"]})
+    with pytest.raises(
+        InputError, match="cannot draw the score 'delta': choose from fis, fis_sum, signed_sum"
+    ):
+        groups.draw(tables, {"scores": ["delta"]})
 
 
 # Tracks ------------------------------------------------------------------------------------------------
@@ -339,7 +456,7 @@ def test_the_figure_says_the_distance_of_the_table(start, end, peak, remark):
     null = pd.DataFrame({"replicate": 1, "source": 0, "fis": [0.1, 0.2], "fis_sum": 0.1, "signed_sum": 0.1})
     positions = pd.DataFrame({"example": 0, "delta": [0.1, 0.2]})
     profiles = Profiles(places, arrays["delta"], arrays["delta"], arrays["delta"], null, positions)
-    tables["sources"] = profile_significance(profiles)[0]
+    tables["sources"] = profile_significance(profiles)[0].results
     figure, _ = tracks.draw(tables, {"top": 1})
     assert any(text.endswith(remark) for text in words(figure))
 
@@ -374,6 +491,62 @@ def test_long_logos_become_bars_of_the_same_heights():
     axis = style.new_figure(2).subplots()
     draw_logo(axis, np.full(300, ord("A"), np.uint8), values, 0)
     np.testing.assert_array_equal([bar.get_height() for bar in axis.patches], values)
+
+
+# Aggregate map -----------------------------------------------------------------------------------------
+
+
+def test_aggregate_maps_place_every_cell_on_one_scale():
+    cells = plot_data.make_cells()
+    figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["strong", "weak"], "core": [2, 5]})
+    maps = [axis for axis in figure.axes if len(axis.images) == 2]
+    assert [axis.get_title("left").split("  ")[-1] for axis in maps] == ["strong", "weak", "strong − weak"]
+    limits = {axis.images[1].get_clim() for axis in maps}
+    largest = data.loc[data["p"].notna() | (data["set"] == "difference"), "mean"].abs().max()
+    assert limits == {(-largest, largest)}
+    shape = (4 * 12 + 4 * aggregate_map.GAP, 4 * 4 + aggregate_map.GAP)
+    rows = {0: 0, 1: 12, 5: 24 + 4 * aggregate_map.GAP, 6: 36 + 4 * aggregate_map.GAP}
+    columns = {0: 0, 1: 4, 5: 8 + aggregate_map.GAP, 6: 12 + aggregate_map.GAP}
+    for axis, name in zip(maps, ["strong", "weak", "difference"], strict=True):
+        expected = np.full(shape, np.nan)
+        own = data[data["set"] == name]
+        for cell in own[
+            (own["target_position"] != 4) & (own["p"].notna() | (name == "difference"))
+        ].itertuples():
+            mutant = "ACGT".replace(cell.source_base, "").index(cell.mutant_base)
+            row = rows[cell.source_position] + 3 * "ACGT".index(cell.source_base) + mutant
+            expected[row, columns[cell.target_position] + "ACGT".index(cell.target_base)] = cell.mean
+        shown = np.ma.filled(axis.images[1].get_array().astype(float), np.nan)
+        np.testing.assert_array_equal(shown, expected)
+    dots = [collection.get_offsets() for axis in maps for collection in axis.collections]
+    assert [len(found) for found in dots] == [((data["set"] == n) & (data["q"] <= 0.05)).sum() for n in
+                                              ("strong", "weak", "difference")]  # fmt: skip
+    assert len(dots[0]) > 0
+    labels = [label.get_text() for label in maps[0].get_yticklabels()]
+    assert labels == ["−2", "−1", "+1", "+2", "core"]
+
+
+def test_the_difference_is_of_cells_with_enough_sequences_in_both():
+    cells = plot_data.make_cells()
+    _, data = aggregate_map.draw({"cells": cells}, {})  # the first two sets
+    key = [column for column in cells if column.endswith(("_position", "_base"))]
+    a, b = (cells[(cells["set"] == name) & cells["p"].notna()].set_index(key) for name in ("strong", "weak"))
+    both = a.index.intersection(b.index)
+    found = data[data["set"] == "difference"].set_index(key)
+    assert set(found.index) == set(both)
+    np.testing.assert_allclose(found.loc[both, "mean"], a.loc[both, "mean"] - b.loc[both, "mean"])
+
+
+def test_one_set_is_one_map_and_unknown_sets_are_refused():
+    cells = plot_data.make_cells()
+    figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["random"]})
+    assert set(data["set"]) == {"random"}
+    (axis,) = [axis for axis in figure.axes if len(axis.images) == 2]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["0", "1", "5", "6"]
+    with pytest.raises(
+        InputError, match=r"draws one or two sets of the selection, and wild are asked for: name"
+    ):
+        aggregate_map.draw({"cells": cells}, {"sets": ["wild"]})
 
 
 # Interaction map ---------------------------------------------------------------------------------------
@@ -447,6 +620,33 @@ def test_training_draws_the_history(epochs):
     assert f"epoch kept: {kept}" in words(figure)
 
 
+def test_measured_values_are_drawn_against_predicted_ones():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=500)
+    curves = pd.DataFrame({"task": "ddG", "curve": "values", "x": x, "y": x + rng.normal(0, 0.1, 500)})
+    row = {
+        "split": "test",
+        "r2": 0.98,
+        "pearson": 0.99,
+        "spearman": 0.985,
+        "examples": 500,
+        "noise_ceiling": 0.97,
+    }
+    metrics = pd.DataFrame([row | {"task": name} for name in ("ddG", "mean")])
+    figure, data = performance.draw({"curves": curves, "metrics": metrics}, {})
+    (cells,) = [c for axis in figure.axes for c in axis.collections if axis.get_xlabel() == "Measured"]
+    assert cells.get_array().sum() == 500
+    assert "r² 0.980, Pearson 0.990, Spearman 0.985\nr² of the noise-free values 0.970" in words(figure)
+    assert set(data["panel"]) == {"values"}
+
+
+def test_training_draws_r2_of_measured_values():
+    history = plot_data.make_history(5).rename(columns={"validation_auroc": "validation_r2"})
+    figure, _ = training.draw({"history": history}, {})
+    labels = [axis.get_ylabel() for axis in figure.axes]
+    assert labels == ["Loss (mean squared error)", "Validation r²\n(mean over tasks)"]
+
+
 def test_few_tasks_have_a_legend_with_their_numbers():
     curves, metrics = plot_data.make_performance(["GATA1", "TAL1"])
     figure, data = performance.draw({"curves": curves, "metrics": metrics}, {})
@@ -492,7 +692,23 @@ def test_words_of_numbers():
 @pytest.mark.parametrize("size", [3, 40])
 def test_no_text_is_smaller_than_seven_points_or_cut_off(size):
     pairs, null = plot_data.make_pairs(motifs=3, per_pair=size)
-    figure, _ = pair_significance.draw({"pairs": pairs, "null": null}, {})
+    nulls = plot_data.make_nulls(null)
+    check_texts(pair_significance.draw({"pairs": pairs, "nulls": nulls}, {})[0])
+
+
+@pytest.mark.parametrize(
+    ("module", "tables"),
+    [
+        (calibration, plot_data.make_calibration(400)),
+        (mutagenesis, plot_data.make_mutagenesis(40)),
+        (distance, {"pairs": plot_data.make_distances(60)[0]}),
+    ],
+)
+def test_no_text_of_new_tables_is_too_small_or_cut_off(module, tables):
+    check_texts(module.draw(tables, {})[0])
+
+
+def check_texts(figure):
     figure.draw_without_rendering()
     frame = figure.bbox
     for text in figure.findobj(Text):
@@ -530,8 +746,8 @@ def test_unknown_figures_inputs_and_options():
     with pytest.raises(InputError) as error:
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
-        "there is no figure 'heatmap': choose one of distance, groups, interaction_map, pair_significance, "
-        "tracks in the configuration."
+        "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
+        "interaction_map, mutagenesis, pair_significance, spacing, tracks in the configuration."
     )
     with pytest.raises(InputError) as error:
         distance.draw({"sources": pd.DataFrame()}, {})
@@ -559,13 +775,14 @@ def test_options_are_checked_without_drawing():
     with pytest.raises(InputError) as error:
         check_options("groups", {"kind": "groups", "score": ["fis"]}, where)
     assert str(error.value) == (
-        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, scores."
+        f"{where}: the figure 'groups' has no option 'score'; its options are comparisons, groups, "
+        "matched, scores."
     )
     with pytest.raises(InputError) as error:
         check_options("pie", {}, where)
     assert str(error.value) == (
-        f"{where}: there is no figure 'pie'; choose one of pair_significance, distance, groups, tracks, "
-        "interaction_map, training, performance."
+        f"{where}: there is no figure 'pie'; choose one of pair_significance, mutagenesis, calibration, "
+        "distance, spacing, groups, tracks, interaction_map, aggregate_map, training, performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
@@ -590,6 +807,11 @@ def test_defaults_are_those_of_the_documentation():
     [
         (pair_significance, {"pairs": plot_data.make_pairs()[0].iloc[:0]}, "pairs of features"),
         (distance, {"pairs": plot_data.make_distances(5)[0].iloc[:0]}, "pairs of features"),
+        (
+            spacing,
+            dict(zip(("pairs", "features"), (table[:0] for table in plot_data.make_spacing()), strict=True)),
+            "pairs of features",
+        ),
         (
             tracks,
             plot_data.make_variants() | {"sources": plot_data.make_variants()["sources"][:0]},
@@ -672,7 +894,7 @@ def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_pat
     with pytest.raises(SystemExit) as ended:
         run_script("plot_interactions.py", "pie", locus_files, {}, tmp_path)
     assert ended.value.code == 1
-    assert "error: there is no figure 'pie': choose one of distance" in caplog.text
+    assert "error: there is no figure 'pie': choose one of aggregate_map, calibration" in caplog.text
     assert not (tmp_path / "pie.pdf").exists()
 
 

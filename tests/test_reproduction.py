@@ -1,6 +1,7 @@
 """Claims measured on a small results folder whose contents are known."""
 
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfim.calibration import calibration
 from dfim.claims import MEASURES, read_claims
 from dfim.dataset import Dataset, write_dataset
 from dfim.errors import InputError
 from dfim.files import write_table
 from dfim.network import build_network, save_network
-from dfim.reproduction import TABLE_MEASURES, background, network_layers, reproduce
+from dfim.nulls import NullModel, describe_nulls
+from dfim.reproduction import TABLE_MEASURES, background, judge_calibration, network_layers, reproduce
 from dfim.sequence import to_bases
 
 CLAIMS = Path(__file__).parents[1] / "config" / "claims.yaml"
@@ -363,3 +366,39 @@ def test_the_shipped_claims_are_read_off_a_run(tmp_path):
     assert {"SFig. 1", "SFig. 5", "SFig. 2A", "SFig. 2B"} <= set(shown["section"])
     assert shown.loc[shown["section"] == "SFig. 1", "found"].tolist() == ["0.01"]
     assert shown.loc[shown["section"] == "SFig. 5", "found"].tolist() == ["1"]
+
+
+# Calibration -------------------------------------------------------------------------------------------
+
+
+def calibrated(folder, scores: dict[str, np.ndarray]):
+    """Write calibration.tsv and nulls.tsv of null scores; return the path of the former."""
+    n = len(next(iter(scores.values())))
+    null = pd.DataFrame({"example": np.arange(n) // 2, **scores})
+    models = [NullModel()]
+    folder.mkdir(parents=True)
+    write_table(calibration(null[:0], null, list(scores), models)[0], folder / "calibration.tsv")
+    write_table(describe_nulls(null, null, list(scores), models), folder / "nulls.tsv")
+    return str(folder / "calibration.tsv")
+
+
+def test_a_run_whose_null_is_off_says_so(tmp_path):
+    rng = np.random.default_rng(0)
+    place = tmp_path / "interactions/motif_pairs/simulation/ELF1_SIX5"
+    fis, signed = rng.gamma(0.3, size=6000), rng.normal(size=6000)
+    good = calibrated(place / "deeplift", {"fis": fis, "signed_sum": signed})
+    # Null scores of every other fold of examples are larger: held out, they exceed the others.
+    shifted = fis + 5 * (np.arange(6000) // 2 % 5 == 0)
+    bad = calibrated(place / "gradient_input", {"fis": shifted, "signed_sum": signed})
+    few = calibrated(tmp_path / "interactions/few/m/t/deeplift", {"fis": fis[:40]})
+    table = judge_calibration(tmp_path, [good, bad, few, str(tmp_path / "other.tsv")])
+    assert list(table["verdict"]) == ["cannot show", "reproduced", "not reproduced"]
+    assert set(table["section"]) == {"calibration"}
+    assert table["claim"].iloc[1] == (
+        "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on held-out null "
+        "scores: share below 0.05, 0.01, 0.001"
+    )
+    assert list(table["n"]) == [40, 6000, 6000]
+    assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
+    assert "signed_sum" not in table["note"].iloc[2]
+    assert re.fullmatch(r"fis [\d./ ]+; signed_sum [\d./ ]+", table["found"].iloc[1])

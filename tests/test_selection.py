@@ -6,7 +6,7 @@ import pytest
 
 from dfim.dataset import FEATURE_COLUMNS, Dataset
 from dfim.errors import InputError
-from dfim.selection import select_examples
+from dfim.selection import features_of_groups, select_examples, select_sets
 
 N = 300
 
@@ -104,7 +104,7 @@ def sentence(*arguments):
 def test_error_sentences(dataset, logits):
     assert sentence(dataset, None, "a", {"origin": ["set1"]}, 0) == (
         "the selection has no criterion 'origin': choose from origins, splits, positive_for, negative_for, "
-        "features, groups, correct, highest, limit."
+        "features, groups, correct, highest, lowest, limit."
     )
     assert sentence(dataset, None, "a", {"origins": "set1"}, 0) == (
         "the criterion 'origins' of the selection is 'set1': write a list of names."
@@ -140,3 +140,35 @@ def test_an_empty_result_says_which_criterion_emptied_it(dataset):
         f"{tests} after "
         "splits, 0 after correct): loosen it or remove it."
     )
+
+
+def test_features_of_groups_and_a_group_that_there_is_not():
+    features = pd.DataFrame({"feature": range(3), "group": ["known", "", "known"]})
+    assert list(features_of_groups(features, ["known"])["feature"]) == [0, 2]
+    assert features_of_groups(features, None) is features
+    with pytest.raises(InputError, match="'feature_groups' of the selection asks for 'positive', which no"):
+        features_of_groups(features, ["positive"])
+
+
+def test_lowest_are_the_smallest_logits(dataset, logits):
+    rows = select_examples(dataset, logits, "b", {"lowest": 20}, 0)
+    assert list(rows) == sorted(np.argsort(logits[:, 1], kind="stable")[:20])
+
+
+def test_sets_meet_their_own_criteria_and_the_common_ones(dataset, logits):
+    criteria = {"splits": ["test"], "sets": {"weak": {"lowest": 10}, "any": {"limit": 30}}}
+    table = select_sets(dataset, logits, "b", criteria, 1)
+    assert list(table) == ["example", "name", "set"]
+    for name, own in criteria["sets"].items():
+        expected = select_examples(dataset, logits, "b", {"splits": ["test"]} | own, 1)
+        assert list(table.loc[table["set"] == name, "example"]) == list(expected)
+    assert table["example"].duplicated().any()  # in both
+    assert list(select_sets(dataset, logits, "b", {"limit": 5}, 1)) == ["example", "name"]
+
+
+@pytest.mark.parametrize("criteria", [{"positive_for": ["a"]}, {"correct": True}])
+def test_measured_values_have_no_labels_to_choose_by(dataset, logits, criteria):
+    values = Dataset(dataset.bases, logits, dataset.tasks, dataset.examples)
+    with pytest.raises(InputError, match="asks for labels, and the dataset has measured values: choose"):
+        select_examples(values, logits, "a", criteria, 0)
+    assert len(select_examples(values, logits, "a", {"highest": 7}, 0)) == 7

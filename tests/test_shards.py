@@ -8,6 +8,7 @@ import pytest
 from dfim.errors import InputError
 from dfim.files import write_table
 from dfim.shards import (
+    add_mutagenesis,
     describe_pairs,
     read_pair_shards,
     read_profile_shards,
@@ -16,6 +17,7 @@ from dfim.shards import (
 )
 from dfim.significance import pair_significance, profile_significance
 
+TABLES = ("results", "null", "nulls", "calibration", "quantiles")
 FEATURES = pd.DataFrame(
     {
         "feature": range(6),
@@ -51,10 +53,9 @@ def test_pairs_do_not_depend_on_the_shards(tmp_path):
     # The third shard of three is empty: example 2 has one feature and no pair.
     three = read_pair_shards(cut(table, tmp_path, "example", 3, [2, 1, 0]))
     pd.testing.assert_frame_equal(one, three)
-    for first, second in zip(
-        pair_significance(one, FEATURES), pair_significance(three, FEATURES), strict=True
-    ):
-        pd.testing.assert_frame_equal(first, second)
+    first, second = pair_significance(one, FEATURES), pair_significance(three, FEATURES)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
 
 def test_pairs_are_described(tmp_path):
@@ -147,8 +148,10 @@ def test_profiles_do_not_depend_on_the_shards(tmp_path, null_positions):
         np.testing.assert_array_equal(getattr(whole, name), getattr(cut_up, name))
     for name in ("sources", "null", "null_positions"):
         pd.testing.assert_frame_equal(getattr(whole, name), getattr(cut_up, name), check_dtype=False)
-    for first, second in zip(profile_significance(whole), profile_significance(cut_up), strict=True):
-        pd.testing.assert_frame_equal(pd.DataFrame(first), pd.DataFrame(second), check_dtype=False)
+    first, second = profile_significance(whole), profile_significance(cut_up)
+    for name in TABLES:
+        pd.testing.assert_frame_equal(getattr(first[0], name), getattr(second[0], name), check_dtype=False)
+    np.testing.assert_array_equal(first[1:], second[1:])
 
 
 def test_profiles_keep_every_value_with_its_source(tmp_path):
@@ -176,6 +179,30 @@ def test_a_sample_of_the_null_takes_the_same_number_of_every_source(tmp_path):
     assert list(profiles.null_positions.groupby("example").size()) == [10] * 6
 
 
+def test_null_positions_beyond_the_reach_are_left_out(tmp_path):
+    paths = cut_profiles(tmp_path, [list(range(12))])
+    everywhere, near = (read_profile_shards(paths, 0, reach=reach) for reach in (np.inf, 6))
+    _, arrays = profile_arrays()
+    sources = everywhere.sources
+    row = [int(name[1:]) for name in sources["name"]]
+    kept = 0
+    for source, number in zip(sources.itertuples(), row, strict=True):
+        for position in range(arrays["null_delta"].shape[2]):
+            apart = max(source.start - position, position - source.end + 1, 0)
+            kept += np.isfinite(arrays["null_delta"][:, number, position]).sum() * (apart < 6)
+    assert len(near.null_positions) == kept < len(everywhere.null_positions)
+    np.testing.assert_array_equal(near.delta, everywhere.delta)
+
+
+def test_mutagenesis_joins_its_pairs_and_no_others():
+    pairs = pairs_of_features(1).drop(columns="replicate")
+    key = ["example", "source", "target"]
+    mutated = pairs[key].iloc[::-1].assign(mutagenesis_logit=np.arange(len(pairs))[::-1])
+    assert list(add_mutagenesis(pairs, mutated)["mutagenesis_logit"]) == list(range(len(pairs)))
+    with pytest.raises(InputError, match=f"^1 of {len(pairs)} pairs have no interaction by mutagenesis"):
+        add_mutagenesis(pairs, mutated[1:])
+
+
 def test_the_same_source_twice_is_an_error(tmp_path):
     paths = cut_profiles(tmp_path, [[0, 1, 2], [2, 3]])
     with pytest.raises(InputError) as caught:
@@ -200,7 +227,7 @@ def test_a_profile_without_positions_has_no_score():
 
 def test_written_profiles_name_their_axes(tmp_path):
     profiles = read_profile_shards(cut_profiles(tmp_path, [list(range(12))]), 0)
-    _, p, q, _ = profile_significance(profiles)
+    _, p, q = profile_significance(profiles)
     write_profiles(profiles, p, q, tmp_path / "profiles.h5", {"p_values": "empirical"})
     with h5py.File(tmp_path / "profiles.h5") as handle:
         assert set(handle) == {"delta", "p", "q", "importance", "mutant_importance"}

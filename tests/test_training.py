@@ -9,6 +9,7 @@ from dfim import network, training
 from dfim.dataset import Dataset
 from dfim.errors import InputError
 from dfim.sequence import one_hot, to_bases, to_string
+from dfim.trainer import encode
 
 # isort: split
 import tensorflow as tf
@@ -96,11 +97,6 @@ def test_balanced_weights_give_both_classes_the_same_total():
 # ----------------------------------------------------------------------------------------------- batches
 
 
-def test_bases_are_encoded_as_everywhere_else():
-    bases = np.stack([to_bases("ACGTN"), to_bases("TTNAC")])
-    np.testing.assert_array_equal(training._encode(bases), one_hot(bases))
-
-
 def test_turning_gives_the_reverse_complement():
     bases = np.stack([to_bases("AACGN"), to_bases("AACGN")])
     turned = training._turn(tf.constant(bases), np.array([False, True])).numpy()
@@ -114,10 +110,11 @@ def test_moving_shifts_the_window_and_fills_with_n():
 
 
 def epoch_of(dataset: Dataset, rows: np.ndarray, epoch: int, seed: int = 0, **options):
-    batches = training._training_batches(dataset, rows, training._training_options(options), seed)(epoch)
+    options = training._training_options(options)
+    batches = training._training_batches(dataset.bases, dataset.labels, rows, options, seed)(epoch)
     sequences, labels = zip(*batches.as_numpy_iterator(), strict=True)
     assert {len(batch) for batch in sequences[:-1]} == {options["batch_size"]}
-    return np.concatenate(sequences), np.concatenate(labels)
+    return encode(np.concatenate(sequences)).numpy(), np.concatenate(labels)
 
 
 def test_an_epoch_holds_every_example_once_with_its_labels_in_an_order_of_its_own():
@@ -270,6 +267,63 @@ def test_data_that_do_not_fit_are_refused(motifs):
         InputError, match=r"^the split validation has no labelled example, and training needs both"
     ):
         training.train(network.build_network(LAYERS, LENGTH, ["a"]), unlabelled, {}, seed=0)
+
+
+# ----------------------------------------------------------------------------------------- measured values
+
+
+@pytest.fixture(scope="module")
+def measured() -> Dataset:
+    """A value is 2 for each G of the first five positions, and noise; a tenth of the values are missing."""
+    rng = np.random.default_rng(8)
+    bases = random_bases(rng, 2000, 10)
+    truth = 2.0 * (bases[:, :5] == ord("G")).sum(axis=1, keepdims=True)
+    values = truth + rng.normal(0, 0.3, truth.shape)
+    values[rng.random(values.shape) < 0.1] = np.nan
+    split = np.repeat(["train", "validation", "test"], [1400, 300, 300])
+    weights = rng.uniform(0.5, 1.5, 2000)
+    examples = pd.DataFrame({"split": split})
+    return Dataset(bases, values, ["ddG"], examples, weights=weights, noise_free=truth)
+
+
+def test_the_squared_error_is_the_weighted_mean_over_present_values(measured):
+    answers, loss = training.answers_and_loss(measured)
+    outputs = np.random.default_rng(9).normal(3, 2, (2000, 1)).astype(np.float32)
+    known = ~np.isnan(measured.labels[:, 0])
+    errors = (measured.labels - outputs)[known, 0] ** 2
+    expected = np.average(errors, weights=measured.weights[known])
+    assert float(loss(answers, outputs)) == pytest.approx(expected, rel=1e-5)
+    assert float(loss(answers[~known], outputs[~known])) == 0
+    with pytest.raises(
+        InputError, match=r"^the training option class_weights is 'balanced', and the data set"
+    ):
+        training.answers_and_loss(measured, "balanced")
+
+
+def test_values_are_learned_by_a_network_with_a_linear_head(measured):
+    model = network.build_network([{"kind": "dense", "units": 16}], 10, measured.tasks, 0, "linear")
+    history = training.train(model, measured, {"batch_size": 64, "epochs": 15, "learning_rate": 0.01}, seed=0)
+    assert list(history) == ["epoch", "loss", "validation_loss", "validation_r2", "seconds", "best"]
+    logits = training.predict_logits(model, measured.bases)
+    np.testing.assert_allclose(
+        logits, model.predict(one_hot(measured.bases), verbose=0), rtol=1e-4, atol=1e-4
+    )
+    table = training.evaluate(measured, "test", logits, logits + 0.5)
+    row = table.iloc[0]
+    rows = measured.rows("test")
+    truth, known = measured.labels[rows, 0], ~np.isnan(measured.labels[rows, 0])
+    found = logits[rows, 0]
+    residual = ((truth - found)[known] ** 2).sum() / ((truth[known] - truth[known].mean()) ** 2).sum()
+    assert row["r2"] == pytest.approx(1 - residual, abs=1e-6)
+    assert row["r2"] > 0.95 * row["noise_ceiling"]
+    assert row["noise_ceiling"] == pytest.approx(1 - 0.3**2 / np.var(truth[known]), abs=0.01)
+    assert row["pearson"] == pytest.approx(np.corrcoef(truth[known], found[known])[0, 1])
+    assert row["strand_pearson"] == pytest.approx(1)
+    assert row["strand_rmsd"] == pytest.approx(0.5, rel=1e-4)
+    assert row["examples"] == known.sum()
+    points = training.curves(measured.labels[rows], logits[rows], measured.tasks)
+    assert set(points["curve"]) == {"values"}
+    np.testing.assert_array_equal(points["x"], truth[known])
 
 
 # -------------------------------------------------------------------------------------- prediction, metrics

@@ -11,8 +11,8 @@ from genome_data import make_genome, random_sequences
 from dfim.dataset import FEATURE_COLUMNS
 from dfim.errors import InputError
 from dfim.genome import read_sizes
-from dfim.sequence import to_string
-from dfim.variants import build_variant_dataset, read_variants
+from dfim.sequence import BASES, one_hot, to_string
+from dfim.variants import build_variant_array, build_variant_dataset, read_variants
 
 REAL = Path(__file__).parents[2] / "shared" / "real"
 SIZES = {"chr2": 400, "chr1": 1000}
@@ -198,6 +198,120 @@ def test_n_at_the_variant_or_too_many_in_its_window_leaves_it_out(tmp_path):
     assert kept(0) == [480]
     assert kept(1 / 21) == [480, 491, 515]
     assert kept(1) == [480, 491, 515]
+
+
+def vcf(path, *records):
+    """Write a VCF file of (chrom, position, reference, alternates, info)."""
+    lines = [
+        f"{chrom}\t{position}\t.\t{reference}\t{alternates}\t.\tPASS\t{info}\n"
+        for chrom, position, reference, alternates, info in records
+    ]
+    header = "##fileformat=VCFv4.2\n##INFO=<ID=P>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    return write(path, *lines, header=header)
+
+
+def test_vcf_records_are_split_by_allele_and_indels_are_left_out(tmp_path, caplog):
+    caplog.set_level("INFO")
+    path = vcf(
+        tmp_path / "v.vcf",
+        ("chr1", 50, "A", "C,T", "P=1e-9,1;DP=3"),
+        ("chr1", 20, "A", "G", "DP=3;P=1"),
+        ("chr1", 60, "AT", "A", "P=1"),
+        ("chr1", 70, "A", "<DEL>,g", "P=1e-6"),
+    )
+    variants = read_variants(path, SIZES, {"pvalue": "P"})
+    expected = [
+        ["chr1:20:A>G", "control", 5], ["chr1:50:A>C", "positive", 4], ["chr1:50:A>T", "control", 4],
+        ["chr1:70:A>G", "positive", 7],
+    ]  # fmt: skip
+    assert variants[["name", "group", "line"]].to_numpy().tolist() == expected
+    assert "4 records: 2 alleles that are not single bases are left out" in caplog.text
+    everything = read_variants(path, SIZES, {"pvalue": None})
+    assert everything["name"].tolist() == [name for name, *_ in expected]
+    assert set(everything["group"]) == {"positive"}
+
+
+@pytest.mark.parametrize(
+    ("info", "sentence"),
+    [
+        ("DP=3", "INFO has no value for 'P', which the key 'pvalue' of columns names; it has DP."),
+        ("P=1,1,1", "INFO has 3 values for 'P', and one or 2 are needed, one for each alternate allele."),
+        ("P=2", "the p-value is '2', and a number from 0 to 1 is needed."),
+    ],
+)
+def test_wrong_vcf_records_are_named(tmp_path, info, sentence):
+    path = vcf(tmp_path / "v.vcf", ("chr1", 50, "A", "C,T", info))
+    refused(f"{path}, line 4: {sentence}", read_variants, path, SIZES, {"pvalue": "P"})
+
+
+def test_a_table_without_a_header_has_numbered_columns(tmp_path):
+    columns = {"chrom": 1, "position": 3, "reference": 5, "alternate": 4, "pvalue": 7}
+    path = write(tmp_path / "v.txt", "chr1\t76\t77\tC\tG\tG\t5.90E-30\n", header="")
+    assert read_variants(path, SIZES, columns)["name"].tolist() == ["chr1:77:G>C"]
+    refused(
+        f"{path}, line 1: found 7 tab-separated columns, and column 8 is needed.",
+        read_variants, path, SIZES, columns | {"pvalue": 8},
+    )  # fmt: skip
+    with pytest.raises(InputError, match="give a name for each, or for a table without a header the number"):
+        read_variants(path, SIZES, columns | {"pvalue": "p"})
+
+
+@pytest.mark.parametrize("form", ["npy", "fasta"])
+def test_an_array_of_sequences_makes_the_dataset_of_their_windows(tmp_path, form):
+    """Windows of the genome, handed in as sequences in the order of the table, give the same examples."""
+    genome = make_genome(tmp_path, SEQUENCES)
+    rows = [row("chr1", 500, 1), row("chr2", 311, 1e-6), row("chr1", 120, 0.5), row("chr1", 70, 1e-9)]
+    path = write(tmp_path / "v.tsv", *rows)
+    whole = build_variant_dataset(genome, path, [], OPTIONS)
+    places = [("chr1", 500), ("chr2", 311), ("chr1", 120), ("chr1", 70)]
+    windows = [SEQUENCES[chrom][position - 11 : position + 10] for chrom, position in places]
+    sequences = tmp_path / f"windows.{form}"
+    if form == "npy":
+        np.save(sequences, one_hot(np.array([list(window.encode()) for window in windows])))
+    else:
+        sequences.write_text("".join(f">w\n{window}\n" for window in windows))
+    given = build_variant_array(sequences, path, OPTIONS)
+    assert given.examples["name"].str.split(":").str[1].tolist() == ["500", "311", "70"]
+    order = [whole.examples["name"].tolist().index(name) for name in given.examples["name"]]
+    np.testing.assert_array_equal(given.bases, whole.bases[order])
+    for table in ("examples", "features"):
+        ours, theirs = getattr(given, table), getattr(whole, table).loc[order].reset_index(drop=True)
+        columns = ours.columns.difference(["example", "feature"])
+        pd.testing.assert_frame_equal(ours[columns], theirs[columns])
+
+
+def test_an_array_must_have_a_row_for_each_variant_and_its_reference_allele(tmp_path):
+    sequences = tmp_path / "windows.fa"
+    sequences.write_text(">w\nAACAA\n>w\nAACAA\n")
+    path = write(tmp_path / "v.tsv", "chr1\t77\tC\tG\t9\t1\n")
+    refused(
+        f"{path} has 1 variants, and {sequences} 2 sequences: give one sequence for each variant, in the "
+        "same order.",
+        build_variant_array, sequences, path, OPTIONS,
+    )  # fmt: skip
+    write(path, "chr1\t77\tC\tG\t9\t1\n", "chr1\t99\tG\tC\t9\t1\n")
+    refused(
+        f"{path}, line 3: the variant chr1:99:G>C has the reference allele G, and the sequence of "
+        f"{sequences} has C there (1 of 2 variants do not fit): the alleles may be swapped.",
+        build_variant_array, sequences, path, OPTIONS,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the real data are not here")
+def test_released_sequences_hold_the_bases_of_their_table():
+    """Column 5 of the released table is the base at index 500; and all variants are kept."""
+    columns = {"chrom": 1, "position": 3, "reference": 5, "alternate": 4, "pvalue": 7}
+    folder = REAL / "published"
+    dataset = build_variant_array(
+        folder / "SPI1_bQTLs_centered_sequences.npy",
+        folder / "SPI1_bQTLs_significant_only.txt",
+        OPTIONS | {"columns": columns},
+    )
+    assert dataset.bases.shape == (123, 1000)
+    assert (dataset.features["start"] == 500).all()
+    assert set(dataset.features["group"]) == {"positive"}
+    assert [chr(base) for base in dataset.bases[:, 500]] == dataset.features["reference"].tolist()
+    assert set(dataset.features["alternate"]) <= set(BASES)
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="the real data are not here")

@@ -13,7 +13,7 @@ A list of claims is a YAML file, a list of mappings with the keys
     what to measure in it, one of :data:`MEASURES` for its kind of file;
 ``where``, ``against``
     conditions, pandas expressions over the columns of the table: the rows that are measured, and those that
-    the measure ``auroc`` compares them with;
+    the measures ``auroc`` and ``average_precision`` compare them with;
 ``column``
     the column, or expression over columns, that is measured; of an HDF5 file the array or the attribute;
 ``n``
@@ -54,7 +54,7 @@ MEASURES = {
             name: (("column",), _OF_ROWS)
             for name in ("value", "values", "mean", "median", "smallest", "largest", "share")
         },
-        "auroc": (("where", "against", "column"), set()),
+        **{name: (("where", "against", "column"), set()) for name in ("auroc", "average_precision")},
     },
     ".h5": {
         "rows": (("column",), set()),

@@ -13,6 +13,8 @@ COLUMNS = [
     "auroc", "auroc_low", "auroc_high", "p", "p_two_sided", "share_positive_group", "share_positive_against",
 ]  # fmt: skip
 
+RUNNING = ["median", "median_low", "median_high", "quartile_1", "quartile_3"]
+
 
 def with_derived_columns(table: pd.DataFrame) -> pd.DataFrame:
     """Add ``abs_{column}`` for ``distance`` and ``response_distance``, where the table has them."""
@@ -164,14 +166,15 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     ``null`` is ``null.tsv.gz`` and ``table`` the ``pairs.tsv.gz`` or ``sources.tsv.gz`` beside it: a null
     row is a pair's by ``source`` and ``target``, a source's by ``source``. Returns one row per row of the
     null: its replicate and scores, and every column of the table (and of :func:`with_derived_columns`)
-    that does not come from the scores of the real sequence, as p, q and ``response_distance`` do.
+    that does not come from the scores of the real sequence, as p, q, ``response_distance`` and
+    ``mutagenesis_…`` do.
 
     Raises InputError when a row of the null belongs to no row of the table.
     """
     key = ["source", "target"] if "target" in table else ["source"]
     scores = [name for name in null if name not in ("replicate", "example", "pair", *key)]
-    of_scores = [*scores, *(f"{name}_{value}" for name in scores for value in "pq"), "response_distance"]
-    described = with_derived_columns(table.drop(columns=of_scores, errors="ignore"))
+    of_scores = [name for name in table if _comes_from_scores(name, scores)]
+    described = with_derived_columns(table.drop(columns=of_scores))
     joined = null[["replicate", *key, *scores]].merge(described, on=key, how="left", indicator=True)
     if (lost := joined["_merge"] == "left_only").any():
         first = ", ".join(f"{name} {joined.loc[lost, name].iloc[0]}" for name in key)
@@ -180,6 +183,15 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
             "results: the two tables are of different runs, so make both again."
         )
     return joined.drop(columns="_merge")
+
+
+def _comes_from_scores(column: str, scores: list[str]) -> bool:
+    """Return whether a column is a score, its p or q by any null model, or measured on the real sequence."""
+    return (
+        column in scores
+        or column.startswith(("mutagenesis_", *(f"{name}_{value}" for name in scores for value in "pq")))
+        or column == "response_distance"
+    )
 
 
 def bootstrap_auroc(
@@ -207,6 +219,54 @@ def bootstrap_auroc(
             below = np.cumsum(against) - against / 2
             found.append(group @ below / (group.sum() * against.sum()))
     return tuple(np.percentile(found, [2.5, 97.5])) if found else (np.nan, np.nan)
+
+
+def running_medians(
+    x: np.ndarray, values: np.ndarray, examples: np.ndarray, width: int, seed: int = 0, fewest: int = 5
+) -> pd.DataFrame:
+    """Return the running median of values in bins of x, with its interval and the quartiles.
+
+    Bins are [k · width, (k + 1) · width), from the smallest to the largest x; ``x`` of the result is their
+    middle. ``median_low`` and ``median_high`` bound 95 % of the median's bootstrap over whole examples, since
+    values of one example are not independent. A bin with fewer than ``fewest`` values has them missing.
+    """
+    bins = np.floor(np.asarray(x) / width).astype(int)
+    rows = []
+    for number in range(bins.min(), bins.max() + 1) if len(bins) else []:
+        inside = bins == number
+        row = {"x": (number + 0.5) * width, "n": inside.sum(), "n_examples": len(np.unique(examples[inside]))}
+        row |= dict.fromkeys(RUNNING, np.nan)
+        if inside.sum() >= fewest:
+            low, high = _median_interval(values[inside], examples[inside], seed)
+            quartiles = np.quantile(values[inside], [0.25, 0.5, 0.75])
+            row |= dict(zip(RUNNING, [quartiles[1], low, high, quartiles[0], quartiles[2]], strict=True))
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["x", "n", "n_examples", *RUNNING], dtype=float)
+
+
+def _median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 percentiles of the median over resamples of examples; NaN for one example."""
+    weights, example = resampled_weights(examples, seed)
+    if weights.shape[1] < 2:
+        return np.nan, np.nan
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[:, example[order]], axis=1)
+    medians = values[order][(total < total[:, -1:] / 2).sum(axis=1)]
+    return tuple(np.percentile(medians, [2.5, 97.5]))
+
+
+def resampled_weights(examples: np.ndarray, seed: int, resamples: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """Return how often each example is drawn in resamples of all of them, and the example of every row.
+
+    Shapes (resamples, examples) and (rows,), the latter an index into the former's columns. A sum over rows
+    in every resample is then a product with the sums by example. Whole examples are drawn, with replacement,
+    because the scores of one example are not independent.
+    """
+    names, example = np.unique(examples, return_inverse=True)
+    n = len(names)
+    rng = np.random.default_rng([seed, n])
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) if n else np.zeros((resamples, 0))
+    return weights.astype(np.float32), example
 
 
 def compare_all(

@@ -27,7 +27,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.attribution import Scorer
+from dfim.attribution.mutants import Mutants, MutantScores
+from dfim.attribution.scorer import Scorer
 from dfim.errors import InputError
 from dfim.files import atomic_path
 from dfim.progress import Progress
@@ -37,6 +38,9 @@ PAIR_COLUMNS = ["replicate", "example", "source", "target", "fis", "signed_sum"]
 SOURCE_COLUMNS = ["example", "feature", "name", "group", "kind", "start", "end", "reference", "alternate"]
 _NUMBERS = ["example", "feature", "start", "end"]
 NO_FEATURE = -1
+# Numbers in an array of changes (mutants, length) that are held at once, and the fewest mutants all the same.
+_MOST_VALUES = 24_000_000
+_FEWEST_MUTANTS = 16
 
 
 # ---------------------------------------------------------------------------------------- what is scored
@@ -94,30 +98,29 @@ def feature_sources(
 
 
 def nucleotide_sources(
-    bases: np.ndarray, examples: Sequence[int], region: tuple[int, int] | None = None
+    bases: np.ndarray, examples: Sequence[int], region: str | tuple[int, int] | None = None
 ) -> pd.DataFrame:
-    """Return every position of some examples as a source of its own: the columns ``SOURCE_COLUMNS``, sorted.
+    """Return positions of some examples as sources, each of its own: the columns ``SOURCE_COLUMNS``, sorted.
 
-    ``bases`` has shape (all examples, positions); ``region`` is an interval [start, end), by default
-    everything. Raises InputError when the region does not lie within the sequences.
+    ``bases`` has shape (all examples, positions); ``region`` is an interval [start, end), ``all`` or None
+    for every position, or ``variable`` for the positions at which the examples of ``bases`` do not all have
+    the same base: a network knows nothing about a change of the others. Raises InputError when the region
+    does not lie within the sequences.
     """
-    length = bases.shape[1]
-    start, end = region or (0, length)
-    if not 0 <= start < end <= length:
-        raise InputError(
-            f"the region of nucleotides to mutate is {start} to {end}, and it must lie within the {length} "
-            "positions of a sequence: 0-based start, exclusive end."
-        )
-    parts = [
-        pd.DataFrame(
-            {"example": example, "start": np.arange(start, end), "letter": bases[example, start:end]}
-        )
-        for example in examples
-    ]
-    table = (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["example", "start", "letter"])
-    )
-    letters = table.pop("letter").map(chr)
+    length, examples = bases.shape[1], np.asarray(examples, np.int64)
+    if region == "variable":
+        positions = np.flatnonzero((bases != bases[0]).any(axis=0))
+    else:
+        start, end = (0, length) if region in (None, "all") else region
+        if not 0 <= start < end <= length:
+            raise InputError(
+                f"the region of nucleotides to mutate is {start} to {end}, and it must lie within the "
+                f"{length} positions of a sequence: 0-based start, exclusive end."
+            )
+        positions = np.arange(start, end)
+    example, start = np.repeat(examples, len(positions)), np.tile(positions, len(examples))
+    letters = pd.Series(bases[example, start], dtype=np.uint8).map(chr).astype(str)
+    table = pd.DataFrame({"example": example, "start": start})
     table = table.assign(end=table["start"] + 1, name=letters, reference=letters, alternate="", group="")
     return _as_sources(table.assign(kind="nucleotide", feature=NO_FEATURE))
 
@@ -156,27 +159,29 @@ def shuffled(bases: np.ndarray, seed: int, example: int, replicate: int) -> np.n
     return shuffle_dinucleotides(bases, np.random.default_rng([seed, example, replicate]))
 
 
-def mutants(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray:
-    """Return the mutants of one sequence, shape (mutants, positions, 4).
+def mutant_rows(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray:
+    """Return what takes the place of a source's rows in each of its mutants, (mutants, width, 4).
 
     ``bases`` has shape (positions,), ``source`` has ``kind``, ``start``, ``end`` and, for a variant,
-    ``reference`` and ``alternate``. One mutant for a motif (its rows hold the background) and for a variant
-    (the alternate allele, or the reference one where the alternate is there already, as may happen on a
-    shuffle); one for each other base for a nucleotide, which makes four for an N.
+    ``reference`` and ``alternate``. One mutant for a motif (the background) and for a variant (the alternate
+    allele, or the reference one where the alternate is there already, as may happen on a shuffle); one for
+    each other base for a nucleotide, which makes four for an N.
     """
-    inside = slice(source.start, source.end)
     if source.kind == "motif":
-        rows = np.broadcast_to(np.asarray(background, np.float32), (1, source.end - source.start, 4))
+        rows = np.asarray(background, np.float32)
+        rows = rows if rows.ndim == 1 else rows[source.start : source.end]
+        return np.broadcast_to(rows, (1, source.end - source.start, 4))
+    found = bases[source.start : source.end].tobytes().decode("ascii")
+    if source.kind == "variant":
+        letters = [source.reference if found == source.alternate else source.alternate]
     else:
-        found = bases[inside].tobytes().decode("ascii")
-        if source.kind == "variant":
-            letters = [source.reference if found == source.alternate else source.alternate]
-        else:
-            letters = [base for base in BASES if base != found]
-        rows = one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
-    result = np.repeat(one_hot(bases)[None], len(rows), axis=0)
-    result[:, inside] = rows
-    return result
+        letters = alternatives(found)
+    return one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
+
+
+def alternatives(base: str) -> str:
+    """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself."""
+    return BASES.replace(base, "")
 
 
 def _check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
@@ -205,14 +210,27 @@ def _check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
 
 
 @dataclass
-class _Scored:
-    """One replicate of one example with the importance, (…, positions, 4), of itself and of its mutants."""
+class _Replicate:
+    """One replicate of one example with sources to mutate; ``bases`` (positions,)."""
 
     example: int
-    replicate: int
+    number: int
+    bases: np.ndarray
     sources: pd.DataFrame
-    original: np.ndarray
-    mutants: list[np.ndarray]
+
+
+@dataclass
+class _Batch:
+    """Replicates that are scored together: ``mutant`` is the number of each source's first mutant, in order.
+
+    ``sources`` are those of all replicates one below the other, with a column ``sequence``, the number of
+    their replicate, and the columns ``first`` and ``stop`` of the positions that are asked for.
+    """
+
+    replicates: list[_Replicate]
+    sources: pd.DataFrame
+    mutant: np.ndarray
+    scores: MutantScores
 
 
 def _score(
@@ -223,45 +241,55 @@ def _score(
     background,
     shuffles: int,
     seed: int,
-    batch_size: int,
-) -> Iterator[_Scored]:
+    batch_size: int | None,
+    importance: bool,
+) -> Iterator[_Batch]:
     """Score the replicates 0 … ``shuffles`` of every example that has sources, with all mutants, in order.
 
-    Replicates are gathered until they make a batch, so that memory does not grow with the number of examples.
+    ``sources`` have the columns ``first`` and ``stop``. Replicates are gathered until they have
+    ``batch_size`` mutants, so that memory does not grow with the number of examples, and the sources of an
+    example that has more are taken in parts.
     """
     _check_sources(sources, bases)
-    waiting, sequences, size = [], [], 0
+    most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
+    waiting, size = [], 0
     with Progress(total=len(sources) * (shuffles + 1), unit=" mutated sources") as progress:
-        for example, own in sources.groupby("example", sort=True):
-            for replicate in range(shuffles + 1):
-                letters = shuffled(bases[example], seed, example, replicate)
-                parts = [one_hot(letters)[None]]
-                parts += [mutants(letters, source, background) for source in own.itertuples()]
-                waiting.append((example, replicate, own, [len(part) for part in parts]))
-                sequences += parts
-                size += sum(map(len, parts))
-                if size >= batch_size:
-                    yield from _evaluate(scorer, waiting, np.concatenate(sequences), task, progress)
-                    waiting, sequences, size = [], [], 0
+        for replicate in _replicates(bases, sources, shuffles, seed, most):
+            waiting.append(replicate)
+            size += len(replicate.sources) * (3 if replicate.sources["kind"].iloc[0] == "nucleotide" else 1)
+            if size >= most:
+                yield _scored(scorer, waiting, task, background, importance)
+                progress.update(sum(len(done.sources) for done in waiting))
+                waiting, size = [], 0
         if waiting:
-            yield from _evaluate(scorer, waiting, np.concatenate(sequences), task, progress)
+            yield _scored(scorer, waiting, task, background, importance)
+            progress.update(sum(len(done.sources) for done in waiting))
 
 
-def _evaluate(scorer: Scorer, waiting: list, sequences: np.ndarray, task: int, progress) -> Iterator[_Scored]:
-    """Score what waits, and hand the importance back replicate by replicate."""
-    importance = scorer.contributions(sequences, task) * sequences
-    parts = iter(np.split(importance, np.cumsum([size for *_, sizes in waiting for size in sizes])))
-    for example, replicate, sources, _ in waiting:
-        original = next(parts)[0]
-        yield _Scored(example, replicate, sources, original, [next(parts) for _ in range(len(sources))])
-        progress.update(len(sources))
+def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: int) -> Iterator[_Replicate]:
+    for example, own in sources.groupby("example", sort=True):
+        for begin in range(0, len(own), most):
+            for number in range(shuffles + 1):
+                letters = shuffled(bases[example], seed, example, number)
+                yield _Replicate(example, number, letters, own.iloc[begin : begin + most])
 
 
-def _delta(original: np.ndarray, mutated: np.ndarray, source) -> np.ndarray:
-    """Return original − mutated importance, shape (mutants, positions, 4), 0 at the source's own rows."""
-    delta = original - mutated
-    delta[:, source.start : source.end] = 0
-    return delta
+def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, importance: bool) -> _Batch:
+    """Mutate the sources of some replicates, and score them."""
+    sources = pd.concat([one.sources.assign(sequence=number) for number, one in enumerate(replicates)])
+    rows = [mutant_rows(replicates[one.sequence].bases, one, background) for one in sources.itertuples()]
+    counts = np.array([len(one) for one in rows])
+    widths = np.array([one.shape[1] for one in rows])
+    padded = np.zeros((counts.sum(), widths.max(), 4), np.float32)
+    first = np.cumsum(counts) - counts
+    for begin, one in zip(first, rows, strict=True):
+        padded[begin : begin + len(one), : one.shape[1]] = one
+    columns = [
+        np.repeat(sources[name].to_numpy(np.int64), counts) for name in ("sequence", "start", "first", "stop")
+    ]
+    mutants = Mutants(columns[0], columns[1], np.repeat(widths, counts), padded, columns[2], columns[3])
+    bases = np.stack([one.bases for one in replicates])
+    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, importance))
 
 
 def pair_scores(
@@ -273,31 +301,73 @@ def pair_scores(
     background: Sequence[float],
     shuffles: int = 0,
     seed: int = 0,
-    batch_size: int = 256,
+    batch_size: int | None = None,
 ) -> pd.DataFrame:
     """Score ordered pairs of features, on the sequences and on ``shuffles`` dinucleotide shuffles of each.
 
     ``bases`` has shape (all examples, positions), ``pairs`` the columns ``example``, ``source``, ``target``
     of :func:`make_pairs`, ``background`` the probabilities of A, C, G, T. Every mutant is scored once,
     however many targets it has. Returns one row per replicate and pair, the columns ``PAIR_COLUMNS``,
-    sorted by example and replicate; independent of ``batch_size``, the number of sequences that are
-    gathered for the scorer.
+    sorted by example and replicate; independent of ``batch_size``, the number of mutants that are gathered
+    for the scorer (by default as many as fit in memory).
 
     Raises InputError when a feature does not lie within its sequence or cannot be mutated.
     """
     by_number = features.set_index("feature", drop=False)
     _check_sources(by_number.loc[pairs["target"].unique()], bases)
-    sources = by_number.loc[pairs["source"].drop_duplicates()].reset_index(drop=True)
-    targets = by_number.loc[pairs["target"], ["feature", "start", "end"]].to_numpy()
-    targets_of = {source: targets[rows] for source, rows in pairs.groupby("source").indices.items()}
-    records = []
-    for scored in _score(scorer, bases, sources, task, background, shuffles, seed, batch_size):
-        for source, mutated in zip(scored.sources.itertuples(), scored.mutants, strict=True):
-            (delta,) = _delta(scored.original, mutated, source)
-            for target, start, end in targets_of[source.feature]:
-                scores = np.abs(delta[start:end]).sum(axis=1).max(), delta[start:end].sum()
-                records.append((scored.replicate, scored.example, source.feature, target, *scores))
-    return pd.DataFrame(records, columns=PAIR_COLUMNS)
+    targets = by_number.loc[pairs["target"], ["start", "end"]].set_axis(["first", "stop"], axis=1)
+    targets = targets.reset_index(drop=True).assign(
+        source=pairs["source"].to_numpy(), target=pairs["target"].to_numpy()
+    )
+    sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
+    sources = _with_asked(scorer, sources, targets)
+    tables = [
+        _pair_rows(batch, targets)
+        for batch in _score(
+            scorer, bases, sources, task, background, shuffles, seed, batch_size, importance=False
+        )
+    ]
+    if not tables:
+        return pd.DataFrame(columns=PAIR_COLUMNS)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Add ``first`` and ``stop`` to sources: from the first to the last target within the scorer's reach.
+
+    Both are 0 for a source that reaches no target, and so changes none.
+    """
+    start, end = sources["start"].to_numpy(np.int64), sources["end"].to_numpy(np.int64)
+    reach = dict(zip(("near", "far"), scorer.reach(start, end - start), strict=True))
+    reached = targets.merge(sources[["feature"]].assign(**reach), left_on="source", right_on="feature")
+    reached = reached[(reached["stop"] > reached["near"]) & (reached["first"] < reached["far"])]
+    asked = reached.groupby("source").agg(first=("first", "min"), stop=("stop", "max"))
+    asked = asked.reindex(sources["feature"], fill_value=0)
+    return sources.assign(first=asked["first"].to_numpy(), stop=asked["stop"].to_numpy()).reset_index(
+        drop=True
+    )
+
+
+def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of one batch: its mutants' changes, put together over each target's positions."""
+    mutated = pd.DataFrame(
+        {
+            "source": batch.sources["feature"].to_numpy(),
+            "example": batch.sources["example"].to_numpy(),
+            "replicate": [batch.replicates[number].number for number in batch.sources["sequence"]],
+            "mutant": batch.mutant,
+        }
+    )
+    table = mutated.merge(targets, on="source", how="left")
+    scores = np.empty((2, len(table)), np.float32)
+    widths = (table["stop"] - table["first"]).to_numpy()
+    for width in np.unique(widths):
+        rows = np.flatnonzero(widths == width)
+        positions = table["first"].to_numpy()[rows, None] + np.arange(width)
+        mutant = table["mutant"].to_numpy()[rows, None]
+        scores[0, rows] = batch.scores.absolute[mutant, positions].max(axis=1)
+        scores[1, rows] = batch.scores.delta[mutant, positions].sum(axis=1)
+    return table.assign(fis=scores[0], signed_sum=scores[1])[PAIR_COLUMNS]
 
 
 @dataclass
@@ -305,8 +375,10 @@ class Profile:
     """What mutating one source changes along its sequence; arrays are float32, shape (positions,).
 
     ``source`` is a row number of the table of sources. ``delta`` is NaN at the source and outside the window.
-    ``importance`` and ``mutant_importance`` are the sums over bases before and after, at every position; the
-    latter is NaN for a nucleotide, which has several mutants.
+    ``importance`` and ``mutant_importance`` are the sums over bases before and after, NaN outside the window;
+    the latter is all NaN for a nucleotide, which has several mutants. ``mutant_base``, uint8 ASCII, is for a
+    nucleotide the base whose mutant ``delta`` is of, position by position; 0 elsewhere, and where delta is
+    NaN.
     """
 
     source: int
@@ -314,6 +386,7 @@ class Profile:
     delta: np.ndarray
     importance: np.ndarray
     mutant_importance: np.ndarray
+    mutant_base: np.ndarray
 
 
 def profiles(
@@ -325,7 +398,7 @@ def profiles(
     window: int | None = None,
     shuffles: int = 0,
     seed: int = 0,
-    batch_size: int = 256,
+    batch_size: int | None = None,
 ) -> Iterator[Profile]:
     """Yield the profile of every source, on its sequence and on ``shuffles`` dinucleotide shuffles of it.
 
@@ -333,27 +406,43 @@ def profiles(
     Only positions at most ``window`` bases from the source count, all when None. The other arguments, and
     the errors, are those of :func:`pair_scores`.
     """
-    sources = sources.reset_index(drop=True)
-    for scored in _score(scorer, bases, sources, task, background, shuffles, seed, batch_size):
-        importance = scored.original.sum(axis=1)
-        for source, mutated in zip(scored.sources.itertuples(), scored.mutants, strict=True):
-            delta = _largest(_delta(scored.original, mutated, source).sum(axis=2))
-            delta[~_targets(source, len(delta), window)] = np.nan
-            single = source.kind != "nucleotide"
-            after = mutated[0].sum(axis=1) if single else np.full_like(importance, np.nan)
-            yield Profile(source.Index, scored.replicate, delta, importance, after)
+    length = bases.shape[1]
+    widest = length if window is None else window
+    sources = sources.reset_index(drop=True).rename_axis("row").reset_index()
+    sources = sources.assign(
+        first=(sources["start"] - widest).clip(lower=0), stop=(sources["end"] + widest).clip(upper=length)
+    )
+    options = (task, background, shuffles, seed, batch_size)
+    for batch in _score(scorer, bases, sources, *options, importance=True):
+        last = np.append(batch.mutant[1:], len(batch.scores.delta))
+        for source, begin, end in zip(batch.sources.itertuples(), batch.mutant, last, strict=True):
+            yield _profile(batch, source, slice(begin, end))
 
 
-def _largest(values: np.ndarray) -> np.ndarray:
-    """Return of every column the value that is largest in size, with its sign."""
-    return np.take_along_axis(values, np.abs(values).argmax(axis=0)[None], axis=0)[0]
+def _profile(batch: _Batch, source, mutants: slice) -> Profile:
+    """Return the profile of one source from its mutants."""
+    replicate = batch.replicates[source.sequence]
+    delta, chosen = _largest(batch.scores.delta[mutants])
+    own = slice(source.start, source.end)
+    outside = np.ones(len(delta), dtype=bool)
+    outside[source.first : source.stop] = False
+    importance = np.where(outside, np.nan, batch.scores.importance[source.sequence])
+    if source.kind == "nucleotide":
+        after = np.full_like(importance, np.nan)
+        letters = np.frombuffer(alternatives(chr(replicate.bases[source.start])).encode(), np.uint8)
+        base = letters[chosen]
+    else:
+        after, base = importance - delta, np.zeros(len(delta), np.uint8)
+        after[own] = batch.scores.own[mutants.start]
+    outside[own] = True
+    delta[outside], base[outside] = np.nan, 0
+    return Profile(source.row, replicate.number, delta, importance, after, base)
 
 
-def _targets(source, length: int, window: int | None) -> np.ndarray:
-    """Return which positions are targets: in the window and not in the source, shape (length,)."""
-    positions = np.arange(length)
-    distance = np.maximum(source.start - positions, positions - (source.end - 1))
-    return (distance > 0) & (distance <= (length if window is None else window))
+def _largest(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of every column the value that is largest in size, with its sign, and its row."""
+    rows = np.abs(values).argmax(axis=0)
+    return np.take_along_axis(values, rows[None], axis=0)[0], rows
 
 
 # ------------------------------------------------------------------------------------------- files
@@ -370,16 +459,22 @@ def write_profile_shard(
     """Write profiles as they come: an HDF5 file as in ``docs/files.md``, one row per row of ``sources``.
 
     ``delta``, ``importance``, ``mutant_importance``: float32 (source, position), on the real sequences;
-    ``null_delta``: float32 (replicate, source, position); the columns of ``sources`` in a group of that name,
-    ``feature`` −1 for a nucleotide. ``attributes`` become attributes of the file.
+    ``null_delta``: float32 (replicate, source, position); ``mutant_base`` and ``null_mutant_base``: uint8 of
+    the same shapes as the two deltas; the columns of ``sources`` in a group of that name, ``feature`` −1 for
+    a nucleotide. ``attributes`` become attributes of the file.
     """
     shape = (len(sources), length)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
         arrays = {name: _array(handle, name, shape) for name in ("delta", "importance", "mutant_importance")}
-        null = _array(handle, "null_delta", (shuffles, *shape))
+        arrays["mutant_base"] = _array(handle, "mutant_base", shape, np.uint8)
+        null = {
+            "delta": _array(handle, "null_delta", (shuffles, *shape)),
+            "mutant_base": _array(handle, "null_mutant_base", (shuffles, *shape), np.uint8),
+        }
         for profile in found:
             if profile.replicate:
-                null[profile.replicate - 1, profile.source] = profile.delta
+                for name, array in null.items():
+                    array[profile.replicate - 1, profile.source] = getattr(profile, name)
                 continue
             for name, array in arrays.items():
                 array[profile.source] = getattr(profile, name)
@@ -392,10 +487,10 @@ def write_profile_shard(
         handle.attrs.update(attributes or {})
 
 
-def _array(handle: h5py.File, name: str, shape: tuple[int, ...]) -> h5py.Dataset:
+def _array(handle: h5py.File, name: str, shape: tuple[int, ...], kind=np.float32) -> h5py.Dataset:
     """Create an array in chunks of one row, so that rows can be written one by one."""
     chunks = (*(1,) * (len(shape) - 1), shape[-1]) if 0 not in shape else None
     compression = "lzf" if chunks else None
-    array = handle.create_dataset(name, shape, np.float32, chunks=chunks, compression=compression)
+    array = handle.create_dataset(name, shape, kind, chunks=chunks, compression=compression)
     array.attrs["axes"] = json.dumps(["replicate", "source", "position"][-len(shape) :])
     return array

@@ -17,6 +17,7 @@ import pybedtools
 
 from dfim.errors import InputError
 from dfim.genome import check_chromosome, genome_order
+from dfim.known_assemblies import other_assemblies
 from dfim.tables import TableLines, read_lines
 
 logger = logging.getLogger(__name__)
@@ -78,11 +79,14 @@ def _check_on_genome(table: TableLines, peaks: pd.DataFrame, sizes: Mapping[str,
         lambda row: f"start {start[row]} is not below end {end[row]}, and an interval needs start < end",
     )
     lengths = peaks["chrom"].map(sizes).to_numpy()
+    beyond = end > lengths
+    others = other_assemblies(peaks, sizes) if beyond.any() else []
     table.refuse(
-        end > lengths,
+        beyond,
         lambda row: (
             f"end {end[row]} lies beyond {peaks['chrom'].iloc[row]}, which is {lengths[row]} bp long: use "
             "peaks of the genome's own assembly"
+            + (f" (all of these fit into {' or '.join(others)})" if others else "")
         ),
     )
 

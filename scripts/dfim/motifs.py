@@ -104,8 +104,15 @@ def pattern_features(bases: np.ndarray, patterns: dict[str, str], strands: str =
     with the columns of :data:`dfim.dataset.FEATURE_COLUMNS`, kind ``motif``, sorted by example and start,
     features numbered from 0.
     """
+    sites = pattern_sites(bases, patterns, strands)
+    return motif_features(sites) if patterns else empty_features()
+
+
+def pattern_sites(bases: np.ndarray, patterns: dict[str, str], strands: str = "+") -> pd.DataFrame:
+    """Return the sites of named patterns, as :func:`find_pattern` gives them, with the column ``name``."""
     sites = [find_pattern(bases, pattern, strands).assign(name=name) for name, pattern in patterns.items()]
-    return motif_features(pd.concat(sites)) if sites else empty_features()
+    columns = ["example", "start", "end", "strand", "name"]
+    return pd.concat(sites) if sites else pd.DataFrame({column: [] for column in columns})
 
 
 def motif_features(sites: pd.DataFrame) -> pd.DataFrame:

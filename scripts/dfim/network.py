@@ -1,7 +1,9 @@
 """Networks: built from a list of layers, saved, loaded, initialised from one another, and described.
 
 A network is a Keras Sequential model from one-hot sequences, shape (examples, positions, 4), channels in the
-order A, C, G, T, to one probability per task, shape (examples, tasks). TensorFlow is the backend.
+order A, C, G, T, to one output per task, shape (examples, tasks): a probability, or a value where the tasks
+are measured values. Its *logit* is what the last dense layer gives before any sigmoid. TensorFlow is the
+backend.
 """
 
 import os
@@ -39,14 +41,17 @@ _POOLS = {
 # ---------------------------------------------------------------------------------------------- building
 
 
-def build_network(layers: list[dict], length: int, tasks: list[str], seed: int = 0) -> keras.Sequential:
+def build_network(
+    layers: list[dict], length: int, tasks: list[str], seed: int = 0, head: str = "sigmoid"
+) -> keras.Sequential:
     """Build a network with random weights from a list of layers, as it stands in the configuration.
 
     Each layer is a dictionary with a ``kind`` and the keys of :data:`dfim.architecture.LAYER_KEYS`. Within
     a layer the order is linear, batch normalisation, activation, dropout. The convolutions see one-hot
     sequences of ``length`` positions; a flatten is put before the first dense layer. The last layer,
-    ``head``, is one dense layer with a sigmoid unit per task: the same function as one single-unit layer
-    per task. ``seed`` fixes the initial weights and the dropout.
+    ``head``, is one dense layer with a unit per task, the same function as one single-unit layer per task;
+    its activation is ``head``: sigmoid for labels, linear for measured values. ``seed`` fixes the initial
+    weights and the dropout.
 
     Raises InputError, naming the number of the layer (from 1) and the key, on an unknown kind or key, a
     value out of range, a layer that cannot follow the ones before, and a sequence too short for the layers.
@@ -67,7 +72,7 @@ def build_network(layers: list[dict], length: int, tasks: list[str], seed: int =
         keras.layers.Dense,
         HEAD,
         units=len(tasks),
-        activation="sigmoid",
+        activation=head,
         kernel_initializer=keras.initializers.GlorotUniform(builder.next_seed()),
     )
     return builder.model
@@ -150,20 +155,25 @@ def logits(model: keras.Sequential) -> keras.Model:
     """Return the network without its last sigmoid, from one-hot sequences to logits, shape (examples, tasks).
 
     The layers are shared, so that training the result trains ``model``. Raises InputError when the model
-    does not end in a sigmoid.
+    ends neither in a dense layer, linear or with a sigmoid, nor in a sigmoid.
     """
-    last = model.layers[-1]
-    if not isinstance(last, keras.layers.Dense | keras.layers.Activation) or _activation(last) != "sigmoid":
-        raise InputError(
-            f"the network ends in the layer {last.name} ({type(last).__name__}), and a dense layer with a "
-            f"sigmoid or a sigmoid alone is needed: outputs must be probabilities of independent tasks."
-        )
     values = inputs = keras.Input(model.input_shape[1:], name="one_hot")
     for layer in model.layers[:-1]:
         values = layer(values)
-    if isinstance(last, keras.layers.Dense):
-        values = _Linear(last)(values)
-    return keras.Model(inputs, values, name="logits")
+    return keras.Model(inputs, logits_of(model.layers[-1], values), name="logits")
+
+
+def logits_of(last: keras.layers.Layer, values):
+    """Return the logits that a network's last layer makes of its input; errors as :func:`logits`."""
+    dense = isinstance(last, keras.layers.Dense)
+    known = dense or isinstance(last, keras.layers.Activation)
+    if not known or activation_of(last) not in (("sigmoid", "linear") if dense else ("sigmoid",)):
+        raise InputError(
+            f"the network ends in the layer {last.name} ({type(last).__name__}), and a dense layer with a "
+            f"sigmoid or linear, or a sigmoid alone is needed: outputs must be probabilities or values of "
+            f"independent tasks."
+        )
+    return _Linear(last)(values) if dense else values
 
 
 def initialise_from(model: keras.Sequential, other: keras.Sequential) -> None:
@@ -298,7 +308,7 @@ def describe(model: keras.Sequential) -> list[Layer]:
             continue
         if type(layer) in _KINDS:
             steps.append(Layer(_KINDS[type(layer)], layer.name, _arrays(layer), _options(layer)))
-        activation = _activation(layer)
+        activation = activation_of(layer)
         if activation in ("relu", "sigmoid"):
             shape = tuple(layer.output.shape[1:])
             name = f"{layer.name}_{activation}" if type(layer) in _KINDS else layer.name
@@ -308,7 +318,7 @@ def describe(model: keras.Sequential) -> list[Layer]:
     return steps
 
 
-def _activation(layer: keras.layers.Layer) -> str:
+def activation_of(layer: keras.layers.Layer) -> str:
     """Return the name of the activation that a layer ends with, ``linear`` for none.
 
     Raises InputError on a layer that is neither an activation nor one of the described kinds.

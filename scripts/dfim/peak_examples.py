@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from dfim.assembly import check_summits
 from dfim.dataset import EXAMPLE_COLUMNS, MISSING, SPLITS, Dataset
 from dfim.errors import InputError
 from dfim.genome import Genome, check_chromosome, genome_order, n_fraction
@@ -48,6 +49,7 @@ def build_peak_dataset(
     options: Mapping,
     seed: int,
     known_sites: str | os.PathLike | None = None,
+    motifs: Mapping[str, str] | None = None,
 ) -> Dataset:
     """Build a dataset from peak files.
 
@@ -57,7 +59,9 @@ def build_peak_dataset(
     ``window`` (bp), ``negatives``, ``max_n_fraction``, ``test_chromosomes``, ``validation_fraction``,
     ``validation_block`` (bp), ``patterns`` (a pattern for each feature name) and ``strands``.
     ``known_sites`` is a file of intervals, see :func:`read_sites`: features that equal one of them get the
-    group ``known``.
+    group ``known``. ``motifs`` gives a factor's motif for tasks that have one, and ``max_n_summits`` the
+    largest share of N, for the checks that peaks and genome are of one assembly
+    (:func:`dfim.assembly.check_summits`).
 
     Windows with a share of N above ``max_n_fraction`` are left out and counted in the log. Raises
     InputError for peaks or sites that are not intervals of the genome, when no feature equals a known site,
@@ -67,10 +71,14 @@ def build_peak_dataset(
     sizes, width = genome.sizes, options["window"]
     sites = None if known_sites is None else read_sites(known_sites, sizes)
     tables = {task: read_peaks(path, sizes) for task, path in peaks.items()}
+    for task, table in tables.items():
+        name, motif = f"{peaks[task]} ({task})", (motifs or {}).get(task)
+        check_summits(genome, table, name, options.get("max_n_summits", 0.02), motif)
     if options["examples"] == "summits":
         if accessible is None:
             raise InputError("examples 'summits' needs accessible peaks: name a peak file as 'accessible'.")
         accessible_peaks = read_peaks(accessible, sizes)
+        check_summits(genome, accessible_peaks, str(accessible), options.get("max_n_summits", 0.02))
         windows, labels = summit_examples(tables, accessible_peaks, width, sizes, options["negatives"])
     elif options["examples"] == "union":
         windows, labels = union_examples(tables, width, sizes)

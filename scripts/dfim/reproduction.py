@@ -10,7 +10,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score
 
+from dfim.calibration import LEVELS, level_is_held
 from dfim.claims import RULES, kind_of_file
 from dfim.comparison import UnknownColumn, compare, evaluate, matching, with_derived_columns
 from dfim.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
@@ -53,6 +55,45 @@ def reproduce(
     return pd.DataFrame(
         [_judge(claim, results, made, cannot_show or {}) for claim in claims], columns=COLUMNS
     )
+
+
+def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.DataFrame:
+    """Return one row per analysis and method, as :func:`reproduce`: do its p-values hold their level?
+
+    ``files`` are those of the run; each ``calibration.tsv`` among them, below ``folder``, is judged by the
+    p-value method in the ``nulls.tsv`` beside it, on held-out null scores, all scores and null models
+    together. ``cannot show`` where the null is too small to tell.
+    """
+    rows = []
+    for path in sorted(path for path in files if Path(path).name == "calibration.tsv"):
+        place = os.path.relpath(Path(path).parent, Path(folder) / "interactions")
+        method = read_table(Path(path).with_name("nulls.tsv"))["method"].iloc[0]
+        own = level_is_held(read_table(path), method)
+        known = own[own["holds"].notna()]
+        parts = [
+            f"{score} {' / '.join(f'{share:.2g}' for share in group['share'])}"
+            for score, group in own[own["null_model"] == own["null_model"].iloc[0]].groupby(
+                "score", sort=False
+            )
+        ]
+        off = known[known["holds"] == 0]
+        found = [f"{row.score} of the {row.null_model} null at {row.level:g}" for row in off.itertuples()]
+        verdict = CANNOT_SHOW if known.empty else NOT_REPRODUCED if len(off) else REPRODUCED
+        note = f"the null is off: {', '.join(found)}" if found else ""
+        rows.append(
+            {
+                "section": "calibration",
+                "claim": f"p-values ({method}) of {place} hold their level on held-out null scores: share "
+                f"below {', '.join(f'{level:g}' for level in LEVELS)}",
+                "stated": "0.045–0.055 / 0.008–0.012 / at most 0.0015",
+                "found": "; ".join(parts),
+                "n": int(own["n"].max()),
+                "verdict": verdict,
+                "note": note
+                or ("" if len(known) else "fewer than 5 null scores are expected below each level"),
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _judge(claim: dict, results: "_Results", made: set[str], cannot_show: dict[str, str]) -> dict:
@@ -139,6 +180,11 @@ class _Results:
         if claim["measure"] == "auroc":
             row = compare(table, claim["column"], *conditions, name=claim["claim"], resamples=0)
             return row["auroc"], row["n_group"] + row["n_against"]
+        if claim["measure"] == "average_precision":
+            positive, negative = (matching(table, text, where) for text in conditions)
+            rows = positive | negative
+            scores = evaluate(table, claim["column"], where)[rows]
+            return average_precision_score(positive[rows], scores), int(rows.sum())
         rows = table[matching(table, claim["where"], where)] if "where" in claim else table
         n = evaluate(rows, claim["n"], where).sum() if "n" in claim else len(rows)
         values = evaluate(rows, claim["column"], where) if "column" in claim else rows

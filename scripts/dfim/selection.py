@@ -7,7 +7,7 @@ from dfim.dataset import Dataset
 from dfim.errors import InputError
 
 _LISTS = ("origins", "splits", "positive_for", "negative_for", "features", "groups")
-CRITERIA = (*_LISTS, "correct", "highest", "limit")
+CRITERIA = (*_LISTS, "correct", "highest", "lowest", "limit")
 
 
 def select_examples(
@@ -21,7 +21,8 @@ def select_examples(
     """Return the row numbers of the examples that meet every criterion, ascending.
 
     ``logits`` has shape (examples, model tasks), its columns named by ``tasks`` (the dataset's tasks when
-    not given); only ``correct`` and ``highest`` need it. ``criteria`` may hold, applied in this order:
+    not given); only ``correct``, ``highest`` and ``lowest`` need it. ``criteria`` may hold, applied in this
+    order:
 
     ``origins``, ``splits``
         the example's origin, or split, is one of these;
@@ -33,8 +34,8 @@ def select_examples(
         the example has a feature of one of these groups;
     ``correct``
         when true: the label of ``task`` is known and the sign of its logit agrees with it;
-    ``highest``
-        the n examples with the largest logit of ``task`` (of equal ones the first);
+    ``highest``, ``lowest``
+        the n examples with the largest, or smallest, logit of ``task`` (of equal ones the first);
     ``limit``
         n of them at random; a smaller limit chooses a part of what a larger one does.
 
@@ -51,9 +52,10 @@ def select_examples(
             keep = _first(keep, np.random.default_rng([seed, len(keep)]).random(len(keep)), value)
         else:
             column = _logits_of(dataset, logits, task, tasks or dataset.tasks, name)
-            keep = (
-                keep & _correct(dataset, column, task) if name == "correct" else _first(keep, -column, value)
-            )
+            if name == "correct":
+                keep &= _correct(dataset, column, task)
+            else:
+                keep = _first(keep, column if name == "lowest" else -column, value)
         counts.append(f"{keep.sum()} after {name}")
         if not keep.any():
             raise InputError(
@@ -61,6 +63,41 @@ def select_examples(
                 "loosen it or remove it."
             )
     return np.flatnonzero(keep)
+
+
+def features_of_groups(features: pd.DataFrame, groups: list[str] | None) -> pd.DataFrame:
+    """Return the features of some groups, all of them when ``groups`` is None.
+
+    Raises InputError on a group that no feature of the table has.
+    """
+    if groups is None:
+        return features
+    _check_known("feature_groups", groups, features["group"])
+    return features[features["group"].isin(groups)]
+
+
+def select_sets(
+    dataset: Dataset,
+    logits: np.ndarray | None,
+    task: str,
+    criteria: dict,
+    seed: int,
+    tasks: list[str] | None = None,
+) -> pd.DataFrame:
+    """Return the selected examples as a table: ``example``, ``name``, and ``set`` when there are sets.
+
+    ``criteria`` may have the key ``sets``, further criteria by the name of a set; a set meets these and
+    those beside ``sets``. An example may be in several sets and has a row in each. The other arguments, and
+    the errors, are those of :func:`select_examples`.
+    """
+    sets = criteria.get("sets") or {}
+    common = {name: value for name, value in criteria.items() if name != "sets"}
+    tables = []
+    for name, own in sets.items() if sets else [("", {})]:
+        rows = select_examples(dataset, logits, task, common | own, seed, tasks)
+        tables.append(dataset.examples.loc[rows, ["example", "name"]].assign(set=name))
+    table = pd.concat(tables, ignore_index=True)
+    return table if sets else table.drop(columns="set")
 
 
 def _check(criteria: dict) -> None:
@@ -83,12 +120,22 @@ def _matching(dataset: Dataset, name: str, values: list[str]) -> np.ndarray:
         _check_known(name, values, column)
         return column.isin(values).to_numpy()
     if name in ("positive_for", "negative_for"):
+        _check_labels(dataset, name)
         columns = [dataset.task_index(task) for task in values]
         return (dataset.labels[:, columns] == (name == "positive_for")).any(axis=1)
     column = dataset.features["name" if name == "features" else "group"]
     _check_known(name, values, column)
     having = [_having(dataset, column == value) for value in values]
     return np.all(having, axis=0) if name == "features" else np.any(having, axis=0)
+
+
+def _check_labels(dataset: Dataset, name: str) -> None:
+    """Raise InputError when the tasks have measured values, of which none is positive or negative."""
+    if dataset.real_valued:
+        raise InputError(
+            f"the criterion {name!r} of the selection asks for labels, and the dataset has measured values: "
+            "choose examples by highest or lowest."
+        )
 
 
 def _having(dataset: Dataset, features: pd.Series) -> np.ndarray:
@@ -131,6 +178,7 @@ def _logits_of(
 
 def _correct(dataset: Dataset, logits: np.ndarray, task: str) -> np.ndarray:
     """Return where the label of the task is known and agrees with the sign of the logit."""
+    _check_labels(dataset, "correct")
     labels = dataset.labels[:, dataset.task_index(task)]
     return np.where(labels == 1, logits > 0, (labels == 0) & (logits < 0))
 

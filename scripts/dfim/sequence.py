@@ -62,6 +62,15 @@ def one_hot(bases: np.ndarray) -> np.ndarray:
     return _ENCODING[bases]
 
 
+def composition(bases: np.ndarray) -> np.ndarray:
+    """Return the shares of A, C, G and T at each position of aligned sequences, float32 (positions, 4).
+
+    ``bases`` has shape (examples, positions). An N counts as a quarter of each.
+    """
+    counts = np.array([(bases == letter).sum(axis=0) for letter in (*_CODES, ord("N"))])
+    return ((counts[:4] + counts[4] / 4) / len(bases)).T.astype(np.float32)
+
+
 def shuffle_dinucleotides(
     bases: np.ndarray, rng: np.random.Generator, count: int | None = None
 ) -> np.ndarray:

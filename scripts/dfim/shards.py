@@ -83,10 +83,26 @@ def describe_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
         for end in ("source", "target"):
             table[f"{end}_{column}"] = by_number[column].loc[table[end]].to_numpy()
     table["distance"] = pair_distances(pairs, features)
-    copies = pd.crosstab(features["example"], features["name"])
+    own = features[features["example"].isin(table["example"].unique())]
+    copies = own.groupby(["example", "name"]).size().unstack(fill_value=0)
     for name in sorted({*table["source_name"], *table["target_name"]}):
         table[f"copies_{name}"] = copies[name].loc[table["example"]].to_numpy()
     return table
+
+
+def add_mutagenesis(pairs: pd.DataFrame, mutated: pd.DataFrame) -> pd.DataFrame:
+    """Add the interactions by mutagenesis (``mutagenesis_…``) to pairs, by example, source and target.
+
+    Raises InputError when a pair has none, as when the two were made with different features.
+    """
+    key = ["example", "source", "target"]
+    joined = pairs.merge(mutated, on=key, how="left", validate="one_to_one", indicator=True)
+    if (lost := joined.pop("_merge") == "left_only").any():
+        raise InputError(
+            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of "
+            "the shards and run again."
+        )
+    return joined
 
 
 @dataclass
@@ -126,13 +142,14 @@ def summarise(delta: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def read_profile_shards(
-    paths: Sequence[str | os.PathLike], seed: int, null_positions: int = 5_000_000
+    paths: Sequence[str | os.PathLike], seed: int, null_positions: int = 5_000_000, reach: float = np.inf
 ) -> Profiles:
     """Read shards of profiles into one, sorted by example, start, end, feature and alternate allele.
 
     At most ``null_positions`` positions of the null are kept, so that memory stays bounded: of each source
     an equal number at random (all when they are few enough), drawn for its place in the sorted table, hence
-    independent of the shards. Raises InputError when a source occurs twice, when there is none, and when
+    independent of the shards; none as far from the source as the network's ``reach`` (bp), or farther. Raises
+    InputError when a source occurs twice, when there is none, and when
     shards differ in their attributes (made with another network, other sequences or other options).
     """
     attributes = _common_attributes(paths)
@@ -149,7 +166,9 @@ def read_profile_shards(
             null_delta = handle["null_delta"][()][:, rows]
         null.append(_summarise_null(null_delta, mine))
         for column, source in enumerate(mine):
-            drawn[source] = _draw(null_delta[:, column], quota, np.random.default_rng([seed, source]))
+            near = position_distances(sources.loc[[source]], null_delta.shape[2])[0] < reach
+            values = null_delta[:, column, near]
+            drawn[source] = _draw(values, quota, np.random.default_rng([seed, source]))
     example = np.repeat(sources["example"].to_numpy(), [len(values) for values in drawn])
     return Profiles(
         sources.drop(columns=["row", "shard"]).rename_axis("source").reset_index(),
@@ -158,6 +177,16 @@ def read_profile_shards(
         null_positions=pd.DataFrame({"example": example, "delta": np.concatenate(drawn)}),
         attributes=attributes,
     )
+
+
+def position_distances(sources: pd.DataFrame, length: int) -> np.ndarray:
+    """Return how far positions lie from the nearest position of each source, bp: (sources, positions).
+
+    0 within the source, 1 next to it.
+    """
+    positions = np.arange(length)
+    start, end = (sources[name].to_numpy()[:, None] for name in ("start", "end"))
+    return np.maximum(np.maximum(start - positions, positions - end + 1), 0)
 
 
 def _common_attributes(paths: Sequence[str | os.PathLike]) -> dict:

@@ -1,6 +1,6 @@
-"""Training and evaluating networks on data sets whose labels may be missing.
+"""Training and evaluating networks on data sets of labels, or of measured values; some may be missing.
 
-Sequences stay bases, one byte each, and are encoded batch by batch on their way into the network.
+Sequences stay bases, one byte each, and are encoded inside the compiled step (:mod:`dfim.trainer`).
 """
 
 import logging
@@ -9,13 +9,19 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    r2_score,
+    roc_auc_score,
+    roc_curve,
+)
 
-from dfim import network  # before TensorFlow, whose environment it sets
 from dfim.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.progress import Progress
-from dfim.sequence import one_hot
+from dfim.trainer import FusedAdam, from_bases
 
 # isort: split
 import keras
@@ -31,10 +37,12 @@ OPTIONS = {
     "shift": 0,
     "class_weights": "none",
 }
-PREDICTION_BATCH = 512
+PREDICTION_BATCH = 128
+# Batches that one call of the compiled step works through: small networks are bound by the calls.
+STEPS_AT_ONCE = 16
 MOST_CURVE_POINTS = 1000
+MOST_VALUES = 20_000
 
-_ENCODING = one_hot(np.arange(256, dtype=np.uint8))
 _COMPLEMENT = np.arange(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGT")] = list(b"TGCA")
 
@@ -71,19 +79,53 @@ def masked_loss(labels, logits, class_weights: np.ndarray | None = None) -> tf.T
     return tf.reduce_sum(terms) / tf.maximum(tf.reduce_sum(present), 1)
 
 
+def squared_error(targets_and_weights, outputs) -> tf.Tensor:
+    """Return the weighted mean squared error over the targets that are present, a scalar.
+
+    ``outputs`` has the shape (examples, tasks); ``targets_and_weights`` (examples, 2 · tasks) has first the
+    targets, then the weight of each, 0 for one that is missing. A batch without any weight has the loss 0.
+    """
+    outputs = tf.convert_to_tensor(outputs)
+    targets, weights = tf.split(tf.cast(targets_and_weights, outputs.dtype), 2, axis=1)
+    total = tf.reduce_sum(weights)
+    return tf.math.divide_no_nan(tf.reduce_sum(weights * tf.square(targets - outputs)), total)
+
+
+def answers_and_loss(dataset: Dataset, class_weights: str = "none") -> tuple[np.ndarray, Callable]:
+    """Return what the examples of a data set are to be answered, one row each, and the loss of a batch of it.
+
+    For labels these are the labels and :func:`masked_loss`, with the ``class_weights`` of the split
+    ``train``; for measured values the targets with their weights and :func:`squared_error`. The loss takes
+    rows of the answers and as many rows of logits. Raises InputError on class weights for measured values.
+    """
+    if not dataset.real_valued:
+        weights = _class_weights(dataset.labels[dataset.rows("train")], class_weights)
+        return dataset.labels, lambda labels, logits: masked_loss(labels, logits, weights)
+    if class_weights != "none":
+        raise InputError(
+            f"the training option class_weights is {class_weights!r}, and the data set has measured values, "
+            f"no classes: leave it none."
+        )
+    weights = dataset.present.astype(np.float32)
+    if dataset.weights is not None:
+        weights *= dataset.weights[:, np.newaxis]
+    targets = np.nan_to_num(dataset.labels.astype(np.float32))
+    return np.concatenate([targets, weights], axis=1), squared_error
+
+
 def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> pd.DataFrame:
     """Train a network on the split ``train``, in place; keep the weights of the best epoch on ``validation``.
 
-    Adam on :func:`masked_loss`. Training ends after ``patience`` epochs without a lower validation loss, or
-    after ``epochs``. ``options`` may set any key of :data:`OPTIONS`: ``learning_rate``, ``batch_size``,
-    ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability ½, anew in each
-    epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in each epoch; what
-    enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same weight in total,
-    ``none`` leaves them).
+    Adam on the loss of :func:`answers_and_loss`. Training ends after ``patience`` epochs without a lower
+    validation loss, or after ``epochs``. ``options`` may set any key of :data:`OPTIONS`: ``learning_rate``,
+    ``batch_size``, ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability
+    ½, anew in each epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in
+    each epoch; what enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same
+    weight in total, ``none`` leaves them).
 
     Returns one row per epoch: ``epoch`` from 1, ``loss`` (mean over the epoch, dropout on),
-    ``validation_loss``, ``validation_auroc`` (mean over tasks), ``seconds``, ``best`` (1 for the epoch whose
-    weights were kept).
+    ``validation_loss``, ``validation_auroc``, or ``validation_r2`` of measured values (mean over tasks),
+    ``seconds``, ``best`` (1 for the epoch whose weights were kept).
     The same seed gives the same weights on the same machine with the same number of threads.
 
     Raises InputError on an unknown or impossible option, on data that do not fit the network, on a split
@@ -93,37 +135,56 @@ def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -
     check_fit(model, dataset)
     _check_labels(dataset)
     trained, validation = dataset.rows("train"), dataset.rows("validation")
-    bases, labels = dataset.bases[validation], dataset.labels[validation]
-    weights = _class_weights(dataset.labels[trained], options["class_weights"])
-
-    trainer = network.logits(model)
-    trainer.compile(
-        optimizer=keras.optimizers.Adam(options["learning_rate"]),
-        loss=lambda present, logits: masked_loss(present, logits, weights),
-    )
-    batches = _training_batches(dataset, trained, options, seed)
+    answers, loss_of = answers_and_loss(dataset, options["class_weights"])
+    bases, answers, labels = dataset.bases[validation], answers[validation], dataset.labels[validation]
+    measure = "r2" if dataset.real_valued else "auroc"
+    trainer, run_epoch = epochs(model, dataset, options, seed)
     history, best_weights = [], None
     for epoch in range(1, options["epochs"] + 1):
         begin = time.monotonic()
-        loss = _run_epoch(trainer, batches(epoch), epoch, len(trained), options["batch_size"])
+        loss = run_epoch(epoch)
         rate = len(trained) / (time.monotonic() - begin)
-        logits = _stream(trainer, bases, PREDICTION_BATCH)
-        row = {"epoch": epoch, "loss": loss, "validation_loss": float(masked_loss(labels, logits, weights))}
+        logits = predict(trainer, bases)
+        row = {"epoch": epoch, "loss": loss, "validation_loss": float(loss_of(answers, logits))}
         _check_finite(row, options)
-        row["validation_auroc"] = metrics(labels, logits, dataset.tasks)["auroc"].iloc[-1]
+        row[f"validation_{measure}"] = metrics(labels, logits, dataset.tasks)[measure].iloc[-1]
         row["seconds"] = time.monotonic() - begin
         history.append(row)
         best = min(history, key=lambda earlier: earlier["validation_loss"])["epoch"]
         if best == epoch:
             best_weights = trainer.get_weights()
         logger.info(
-            "epoch %d: loss %.4f, validation loss %.4f, validation auROC %.4f, %.1f s, %.0f examples/s%s",
-            *row.values(), rate, ", best so far" if best == epoch else "",
+            "epoch %d: loss %.4g, validation loss %.4g, validation %s %.4f, %.1f s, %.0f examples/s%s",
+            *list(row.values())[:3], measure, *list(row.values())[3:], rate,
+            ", best so far" if best == epoch else "",
         )  # fmt: skip
         if epoch - best >= options["patience"]:
             break
     trainer.set_weights(best_weights)
     return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def epochs(
+    model: keras.Sequential, dataset: Dataset, options: dict, seed: int
+) -> tuple[keras.Model, Callable[[int], float]]:
+    """Return the trainer of a network, compiled, and a function that trains it for one epoch.
+
+    The trainer is that of :func:`dfim.trainer.from_bases`. The function takes the number of the epoch, from
+    1, which together with ``seed`` decides its order and augmentation, and returns the mean loss. The
+    arguments are those of :func:`train`.
+    """
+    options = _training_options(options)
+    rows, batch_size = dataset.rows("train"), options["batch_size"]
+    answers, loss = answers_and_loss(dataset, options["class_weights"])
+    trainer = from_bases(model)
+    trainer.compile(
+        optimizer=FusedAdam(options["learning_rate"]),
+        loss=loss,
+        steps_per_execution=min(STEPS_AT_ONCE, -(-len(rows) // batch_size)),
+        jit_compile=False,
+    )
+    batches = _training_batches(dataset.bases, answers, rows, options, seed)
+    return trainer, lambda epoch: _run_epoch(trainer, batches(epoch), epoch, len(rows), batch_size)
 
 
 def _training_options(options: dict) -> dict:
@@ -148,24 +209,28 @@ def _training_options(options: dict) -> dict:
     return options
 
 
-def check_fit(model: keras.Sequential, dataset: Dataset) -> None:
-    """Raise InputError when a data set's length of sequence or number of tasks is not the network's."""
+def check_fit(model: keras.Sequential, dataset: Dataset, names: list[str] | None = None) -> None:
+    """Raise InputError when a data set's length of sequence or number of tasks is not the network's.
+
+    ``names`` are those of the network's outputs where they are more than the data set's tasks.
+    """
     length, tasks = model.input_shape[1], model.output_shape[-1]
     if dataset.bases.shape[1] != length:
         raise InputError(
             f"the sequences have {dataset.bases.shape[1]} bases, and the network takes {length}: build the "
             f"network for the length of the data set."
         )
-    if len(dataset.tasks) != tasks:
+    names = names or dataset.tasks
+    if len(names) != tasks:
         raise InputError(
-            f"the data set has {len(dataset.tasks)} tasks, and the network has {tasks} outputs: build the "
+            f"the data set has {len(names)} tasks, and the network has {tasks} outputs: build the "
             f"network for the tasks of the data set."
         )
 
 
 def _check_labels(dataset: Dataset):
     for split in ("train", "validation"):
-        if not (dataset.labels[dataset.rows(split)] != MISSING).any():
+        if not dataset.present[dataset.rows(split)].any():
             raise InputError(
                 f"the split {split} has no labelled example, and training needs both train and validation: "
                 f"give it more chromosomes or a larger share."
@@ -189,17 +254,17 @@ def _class_weights(labels: np.ndarray, kind: str) -> np.ndarray | None:
     return counts.sum(axis=0) / (2 * np.maximum(counts, 1))
 
 
-def _training_batches(dataset: Dataset, rows: np.ndarray, options: dict, seed: int) -> Callable:
-    """Return a function from the number of an epoch to its batches: shuffled, augmented, encoded."""
+def _training_batches(bases, answers, rows: np.ndarray, options: dict, seed: int) -> Callable:
+    """Return a function from the number of an epoch to its batches of bases: shuffled and augmented."""
     shift = options["shift"]
-    with tf.device("CPU:0"):  # the encoding runs there, and batches are small next to the whole
-        bases, labels = tf.constant(dataset.bases), tf.constant(dataset.labels)
+    with tf.device("CPU:0"):  # a batch is small next to the whole
+        bases, answers = tf.constant(bases), tf.constant(answers)
 
     def batch(rows, turned, shifts):
         x = tf.gather(bases, rows)
         x = _move(x, shifts, shift) if shift else x
         x = _turn(x, turned) if options["reverse_complement"] else x
-        return _encode(x), tf.cast(tf.gather(labels, rows), tf.float32)
+        return x, tf.cast(tf.gather(answers, rows), tf.float32)
 
     def batches(epoch: int) -> tf.data.Dataset:
         rng = np.random.default_rng([seed, epoch])
@@ -212,10 +277,6 @@ def _training_batches(dataset: Dataset, rows: np.ndarray, options: dict, seed: i
         return data.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     return batches
-
-
-def _encode(bases: tf.Tensor) -> tf.Tensor:
-    return tf.gather(_ENCODING, tf.cast(bases, tf.int32))
 
 
 def _turn(bases: tf.Tensor, turned: tf.Tensor) -> tf.Tensor:
@@ -239,7 +300,8 @@ class _Progress(keras.callbacks.Callback):
         self.bar, self.batch_size = bar, batch_size
 
     def on_train_batch_end(self, batch, logs=None):
-        self.bar.update(min(self.batch_size, self.bar.total - self.bar.n))
+        # Several batches at once: ``batch`` is the last of them, counted from 0.
+        self.bar.update(min((batch + 1) * self.batch_size, self.bar.total) - self.bar.n)
 
 
 def _run_epoch(trainer: keras.Model, batches: tf.data.Dataset, epoch: int, examples: int, batch_size: int):
@@ -257,28 +319,65 @@ def predict_logits(
     model: keras.Sequential, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
 ) -> np.ndarray:
     """Return the logits of sequences, float32 (examples, tasks), from bases, uint8 (examples, positions)."""
-    return _stream(network.logits(model), bases, batch_size)
+    return predict(compiled_predictor(model, len(bases), batch_size), bases, batch_size)
 
 
-def _stream(trainer: keras.Model, bases: np.ndarray, batch_size: int) -> np.ndarray:
-    """Run a network without its sigmoid over bases, encoding batch by batch."""
+def compiled_predictor(
+    model: keras.Sequential, examples: int, batch_size: int = PREDICTION_BATCH
+) -> keras.Model:
+    """Return a network from bases to logits for :func:`predict`, compiled for so many examples."""
+    predictor = from_bases(model)
+    batches = max(1, -(-examples // batch_size))
+    predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)
+    return predictor
+
+
+def predict(predictor: keras.Model, bases: np.ndarray, batch_size: int = PREDICTION_BATCH) -> np.ndarray:
+    """Run a compiled network from bases to logits over all sequences, as :func:`predict_logits` does."""
     if not len(bases):
-        return np.empty((0, trainer.output_shape[-1]), dtype=np.float32)
+        return np.empty((0, predictor.output_shape[-1]), dtype=np.float32)
     with tf.device("CPU:0"):
         bases = tf.constant(bases)
     rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
-    batches = rows.map(lambda rows: _encode(tf.gather(bases, rows)), num_parallel_calls=tf.data.AUTOTUNE)
-    return trainer.predict(batches.prefetch(tf.data.AUTOTUNE), verbose=0)
+    batches = rows.map(lambda rows: tf.gather(bases, rows)).prefetch(tf.data.AUTOTUNE)
+    return predictor.predict(batches, verbose=0)
 
 
 def metrics(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
-    """Return auROC and auPRC of each task over the examples whose label is present.
+    """Return how well logits answer labels or measured values, of each task, over the examples that have one.
 
-    ``labels`` (examples, tasks): 1, 0 or -1 for missing; ``logits`` of the same shape. Columns ``task``,
-    ``auroc``, ``auprc`` (average precision, without interpolation), ``positives``, ``negatives``. A task that
-    lacks one of the classes has NaN for both areas. The last row, ``mean``, has the means over the tasks that
-    have a value, and the sums of the numbers of examples.
+    ``labels`` (examples, tasks): integers 1, 0 or -1 for missing, or numbers, NaN for missing; ``logits`` of
+    the same shape.
+
+    Of labels: columns ``task``, ``auroc``, ``auprc`` (average precision, without interpolation),
+    ``positives``, ``negatives``; a task that lacks one of the classes has NaN for both areas. Of values:
+    ``task``, ``r2`` (1 − squared errors / squared deviations from the mean), ``pearson``, ``spearman``,
+    ``examples``; NaN for a task with fewer than two different values. The last row, ``mean``, has the means
+    over the tasks that have a value, and the sums of the numbers of examples.
     """
+    real_valued = labels.dtype.kind == "f"
+    counts = ["examples"] if real_valued else ["positives", "negatives"]
+    table = pd.DataFrame((_agreement if real_valued else _separation)(labels, logits, tasks))
+    means = table.drop(columns=["task", *counts]).mean()
+    mean = pd.DataFrame([{"task": "mean", **means, **table[counts].sum()}])
+    return pd.concat([table, mean], ignore_index=True).astype(dict.fromkeys(counts, int))[list(table)]
+
+
+def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> list[dict]:
+    """Return the rows of :func:`metrics` for measured values."""
+    rows = []
+    for task, truth, score in zip(tasks, values.T, outputs.T, strict=True):
+        truth, score = truth[~np.isnan(truth)].astype(float), score[~np.isnan(truth)].astype(float)
+        defined = len(np.unique(truth)) > 1
+        measures = {"r2": r2_score, "pearson": lambda a, b: pearsonr(a, b)[0]}
+        measures["spearman"] = lambda a, b: spearmanr(a, b)[0]
+        found = {name: measure(truth, score) if defined else np.nan for name, measure in measures.items()}
+        rows.append({"task": task, **found, "examples": len(truth)})
+    return rows
+
+
+def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> list[dict]:
+    """Return the rows of :func:`metrics` for labels."""
     rows = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
@@ -293,19 +392,40 @@ def metrics(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.Data
                 "negatives": negatives,
             }
         )
-    table = pd.DataFrame(rows)
-    mean = {"task": "mean", **table[["auroc", "auprc"]].mean(), **table[["positives", "negatives"]].sum()}
-    return pd.concat([table, pd.DataFrame([mean])], ignore_index=True).astype(
-        {"positives": int, "negatives": int}
-    )
+    return rows
+
+
+def evaluate(dataset: Dataset, split: str, logits: np.ndarray, turned: np.ndarray) -> pd.DataFrame:
+    """Return the :func:`metrics` of a split, with a column ``split`` in front.
+
+    ``logits`` (examples, tasks) are of all examples, ``turned`` those of their reverse complements. Measured
+    values get two columns more, ``strand_pearson`` and ``strand_rmsd``, the correlation of both and the root
+    of their mean squared difference, and where values without noise are known ``noise_ceiling``: the r² of
+    these, which no prediction can be expected to exceed.
+    """
+    rows = dataset.rows(split)
+    table = metrics(dataset.labels[rows], logits[rows], dataset.tasks)
+    if dataset.real_valued:
+        strands = metrics(logits[rows], turned[rows], dataset.tasks)
+        table["strand_pearson"] = strands["pearson"]
+        distance = np.sqrt(np.square(logits[rows] - turned[rows]).mean(axis=0))
+        table["strand_rmsd"] = [*distance, distance.mean()]
+        if dataset.noise_free is not None:
+            ceiling = metrics(dataset.labels[rows], dataset.noise_free[rows], dataset.tasks)
+            table["noise_ceiling"] = ceiling["r2"]
+    return table.assign(split=split)[["split", *table.columns]]
 
 
 def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
     """Return the points of the ROC and the precision-recall curve of each task, at most 1000 a curve.
 
     Columns ``task``, ``curve`` (``roc``: x false positive rate, y true positive rate; ``pr``: x recall, y
-    precision), ``x`` (ascending), ``y``. A task that lacks one of the classes has no rows.
+    precision), ``x`` (ascending), ``y``. A task that lacks one of the classes has no rows. Of measured values
+    the ``curve`` is ``values``: x measured, y predicted, in the order of the examples, of at most 20,000
+    examples at equal steps.
     """
+    if labels.dtype.kind == "f":
+        return _values(labels, logits, tasks)
     tables = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
@@ -318,6 +438,16 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
             tables.append(pd.DataFrame({"task": task, "curve": curve, "x": x[kept], "y": y[kept]}))
     if not tables:
         return pd.DataFrame({"task": [], "curve": [], "x": [], "y": []})
+    return pd.concat(tables, ignore_index=True)
+
+
+def _values(targets: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return measured and predicted values of each task as the points of a curve."""
+    tables = []
+    for task, x, y in zip(tasks, targets.T, outputs.T, strict=True):
+        rows = np.flatnonzero(~np.isnan(x))
+        rows = rows[:: -(-len(rows) // MOST_VALUES) or 1]
+        tables.append(pd.DataFrame({"task": task, "curve": "values", "x": x[rows], "y": y[rows]}))
     return pd.concat(tables, ignore_index=True)
 
 

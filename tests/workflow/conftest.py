@@ -22,6 +22,13 @@ def tiny_grammar() -> dict:
     return grammar
 
 
+def tiny_library() -> dict:
+    """Return the default library of flanks with two bases on either side, and no noise to speak of."""
+    design = yaml.safe_load((ROOT / "config/planted_affinity.yaml").read_text())
+    design["additive"] = {position: row for position, row in design["additive"].items() if position >= -2}
+    return design | {"flank": 2, "sequences": 256, "noise": 0.01}
+
+
 def sheet(names: dict[str, str]) -> str:
     """Return a sheet of tasks with the peak files of the tiny genome, by task."""
     rows = [
@@ -37,6 +44,7 @@ class Folder:
         self.path = path
         self.config = yaml.safe_load((ROOT / "tests/workflow/config.yaml").read_text())
         (path / "grammar.yaml").write_text(yaml.safe_dump(tiny_grammar()))
+        (path / "library.yaml").write_text(yaml.safe_dump(tiny_library()))
         (path / "tf.tsv").write_text(sheet({name: name for name in ("GATA1", "GATA2", "TAL1")}))
         (path / "cells.tsv").write_text(
             sheet({"GM12878": "DNase_GM12878", "K562": "DNase_K562", "Ery": "Ery"})

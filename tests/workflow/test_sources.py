@@ -1,11 +1,21 @@
 """Where files come from: sources with one file name stay apart, and the results may lie anywhere."""
 
+import functools
 import hashlib
 import shutil
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
+import numpy as np
 import pytest
+import yaml
+from conftest import ROOT
+
+from dfim.dataset import read_dataset
 
 pytestmark = pytest.mark.workflow
+
+DATASET = "results/datasets/{}/sequences.h5"
 
 
 def planned(folder, *arguments):
@@ -53,6 +63,76 @@ def test_a_local_file_with_a_checksum_is_verified(folder, finished):
     assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
     options["accessible"]["sha256"] = digest
     assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0
+
+
+class CountingHandler(SimpleHTTPRequestHandler):
+    """Serve a folder and count the requests."""
+
+    def do_GET(self):
+        self.server.requests.append(self.path)
+        super().do_GET()
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@pytest.fixture
+def server():
+    handler = functools.partial(CountingHandler, directory=str(ROOT / "resources/own"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        httpd.requests = []
+        Thread(target=httpd.serve_forever, daemon=True).start()
+        yield httpd
+        httpd.shutdown()
+
+
+def test_sources_are_fetched_once_and_a_second_run_touches_no_network(folder, server):
+    """The host of the addresses does not exist: everything comes through the mirror."""
+    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    folder.config["downloads"] = {"mirror": f"http://127.0.0.1:{server.server_port}/", "tries": 1}
+    options = folder.config["datasets"]["mine"]["sequences"]
+    for role, name in (("file", "sequences.fa"), ("features", "features.bed")):
+        options[role] = f"https://./{name}"
+    listed = folder.run("list_sources")
+    assert listed.stdout.count("download  https://./") == 2
+    assert "2 sources: 2 download" in listed.stdout
+    assert folder.run("sources").returncode == 0
+    assert sorted(server.requests) == ["/./features.bed", "/./sequences.fa"]
+    assert "2 sources: 2 here" in folder.run("list_sources").stdout
+    # Another mirror, which does not exist, makes nothing outdated.
+    folder.config["downloads"] = {"mirror": "http://127.0.0.1:9/", "tries": 1}
+    assert "Nothing to be done" in folder.run("sources").stdout
+    ran = folder.run("results_own/datasets/mine/sequences.h5")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    assert len(server.requests) == 2
+
+
+def test_a_page_in_place_of_a_file_ends_in_one_sentence(folder, server, tmp_path):
+    (folder.path / "page.fa").write_text("<!DOCTYPE html><title>Moved</title>")
+    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    folder.config["datasets"]["mine"]["sequences"]["file"] = (folder.path / "page.fa").as_uri()
+    ran = folder.run("sources")
+    assert ran.returncode != 0
+    assert "page.fa is a web page (titled 'Moved') and not the file itself" in " ".join(ran.stdout.split())
+    assert not list((folder.path / "results_own/sources").glob("*page.fa"))
+
+
+def test_variants_may_come_with_their_sequences_instead_of_a_genome(folder):
+    windows = np.random.default_rng(0).integers(4, size=(3, 300))
+    np.save(folder.path / "windows.npy", np.eye(4, dtype=np.float32)[windows])
+    alleles = [("ACGT"[base], "ACGT"[base - 1]) for base in windows[:, 150]]
+    lines = [f"chr1\t{place}\t{place + 1}\t{b}\t{a}\t1e-9\n" for place, (a, b) in enumerate(alleles, 500)]
+    (folder.path / "variants.txt").write_text("".join(lines))
+    folder.config["datasets"]["binding_qtl"]["variants"] = {
+        "sequences": "windows.npy",
+        "table": "variants.txt",
+        "columns": {"chrom": 1, "position": 3, "reference": 5, "alternate": 4, "pvalue": 6},
+    }
+    assert not any("/genomes/" in line for line in planned(folder, DATASET.format("binding_qtl")))
+    ran = folder.run(DATASET.format("binding_qtl"))
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    bases = read_dataset(folder.path / "results/datasets/binding_qtl").bases
+    np.testing.assert_array_equal(bases, np.frombuffer(b"ACGT", np.uint8)[windows])
 
 
 def test_a_misspelt_file_of_the_planted_genome_is_refused(folder):

@@ -1,6 +1,7 @@
 """The real workflow on small data: everything is made, once, whatever the number of shards and cores."""
 
 import re
+import shutil
 
 import h5py
 import numpy as np
@@ -27,7 +28,8 @@ def pairs_of(folder, method):
 
 def test_every_figure_comes_with_its_data(finished):
     figures = sorted((finished.path / "results/figures").rglob("*.png"))
-    assert len(figures) == 4 * 2 + 2 + 1 + 1 + 2
+    # Two of each model; of every analysis and method how the null holds, and what is configured.
+    assert len(figures) == 5 * 2 + (2 + 1 + 1 + 1 + 1) + 2 + 1 + 1 + 2 + 1
     for figure in figures:
         assert figure.read_bytes().startswith(b"\x89PNG")
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
@@ -48,10 +50,30 @@ def test_simulated_truth_reaches_the_results(finished):
 
 def test_p_values_follow_from_the_null(finished):
     folder = finished.path / "results/interactions/motif_pairs/simulation/ELF1_SIX5/deeplift"
-    null = pd.read_csv(folder / "null.tsv.gz", sep="\t")["fis"].to_numpy()
     pairs = pairs_of(finished, "deeplift")
-    expected = [(1 + (null >= score).sum()) / (1 + len(null)) for score in pairs["fis"]]
-    np.testing.assert_allclose(pairs["fis_p"], expected, rtol=1e-5)
+    null = pd.read_csv(folder / "null.tsv.gz", sep="\t").merge(
+        pairs[["source", "target", "distance"]], on=["source", "target"]
+    )
+    near = null["distance"].abs() <= 30
+    for row in pairs.itertuples():
+        scores = null["fis"][near == (abs(row.distance) <= 30)]
+        assert row.fis_p == pytest.approx((1 + (scores >= row.fis).sum()) / (1 + len(scores)), rel=1e-5)
+    nulls = pd.read_csv(folder / "nulls.tsv", sep="\t")
+    assert set(nulls["null_model"]) == {"dinucleotide", "matched"}
+    assert nulls["hypothesis"].str.endswith(".").all()
+
+
+def test_a_network_whose_head_sees_everything_has_an_infinite_reach(finished):
+    reach = pd.read_csv(finished.path / "results/models/tf_binding/reach.tsv", sep="\t")
+    assert reach["reach"].iloc[-1] == np.inf
+    assert reach["reach"].iloc[1] == 12
+
+
+def test_every_null_is_judged_in_the_reproduction_table(finished):
+    table = pd.read_csv(finished.path / "results/reproduction.tsv", sep="\t")
+    judged = table[table["section"] == "calibration"]
+    assert len(judged) == 5
+    assert judged["claim"].str.contains("p-values (generalised_pareto) of gata_tal", regex=False).sum() == 1
 
 
 def test_variant_profiles_are_blank_at_the_variant_and_beyond_the_window(finished):
@@ -63,6 +85,24 @@ def test_variant_profiles_are_blank_at_the_variant_and_beyond_the_window(finishe
     known = np.abs(np.arange(300) - 150)
     assert np.array_equal(np.isfinite(delta), np.tile((known > 0) & (known <= 50), (len(delta), 1)))
     np.testing.assert_allclose(sources["fis"], np.nanmax(np.abs(delta), axis=1), rtol=1e-5)
+
+
+def test_cells_of_aggregate_maps_are_means_of_profiles(finished):
+    folder = finished.path / "results/interactions/flanks/flanks/ddG/gradient_input"
+    cells = pd.read_csv(folder / "cells.tsv.gz", sep="\t")
+    assert set(cells["set"]) == {"weak", "strong", "all"}
+    assert set(cells["source_position"]) == set(cells["target_position"]) == {0, 1, 8, 9}  # not the core
+    sources = pd.read_csv(folder / "sources.tsv.gz", sep="\t")
+    with h5py.File(folder / "profiles.h5") as handle:
+        delta = handle["delta"][()]
+    bases = read_dataset(finished.path / "results/datasets/flanks").bases
+    rows = sources["start"] == 1
+    both = rows & (sources["reference"] == "G") & (bases[sources["example"], 8] == ord("C"))
+    cell = cells[(cells["set"] == "all") & (cells["source_position"] == 1) & (cells["source_base"] == "G")]
+    cell = cell[(cell["target_position"] == 8) & (cell["target_base"] == "C")]  # of all mutant bases
+    assert cell["n"].sum() == both.sum() > 5
+    assert np.average(cell["mean"], weights=cell["n"]) == pytest.approx(delta[both, 8].mean(), rel=1e-4)
+    assert cells["expected"].notna().all()
 
 
 def test_reproduction_has_a_verdict_for_every_claim(finished):
@@ -90,12 +130,32 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "select_examples": 1,
         "score_pairs": 1,
         "assign_significance_pairs": 1,
+        "measure_reach": 1,
+        "mutate_pairs": 1,
         "compare_groups": 1,
         "plot_model": 2,
-        "plot_interactions": 1,
+        "plot_interactions": 2,
         "write_reproduction": 1,
         "all": 1,
     }
+
+
+def test_a_given_network_is_analysed_without_training(finished, tmp_path):
+    """The trained network, handed in as a file by another name and without a dataset, has the same scores."""
+    folder = finished.copy(tmp_path)
+    trained = folder.path / "results/models/tf_binding/model.keras"
+    shutil.copy(trained, folder.path / "mine.keras")
+    folder.config["models"]["mine"] = {"source": {"model": "mine.keras", "tasks": ["GATA1", "GATA2", "TAL1"]}}
+    folder.config["analyses"]["gata_tal"]["models"].append("mine")
+    target = "results/interactions/gata_tal/{}/TAL1/gradient_input/pairs.tsv.gz"
+    planned = jobs(folder.run("--dry-run").stdout)
+    assert planned["provide_model"] == 1
+    assert not {"train_model", "evaluate_model"} & planned.keys()
+    ran = folder.run(target.format("mine"))
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    tables = [pd.read_csv(folder.path / target.format(name), sep="\t") for name in ("tf_binding", "mine")]
+    assert len(tables[0]) > 10
+    pd.testing.assert_frame_equal(*tables, rtol=1e-5)
 
 
 def test_shards_and_cores_do_not_change_results(finished, tmp_path):

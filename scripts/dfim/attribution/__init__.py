@@ -5,20 +5,30 @@
 
 Whatever computes them, the scores are those of one task's logit (the value before the sigmoid), and have the
 shape of the input. A further method is a subclass of :class:`~dfim.attribution.scorer.Scorer` and a line in
-``METHODS``.
+``METHODS``. ``deeplift`` and ``deeplift_package`` give the same numbers: the first is the project's own, the
+second the reference from PyPI that it is compared with.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from dfim.attribution.deeplift import OPTIONS as DEEPLIFT_OPTIONS
+from dfim.attribution.deeplift import deeplift
 from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.gradients import GradientInput
+from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
 from dfim.errors import InputError
 
-METHODS: dict[str, type[Scorer]] = {"deeplift": DeepLiftPackage, "gradient_input": GradientInput}
+# What makes a scorer of simplified layers and a reference, and the options that it takes.
+METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
+    "deeplift": (deeplift, DEEPLIFT_OPTIONS),
+    "deeplift_package": (DeepLiftPackage, DeepLiftPackage.OPTIONS),
+    "gradient_input": (GradientInput, GradientInput.OPTIONS),
+    "integrated_gradients": (IntegratedGradients, IntegratedGradients.OPTIONS),
+}
 
 
 @contextmanager
@@ -29,7 +39,7 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
     which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position or
     (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given. ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
-    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.deeplift_package`).
+    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
 
     Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
     that cannot be scored.
@@ -38,7 +48,8 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
         raise InputError(
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
         )
-    scorer = METHODS[method](simplify(network), reference, **_checked(method, options or {}))
+    make, _ = METHODS[method]
+    scorer = make(simplify(network), reference, **_checked(method, options or {}))
     try:
         yield scorer
     finally:
@@ -75,7 +86,7 @@ def open_model(
 
 def _checked(method: str, options: dict) -> dict:
     """Return the options when the method knows all of them."""
-    known = METHODS[method].OPTIONS
+    _, known = METHODS[method]
     unknown = [name for name in options if name not in known]
     if unknown:
         raise InputError(

@@ -2,10 +2,7 @@
 
 The package is TensorFlow-1 code. It runs in a process of its own (:mod:`dfim.attribution.deeplift_worker`),
 so that its global switches do not touch this one.
-
-Rules, the option ``rule``: ``genomics_default`` is the package's own default and the one of the DFIM paper,
-Rescale at ReLUs after convolutions and RevealCancel at ReLUs after dense layers; ``rescale`` and
-``reveal_cancel`` use one rule throughout.
+The option ``rule`` is one of :mod:`dfim.attribution.rules`.
 """
 
 import contextlib
@@ -18,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
-from dfim.errors import InputError
 
-RULES = {
+_MODES = {
     "genomics_default": "DeepLIFT_GenomicsDefault",
     "rescale": "Rescale",
     "reveal_cancel": "RevealCancel",
@@ -37,12 +34,11 @@ class DeepLiftPackage(Scorer):
     COMPLETE = True
 
     def __init__(self, layers: list, reference, rule: str = "genomics_default", **options):
+        check_rule(rule)
         super().__init__(layers, reference, **options)
-        if rule not in RULES:
-            raise InputError(f"deeplift has no rule {rule!r}: use one of {', '.join(RULES)}.")
         self._worker = _Worker()
         try:
-            self._worker.ask("build", keras_configs(layers), self.reference, RULES[rule], self.threads)
+            self._worker.ask("build", keras_configs(layers), self.reference, _MODES[rule], self.threads)
         except BaseException:
             self.close()
             raise

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.errors import InputError
+from dfim.memory import available_memory
 
-# Values of all layers together in one batch, which bounds the memory: the deeplift package takes about 60
-# bytes for each, so that 30 million are somewhat below 2 GB.
-_MOST_UNITS = 30_000_000
+# Other rules of a workflow run beside this one, and take what they need of the memory that is free now.
+_SHARE_OF_MEMORY = 0.25
 
 
 class Scorer(ABC):
@@ -17,19 +18,25 @@ class Scorer(ABC):
 
     ``x`` is everywhere float, shape (sequences, length, 4): one-hot or probability rows, channels A C G T.
     ``task`` is the 0-based index of an output. ``batch_size`` is the largest number of sequences evaluated at
-    once; large networks take fewer. ``reference`` is the reference in use, float32, shape (length, 4).
+    once; without one it is chosen by the memory that is free. ``reference`` is the reference in use, float32,
+    shape (length, 4).
     """
 
     OPTIONS: tuple[str, ...] = ("batch_size", "threads")
     # Whether the contributions to a logit sum to the logit minus that of the reference.
     COMPLETE = False
+    # Measured: values of all layers together beyond which a larger batch is not faster, and the bytes that a
+    # value takes while a batch is evaluated.
+    _BATCH_VALUES = 30_000_000
+    _VALUE_BYTES = 60
+    _dtype = "float32"
 
-    def __init__(self, layers: list, reference, batch_size: int = 256, threads: int | None = None):
+    def __init__(self, layers: list, reference, batch_size: int | None = None, threads: int | None = None):
         self.layers = layers
         self.length = layers[0].options["input_shape"][0]
         self.outputs = layers[-1].arrays["kernel"].shape[-1]
         self.reference = _checked_reference(reference, self.length)
-        self.batch_size = max(1, min(int(batch_size), _MOST_UNITS // _units(layers)))
+        self.batch_size = self._default_batch_size() if batch_size is None else max(1, int(batch_size))
         self.threads = threads
 
     def contributions(self, x: np.ndarray, task: int) -> np.ndarray:
@@ -46,6 +53,24 @@ class Scorer(ABC):
         self._check_task(task)
         return float(self._logits(self.reference[None])[0, task])
 
+    def score_mutants(
+        self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
+    ) -> MutantScores:
+        """Return what mutants of sequences change in their importance; ``importance``: and the values of it.
+
+        ``bases`` uint8 (sequences, length). Here each mutant is scored as a sequence of its own; a scorer
+        that knows better gives the same numbers.
+        """
+        self._check_task(task)
+        return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
+
+    def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return where mutations can change anything: intervals [first, stop) for starts and widths.
+
+        Beyond them the change is exactly 0. Here everywhere; a scorer may know better.
+        """
+        return np.zeros_like(starts), np.full_like(starts, self.length)
+
     def close(self) -> None:
         """Let go of what the scorer holds; it cannot be used afterwards."""
         return None
@@ -58,20 +83,35 @@ class Scorer(ABC):
     def _logits(self, x: np.ndarray) -> np.ndarray:
         """Evaluate one batch."""
 
+    def _memory(self) -> int:
+        """Return the bytes that are free where the scores are computed."""
+        return available_memory()
+
+    def _default_batch_size(self) -> int:
+        values = min(self._BATCH_VALUES, _SHARE_OF_MEMORY * self._memory() / self._VALUE_BYTES)
+        return max(1, int(values // values_per_sequence(self.layers)))
+
     def _in_batches(self, function: Callable, x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         x = self._checked_input(x)
-        result = np.empty((len(x), *shape), np.float32)
+        result = np.empty((len(x), *shape), self._dtype)
         for start in range(0, len(x), self.batch_size):
             part = slice(start, start + self.batch_size)
             result[part] = function(x[part])
         return result
 
     def _checked_input(self, x: np.ndarray) -> np.ndarray:
-        x = np.asarray(x, np.float32)
+        x = np.asarray(x, self._dtype)
         if x.ndim != 3 or x.shape[1:] != (self.length, 4):
             raise InputError(
                 f"sequences to score have the shape {x.shape}, and the network needs (sequences, "
                 f"{self.length}, 4): one row of A, C, G, T for each position."
+            )
+        finite = np.isfinite(x)
+        if not finite.all():
+            sequence, position, _ = np.argwhere(~finite)[0]
+            raise InputError(
+                f"sequence {sequence} to score is not finite at position {position} (both 0-based): every "
+                "row needs the shares of A, C, G, T."
             )
         return x
 
@@ -90,9 +130,13 @@ def _checked_reference(reference, length: int) -> np.ndarray:
             f"the reference has the shape {reference.shape}, and (4,) or ({length}, 4) is needed: the shares "
             "of A, C, G, T, for all positions or for each."
         )
+    if not np.isfinite(reference).all():
+        raise InputError(
+            "the reference has values that are not finite numbers: shares of A, C, G, T are needed."
+        )
     return np.ascontiguousarray(np.broadcast_to(reference, (length, 4)))
 
 
-def _units(layers: list) -> int:
+def values_per_sequence(layers: list) -> int:
     """Return how many values one sequence has in all layers together."""
     return sum(int(np.prod(layer.options["output_shape"])) for layer in layers)

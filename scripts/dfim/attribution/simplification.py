@@ -18,7 +18,8 @@ def simplify(network: Sequence) -> list:
     The sigmoid on top goes, since the logit is what is explained. A batch normalisation right after a
     convolution or a dense layer is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say)
     stays. Raises InputError when the network does not end in a dense layer (with or without a sigmoid), has a
-    layer of an unknown kind, or a ReLU or sigmoid that does not follow a linear layer.
+    layer of an unknown kind or with weights that are not finite, or a ReLU or sigmoid that does not follow a
+    linear layer.
     """
     layers = list(network)
     unknown = [layer for layer in layers if layer.kind not in KINDS]
@@ -27,6 +28,7 @@ def simplify(network: Sequence) -> list:
             f"layer {unknown[0].name!r} is of the kind {unknown[0].kind!r}, for which there are no "
             f"contribution scores: use layers of the kinds {', '.join(KINDS)}."
         )
+    _check_weights(layers)
     if layers and layers[-1].kind == "sigmoid":
         layers.pop()
     simple = _without_batch_normalisation(layers)
@@ -46,6 +48,17 @@ def _without_batch_normalisation(layers: list) -> list:
         else:
             simple.append(layer)
     return simple
+
+
+def _check_weights(layers: list) -> None:
+    """Raise InputError on weights that are not finite, of which no score would be."""
+    for layer in layers:
+        for name, array in layer.arrays.items():
+            if not np.isfinite(array).all():
+                raise InputError(
+                    f"layer {layer.name!r} ({layer.kind}) has values in its {name} that are not finite "
+                    "numbers: train the network again, with a lower learning rate."
+                )
 
 
 def _check_activations(layers: list) -> None:

@@ -1,13 +1,14 @@
-"""FIS against the distance of two features, and near pairs against those farther apart (SFig. 4, Fig. 3B)."""
+"""Scores against the distance of two features, near pairs against those farther apart (SFig. 4, Fig. 3B)."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dfim.comparison import running_medians
 from dfim.plots import style
 from dfim.plots.inputs import comparison_row, require, require_rows
-from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
 
 FIGURE = "distance"
@@ -16,16 +17,19 @@ MIN_IN_BIN = 5
 
 
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
-    """Draw FIS against distance for pairs of features, one row of panels per direction.
+    """Draw FIS and signed sum against distance for pairs of features, one row of panels per direction.
 
-    Tables: ``pairs``, and ``comparisons`` when the options name some. Options: ``pairs`` ([[name, name],
-    …], each drawn in both directions), ``near`` (bp, inclusive), ``max`` (bp, the end of the distance
-    axis), ``signed`` (negative: the target lies upstream), ``bin`` (bp, of the running median),
-    ``comparisons`` ({comparison: [source, target]}: auROC and p printed in that direction).
-    The data have a column ``panel``: ``pairs`` (a row per pair), ``running`` (a row per bin), ``near``.
+    Tables: ``pairs``; ``reach`` (the network's, by its layers: drawn where it is finite), and ``comparisons``
+    when the options name some. Options: ``pairs`` ([[name, name], …], each drawn in both directions),
+    ``near`` (bp, inclusive), ``max`` (bp, the end of the distance axis), ``signed`` (negative: the target
+    lies upstream), ``bin`` (bp, of the running median), ``comparisons`` ({comparison: [source, target]}:
+    auROC and p printed in that direction).
+    The data have a column ``panel``: ``pairs`` (a row per pair), ``running`` (a row per score and bin),
+    ``near`` (a row per group).
     """
     options = read_options(FIGURE, options)
     (pairs,) = require(tables, FIGURE, ["pairs"])
+    reach = float(tables["reach"]["reach"].iloc[-1]) if "reach" in tables else np.inf
     directions = _directions(options["pairs"], pairs)
     chosen = [
         require_rows(
@@ -36,16 +40,29 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         for source, target in directions
     ]
     scale = LogWithZeros(np.concatenate([table["fis"] for table in chosen]))
-    figure = style.new_figure(2.35 * len(directions) + 0.15)
-    axes = figure.subplots(len(directions), 2, sharey=True, squeeze=False, width_ratios=[2.6, 1])
+    signed = SignedLog(np.concatenate([table["signed_sum"] for table in chosen]))
+    figure = style.new_figure(2.35 * len(directions) + 0.3)
+    axes = figure.subplots(len(directions), 3, squeeze=False, width_ratios=[2.1, 2.1, 1.2])
     data = []
+    letters = iter("abcdefghijklmnopqrstuvwx")
     for row, (direction, table) in enumerate(zip(directions, chosen, strict=True)):
-        letters = "abcdefghijklmnop"[2 * row : 2 * row + 2]
-        data.append(_draw_distances(axes[row, 0], table, direction, letters[0], scale, options))
+        shown = table[table["distance"].abs() <= options["max"]]
+        title = f"{direction[0]} mutated → {direction[1]}"
+        for axis, score, ruler in zip(axes[row], ("fis", "signed_sum"), (scale, signed), strict=False):
+            running = _draw_distances(axis, shown, score, ruler, reach, options)
+            _label(axis, next(letters), score, title, shown, ruler, direction, options)
+            data.append(_named(running, direction))
+        points = shown[["distance", "fis", "signed_sum"]].assign(panel="pairs")
+        data.append(_named(points, direction))
         remark = _comparison(tables, options["comparisons"], direction)
-        data.append(_draw_near(axes[row, 1], table, direction, letters[1], scale, options, remark))
-    cells = "colour, pairs in a cell; " if max(map(len, chosen)) > MAX_POINTS else ""
-    key = f"left: {cells}line, running median of {options['bin']} bp; band, middle 50 %.  right: {BOX_KEY}"
+        data.append(_draw_near(axes[row, 2], table, direction, next(letters), scale, reach, options, remark))
+    key = (
+        "Distances edge to edge. Red: synergy, blue: redundancy. "
+        f"Line: running median of {options['bin']} bp; dark band: its 95 %\n"
+        f"interval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
+    )
+    if np.isfinite(reach):
+        key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
 
@@ -72,95 +89,110 @@ def _x_of(table: pd.DataFrame, options: dict) -> np.ndarray:
     return distance if options["signed"] else np.abs(distance)
 
 
-def _draw_distances(axis: Axes, table, direction, letter: str, scale: LogWithZeros, options) -> pd.DataFrame:
-    """Draw the pairs by distance with the running median; return rows of the panels pairs and running."""
-    source, target = direction
-    table = table[table["distance"].abs() <= options["max"]]
-    x, y = _x_of(table, options), table["fis"].to_numpy(float)
+def _draw_distances(
+    axis: Axes, table: pd.DataFrame, score: str, scale, reach: float, options: dict
+) -> pd.DataFrame:
+    """Draw a score of pairs by distance with its running median; return the rows of the panel running."""
+    x, y = _x_of(table, options), table[score].to_numpy(float)
     scale.apply(axis, "y")
     low = -options["max"] if options["signed"] else 0
     axis.set_xlim(low - 2, options["max"] + 2)
     near_low = -options["near"] if options["signed"] else 0
     axis.axvspan(near_low, options["near"], color=style.YELLOW, alpha=0.25, linewidth=0, zorder=0)
-    if len(x) <= MAX_POINTS:
-        axis.scatter(x, scale.spread(y), s=4, color=style.SKY, alpha=0.6, linewidth=0, rasterized=True)
-    elif len(x):
-        extent = (low, options["max"], *np.log10(axis.get_ylim()))
-        cells = axis.hexbin(
-            x,
-            scale.spread(y),
-            gridsize=(60, 22),
-            yscale="log",
-            bins="log",
-            mincnt=1,
-            cmap="Blues",
-            extent=extent,
-            linewidths=0.1,
-        )
-        axis.figure.colorbar(cells, ax=axis, aspect=30, pad=0.01)
-    running = _running(x, y, options["bin"])
-    axis.fill_between(
-        running["distance"], scale.place(running["quantile_0.25"]), scale.place(running["quantile_0.75"]),
-        color=style.VERMILLION, alpha=0.3, linewidth=0,
-    )  # fmt: skip
-    axis.plot(running["distance"], scale.place(running["quantile_0.5"]), color=style.VERMILLION)
-    remark = f"n = {style.count(len(x))}"
-    if scale.in_band.any() and len(y):
-        remark += f"; {style.percent(np.mean(y < scale.floor))} in the grey band"
-    style.panel_title(axis, letter, f"{source} mutated → {target} responds", right=remark)
-    axis.set_ylabel("FIS (logit)")
-    side = f" (negative: {target} upstream)" if options["signed"] else ""
-    axis.set_xlabel(f"Distance of {target} from {source}, edge to edge{side} (bp)")
+    # Between the nearest positions of two features lie `distance` others.
+    for edge in (reach - 1, 1 - reach) if reach - 1 <= options["max"] else ():
+        if low <= edge:
+            axis.axvline(edge, color=style.BLACK, linewidth=0.8, linestyle="--")
+    hues = np.where(table["signed_sum"] > 0, style.SYNERGY, style.REDUNDANCY)
+    hues = np.where(table["signed_sum"] == 0, style.GREY, hues)
+    many = len(x) > MAX_POINTS
+    axis.scatter(
+        x,
+        scale.spread(y),
+        s=1.5 if many else 4,
+        c=hues,
+        alpha=0.25 if many else 0.5,
+        linewidth=0,
+        rasterized=True,
+    )
+    running = running_medians(x, y, table["example"].to_numpy(), options["bin"], fewest=MIN_IN_BIN)
+    middle = running["x"]
+    for (lower, upper), strength in (
+        (("quartile_1", "quartile_3"), 0.15),
+        (("median_low", "median_high"), 0.4),
+    ):
+        axis.fill_between(
+            middle, scale.place(running[lower]), scale.place(running[upper]),
+            color=style.BLACK, alpha=strength, linewidth=0,
+        )  # fmt: skip
+    axis.plot(middle, scale.place(running["median"]), color=style.BLACK)
     axis.grid(axis="y")
-    points = pd.DataFrame({"distance": x, "fis": y}).assign(panel="pairs")
-    return _named(pd.concat([points, running.assign(panel="running")]), direction)
+    return running.rename(columns={"x": "distance"}).assign(panel="running", score=score)
 
 
-def _running(x: np.ndarray, y: np.ndarray, width: int) -> pd.DataFrame:
-    """Return quantiles of y in bins of x; bins with fewer than 5 pairs are left out (NaN breaks the line)."""
-    rows = []
-    bins = np.floor(x / width).astype(int)
-    for number in range(bins.min(), bins.max() + 1) if len(x) else []:
-        values = y[bins == number]
-        shown = values if len(values) >= MIN_IN_BIN else values[:0]
-        rows.append({"distance": (number + 0.5) * width, "n": len(values), **quantiles_of(shown)})
-    return pd.DataFrame(rows, columns=["distance", "n", *quantiles_of(y[:0])], dtype=float)
+def _label(
+    axis: Axes, letter, score: str, title: str, table: pd.DataFrame, scale, direction, options
+) -> None:
+    """Write title, n and labels of a panel of distances."""
+    target = direction[1]
+    remark = f"n = {style.count(len(table))}"
+    if score == "fis":
+        axis.set_ylabel("FIS (logit)")
+    else:
+        title = ""
+        near = table[table["distance"].abs() <= options["near"]]
+        remark = f"> 0: {style.percent(np.mean(near['signed_sum'] > 0))} of the near" if len(near) else ""
+        axis.set_ylabel("Signed sum (logit)")
+        axis.axhline(0, color=style.BLACK, linewidth=0.6)
+    style.panel_title(axis, letter, title, right=remark)
+    side = f"; negative: {target} upstream" if options["signed"] else ""
+    axis.set_xlabel(f"Distance (bp{side})")
 
 
 def _named(data: pd.DataFrame, direction: tuple[str, str]) -> pd.DataFrame:
     """Put panel and direction in front of the columns."""
-    data.insert(0, "source_name", direction[0])
-    data.insert(1, "target_name", direction[1])
-    return data[["panel", *[column for column in data.columns if column != "panel"]]]
+    data = data.assign(source_name=direction[0], target_name=direction[1])
+    first = ["panel", "source_name", "target_name"]
+    return data[[*first, *[column for column in data.columns if column not in first]]]
+
+
+def _groups_by_distance(table: pd.DataFrame, reach: float, near: int) -> dict[str, np.ndarray]:
+    """Return which pairs are near, farther apart, and beyond the reach, where there are such."""
+    distance = table["distance"].abs().to_numpy()
+    beyond = distance + 1 >= reach
+    groups = {f"≤ {near}": (distance <= near) & ~beyond}
+    if not beyond.any():
+        return groups | {f"> {near}": distance > near}
+    return groups | {f"{near + 1}–{reach - 2:g}": (distance > near) & ~beyond, f"≥ {reach - 1:g}": beyond}
 
 
 def _draw_near(
-    axis: Axes, table, direction, letter: str, scale: LogWithZeros, options, comparison
+    axis: Axes, table, direction, letter: str, scale: LogWithZeros, reach: float, options, comparison
 ) -> pd.DataFrame:
     """Draw near pairs beside those farther apart; return rows of the panel near."""
-    near = table["distance"].abs() <= options["near"]
-    labels = [f"≤ {options['near']} bp", f"> {options['near']} bp"]
+    groups = _groups_by_distance(table, reach, options["near"])
     rows, ticks = [], []
-    for position, (label, members, colour) in enumerate(
-        zip(labels, (near, ~near), (style.VERMILLION, style.BLUE), strict=True)
-    ):
+    colours = (style.GREEN, style.SKY, style.GREY)
+    for position, ((label, members), colour) in enumerate(zip(groups.items(), colours, strict=False)):
         values = table.loc[members, "fis"].to_numpy(float)
-        row = {"panel": "near", "group": label, "n": len(values), **quantiles_of(values)}
-        ticks.append(f"{label}\nn = {style.count(len(values))}")
+        row = {"panel": "near", "group": f"{label} bp", "n": len(values), **quantiles_of(values)}
+        ticks.append(f"{label}\nn =\n{style.count(len(values))}")
         if len(values):
             quantile_box(axis, position, row, colour, place=scale.place, vertical=True, height=0.8)
             dots(axis, position, scale.place(values), colour, vertical=True, height=0.8)
         rows.append(row | {"share_in_band": np.mean(values < scale.floor) if len(values) else np.nan})
     scale.apply(axis, "y")
-    axis.set_xticks([0, 1], ticks)
-    axis.set_xlim(-0.6, 1.6)
+    axis.set_xticks(range(len(ticks)), ticks)
+    axis.set_xlim(-0.6, len(ticks) - 0.4)
+    axis.set_xlabel("Distance (bp)")
+    axis.tick_params(axis="y", labelleft=False)
     axis.grid(axis="y")
     axis.tick_params(axis="x", length=0)
     data = pd.DataFrame(rows)
     remark = ""
     if comparison is not None:
         remark = style.comparison(comparison, "\n")
-        if [comparison["n_group"], comparison["n_against"]] != list(data["n"]):
+        if [comparison["n_group"], comparison["n_against"]] != list(data["n"][:2]):
             remark += f"\n(n = {style.count(comparison['n_group'])}, {style.count(comparison['n_against'])})"
         data["auroc"], data["p"] = comparison["auroc"], comparison["p"]
     style.panel_title(axis, letter, "", right=remark)

@@ -8,13 +8,14 @@ from matplotlib.figure import Figure
 from dfim.errors import InputError
 from dfim.plots import style
 from dfim.plots.inputs import comparison_row, require
-from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
 
 FIGURE = "groups"
 _LABELS = {
     "fis": "FIS: largest |Δ importance| (logit)",
     "fis_sum": "Sum of |Δ importance| (logit)",
+    "signed_sum": "Signed sum of Δ (logit)",
 }
 _COLOURS = (style.VERMILLION, style.BLUE, style.GREEN)
 
@@ -23,12 +24,15 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw scores of groups of sources: cumulative shares above, boxes below, one column per score.
 
     Tables: ``sources``, and ``comparisons`` when the options name some. Options: ``groups`` (two or three
-    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``), ``comparisons`` (names; auROC
-    and p are printed above the panel of the comparison's score).
+    values of the column ``group``), ``scores`` (``fis``, ``fis_sum``, ``signed_sum``), ``comparisons``
+    (names; auROC and p are printed above the panel of the comparison's score), ``matched`` (only the sources
+    of matched sets of positives and controls).
     The data have a column ``panel``: ``values`` (a row per source and score) and ``boxes``.
     """
     options = read_options(FIGURE, options)
     (sources,) = require(tables, FIGURE, ["sources"])
+    if options["matched"]:
+        sources = _matched(sources)
     groups = options["groups"]
     for score in options["scores"]:
         if score not in _LABELS:
@@ -52,13 +56,16 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         values = {
             group: sources.loc[sources["group"] == group, score].dropna().to_numpy() for group in groups
         }
-        remark = style.comparison(rows[score]) if score in rows else ""
+        remark = style.comparison(rows[score], "\n") if score in rows else ""
         upper, lower = axes[:, column]
-        scale = LogWithZeros(np.concatenate(list(values.values())))
+        scale = (SignedLog if score == "signed_sum" else LogWithZeros)(np.concatenate(list(values.values())))
         _draw_shares(upper, values, scale)
         style.panel_title(upper, "abcdefgh"[column], "", remark)
         table = _draw_boxes(lower, values, scale)
         scale.apply(lower, "x")
+        if score == "signed_sum":
+            for axis in (upper, lower):
+                axis.axvline(0, color=style.BLACK, linewidth=0.6, zorder=0)
         lower.set_xlabel(_LABELS[score])
         if column:
             lower.tick_params(axis="y", labelleft=False)
@@ -72,6 +79,16 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     data = pd.concat(data, ignore_index=True)
     first = ["panel", "score", "group"]
     return figure, data[first + [column for column in data.columns if column not in first]]
+
+
+def _matched(sources: pd.DataFrame) -> pd.DataFrame:
+    """Return the sources of matched sets; raises InputError when there are none."""
+    if "matched_set" not in sources or sources["matched_set"].isna().all():
+        raise InputError(
+            f"the figure {FIGURE!r} was asked for matched sources, and there are none: leave out its option "
+            "matched, or match with a wider caliper."
+        )
+    return sources[sources["matched_set"].notna()]
 
 
 def _draw_shares(axis: Axes, values: dict[str, np.ndarray], scale: LogWithZeros) -> None:

@@ -104,7 +104,8 @@ class LogWithZeros:
         step = int(np.ceil((self.last - self.first) / 5))
         # With a band, the tick of the floor would touch the label of the band.
         lowest = self.first + bool(self.in_band.any())
-        powers = list(range(self.last, lowest - 1, -step))[::-1]
+        end = max(self.top, self.floor * 3)
+        powers = [power for power in range(self.last, lowest - 1, -step) if 10.0**power <= end][::-1]
         ticks = [10.0**power for power in powers]
         labels = [f"$10^{{{power}}}$".replace("-", "−") for power in powers]
         low = self.floor
@@ -118,7 +119,7 @@ class LogWithZeros:
         ruler.set_major_locator(FixedLocator(ticks))
         ruler.set_major_formatter(FixedFormatter(labels))
         ruler.set_minor_locator(NullLocator())
-        axis.set(**{f"{which}lim": (low, max(self.top, self.floor * 3))})
+        axis.set(**{f"{which}lim": (low, end)})
 
     def _apply_narrow(self, axis: Axes, which: str) -> None:
         """Give an axis that spans less than two decades plain numbers at 1, 2 and 5 of each."""
@@ -130,3 +131,28 @@ class LogWithZeros:
         ruler.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
         ruler.set_minor_locator(NullLocator())
         axis.set(**{f"{which}lim": (low, high)})
+
+
+class SignedLog:
+    """An axis with zero in the middle, logarithmic on both sides, and linear within a tenth of the decade."""
+
+    def __init__(self, values: np.ndarray):
+        finite = np.abs(values[np.isfinite(values)])
+        self.largest = float(finite.max(initial=0)) or 1.0
+        self.decade = int(np.floor(np.log10(self.largest)))
+
+    def place(self, values: np.ndarray) -> np.ndarray:
+        """Return where values are drawn: unchanged."""
+        return np.asarray(values, dtype=float)
+
+    spread = place
+
+    def apply(self, axis: Axes, which: str) -> None:
+        """Give an axis, ``x`` or ``y``, the scale and its ticks."""
+        powers = [10.0**self.decade, 10.0 ** (self.decade - 1)]
+        getattr(axis, f"set_{which}scale")("symlog", linthresh=powers[1], linscale=0.6)
+        axis.set(**{f"{which}lim": (-1.6 * self.largest, 1.6 * self.largest)})
+        ticks = [-powers[0], -powers[1], 0, powers[1], powers[0]]
+        labels = [f"{tick:g}".replace("-", "−") for tick in ticks]
+        (axis.set_xticks if which == "x" else axis.set_yticks)(ticks, labels)
+        axis.minorticks_off()

@@ -6,16 +6,24 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("pair_significance", "distance"),
-    "profiles": ("groups", "tracks", "interaction_map"),
+    "pairs": ("pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
+    "profiles": ("groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
-INTERACTION_FIGURES = FIGURES["pairs"] + FIGURES["profiles"]
+INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
 MODEL_FIGURES = ("training", "performance")
 
 OPTIONS = {
     "pair_significance": {"level": 0.05, "pairs": None},
+    "mutagenesis": {},
+    "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
-    "groups": {"groups": ["positive", "control"], "scores": ["fis", "fis_sum"], "comparisons": []},
+    "spacing": {"score": "fis", "first": None, "max": None},
+    "groups": {
+        "groups": ["positive", "control"],
+        "scores": ["fis", "fis_sum", "signed_sum"],
+        "comparisons": [],
+        "matched": False,
+    },
     "tracks": {
         "names": [],
         "top": 0,
@@ -26,6 +34,7 @@ OPTIONS = {
         "widest": 160,
     },
     "interaction_map": {"example": 0, "zoom": 120, "saturation": 0.998},
+    "aggregate_map": {"sets": None, "core": None, "level": 0.05, "unit": "logit"},
     "training": {},
     "performance": {},
 }

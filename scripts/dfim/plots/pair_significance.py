@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
-from dfim.plots.marks import BOX_KEY, LogWithZeros, dots, quantile_box, quantiles_of
+from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
-from dfim.significance import smallest_p
 
 FIGURE = "pair_significance"
+NEXT_TO_NOTHING = 1e-20
 _LABELS = {
     "fis": "FIS: largest |Δ importance| (logit)",
     "signed_sum": "Signed sum of Δ importance (logit)",
@@ -31,9 +31,9 @@ _TITLES = {
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw FIS, signed sum, p and q of motif pairs, one row per unordered pair.
 
-    Tables: ``pairs``, and ``null`` when the p-values are empirical (their smallest attainable value,
-    1 / (null scores + 1), is then marked). Options: ``level`` (default .05) and ``pairs`` (names in the
-    order of the rows, from the top; default: all, largest median signed sum first).
+    Tables: ``pairs``, and ``nulls`` (the smallest attainable p of the FIS is then marked). Options: ``level``
+    (default .05) and ``pairs`` (names in the order of the rows, from the top; default: all, largest median
+    signed sum first).
     The data have one row per pair and column: n, quantiles, the shares below the level and above 0.
     """
     options = read_options(FIGURE, options)
@@ -45,7 +45,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     for name, group in groups.items():
         require_rows(group, FIGURE, f"pairs named {name!r}")
     data = _summary(groups, options["level"])
-    floor = _floor(tables, pairs)
+    floor = _floor(tables)
 
     height = 0.19 * len(names) + 0.95
     figure = style.new_figure(2 * height + 0.1)
@@ -88,12 +88,14 @@ def _summary(groups: dict[str, pd.DataFrame], level: float) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _floor(tables: dict, pairs: pd.DataFrame) -> float | None:
-    """Return the smallest attainable empirical p, or None when p-values come from a fitted null."""
-    if "null" not in tables:
+def _floor(tables: dict) -> float | None:
+    """Return the smallest p of a FIS that the first null model can give; None if next to nothing."""
+    if "nulls" not in tables:
         return None
-    floor = smallest_p(len(tables["null"]))
-    return floor if pairs["fis_p"].min() >= floor * 0.999 else None
+    nulls = tables["nulls"]
+    own = nulls[(nulls["score"] == "fis") & (nulls["null_model"] == nulls["null_model"].iloc[0])]
+    floor = own["smallest_p"].min()
+    return floor if floor > NEXT_TO_NOTHING else None
 
 
 def _remark(axis: Axes, position: int, text: str) -> None:
@@ -123,14 +125,7 @@ def _draw_fis(axis: Axes, shown: pd.DataFrame, groups: dict) -> None:
 
 def _draw_signed(axis: Axes, shown: pd.DataFrame, groups: dict) -> None:
     """Draw the signed sum by pair: synergy to the right of zero, redundancy to the left."""
-    largest = shown.filter(like="quantile_").abs().to_numpy().max() or 1.0
-    decade = int(np.floor(np.log10(largest)))
-    axis.set_xscale("symlog", linthresh=10.0 ** (decade - 1), linscale=0.6)
-    axis.set_xlim(-1.6 * largest, 1.6 * largest)
-    powers = [10.0**decade, 10.0 ** (decade - 1)]
-    ticks = [-powers[0], -powers[1], 0, powers[1], powers[0]]
-    axis.set_xticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
-    axis.minorticks_off()
+    SignedLog(shown.filter(like="quantile_").to_numpy().ravel()).apply(axis, "x")
     axis.axvline(0, color=style.BLACK, linewidth=0.7)
     for position, (name, row) in enumerate(shown.iterrows()):
         quantile_box(axis, position, row, style.SYNERGY, below_zero=style.REDUNDANCY)

@@ -1,4 +1,4 @@
-"""ROC and precision–recall curves of a network on its test set."""
+"""ROC and precision–recall curves of a network on its test set, or predicted against measured values."""
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,14 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     Tables: ``curves`` and ``metrics``. No options. Up to six tasks have a colour and a legend; more are
     thin lines with dots of auROC and auPRC, one row per task, largest auROC first. The share of
     positives is what a precision is by chance. The data have a column ``panel``: ``roc``, ``pr``, ``tasks``.
+    Of measured values, every task has a panel of predicted against measured ones; ``panel`` is ``values``.
     """
     read_options(FIGURE, options)
     curves, metrics = require(tables, FIGURE, ["curves", "metrics"])
     require_rows(curves, FIGURE, "curves of the test split")
     metrics = metrics[metrics["split"] == "test"].copy()
+    if "r2" in metrics:
+        return _draw_values(curves, metrics[metrics["task"] != "mean"])
     metrics["share_positive"] = metrics["positives"] / (metrics["positives"] + metrics["negatives"])
     mean = metrics[metrics["task"] == "mean"]
     tasks = metrics[metrics["task"] != "mean"].sort_values("auroc", ascending=False)
@@ -47,6 +50,33 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     )
     data = curves.rename(columns={"curve": "panel"})
     return figure, pd.concat([data, metrics.assign(panel="tasks")], ignore_index=True)
+
+
+def _draw_values(curves: pd.DataFrame, metrics: pd.DataFrame) -> tuple[Figure, pd.DataFrame]:
+    """Draw predicted against measured values, a panel per task, at most three beside each other."""
+    across = min(3, len(metrics))
+    down = -(-len(metrics) // across)
+    figure = style.new_figure(2.7 * down, width=min(style.DOUBLE_COLUMN, 3.5 * across))
+    axes = figure.subplots(down, across, squeeze=False).ravel()
+    for axis in axes[len(metrics) :]:
+        axis.remove()
+    for number, (axis, row) in enumerate(zip(axes, metrics.itertuples(), strict=False)):
+        points = curves[curves["task"] == row.task]
+        limits = style.finite_limits(points[["x", "y"]].to_numpy(), margin=0.04)
+        axis.plot(limits, limits, color=style.GREY, linewidth=0.7, linestyle="--")
+        cells = axis.hexbin(
+            points["x"], points["y"], gridsize=50, bins="log", mincnt=1, cmap="viridis", linewidths=0.1,
+            extent=(*limits, *limits),
+        )  # fmt: skip
+        figure.colorbar(cells, ax=axis, aspect=30, pad=0.01).set_label("Sequences")
+        words = f"r² {row.r2:.3f}, Pearson {row.pearson:.3f}, Spearman {row.spearman:.3f}"
+        if pd.notna(getattr(row, "noise_ceiling", np.nan)):
+            words += f"\nr² of the noise-free values {row.noise_ceiling:.3f}"
+        axis.text(0.03, 0.97, words, transform=axis.transAxes, va="top")
+        letter = "abcdefghi"[number] if len(metrics) > 1 else ""
+        style.panel_title(axis, letter, row.task, f"n = {style.count(row.examples)}")
+        axis.set(xlabel="Measured", ylabel="Predicted", xlim=limits, ylim=limits)
+    return figure, curves.rename(columns={"curve": "panel"})
 
 
 def _draw_curves(axis: Axes, curves: pd.DataFrame, tasks: pd.DataFrame, few: bool, curve: str) -> None:

@@ -10,24 +10,31 @@ from dfim.plots.inputs import require, require_rows
 from dfim.plots.options import read_options
 
 FIGURE = "training"
+# What is drawn beside the loss, by the column of the history, and the loss that comes with it.
+MEASURES = {
+    "validation_auroc": ("Validation auROC\n(mean over tasks)", "binary cross-entropy"),
+    "validation_r2": ("Validation r²\n(mean over tasks)", "mean squared error"),
+}
 
 
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
-    """Draw loss and validation auROC by epoch, with the epoch whose weights were kept.
+    """Draw loss and validation auROC (or r²) by epoch, with the epoch whose weights were kept.
 
     Tables: ``history``. No options. The data are the history itself.
     """
     read_options(FIGURE, options)
     (history,) = require(tables, FIGURE, ["history"])
     history = require_rows(history, FIGURE, "epochs of training")
+    measure = next(name for name in MEASURES if name in history)
+    label, loss = MEASURES[measure]
     figure = style.new_figure(2.3)
     left, right = figure.subplots(1, 2)
     _line(left, history, "loss", style.BLUE, "training", "o")
     _line(left, history, "validation_loss", style.VERMILLION, "validation", "s")
-    left.set_ylabel("Loss (binary cross-entropy)")
+    left.set_ylabel(f"Loss ({loss})")
     left.set_ylim(0, 1.08 * history[["loss", "validation_loss"]].max().max())
-    _line(right, history, "validation_auroc", style.VERMILLION, "validation", "s")
-    right.set_ylabel("Validation auROC\n(mean over tasks)")
+    _line(right, history, measure, style.VERMILLION, "validation", "s")
+    right.set_ylabel(label)
     remark = f"n = {style.counted(len(history), 'epoch')}"
     for axis, letter, title in ((left, "a", "Loss"), (right, "b", "Held-out performance")):
         style.panel_title(axis, letter, title, remark)

@@ -1,0 +1,49 @@
+"""The process of one contender: ``python contender_process.py <descriptor>``.
+
+Reads (question, arguments) from a connection and answers (error or None, result) until the other side closes
+it. It imports nothing but what the contender needs, so that contenders may live in environments of their own.
+"""
+
+import importlib
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+
+
+class Process:
+    def build(self, factory: str, arguments: dict) -> None:
+        """Make the contender: ``factory`` is ``module:function``, and returns what has ``contributions``."""
+        module, function = factory.split(":")
+        self._contender = getattr(importlib.import_module(module), function)(**arguments)
+
+    def batch_size(self, size: int) -> None:
+        self._contender.batch_size = size
+
+    def seconds(self, x, task: int) -> float:
+        """Score sequences and return how long that took."""
+        begin = time.perf_counter()
+        self._contender.contributions(x, task)
+        return time.perf_counter() - begin
+
+    def contributions(self, x, task: int):
+        return self._contender.contributions(x, task)
+
+
+def serve(connection: Connection) -> None:
+    process = Process()
+    while True:
+        try:
+            question, arguments = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = None, getattr(process, question)(*arguments)
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}", None
+        connection.send(answer)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when this ends
+    serve(Connection(int(sys.argv[1])))

@@ -1,0 +1,26 @@
+"""Average the changes of aligned sequences into maps of base by base, with p and q."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.aggregate import add_expected, aggregate
+    from dfim.dataset import read_dataset
+    from dfim.files import read_table, write_table
+
+    parameters = snakemake.params
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)
+    sets = selected if "set" in selected else selected.assign(set="all")
+    cells = aggregate(snakemake.input.shards, dataset.bases, sets, parameters.minimum, parameters.p_values)
+    if snakemake.input.get("expected"):
+        expected = read_table(snakemake.input.expected)
+        cells = add_expected(cells, expected, snakemake.input.expected)
+    for name, own in cells.groupby("set"):
+        tested = own["p"].notna()
+        log.info(
+            "%s: %d of %d cells have %d sequences, %d of them q < .05",
+            name, tested.sum(), len(own), parameters.minimum, (own["q"] < 0.05).sum(),
+        )  # fmt: skip
+    write_table(cells, snakemake.output[0])

@@ -1,0 +1,22 @@
+"""Build a dataset without labels from a user's own sequences, or regions of a genome."""
+
+from pathlib import Path
+
+from dfim.dataset import write_dataset
+from dfim.genome import Genome, read_sizes
+from dfim.own_sequences import build_own_dataset
+from running import running
+
+with running(snakemake) as log:
+    files, options = snakemake.input, snakemake.params.options
+    genome = Genome(files.fasta, files.fai, read_sizes(files.sizes)) if files.get("fasta") else None
+    named = [name for name, pwm in options["pwms"].items() if "matrix" in pwm]
+    dataset = build_own_dataset(
+        options,
+        files.get("file"),
+        genome,
+        files.get("regions"),
+        files.get("features"),
+        dict(zip(named, files.get("matrices", []), strict=True)),
+    )
+    write_dataset(dataset, Path(snakemake.output.examples).parent)

@@ -1,0 +1,326 @@
+"""DeepLIFT on the CPU as a scorer: it cuts work into pieces for its threads, and chooses how to score.
+
+See :mod:`dfim.attribution.cpu.deeplift` for the engine, :mod:`dfim.attribution.cpu.telescope` for full maps.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.blas import one_blas_thread
+from dfim.attribution.cpu.costs import costs
+from dfim.attribution.cpu.crops import Crops, can_crop, crop
+from dfim.attribution.cpu.deeplift import Base, Engine
+from dfim.attribution.cpu.deeplift import Mutants as Changes
+from dfim.attribution.cpu.plan import clipped, plan
+from dfim.attribution.cpu.telescope import Telescope
+from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
+from dfim.attribution.scorer import Scorer
+from dfim.errors import InputError
+from dfim.sequence import one_hot
+
+logger = logging.getLogger("dfim")
+
+EVALUATIONS = ("auto", "batched", "windows", "paths")
+# Values of a piece of work that a thread holds at once, so that it stays in the cache as far as it can.
+_PIECE = 8_000_000
+# From this many weights on, a dense layer is used for 32 sequences at once.
+_MANY_WEIGHTS = 30_000
+_PIECES = 8
+
+
+class CpuDeepLift(Scorer):
+    """Multiplier × (x − reference) by compiled loops around BLAS, in threads.
+
+    ``evaluation``: how mutants are scored. ``batched``: each as a sequence of its own. ``windows``: as
+    changes of their sequence, in the windows that matter. ``paths``: far effects through paths worked out
+    once for each sequence, for full maps. ``auto`` (default) takes the one with the least arithmetic.
+    """
+
+    OPTIONS = ("batch_size", "threads", "rule", "evaluation")
+    COMPLETE = True
+
+    def __init__(
+        self, layers: list, reference, rule: str = "genomics_default", evaluation: str = "auto", **options
+    ):
+        """Raises NotPlanned for a network or rule that the engine does not take."""
+        super().__init__(layers, reference, **options)
+        if evaluation not in EVALUATIONS:
+            raise InputError(f"there is no evaluation {evaluation!r}: use one of {', '.join(EVALUATIONS)}.")
+        self.evaluation = evaluation
+        self._plan = plan(layers, rule)
+        if evaluation == "paths" and self._plan.linear_head:
+            raise InputError(
+                "the evaluation 'paths' is for networks with hidden dense layers, and this network has none: "
+                "use windows, which are exact and complete for it."
+            )
+        self.engine = Engine(self._plan, self.reference, rule)
+        self._can_crop = can_crop(self._plan, self.reference)
+        self._threads = ThreadPoolExecutor(self.threads or available_cores())
+        self.evaluation_used = None
+        cores = self._threads._max_workers
+        logger.info("contributions on %d CPU core%s, compiled", cores, "s" if cores > 1 else "")
+        # What a thread takes at once, and of how many pieces a batch consists.
+        self._columns = self._piece_size(batch_limit=options.get("batch_size") or _PIECE)
+        self.batch_size = _PIECES * self._columns * self._threads._max_workers
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _run(self, function: Callable, pieces: Iterable) -> list:
+        """Map a function over pieces of work, in the threads, and return the results in order."""
+        with one_blas_thread():
+            return list(self._threads.map(function, pieces))
+
+    def _piece_size(self, batch_limit: int) -> int:
+        """Return how many sequences a thread takes at once.
+
+        Few enough to stay in the cache, and enough to use the weights of a large dense layer for many.
+        """
+        stages = self._plan.stages
+        values = sum(stage.positions * stage.channels for stage in stages)
+        weights = max(layer.kernel.size for layer in self._plan.head)
+        return min(batch_limit, max(1, _PIECE // (12 * values), min(32, weights // _MANY_WEIGHTS)))
+
+    def _pieces(self, number: int) -> list[slice]:
+        columns = min(self._columns, -(-number // self._threads._max_workers) or 1)
+        return [slice(begin, begin + columns) for begin in range(0, number, columns)]
+
+    def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
+        result = np.empty_like(x)
+
+        def score(piece: slice) -> None:
+            state = self.engine.base(x[piece])
+            self.engine.add_multipliers(state, task)
+            np.multiply(state.multipliers, x[piece] - self.reference, out=result[piece])
+
+        self._run(score, self._pieces(len(x)))
+        return result
+
+    def _logits(self, x: np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            self._run(lambda piece: self.engine.base(x[piece]).head.logits, self._pieces(len(x)))
+        )
+
+    def reference_logit(self, task: int) -> float:
+        self._check_task(task)
+        return float(self.engine.head.reference_logits[task])
+
+    # ------------------------------------------------------------------------------------------ mutants
+
+    def score_mutants(
+        self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
+    ) -> MutantScores:
+        self._check_task(task)
+        evaluation = self._evaluation(bases, mutants)
+        if evaluation == "batched":
+            return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
+        changes = _ChangeScores(self, self.engine, bases, mutants, task, importance)
+        if evaluation == "windows" and not importance and self._can_crop:
+            crops = crop(self._plan, mutants, changes.firsts, changes.stops)
+            if crops is not None:
+                return self._scores_of_crops(crops, bases, mutants, task)
+        return changes.found(evaluation == "paths")
+
+    def _scores_of_crops(self, crops: Crops, bases: np.ndarray, mutants: Mutants, task: int) -> MutantScores:
+        engine = self.engine.shortened(crops.plan)
+        found = _ChangeScores(self, engine, crops.cut(bases), crops.mutants, task, False, crops.top).found(
+            False
+        )
+        result = [np.zeros((len(mutants), bases.shape[1]), np.float32) for _ in range(2)]
+        rows = crops.numbers[:, None]
+        columns = crops.starts[crops.mutants.sequences][:, None] + np.arange(crops.plan.length)
+        for whole, piece in zip(result, (found.delta, found.absolute), strict=True):
+            whole[rows, columns] = piece
+        return MutantScores(*result)
+
+    def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        first, stop = np.empty_like(starts), np.empty_like(starts)
+        for width in np.unique(widths):
+            same = widths == width
+            first[same], length = self.engine.reach(starts[same], int(width))
+            stop[same] = first[same] + length
+        return first, stop
+
+    def _evaluation(self, bases: np.ndarray, mutants: Mutants) -> str:
+        """Return how to score these mutants, and say so in the log when it is for the first time."""
+        window = int(np.mean(mutants.stops - mutants.firsts)) if len(mutants) else 1
+        width = int(mutants.widths.mean()) if len(mutants) else 1
+        found = costs(self._plan, len(bases), len(mutants), width, window)
+        chosen = min(found, key=found.get) if self.evaluation == "auto" else self.evaluation
+        if chosen == "paths" and (bases == ord("N")).any():
+            chosen = "windows"  # paths lead to sums over bases, and at an N the absolute value is another sum
+        if chosen != self.evaluation_used:
+            share = found[chosen] / found["batched"]
+            logger.info("mutants are scored by %s: %.2g of the arithmetic of whole mutants", chosen, share)
+            self.evaluation_used = chosen
+        return chosen
+
+
+class _ChangeScores:
+    """Mutants of some sequences, scored as changes of their sequences."""
+
+    def __init__(
+        self,
+        scorer: CpuDeepLift,
+        engine: Engine,
+        bases: np.ndarray,
+        mutants: Mutants,
+        task: int,
+        importance: bool,
+        top: np.ndarray | None = None,
+    ):
+        """``top`` is for pieces of sequences, see :meth:`Engine.base`."""
+        self.scorer, self.engine, self.mutants = scorer, engine, mutants
+        self.task, self.importance, self.top = task, importance, top
+        self.x = one_hot(bases)
+        self.weight = self.x * (self.x - scorer.reference[: bases.shape[1]])
+        self.uncertain = bool((bases == ord("N")).any())
+        shape = (len(mutants), bases.shape[1])
+        self.scores = MutantScores(np.zeros(shape, np.float32), None)
+        if self.uncertain:
+            self.scores.absolute = np.zeros(shape, np.float32)
+        if importance:
+            self.scores.importance = np.full((len(bases), shape[1]), np.nan, np.float32)
+            self.scores.own = [np.empty(0, np.float32)] * len(mutants)
+        self.firsts, self.stops = self._needed()
+
+    def _needed(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the interval in which the change of each mutant must be worked out; empty where it is 0."""
+        mutants, widths = self.mutants, self.mutants.widths
+        first, stop = self.scorer.reach(mutants.starts, widths)
+        if self.top is not None:  # pieces end where the reach does
+            first, stop = np.zeros_like(first), np.full_like(stop, self.x.shape[1])
+        firsts, stops = np.maximum(mutants.firsts, first), np.minimum(mutants.stops, stop)
+        if self.importance:
+            empty = firsts >= stops
+            firsts = np.where(empty, mutants.starts, np.minimum(firsts, mutants.starts))
+            stops = np.where(empty, mutants.starts + widths, np.maximum(stops, mutants.starts + widths))
+        return firsts, stops
+
+    def found(self, by_paths: bool) -> MutantScores:
+        """Score all mutants; ``by_paths`` through paths of whole sequences, else in windows."""
+        pieces = self.scorer._pieces(len(self.x))
+        states = self.scorer._run(lambda piece: self._base(piece, by_paths), pieces)
+        bases = list(zip(pieces, states, strict=True))
+        if by_paths:
+            for piece, state in bases:
+                self._sequences_by_paths(piece, state)
+        if not by_paths or self.importance:
+            jobs = [
+                (piece.start, state, numbers)
+                for piece, state in bases
+                for numbers in self._blocks(self._of(piece.start, piece.stop), by_paths)
+            ]
+            self.scorer._run(lambda job: self._by_windows(*job, only_own=by_paths), jobs)
+        if self.scores.absolute is None:
+            self.scores.absolute = np.abs(self.scores.delta)
+        return self.scores
+
+    def _of(self, first: int, stop: int) -> np.ndarray:
+        """Return the numbers of the mutants of the sequences first … stop − 1."""
+        sequences = self.mutants.sequences
+        return np.flatnonzero((sequences >= first) & (sequences < stop))
+
+    def _sequences_by_paths(self, piece: slice, state: Base) -> None:
+        run = self.scorer._run
+        for owner in range(piece.start, min(piece.stop, len(self.x))):
+            weight, task = self.weight[owner], self.task
+            paths = Telescope(self.engine, state, owner - piece.start, weight, task, run)
+            score = partial(self._by_paths, paths, piece.start)
+            run(score, self._blocks(self._of(owner, owner + 1), True))
+
+    def _base(self, piece: slice, whole: bool) -> Base:
+        """Evaluate sequences, with the multipliers that their mutants need, and importance if asked."""
+        state = self.engine.base(self.x[piece], None if self.top is None else self.top[piece])
+        columns, length = len(self.x[piece]), self.x.shape[1]
+        first, stop = np.full(columns, length), np.zeros(columns, np.int64)
+        firsts, stops = self.firsts, self.stops
+        if self.importance:
+            firsts, stops = np.minimum(firsts, self.mutants.firsts), np.maximum(stops, self.mutants.stops)
+        mine = self._of(piece.start, piece.stop)
+        mine = mine[firsts[mine] < stops[mine]]
+        owners = self.mutants.sequences[mine] - piece.start
+        np.minimum.at(first, owners, firsts[mine])
+        np.maximum.at(stop, owners, stops[mine])
+        window = int((stop - first).max(initial=1))
+        if whole or window > 0.8 * length:
+            first, window = np.zeros(columns, np.int64), length
+        first, window = clipped(first, max(window, 1), length)
+        self.engine.add_multipliers(state, self.task, first, window)
+        if self.importance:
+            positions = first[:, None] + np.arange(window)
+            rows = np.arange(columns)[:, None]
+            values = (state.multipliers * self.weight[piece][rows, positions]).sum(axis=2)
+            self.scores.importance[piece][rows, positions] = values
+        return state
+
+    def _blocks(self, numbers: np.ndarray, by_paths: bool) -> list[np.ndarray]:
+        """Cut mutants into blocks of one width that start near each other."""
+        mutants, widths = self.mutants, self.mutants.widths
+        numbers = numbers[self.firsts[numbers] < self.stops[numbers]]
+        blocks = []
+        for width in np.unique(widths[numbers]):
+            same = numbers[widths[numbers] == width]
+            same = same[np.argsort(mutants.starts[same], kind="stable")]
+            window = int((self.stops[same] - self.firsts[same]).max())
+            size = self.engine.plan.columns(int(width), None if by_paths else window)
+            size = min(size, -(-len(same) // self.scorer._threads._max_workers))
+            blocks += [same[begin : begin + size] for begin in range(0, len(same), size)]
+        return blocks
+
+    def _changes(self, numbers: np.ndarray, first: int) -> Changes:
+        """Return mutants of one width as changes; ``first``: number of the sequence that is the base's 0."""
+        mutants = self.mutants
+        owners, starts = mutants.sequences[numbers], mutants.starts[numbers]
+        rows = mutants.rows[numbers, : mutants.widths[numbers[0]]]
+        positions = starts[:, None] + np.arange(rows.shape[1])
+        return Changes(
+            owners - first, starts, np.ascontiguousarray(rows - self.x[owners[:, None], positions])
+        )
+
+    def _by_paths(self, paths: Telescope, first: int, numbers: np.ndarray) -> None:
+        changes = self._changes(numbers, first)
+        found = paths.importance_changes(changes)
+        mutants, width = self.mutants, changes.change.shape[1]
+        asked = (mutants.firsts[numbers], mutants.stops[numbers], mutants.starts[numbers], width)
+        kernels.put_changes(found, *asked, numbers, self.scores.delta)
+
+    def _by_windows(self, first: int, state: Base, numbers: np.ndarray, only_own: bool = False) -> None:
+        """Score a block; ``only_own``: nothing but the importance of the mutated rows."""
+        mutants, changes = self.mutants, self._changes(numbers, first)
+        width, length = changes.change.shape[1], self.x.shape[1]
+        firsts, stops = self.firsts[numbers], self.stops[numbers]
+        if only_own:
+            firsts, stops = changes.starts, changes.starts + width
+        to, window = clipped(firsts, int((stops - firsts).max()), length)
+        found = self.engine.changes(state, self.task, changes, to, window)
+        owners = mutants.sequences[numbers]
+        if not only_own:
+            asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
+            kernels.put_weighted(found, to, self.weight, owners, *asked, numbers, self.scores.delta, False)
+            if self.uncertain:
+                kernels.put_weighted(
+                    found, to, self.weight, owners, *asked, numbers, self.scores.absolute, True
+                )
+        if self.importance:
+            rows = np.arange(len(numbers))[:, None]
+            own = changes.starts[:, None] + np.arange(width)
+            multipliers = found[rows, own - to[:, None]]
+            multipliers += state.multipliers[
+                changes.owners[:, None], own - state.starts[changes.owners][:, None]
+            ]
+            x = changes.change + self.x[owners[:, None], own]
+            values = (multipliers * x * (x - self.scorer.reference[own])).sum(axis=2)
+            for number, value in zip(numbers, values, strict=True):
+                self.scores.own[number] = value
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

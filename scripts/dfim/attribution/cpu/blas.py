@@ -1,0 +1,73 @@
+"""Matrix products that compiled kernels can call: SciPy's BLAS, one thread for each call.
+
+The kernels of this package run side by side in Python threads and let go of the interpreter's lock; each
+calls BLAS for pieces that fit the processor's cache. So BLAS itself must stay on one thread
+(:func:`one_blas_thread`), or the threads would fight over the cores.
+"""
+
+from contextlib import contextmanager
+
+import llvmlite.binding
+import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401 (loads the library whose address is taken below)
+from numba import njit, types
+from numba.extending import get_cython_function_address
+from threadpoolctl import ThreadpoolController
+
+# Known to the compiler by a name, not by its address, so that compiled kernels can be kept on disk.
+llvmlite.binding.add_symbol("dfim_sgemm", get_cython_function_address("scipy.linalg.cython_blas", "sgemm"))
+_sgemm = types.ExternalFunction("dfim_sgemm", types.void(*[types.intp] * 13))
+
+
+# It looks through all loaded libraries, once.
+_controller = ThreadpoolController()
+
+
+@contextmanager
+def one_blas_thread():
+    """Keep every BLAS of the process on one thread for the time of a block."""
+    with _controller.limit(limits=1, user_api="blas"):
+        yield
+
+
+@njit(nogil=True, cache=True)
+def multiply(a, b, c, keep):
+    """Set c to a · b + keep · c; float32 matrices whose rows are contiguous, in place.
+
+    ``keep`` is 0 or 1. Shapes (m, k), (k, n), (m, n).
+    """
+    _multiply(a, b, c, keep, b.shape[1], ord("N"))
+
+
+@njit(nogil=True, cache=True)
+def multiply_transposed(a, b, c, keep):
+    """Set c to a · bᵀ + keep · c, as :func:`multiply` does; shapes (m, k), (n, k), (m, n)."""
+    _multiply(a, b, c, keep, b.shape[0], ord("T"))
+
+
+@njit(nogil=True, inline="always")
+def _multiply(a, b, c, keep, n, how):
+    """Call BLAS, which counts columns first and so is told to form the transposed product."""
+    sizes = np.array(
+        [n, a.shape[0], a.shape[1], b.strides[0] // 4, a.strides[0] // 4, c.strides[0] // 4], np.int32
+    )
+    if sizes[0] == 0 or sizes[1] == 0:
+        return
+    factors = np.array([1.0, keep], np.float32)
+    letters = np.array([how, ord("N")], np.uint8)
+    size, factor, letter = sizes.ctypes.data, factors.ctypes.data, letters.ctypes.data
+    _sgemm(
+        letter,
+        letter + 1,
+        size,
+        size + 4,
+        size + 8,
+        factor,
+        b.ctypes.data,
+        size + 12,
+        a.ctypes.data,
+        size + 16,
+        factor + 4,
+        c.ctypes.data,
+        size + 20,
+    )

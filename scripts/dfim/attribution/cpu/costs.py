@@ -1,0 +1,87 @@
+"""How much arithmetic each way to score mutants takes: multiplications of the matrix products, in numbers."""
+
+from dfim.attribution.cpu.plan import Plan, Stage
+
+# What a multiplication on changes costs more than one on whole sequences: more elementwise work beside it.
+_WINDOWS = 1.3
+
+
+def costs(plan: Plan, sequences: int, mutants: int, width: int, window: int) -> dict[str, float]:
+    """Return the cost of each evaluation of ``mutants`` mutants of ``sequences`` sequences altogether.
+
+    ``width`` positions are mutated in each, and the change in ``window`` positions is asked for.
+    """
+    forward = sum(_convolution(stage, stage.positions) for stage in plan.stages) + _head(plan, plan.head)
+    whole = forward + _back(plan, plan.length)
+    changed = _WINDOWS * (_forward_changed(plan, width) + _head(plan, plan.head[1:]))
+    found = {
+        "batched": (sequences + mutants) * whole,
+        "windows": sequences * (forward + _back(plan, window))
+        + mutants * (changed + _WINDOWS * _back(plan, min(window, _reach(plan, width)))),
+    }
+    if not plan.linear_head:
+        paths, applied = _paths(plan, width)
+        found["paths"] = sequences * (whole + paths) + mutants * (changed + _WINDOWS * applied)
+    return found
+
+
+def _convolution(stage: Stage, rows: int) -> int:
+    return rows * stage.kernel.size
+
+
+def _head(plan: Plan, layers: list) -> int:
+    """Return the cost of dense layers one way; RevealCancel takes two products."""
+    return sum((2 if layer.relu else 1) * layer.kernel.size for layer in layers)
+
+
+def _windows(plan: Plan, width: int) -> list[tuple[int, int]]:
+    """Return for each stage how many inputs and how many pooled positions a mutation changes."""
+    found = []
+    for stage in plan.stages:
+        pooled = min(stage.pooled, (width + stage.taps + stage.width - 3) // stage.width + 1)
+        found.append((width, pooled))
+        width = pooled
+    return found
+
+
+def _forward_changed(plan: Plan, width: int) -> int:
+    windows = _windows(plan, width)
+    cost = sum(_convolution(stage, inputs) for stage, (inputs, _) in zip(plan.stages, windows, strict=True))
+    return cost + _head(plan, plan.head[:1]) * windows[-1][1] // plan.stages[-1].pooled
+
+
+def _back(plan: Plan, window: int) -> int:
+    """Return the cost of multipliers in a window of the sequence."""
+    cost = 0
+    for stage in plan.stages:
+        cost += _convolution(stage, window)
+        window = min(stage.pooled, (window + stage.taps + stage.width - 3) // stage.width + 1)
+    share = window / plan.stages[-1].pooled
+    return cost + _head(plan, plan.head[1:]) + int(share * _head(plan, plan.head[:1]))
+
+
+def _reach(plan: Plan, width: int) -> int:
+    if not plan.linear_head:
+        return plan.length
+    reach = _windows(plan, width)[-1][1]
+    for stage in reversed(plan.stages):
+        reach = reach * stage.width + stage.taps - 1
+    return min(reach, plan.length)
+
+
+def _paths(plan: Plan, width: int) -> tuple[int, int]:
+    """Return the cost of a sequence's paths, and of applying them to a mutant."""
+    built, applied, step, length = 0, 0, 1, 0
+    for number, (stage, (inputs, pooled)) in enumerate(zip(plan.stages, _windows(plan, width), strict=True)):
+        built += _convolution(stage, stage.positions) * length if number else 0
+        length += (stage.taps - 1) * step + (number == 0)
+        applied += pooled * stage.width * stage.channels * length * (1 if number else 4)
+        applied += _convolution(stage, inputs) if number else 0
+        length += (stage.width - 1) * step
+        step *= stage.width
+    units = plan.head[0].kernel.shape[1]
+    products = 2 if plan.head[0].relu else 1
+    built += products * stage.pooled * stage.channels * length * units
+    share = pooled / stage.pooled
+    applied += _head(plan, plan.head[1:]) + products * plan.length * units
+    return built, applied + int(share * _head(plan, plan.head[:1]))

@@ -1,0 +1,325 @@
+"""DeepLIFT on the CPU: compiled loops around matrix products, and mutants as changes of their sequence.
+
+A mutation changes each convolutional layer only inside its receptive field. The engine therefore carries, for
+every mutant, the *change* of each layer in a window, forward from the mutated rows, and the change of the
+multipliers back to the positions that are asked for; the values of the unchanged sequence fill in the rest. A
+network whose head is linear changes no multiplier outside the windows, so that interactions beyond the
+network's reach cost nothing and are exactly 0.
+"""
+
+from copy import copy
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.head import Head, Rows
+from dfim.attribution.cpu.plan import Plan, Stage, clipped
+
+# From this width of a pool on, its multipliers are so few that each is carried back by itself.
+_WIDE = 16
+
+
+@dataclass
+class Base:
+    """The state of unchanged sequences: for each stage z and y, place and factor of what the pool chose.
+
+    Arrays have the axes [position, sequence, channel]. ``h``: multipliers of y for a task, by stage, in a
+    window that starts at ``h_starts`` (sequence); ``multipliers`` those of the sequences, (sequences, w, 4),
+    from ``starts`` on. ``top``: see :meth:`Engine.base`; pieces of sequences have no ``head``.
+    """
+
+    z: list[np.ndarray]
+    y: list[np.ndarray]
+    arg: list[np.ndarray]
+    factor: list[np.ndarray]
+    head: Rows | None
+    top: np.ndarray
+    h: list[np.ndarray] = field(default_factory=list)
+    h_starts: list[np.ndarray] = field(default_factory=list)
+    multipliers: np.ndarray | None = None
+    starts: np.ndarray | None = None
+
+
+@dataclass
+class Mutants:
+    """Mutants of sequences: ``change`` (mutants, width, 4) is added to the rows from ``starts`` on.
+
+    ``owners`` are the numbers of their sequences in a base.
+    """
+
+    owners: np.ndarray
+    starts: np.ndarray
+    change: np.ndarray
+
+
+@dataclass
+class Changed:
+    """What mutants change in a stage's result, in a window [w, mutant, channel] from ``starts`` on."""
+
+    starts: np.ndarray
+    dy: np.ndarray
+    arg: np.ndarray
+    factor: np.ndarray
+
+
+class Engine:
+    """A planned network with a reference, float32 (length, 4)."""
+
+    def __init__(self, network: Plan, reference: np.ndarray, rule: str):
+        self.plan = network
+        self.references = []
+        first = network.stages[0]
+        self.first_forward = first.kernel.reshape(-1, first.channels)
+        self.first_back = np.ascontiguousarray(first.kernel.transpose(2, 0, 1)).reshape(first.channels, -1)
+        # [channels, taps, inputs] of the stages whose multipliers are carried back one by one.
+        self.scattered = [
+            np.ascontiguousarray(stage.back.transpose(1, 0, 2)) if stage.width >= _WIDE else None
+            for stage in network.stages
+        ]
+        if first.width >= _WIDE:
+            self.scattered[0] = self.first_back.reshape(first.channels, first.taps, 4)
+        y = self._reference_values(reference[None])
+        self.top_reference = y.ravel()
+        self.head = Head(network.head, self.top_reference, rule in ("genomics_default", "reveal_cancel"))
+
+    def shortened(self, network: Plan) -> "Engine":
+        """Return the engine of a plan for pieces of the sequences, whose head is not evaluated."""
+        short = copy(self)
+        short.plan = network
+        short.references = [
+            (reference[: stage.positions], uniform[: stage.pooled])
+            for stage, (reference, uniform) in zip(network.stages, self.references, strict=True)
+        ]
+        return short
+
+    def _reference_values(self, reference: np.ndarray) -> np.ndarray:
+        y = reference
+        for number, stage in enumerate(self.plan.stages):
+            z = self._linear(number, y)
+            self.references.append((z[:, 0], _uniform(z[:, 0], stage.width)))
+            y, *_ = self._activated(number, z)
+        return y
+
+    def base(self, x: np.ndarray, top: np.ndarray | None = None) -> Base:
+        """Evaluate sequences (sequences, length, 4).
+
+        ``top`` is for pieces of sequences: the first pooled position of the last stage that each holds.
+        """
+        state = Base([], [], [], [], None, np.zeros(len(x), np.int64) if top is None else top)
+        y = x
+        for number in range(len(self.plan.stages)):
+            z = self._linear(number, y)
+            y, arg, factor = self._activated(number, z)
+            for name, value in (("z", z), ("y", y), ("arg", arg), ("factor", factor)):
+                getattr(state, name).append(value)
+        if top is None:
+            d = np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(len(x), -1) - self.top_reference
+            state.head = self.head.forward(d)
+        return state
+
+    def _linear(self, number: int, y: np.ndarray) -> np.ndarray:
+        """Return the convolution of a stage's input; that of the first stage is (sequences, length, 4)."""
+        stage = self.plan.stages[number]
+        columns = y.shape[0] if number == 0 else y.shape[1]
+        z = np.empty((stage.positions, columns, stage.channels), np.float32)
+        if number == 0:
+            kernels.convolve_sequences(y, stage.left, self.first_forward, stage.bias, z)
+            return z
+        padded = y
+        if stage.positions + stage.taps - 1 > len(y):
+            padded = np.zeros((stage.positions + stage.taps - 1, *y.shape[1:]), np.float32)
+            padded[stage.left : stage.left + len(y)] = y
+        kernels.convolve(padded, stage.kernel, stage.bias, z)
+        return z
+
+    def _activated(self, number: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        stage = self.plan.stages[number]
+        y, arg, factor = _empty(stage, stage.pooled, z.shape[1])
+        reference, uniform = self.references[number]
+        kernels.activate(z, reference, uniform, stage.relu, stage.width, y, arg, factor)
+        return y, arg, factor
+
+    def changes(self, state: Base, task: int, mutants: Mutants, to: np.ndarray, length: int) -> np.ndarray:
+        """Return what mutants change in the multipliers of their sequences' inputs, (mutants, length, 4).
+
+        The window of positions of each mutant starts at ``to``; it must lie within the sequence.
+        """
+        owners = mutants.owners
+        forward = self._forward(state, mutants)
+        windows = self._windows(to, length, forward[-1])
+        dh, _ = self._top_changes(state, task, owners, forward[-1], windows[-1])
+        for number in reversed(range(len(self.plan.stages))):
+            fresh = forward[number]
+            changed = (fresh.arg, fresh.factor, fresh.starts)
+            dh = self._carry(state, number, owners, (dh, windows[number + 1][0]), changed, windows[number])
+        return dh
+
+    def _forward(self, state: Base, mutants: Mutants) -> list[Changed]:
+        """Carry the change of the mutated rows up to the last stage."""
+        starts, found = mutants.starts, []
+        columns, dy = len(starts), mutants.change
+        for number, stage in enumerate(self.plan.stages):
+            width = dy.shape[1] if number == 0 else len(dy)
+            dz = np.empty((width + stage.taps - 1, columns, stage.channels), np.float32)
+            if number == 0:
+                kernels.spread_sequences(dy, stage.kernel, dz)
+            else:
+                kernels.spread(dy, stage.kernel, dz)
+            z_starts = stage.changed_starts(starts)
+            starts, length = stage.pooled_window(z_starts, len(dz))
+            dy, arg, factor = _empty(stage, length, columns)
+            reference, uniform = self.references[number]
+            kernels.activate_changed(
+                state.z[number],
+                dz,
+                z_starts,
+                mutants.owners,
+                reference,
+                uniform,
+                stage.relu,
+                stage.width,
+                state.y[number],
+                starts,
+                dy,
+                arg,
+                factor,
+            )
+            found.append(Changed(starts, dy, arg, factor))
+        return found
+
+    def _windows(self, to: np.ndarray, length: int, changed: Changed) -> list[tuple[np.ndarray, int]]:
+        """Return the window of the sequence, and of each stage's result where multipliers are needed.
+
+        Below a linear head no window is wider than what the change can have reached.
+        """
+        windows = self._needed_windows(to, length)
+        if self.plan.linear_head:
+            reached = (changed.starts, len(changed.dy))
+            windows[-1] = (changed.starts, 0)
+            for number in reversed(range(1, len(self.plan.stages))):
+                stage, below = self.plan.stages[number], self.plan.stages[number - 1]
+                reached = stage.reached_inputs(*reached, below.pooled)
+                if reached[1] < windows[number][1]:
+                    windows[number] = reached
+        return windows
+
+    def reach(self, starts: np.ndarray, width: int) -> tuple[np.ndarray, int]:
+        """Return the window of the sequence that mutated rows can have an effect on; all, if not local."""
+        if not self.plan.linear_head:
+            return np.zeros_like(starts), self.plan.length
+        for stage in self.plan.stages:
+            starts, width = stage.pooled_window(stage.changed_starts(starts), width + stage.taps - 1)
+        for number in reversed(range(len(self.plan.stages))):
+            inputs = self.plan.stages[number - 1].pooled if number else self.plan.length
+            starts, width = self.plan.stages[number].reached_inputs(starts, width, inputs)
+        return starts, width
+
+    def _top_changes(self, state: Base, task: int, owners, changed: Changed, window):
+        """Return the change of the multipliers of the last stage's result in a window of it.
+
+        And the same with the signs that the unchanged inputs have in RevealCancel.
+        """
+        shape = (window[1], len(owners), self.plan.stages[-1].channels)
+        if self.plan.linear_head:
+            return (np.zeros(shape, np.float32),) * 2
+        rows = self.head.forward_changed(state.head, owners, changed.dy, changed.starts)
+        return self._top_multipliers(state, owners, changed, window, *self.head.back_to_first(rows, task))
+
+    def _top_multipliers(self, state: Base, owners, changed: Changed, window, plain, signed):
+        starts, length = window
+        shape = (length, len(owners), self.plan.stages[-1].channels)
+        dh, dh_old, plain_h = (np.empty(shape, np.float32) for _ in range(3))
+        signed_h = np.zeros(shape, np.float32)
+        kernels.multiply_units(plain, self.head.back[0], starts, shape[2], plain_h)
+        if len(signed):
+            kernels.multiply_units(signed, self.head.absolute_back[0], starts, shape[2], signed_h)
+        inputs = (state.head.inputs[0], changed.dy, changed.starts, owners, state.h[-1], state.h_starts[-1])
+        kernels.change_of_inputs(plain_h, signed_h, starts, *inputs, dh, dh_old)
+        return dh, dh_old
+
+    def add_multipliers(self, state: Base, task: int, to: np.ndarray | None = None, length: int = 0) -> None:
+        """Work out the multipliers of a base for a task: all, or those that a window needs.
+
+        The window of each sequence starts at ``to`` and lies within the sequence.
+        """
+        columns = len(state.top)
+        owners, zeros = np.arange(columns), np.zeros(columns, np.int64)
+        windows = self._needed_windows(*((zeros, self.plan.length) if to is None else (to, length)), spare=1)
+        starts, length = windows[-1]
+        h = self._multipliers_of_top(state, task, state.top + starts, length)
+        state.h, state.h_starts = [h], [starts]
+        for number in reversed(range(len(self.plan.stages))):
+            changed = (state.arg[number][:0], state.factor[number][:0], zeros)
+            h = self._carry(state, number, owners, (h, starts), changed, windows[number])
+            starts = windows[number][0]
+            state.h.insert(0, h)
+            state.h_starts.insert(0, starts)
+        state.multipliers, state.starts = state.h.pop(0), state.h_starts.pop(0)
+
+    def _multipliers_of_top(self, state: Base, task: int, starts: np.ndarray, length: int) -> np.ndarray:
+        """Return the multipliers of a window of the last stage's result, [w, columns, channels]."""
+        rows = starts[:, None] + np.arange(length)
+        channels = self.plan.stages[-1].channels
+        if self.plan.linear_head:
+            h = self.plan.head[0].kernel[:, task].reshape(-1, channels)[rows]
+        else:
+            h = self.head.multipliers(state.head, task).reshape(len(starts), -1, channels)
+            h = h[np.arange(len(starts))[:, None], rows]
+        return np.ascontiguousarray(h.transpose(1, 0, 2))
+
+    def _needed_windows(self, to: np.ndarray, length: int, spare: int = 0) -> list[tuple[np.ndarray, int]]:
+        """Return windows, starts and length: of the sequence, and of each stage's result what reaches it.
+
+        With ``spare`` more rows at the end, so that they hold the windows of any part of the sequence's
+        window, however their ends fall on the pools.
+        """
+        windows = [(to, length)]
+        for stage in self.plan.stages:
+            starts, length = stage.needed_window(*windows[-1])
+            windows.append(clipped(starts, length + spare, stage.pooled))
+        return windows
+
+    def _known(self, state: Base, number: int, unused: np.ndarray | None = None) -> tuple:
+        """Return what the kernels need of an unchanged stage: multipliers and where they start, choices."""
+        if unused is not None:  # nothing changed in this stage, so that its own multipliers do not matter
+            return unused, np.zeros(unused.shape[1], np.int64), state.arg[number], state.factor[number]
+        return state.h[number], state.h_starts[number], state.arg[number], state.factor[number]
+
+    def _carry(self, state: Base, number: int, owners, moved, changed, window) -> np.ndarray:
+        """Carry changes of multipliers from a stage's result to a window of its inputs.
+
+        ``moved``: changes of multipliers [w, columns, channels] and the starts of their window. ``changed``:
+        place and factor of the pool's choice where they are new, and the starts of that window. ``window``:
+        starts and length of the result's.
+        """
+        stage = self.plan.stages[number]
+        (dh, dh_starts), (arg, factor, starts), (to, length) = moved, changed, window
+        known = (*self._known(state, number, dh if not len(factor) else None), owners)
+        changes = (dh, dh_starts, arg, factor, starts, stage.width)
+        columns, inputs = len(owners), self.plan.stages[number - 1].channels if number else 4
+        result = np.empty((columns, length, inputs), np.float32)
+        if self.scattered[number] is not None:
+            kernels.scatter_changed(*known, *changes, stage.left, to, self.scattered[number], result)
+            return np.ascontiguousarray(result.transpose(1, 0, 2)) if number else result
+        g = np.empty((length + stage.taps - 1, columns, stage.channels), np.float32)
+        kernels.route_changed(*known, *changes, stage.changed_starts(to), g)
+        if number == 0:
+            kernels.convolve_back_sequences(g, self.first_back, result)
+            return result
+        result = result.reshape(length, columns, inputs)
+        kernels.convolve_back(g, stage.back, result)
+        return result
+
+
+def _empty(stage: Stage, length: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return empty arrays for y, places and factors of a stage; no places where there is no pool."""
+    shape = (length, columns, stage.channels)
+    arg = np.empty(shape if stage.width > 1 else (0, 0, 0), np.int32)
+    return np.empty(shape, np.float32), arg, np.empty(shape, np.float32)
+
+
+def _uniform(reference: np.ndarray, width: int) -> np.ndarray:
+    """Return for each pool of ``width`` positions whether the reference is the same at all of them."""
+    pools = reference[: len(reference) // width * width].reshape(-1, width, reference.shape[1])
+    return (pools == pools[:, :1]).all(axis=(1, 2))

@@ -1,0 +1,136 @@
+"""The dense layers on top: their factors, for sequences and for mutants, and the way back through them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.plan import Dense
+
+
+@dataclass
+class Rows:
+    """What the head made of some rows (sequences or mutants).
+
+    ``inputs`` are differences from the reference, (rows, inputs) for each layer; that of the first layer is
+    missing for mutants. ``sums`` and ``absolute`` are d · K and |d| · |K| of the first layer; ``factors`` the
+    factors of each ReLU, one for Rescale and two for RevealCancel; ``logits`` (rows, tasks).
+    """
+
+    inputs: list
+    sums: np.ndarray
+    absolute: np.ndarray
+    factors: list[tuple]
+    logits: np.ndarray
+
+
+class Head:
+    """Dense layers under a rule for their ReLUs, relative to the reference's inputs (inputs,)."""
+
+    def __init__(self, layers: list[Dense], reference: np.ndarray, reveal_cancel: bool):
+        self.layers = layers
+        self.reveal_cancel = reveal_cancel
+        self.references = []
+        self.absolute = []
+        self.back = [np.ascontiguousarray(layer.kernel.T) for layer in layers]
+        self.absolute_back = []
+        value = reference
+        for layer in layers:
+            value = value @ layer.kernel + layer.bias
+            self.references.append(value)
+            use = reveal_cancel and layer.relu
+            self.absolute.append(np.abs(layer.kernel) if use else np.empty((0, 0), np.float32))
+            self.absolute_back.append(np.ascontiguousarray(self.absolute[-1].T))
+            value = np.maximum(value, 0) if layer.relu else value
+
+    @property
+    def reference_logits(self) -> np.ndarray:
+        return self.references[-1]
+
+    def forward(self, d: np.ndarray) -> Rows:
+        """Evaluate rows whose inputs differ from the reference's by ``d`` (rows, inputs)."""
+        sums = _product(d, self.layers[0].kernel)
+        absolute = _product(np.abs(d), self.absolute[0]) if len(self.absolute[0]) else sums[:0]
+        return self._above(d, sums, absolute)
+
+    def forward_changed(self, base: Rows, owners, dy: np.ndarray, starts: np.ndarray) -> Rows:
+        """Evaluate rows that differ from the rows ``owners`` of ``base`` in a window of the inputs."""
+        sums = base.sums[owners]
+        absolute = base.absolute[owners] if len(base.absolute) else base.absolute
+        kernels.add_changed_inputs(
+            dy,
+            starts,
+            base.inputs[0],
+            owners,
+            dy.shape[2],
+            self.layers[0].kernel,
+            self.absolute[0],
+            sums,
+            absolute,
+        )
+        return self._above(None, sums, absolute)
+
+    def _above(self, d, sums: np.ndarray, absolute: np.ndarray) -> Rows:
+        inputs, factors, first = [d], [], (sums, absolute)
+        for number, layer in enumerate(self.layers):
+            if number:
+                d = inputs[-1]
+                sums = _product(d, layer.kernel)
+                absolute = (
+                    _product(np.abs(d), self.absolute[number]) if len(self.absolute[number]) else sums[:0]
+                )
+            z = self.references[number] + sums
+            if layer.relu:
+                factors.append(self._factors(self.references[number], sums, absolute))
+                inputs.append(np.maximum(z, 0) - np.maximum(self.references[number], 0))
+        return Rows(inputs, *first, factors, z)
+
+    def _factors(self, reference, sums, absolute) -> tuple:
+        found = tuple(np.empty_like(sums) for _ in range(2 if self.reveal_cancel else 1))
+        if self.reveal_cancel:
+            kernels.reveal_cancel(reference, sums, absolute, *found)
+        else:
+            kernels.rescale(reference, sums, *found)
+        return found
+
+    def back_to_first(self, rows: Rows, task: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what the first layer's multipliers are made of, two arrays (rows, units).
+
+        The multipliers of its inputs are plain · Kᵀ + sign(inputs) · (signed · |K|ᵀ), the second only where
+        the layer has RevealCancel; without it ``signed`` is empty.
+        """
+        multiplier = np.repeat(self.layers[-1].kernel[:, task][None], len(rows.logits), axis=0)
+        for number in reversed(range(len(self.layers) - 1)):
+            plain, signed = _halves(multiplier, rows.factors[number])
+            if number == 0:
+                return plain, signed
+            multiplier = _product(plain, self.back[number])
+            if len(signed):
+                kernels.combine(
+                    multiplier, _product(signed, self.absolute_back[number]), rows.inputs[number], multiplier
+                )
+        raise AssertionError("a linear head has nothing in between")
+
+    def multipliers(self, rows: Rows, task: int) -> np.ndarray:
+        """Return the multipliers of all inputs, (rows, inputs), of rows that :meth:`forward` evaluated.
+
+        There must be a hidden layer; a linear head's multipliers are its weights.
+        """
+        plain, signed = self.back_to_first(rows, task)
+        result = _product(plain, self.back[0])
+        if len(signed):
+            kernels.combine(result, _product(signed, self.absolute_back[0]), rows.inputs[0], result)
+        return result
+
+
+def _halves(multiplier: np.ndarray, factors: tuple) -> tuple[np.ndarray, np.ndarray]:
+    if len(factors) == 1:
+        return multiplier * factors[0], multiplier[:0]
+    positive, negative = (multiplier * factor for factor in factors)
+    return (positive + negative) / 2, (positive - negative) / 2
+
+
+def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    result = np.empty((len(a), b.shape[1]), np.float32)
+    kernels.multiply(a, b, result, 0)
+    return result

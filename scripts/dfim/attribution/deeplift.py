@@ -1,0 +1,62 @@
+"""DeepLIFT by the engine that suits the network and the machine; all give the same numbers."""
+
+import logging
+from pathlib import Path
+
+from dfim.attribution.cpu import CpuDeepLift
+from dfim.attribution.cpu.plan import NotPlanned
+from dfim.attribution.graph import DeepLift
+from dfim.attribution.rules import check_rule
+from dfim.attribution.scorer import Scorer
+from dfim.errors import InputError
+
+logger = logging.getLogger("dfim")
+
+ENGINES = ("auto", "cpu", "tensorflow")
+OPTIONS = ("batch_size", "threads", "rule", "engine", "evaluation")
+
+
+def deeplift(
+    layers: list,
+    reference,
+    rule: str = "genomics_default",
+    engine: str = "auto",
+    evaluation: str = "auto",
+    **options,
+) -> Scorer:
+    """Return a scorer of DeepLIFT contributions.
+
+    ``engine``: ``cpu`` for compiled loops and mutants as changes of their sequences, ``tensorflow`` for whole
+    sequences on a GPU, or networks that the other does not take, and ``auto`` for the one that suits.
+    ``evaluation``: see :class:`dfim.attribution.cpu.CpuDeepLift`. Other arguments as in
+    :func:`dfim.attribution.open_scorer`. Raises InputError on an unknown rule, engine or evaluation, and on a
+    network that the engine asked for does not take.
+    """
+    check_rule(rule)
+    if engine not in ENGINES:
+        raise InputError(f"DeepLIFT has no engine {engine!r}: use one of {', '.join(ENGINES)}.")
+    if engine == "tensorflow" or (engine == "auto" and _gpu_is_there()):
+        return DeepLift(layers, reference, rule=rule, **options)
+    try:
+        return CpuDeepLift(layers, reference, rule=rule, evaluation=evaluation, **options)
+    except NotPlanned as reason:
+        if engine == "cpu":
+            raise InputError(
+                f"the engine 'cpu' does not take this network ({reason}): use the engine tensorflow."
+            ) from None
+        logger.info("the CPU engine does not take this network (%s): TensorFlow scores it", reason)
+    return DeepLift(layers, reference, rule=rule, **options)
+
+
+def _gpu_is_there() -> bool:
+    """Return whether TensorFlow sees a GPU, without importing it where there can be none."""
+    if not _driver_is_there():
+        return False
+    from dfim.attribution.devices import first_gpu
+
+    return first_gpu() is not None
+
+
+def _driver_is_there() -> bool:
+    """Return whether the machine has a driver of a GPU; TensorFlow takes seconds to say that it has none."""
+    return any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))

@@ -1,0 +1,30 @@
+"""DeepLIFT as one compiled function: for every network and rule, on a GPU or a CPU, many sequences at once.
+
+The scores are those of :class:`dfim.attribution.deeplift_package.DeepLiftPackage`. What makes them quicker:
+the reference is evaluated once, and below an activation with the Rescale rule positive and negative
+multipliers are equal, so that one transposed convolution takes them back instead of six
+(:mod:`dfim.attribution.propagation`).
+"""
+
+import numpy as np
+
+from dfim.attribution.compiled import CompiledScorer
+from dfim.attribution.rules import check_rule
+
+
+class DeepLift(CompiledScorer):
+    """Multiplier × (x − reference); ``rule`` is one of :mod:`dfim.attribution.rules`."""
+
+    OPTIONS = ("batch_size", "threads", "rule")
+    COMPLETE = True
+
+    def __init__(self, layers: list, reference, rule: str = "genomics_default", **options):
+        check_rule(rule)
+        super().__init__(layers, reference, **options)
+        from dfim.attribution.propagation import Network
+
+        network = Network(self._tensors, self.reference, rule)
+        self._contributions_of = self._compiled(network.contributions, with_task=True)
+
+    def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
+        return self._run(self._contributions_of, x, task)

@@ -1,0 +1,221 @@
+"""p-values of scores against null scores, and Benjamini–Hochberg's q-values.
+
+Four ways lead from null scores to the p of a score:
+
+``empirical`` (default)
+    the share of null scores at least as large, (1 + #{null ≥ x}) / (n + 1). It assumes no shape, and it
+    cannot be smaller than :func:`smallest_p`.
+``generalised_pareto``
+    the same up to a high quantile of the null; beyond it the tail of a generalised Pareto distribution fitted
+    to the null scores there (Pickands 1975; for few null scores Knijnenburg et al. 2009), so that p can be
+    smaller than 1 / (n + 1). :meth:`Tail.goodness` says how well it fits.
+``gaussian``
+    the upper tail of a normal distribution fitted to the null scores. FIS are skewed: far too kind.
+``released``
+    what the authors' released code does, for comparison: min(cdf, 1 − cdf) of the fitted normal
+    distribution, not doubled, and 0 where 1 − cdf underflows.
+
+A score that has a sign (``signed_sum``) is tested in both tails, a score that has none in the upper one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import false_discovery_control, genpareto, goodness_of_fit, norm
+
+from dfim.errors import InputError
+
+# A p of a fit smaller than this, the smallest normal number of a float32, is given as this.
+SMALLEST = float(np.finfo(np.float32).tiny)
+# The tail of a generalised Pareto fit: the largest tenth of the null scores, 250 at most (Knijnenburg et al.
+# 2009); where that is fewer than 20, the p stays empirical.
+TAIL_SHARE, LARGEST_TAIL, SMALLEST_TAIL = 0.1, 250, 20
+
+Test = Callable[[np.ndarray], np.ndarray]
+
+
+def smallest_p(n: int, two_tailed: bool = False) -> float:
+    """Return the smallest empirical p that n null scores can give."""
+    return (2 if two_tailed else 1) / (n + 1)
+
+
+def fit_null(null: np.ndarray, method: str = "empirical", two_tailed: bool = False) -> Test:
+    """Return the test of a null: a function from scores to their p-values, float64 of the same shape.
+
+    ``null`` is an array of any shape, sorted or fitted once. Raises InputError on an unknown method, on
+    fewer than 2 null scores, on one that is not finite and, with the methods ``gaussian`` and ``released``,
+    when all are equal; the returned function raises it on a score that is not finite.
+    """
+    if method not in METHODS:
+        raise InputError(f"there is no p-value method {method!r}: choose from {', '.join(METHODS)}.")
+    null = np.ravel(null)
+    if null.size < 2:
+        raise InputError(
+            f"a null distribution needs at least 2 scores, found {null.size}: raise the number of shuffles "
+            "or select more examples."
+        )
+    _check_finite(null, "null scores")
+    test = METHODS[method](null, two_tailed)
+
+    def p_of(scores: np.ndarray) -> np.ndarray:
+        _check_finite(scores, "scores")
+        return test(np.asarray(scores))
+
+    return p_of
+
+
+def p_values(
+    scores: np.ndarray, null: np.ndarray, method: str = "empirical", two_tailed: bool = False
+) -> np.ndarray:
+    """Return the p-values of scores, any shape, against pooled null scores; see :func:`fit_null`."""
+    return fit_null(null, method, two_tailed)(scores)
+
+
+def _check_finite(scores: np.ndarray, what: str) -> None:
+    wrong = np.size(scores) - np.isfinite(scores).sum()
+    if wrong:
+        raise InputError(
+            f"{wrong} of {np.size(scores)} {what} are not finite numbers: look at the model's weights and "
+            "history for values that are not a number."
+        )
+
+
+def _both_tails(upper: Test, lower: Test) -> Test:
+    """Return the test in both tails: twice the smaller one, 1 at most."""
+    return lambda scores: np.minimum(2 * np.minimum(upper(scores), lower(-scores)), 1)
+
+
+def _empirical(null: np.ndarray, two_tailed: bool) -> Test:
+    upper = _empirical_upper(null)
+    return _both_tails(upper, _empirical_upper(-null)) if two_tailed else upper
+
+
+def _empirical_upper(null: np.ndarray) -> Test:
+    ordered = np.sort(null)
+    n = ordered.size
+    return lambda scores: (1 + n - np.searchsorted(ordered, scores, side="left")) / (n + 1)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The upper tail of null scores, above ``threshold``, with a generalised Pareto distribution.
+
+    ``excess`` are the scores above the threshold minus it, of ``n`` null scores in all; ``shape`` and
+    ``scale`` are the maximum likelihood estimates. A negative shape would mean that no larger score is
+    possible under the null, and give a p of 0: the exponential distribution (shape 0) is fitted instead.
+    """
+
+    threshold: float
+    excess: np.ndarray
+    n: int
+    shape: float
+    scale: float
+
+    def p(self, scores: np.ndarray) -> np.ndarray:
+        """Return p of scores above the threshold; it joins the empirical p there."""
+        beyond = np.asarray(scores, np.float64) - self.threshold
+        share = (len(self.excess) + 1) / (self.n + 1)
+        return np.maximum(share * genpareto.sf(beyond, self.shape, scale=self.scale), SMALLEST)
+
+    def goodness(self, seed: int = 0, samples: int = 199) -> float:
+        """Return p of the Anderson–Darling test that the excesses follow a generalised Pareto distribution.
+
+        By parametric bootstrap, since the parameters are estimated from the same excesses; small: a bad fit.
+        """
+        known = {"loc": 0, "c": 0} if self.shape == 0 else {"loc": 0}
+        found = goodness_of_fit(
+            genpareto,
+            self.excess,
+            known_params=known,
+            statistic="ad",
+            n_mc_samples=samples,
+            rng=np.random.default_rng([seed, len(self.excess)]),
+        )
+        return float(found.pvalue)
+
+
+def fit_tail(null: np.ndarray) -> Tail | None:
+    """Fit the upper tail of null scores; None where it has too few, or only equal, scores to fit."""
+    ordered = np.sort(np.ravel(null).astype(np.float64))
+    n = ordered.size
+    size = min(LARGEST_TAIL, int(TAIL_SHARE * n))
+    if size < SMALLEST_TAIL:
+        return None
+    threshold = ordered[-size - 1]
+    excess = ordered[ordered > threshold] - threshold
+    if len(excess) < SMALLEST_TAIL or excess.min() == excess.max():
+        return None
+    shape, _, scale = genpareto.fit(excess, floc=0)
+    if not shape > 0:
+        shape, scale = 0.0, excess.mean()
+    return Tail(float(threshold), excess, n, float(shape), float(scale))
+
+
+def _generalised_pareto(null: np.ndarray, two_tailed: bool) -> Test:
+    upper = _pareto_upper(null)
+    return _both_tails(upper, _pareto_upper(-null)) if two_tailed else upper
+
+
+def _pareto_upper(null: np.ndarray) -> Test:
+    empirical, tail = _empirical_upper(null), fit_tail(null)
+    if tail is None:
+        return empirical
+    return lambda scores: np.where(scores > tail.threshold, tail.p(scores), empirical(scores))
+
+
+def _fit_normal(null: np.ndarray, method: str):
+    if null.min() == null.max():
+        raise InputError(
+            f"all {null.size} null scores are {null[0]:g}, and the p-value method {method!r} fits a normal "
+            "distribution to them: choose the method 'empirical'."
+        )
+    return norm(*norm.fit(null.astype(np.float64)))
+
+
+def _gaussian(null: np.ndarray, two_tailed: bool) -> Test:
+    fitted = _fit_normal(null, "gaussian")
+
+    def test(scores: np.ndarray) -> np.ndarray:
+        scores = scores.astype(np.float64)
+        if two_tailed:
+            scores = fitted.mean() + np.abs(scores - fitted.mean())
+        return np.maximum((1 + two_tailed) * fitted.sf(scores), SMALLEST)
+
+    return test
+
+
+def _released(null: np.ndarray, two_tailed: bool) -> Test:
+    fitted = _fit_normal(null, "released")
+
+    def test(scores: np.ndarray) -> np.ndarray:
+        lower = fitted.cdf(scores.astype(np.float64))
+        return np.minimum(lower, 1 - lower)
+
+    return test
+
+
+METHODS = {
+    "empirical": _empirical,
+    "generalised_pareto": _generalised_pareto,
+    "gaussian": _gaussian,
+    "released": _released,
+}
+# Methods that fit one Gaussian to all null scores together, as the paper does.
+POOLED = ("gaussian", "released")
+
+
+def q_values(p: np.ndarray, families: np.ndarray | None = None) -> np.ndarray:
+    """Return Benjamini–Hochberg q-values of p-values, any shape: over all of them together.
+
+    ``families``, one label per p of a one-dimensional ``p``, corrects within each family alone. A p that is
+    missing (NaN) is no test: its q is missing, and the others are corrected without it. No p, no q.
+    """
+    p = np.asarray(p, dtype=np.float64)
+    if families is not None:
+        return pd.Series(p).groupby(np.asarray(families)).transform(q_values).to_numpy()
+    q, tested = np.full(p.shape, np.nan), ~np.isnan(p)
+    if tested.any():
+        q[tested] = false_discovery_control(p[tested])
+    return q

@@ -1,0 +1,114 @@
+"""Do p-values hold their level: QQ plots of p of scores that are known to be null."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from dfim.calibration import ALL, LEVELS, NOT_INTERACTING, NULL
+from dfim.plots import style
+from dfim.plots.inputs import require, require_rows
+from dfim.plots.options import read_options
+
+FIGURE = "calibration"
+_SCORES = {"fis": "FIS", "fis_sum": "Sum of |Δ|", "signed_sum": "Signed sum", "delta": "Single positions"}
+_NAMES = {"generalised_pareto": "Pareto tail", "gaussian": "Gaussian"}
+_LOOK = (
+    (style.BLUE, "-"),
+    (style.VERMILLION, "--"),
+    (style.GREEN, "-."),
+    (style.PURPLE, ":"),
+)
+
+
+def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
+    """Draw p of null scores against what a uniform distribution gives, one row of panels per score.
+
+    Tables: ``quantiles``, ``calibration`` and ``nulls``. No options. Left: held-out null rows of the first
+    null model by the run's method and by those of the paper; middle, for pairs: by the run's method, by
+    distance; right, where a truth is configured: real rows that are known not to interact, under every null
+    model. Above the diagonal, p is too small. The data are the quantiles that are drawn, with a column
+    ``panel``.
+    """
+    read_options(FIGURE, options)
+    quantiles, calibration, nulls = require(tables, FIGURE, ["quantiles", "calibration", "nulls"])
+    require_rows(quantiles, FIGURE, "null scores")
+    method, first = nulls["method"].iloc[0], nulls["null_model"].iloc[0]
+    panels = _panels(quantiles, method, first)
+    scores = [score for score in _SCORES if (quantiles["score"] == score).any()]
+    figure = style.new_figure(2.35 * len(scores) + 0.3, width=max(2.45 * len(panels), 3.3))
+    axes = figure.subplots(len(scores), len(panels), squeeze=False)
+    data = []
+    letters = iter("abcdefghijklmnop")
+    for row, score in enumerate(scores):
+        for column, (title, by, rows) in enumerate(panels):
+            shown = rows[rows["score"] == score]
+            axis = axes[row, column]
+            if shown.empty:
+                axis.axis("off")
+                continue
+            _draw_panel(axis, shown, by, calibration)
+            style.panel_title(axis, next(letters), f"{_SCORES[score]}: {title}")
+            data.append(shown.assign(panel=title))
+    key = "−log$_{10}$ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001"
+    figure.supxlabel(key, fontsize=7, color=style.GREY)
+    return figure, pd.concat(data, ignore_index=True)
+
+
+def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str, str, pd.DataFrame]]:
+    """Return title, the column that tells the lines apart, and the quantiles of every column of panels."""
+    held_out = quantiles[(quantiles["tested"] == NULL) & (quantiles["null_model"] == first)]
+    panels = [("held-out null", "method", held_out[held_out["distance"] == ALL])]
+    by_distance = held_out[(held_out["method"] == method) & (held_out["distance"] != ALL)]
+    if len(by_distance):
+        panels.append(("by distance (bp)", "distance", by_distance))
+    idle = quantiles[
+        (quantiles["tested"] == NOT_INTERACTING)
+        & (quantiles["method"] == method)
+        & (quantiles["distance"] == ALL)
+    ]
+    if len(idle):
+        panels.append(("known not to interact", "null_model", idle))
+    return panels
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFrame) -> None:
+    """Draw a line per value of a column, and the line of p that hold their level."""
+    top = -np.log10(rows["expected"].min()) * 1.05
+    axis.plot([0, top], [0, top], color=style.BLACK, linewidth=0.7)
+    for (colour, dashes), (value, line) in zip(_LOOK, rows.groupby(by, sort=False), strict=False):
+        with np.errstate(divide="ignore"):
+            observed = -np.log10(line["observed"].to_numpy())
+        # A p of 0 has no logarithm; beyond the panel it is the same.
+        observed = np.minimum(observed, 10 * top)
+        shares = _shares(calibration, line.iloc[0])
+        label = f"{_NAMES.get(value, value)} ({shares})"
+        axis.plot(-np.log10(line["expected"]), observed, color=colour, linestyle=dashes, label=label)
+    highest = 1.7 * top
+    axis.set_xlim(0, top)
+    axis.set_ylim(0, highest)
+    for ruler, end in ((axis.xaxis, top), (axis.yaxis, highest)):
+        ruler.set_major_locator(FixedLocator(range(0, int(end) + 1)))
+        ruler.set_minor_locator(NullLocator())
+        ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_xlabel(f"Expected (n = {style.count(int(rows['n'].max()))})")
+    axis.set_ylabel("Observed")
+    axis.grid()
+    legend = axis.legend(
+        loc="upper left", frameon=True, framealpha=1, edgecolor="none", handlelength=1.7, borderpad=0.2,
+        borderaxespad=0.1, labelspacing=0.25, handletextpad=0.5,
+    )  # fmt: skip
+    legend.set_zorder(5)
+
+
+def _shares(calibration: pd.DataFrame, line: pd.Series) -> str:
+    """Return the shares below the levels of the p of a line, in percent."""
+    keys: Mapping = {key: line[key] for key in ("null_model", "tested", "score", "method", "distance")}
+    rows = calibration
+    for key, value in keys.items():
+        rows = rows[rows[key] == value]
+    shares = rows.set_index("level")["share"]
+    return ", ".join(f"{100 * shares[level]:.2g}" for level in LEVELS) + " %"

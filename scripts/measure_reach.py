@@ -1,0 +1,12 @@
+"""Compute from a network's layers how far a mutation can act in it."""
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.files import write_table
+    from dfim.network import describe, load_network
+    from dfim.reach import receptive_fields
+
+    table = receptive_fields(describe(load_network(snakemake.input.model)))
+    log.info("positions %g bp apart, or farther, cannot interact in this network", table["reach"].iloc[-1])
+    write_table(table, snakemake.output[0])

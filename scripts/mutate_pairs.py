@@ -1,0 +1,41 @@
+"""Interactions of pairs of features by pairwise mutagenesis, on one shard of the selected examples."""
+
+from pathlib import Path
+
+from running import running
+
+with running(snakemake) as log:
+    from dfim.attribution import open_model
+    from dfim.dataset import read_dataset
+    from dfim.files import read_table, write_table
+    from dfim.interaction import examples_of_shard, make_pairs
+    from dfim.mutagenesis import mutate_pairs
+    from dfim.selection import features_of_groups
+
+    settings = snakemake.params
+    analysis = settings.analysis
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)["example"]
+    examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
+    pairs, _ = make_pairs(
+        features_of_groups(dataset.features, analysis["feature_groups"]),
+        examples,
+        analysis["sources"]["features"],
+        analysis["targets"]["features"],
+        analysis["same_name"],
+        analysis["max_distance"],
+    )
+    log.info("%d ordered pairs in %d examples", len(pairs), len(examples))
+    options = {"threads": snakemake.threads}
+    with open_model(
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        "gradient_input",
+        analysis["background"],
+        options,
+    ) as (scorer, task):
+        table = mutate_pairs(
+            scorer.logits, dataset.bases, dataset.features, pairs, task, analysis["background"]
+        )
+    write_table(table, snakemake.output[0])

@@ -24,7 +24,7 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration and its sheets; return sheets, tasks of datasets and of models, and samples."""
+    """Check the configuration; return the rows of sheets, tasks of datasets and of models, and samples."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
@@ -114,7 +114,7 @@ def source_path(source, kind=""):
         if path not in made:
             raise WorkflowError(
                 f"the source {location} is no file that the workflow makes; below {{results}}/ there are "
-                f"those of the planted genomes and libraries and of reads: {', '.join(made) or 'none'}."
+                f"those of planted genomes and libraries, and of reads: {', '.join(made) or 'none'}."
             )
         return path
     if Path(locate(location)).is_file():

@@ -32,9 +32,8 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, reads, simulated_reads, libraries, datasets, architectures, models, "
-            "methods, analyses, claims, "
-            "cannot_show.",
+            "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
+            "methods, analyses, claims, cannot_show.",
         ),
         (
             ["methods"],

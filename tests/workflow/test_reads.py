@@ -189,3 +189,20 @@ def test_a_damaged_file_ends_in_one_sentence(sequenced, tmp_path):
     assert "error: cut.fastq.gz is a damaged gzip file (" in ran.stdout
     assert "Traceback" not in ran.stdout
     assert not (tmp_path / target).exists()
+
+
+def test_fastq_files_may_be_urls_with_a_checksum(tmp_path):
+    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
+    (tmp_path / "samples.tsv").write_text(
+        "task\treplicate\tassay\tends\tfastq_1\tmd5_1\n"
+        f"myeloid\t1\tDNase-seq\tsingle\thttp://localhost/a/reads.fastq.gz\t{'0' * 32}\n"
+        f"myeloid\t2\tDNase-seq\tsingle\thttp://localhost/b/reads.fastq.gz\t{'1' * 32}\n"
+    )
+    config["reads"]["dnase"]["samples"] = "samples.tsv"
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    target = "results_reads/reads/dnase/myeloid/peaks.narrowPeak.gz"
+    printed = run(tmp_path, "--dry-run", target, config=tmp_path / "config.yaml").stdout
+    lines = [line for line in printed.splitlines() if line.strip().startswith("output:")]
+    fetched = {line.split()[-1] for line in lines if "/sources/" in line}
+    assert len(fetched) == 2
+    assert all(name.endswith("-reads.fastq.gz") for name in fetched)

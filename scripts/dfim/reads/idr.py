@@ -211,31 +211,30 @@ def match_peaks(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame)
     # Within equal places the published order goes on with p; it decides how equal matches are broken.
     everything = everything.sort_values(["chrom", "start", "end", "pvalue", "source"], kind="stable")
     reach = everything.groupby("chrom")["end"].cummax().groupby(everything["chrom"]).shift()
-    everything["group"] = ~(everything["start"] < reach)
-    everything["group"] = everything["group"].cumsum()
+    first_rows = np.flatnonzero(~(everything["start"] < reach).to_numpy())
+    columns = {name: everything[name].to_numpy() for name in ("source", "row", "start", "end", "pvalue")}
+    columns["summit"] = columns["start"] + everything["summit"].to_numpy()
     rows = []
-    for _, group in everything.groupby("group", sort=False):
-        sources = group["source"].to_numpy()
-        if len(np.unique(sources)) == 3:
-            rows += _match_group(group, sources)
+    for begin, stop in zip(first_rows, [*first_rows[1:], len(everything)], strict=True):
+        rows += _match_group({name: values[begin:stop] for name, values in columns.items()})
     matched = pooled.loc[[row for row, *_ in rows]].reset_index(drop=True)
     matched["first"], matched["second"] = np.array([scores for _, *scores in rows]).reshape(-1, 2).T
     order = np.argsort(-matched[["first", "second"]].min(axis=1).to_numpy(), kind="stable")
     return matched.iloc[order].reset_index(drop=True)
 
 
-def _match_group(group: pd.DataFrame, sources: np.ndarray) -> list[tuple[int, float, float]]:
+def _match_group(group: dict[str, np.ndarray]) -> list[tuple[int, float, float]]:
     """Return the row and the two matched scores of each pooled peak of a group of overlapping peaks."""
-    start, end = group["start"].to_numpy(), group["end"].to_numpy()
-    summit, score = start + group["summit"].to_numpy(), group["pvalue"].to_numpy()
-    rows = group["row"].to_numpy()
+    source, start, end = group["source"], group["start"], group["end"]
+    if not ((source == 1).any() and (source == 2).any()):
+        return []
     found = []
-    for pooled in np.flatnonzero(sources == 0):
-        away = np.abs(summit - summit[pooled])
+    for pooled in np.flatnonzero(source == 0):
+        away = np.abs(group["summit"] - group["summit"][pooled])
         shared = np.minimum(end, end[pooled]) - np.maximum(start, start[pooled])
-        order = np.lexsort((-score, -shared, away))
-        best = [score[order[sources[order] == replicate][0]] for replicate in (1, 2)]
-        found.append((rows[pooled], *best))
+        order = np.lexsort((-group["pvalue"], -shared, away))
+        best = [group["pvalue"][order[source[order] == replicate][0]] for replicate in (1, 2)]
+        found.append((group["row"][pooled], *best))
     return found
 
 

@@ -219,7 +219,8 @@ def made_files(config):
             for model in analysis["models"]
             for task in analysis["tasks"]
             for method in analysis.get("methods", methods)
-            for file in (table, "null.tsv.gz", "comparisons.tsv", "agreement.tsv")
+            for file in (table, "null.tsv.gz", "comparisons.tsv", "agreement.tsv", "cells.tsv.gz")
+            if file != "cells.tsv.gz" or "aggregate" in analysis
         }
     return files
 

@@ -496,7 +496,7 @@ def run(script, folder, output, shard=0, task="GM12878", **analysis):
 @pytest.mark.parametrize("shards", [1, 3])
 def test_script_of_pairs(tmp_path, trained, bases, features, shards):
     analysis = {"sources": {"features": ["GATA"]}, "targets": {"features": "all"}}
-    analysis |= {"same_name": True, "max_distance": None, "shards": shards}
+    analysis |= {"same_name": True, "max_distance": None, "shards": shards, "feature_groups": None}
     paths = [tmp_path / f"{shard}.tsv.gz" for shard in range(shards)]
     for shard, path in enumerate(paths):
         run("score_pairs.py", trained, path, shard, **analysis)

@@ -284,7 +284,7 @@ def test_an_array_that_a_file_does_not_have_cannot_be_shown(results, measure):
 
 
 def test_every_measure_of_a_table_can_be_measured():
-    assert {*TABLE_MEASURES, "auroc"} == set(MEASURES[".tsv"])
+    assert {*TABLE_MEASURES, "auroc", "average_precision"} == set(MEASURES[".tsv"])
 
 
 def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):

@@ -240,6 +240,14 @@ def test_calibration_without_distances_and_truth_has_one_column_of_panels():
     assert len(figure.axes) == 2
 
 
+def test_calibration_of_a_single_example_says_that_nothing_can_be_held_out():
+    tables = plot_data.make_calibration(4, plain=True)
+    figure, data = calibration.draw(tables, {})
+    assert len(data) == len(tables["calibration"]) > 0
+    assert any("The null is of 1 example: too few to hold some out" in text for text in words(figure))
+    check_texts(figure)
+
+
 def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
     tables = plot_data.make_mutagenesis(300)
     tables["pairs"].loc[:9, "within_reach"] = 0

@@ -72,7 +72,7 @@ def test_a_network_whose_head_sees_everything_has_an_infinite_reach(finished):
 def test_every_null_is_judged_in_the_reproduction_table(finished):
     table = pd.read_csv(finished.path / "results/reproduction.tsv", sep="\t")
     judged = table[table["section"] == "calibration"]
-    assert len(judged) == 5
+    assert len(judged) == 6
     assert judged["claim"].str.contains("p-values (generalised_pareto) of gata_tal", regex=False).sum() == 1
 
 

@@ -31,11 +31,13 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     null model by the run's method and by those of the paper; middle, for pairs: by the run's method, by
     distance; right, where a truth is configured: real rows that are known not to interact, under every null
     model. Above the diagonal, p is too small. The data are the quantiles that are drawn, with a column
-    ``panel``.
+    ``panel``; of a null of a single example, of which nothing can be held out, the calibration itself.
     """
     read_options(FIGURE, options)
     quantiles, calibration, nulls = require(tables, FIGURE, ["quantiles", "calibration", "nulls"])
-    require_rows(quantiles, FIGURE, "null scores")
+    require_rows(calibration, FIGURE, "null scores")
+    if quantiles.empty:
+        return _nothing_held_out(nulls), calibration
     method, first = nulls["method"].iloc[0], nulls["null_model"].iloc[0]
     panels = _panels(quantiles, method, first)
     scores = [score for score in _SCORES if (quantiles["score"] == score).any()]
@@ -56,6 +58,17 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     key = "−log$_{10}$ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
+
+
+def _nothing_held_out(nulls: pd.DataFrame) -> Figure:
+    """Return a figure that says why there is none: no null score can be tested against other examples."""
+    figure = style.new_figure(1.0)
+    axis = figure.subplots()
+    axis.axis("off")
+    examples = style.counted(int(nulls["n_examples"].max()), "example")
+    words = f"The null is of {examples}: too few to hold some out and test them against the others."
+    axis.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
+    return figure
 
 
 def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str, str, pd.DataFrame]]:

@@ -45,6 +45,14 @@ def usual_contenders(captum: str = sys.executable) -> list[Contender]:
         of_scorer("cpu", CpuDeepLift),
         of_scorer("graph", DeepLift),
         of_scorer(_PACKAGE, DeepLiftPackage, batch_sizes=sizes),
+        Contender(
+            f"{_PACKAGE}, its own function",
+            "package_function:PackageFunction",
+            "genomics_default",
+            {},
+            sizes,
+            share=1 / 2,
+        ),
         of_scorer(
             f"{_PACKAGE}, batch normalisation not folded", DeepLiftPackage, batch_sizes=sizes, as_trained=True
         ),

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class PackageFunction:
-    """Contributions of layers (kind, name, arrays, options) by the function that the package makes of a model.
+    """Contributions of layers (kind, name, arrays, options) by the function that the package makes.
 
     It evaluates the reference once for every sequence; the project's own scorer of the package
     (:mod:`dfim.attribution.deeplift_package`) does so once for a batch.

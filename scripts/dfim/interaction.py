@@ -270,14 +270,17 @@ def _score(
 def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: int) -> Iterator[_Replicate]:
     for example, own in sources.groupby("example", sort=True):
         for begin in range(0, len(own), most):
+            part = own if len(own) <= most else own.iloc[begin : begin + most]
             for number in range(shuffles + 1):
                 letters = shuffled(bases[example], seed, example, number)
-                yield _Replicate(example, number, letters, own.iloc[begin : begin + most])
+                yield _Replicate(example, number, letters, part)
 
 
 def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, importance: bool) -> _Batch:
     """Mutate the sources of some replicates, and score them."""
-    sources = pd.concat([one.sources.assign(sequence=number) for number, one in enumerate(replicates)])
+    sources = pd.concat([one.sources for one in replicates])
+    sizes = [len(one.sources) for one in replicates]
+    sources["sequence"] = np.repeat(np.arange(len(replicates)), sizes)
     rows = [mutant_rows(replicates[one.sequence].bases, one, background) for one in sources.itertuples()]
     counts = np.array([len(one) for one in rows])
     widths = np.array([one.shape[1] for one in rows])

@@ -1,0 +1,218 @@
+"""Interactions per second of the paper's networks: this project's engines against the loop over whole mutants.
+
+    .venv/bin/python benchmarks/interactions.py docs/benchmarks [--runs 5] [--networks A B C]
+
+Writes ``interactions.tsv`` and ``interactions.png`` to the folder. Jobs are run through the functions that the
+workflow calls (:func:`dfim.interaction.pair_scores`, :func:`dfim.interaction.profiles`), in turns, so that
+whatever else the machine does falls on all contenders; only ratios within a table tell of the methods. The
+slow ones do a share of the work, and their rate is that of the share.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+from contributions import gemm_rate
+from paper_networks import BACKGROUND, paper_network, random_sequences
+
+from dfim.attribution import open_scorer
+from dfim.attribution.scorer import Scorer
+from dfim.interaction import make_pairs, nucleotide_sources, pair_scores, profiles
+from dfim.plots import style
+
+PACKAGE = "loop through the deeplift package"
+# What is compared: method and options. The package's batch sizes are those that were fastest on the networks.
+CONTENDERS = {
+    "engine": ("deeplift", {"engine": "cpu"}),
+    "engine, batched": ("deeplift", {"engine": "cpu", "evaluation": "batched"}),
+    "engine, windows": ("deeplift", {"engine": "cpu", "evaluation": "windows"}),
+    "TensorFlow, batched": ("deeplift", {"engine": "tensorflow"}),
+    PACKAGE: ("deeplift_package", {}),
+}
+PACKAGE_BATCH = {"A": 512, "B": 128, "C": 32}
+COLUMNS = (
+    *("network", "job", "contender", "unit", "runs", "per_second", "per_second_min", "per_second_max"),
+    *("times_package", "gigaflops", "note"),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work: ``run`` does it with a scorer, whole or the share for slow ones, and counts units."""
+
+    network: str
+    name: str
+    unit: str
+    run: Callable[[Scorer, bool], int]
+
+
+def _bases(number: int, length: int) -> np.ndarray:
+    return np.frombuffer(b"ACGT", np.uint8)[random_sequences(number, length).argmax(axis=2)]
+
+
+def _features(bases: np.ndarray, motifs: int, width: int, seed: int = 1) -> pd.DataFrame:
+    """Return motifs at random places of sequences, none of which overlap."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for example in range(len(bases)):
+        slots = rng.choice(bases.shape[1] // width, motifs, replace=False)
+        rows += [(example, f"motif{number}", slot * width) for number, slot in enumerate(slots)]
+    table = pd.DataFrame(rows, columns=["example", "name", "start"])
+    text = {"kind": "motif", "reference": "", "alternate": "", "group": ""}
+    return table.assign(feature=np.arange(len(table)), end=table["start"] + width, **text)
+
+
+def _pairs(network: str, sequences: int, share: int, length: int, motifs: int, width: int) -> Job:
+    bases = _bases(sequences, length)
+    features = _features(bases, motifs, width)
+
+    def run(scorer: Scorer, whole: bool) -> int:
+        number = sequences if whole else share
+        pairs, _ = make_pairs(features, range(number))
+        pair_scores(scorer, bases, features, pairs, 0, BACKGROUND)
+        return number
+
+    return Job(network, f"{motifs} motifs, all pairs", "sequences", run)
+
+
+def _variants(network: str, sequences: int, share: int, length: int, window: int | None) -> Job:
+    bases = _bases(sequences, length)
+    middle = length // 2
+    letters = [chr(base) for base in bases[:, middle]]
+    others = ["ACGT".replace(letter, "")[0] for letter in letters]
+    table = pd.DataFrame(
+        {"example": np.arange(sequences), "feature": np.arange(sequences), "name": "variant", "group": ""}
+    ).assign(kind="variant", start=middle, end=middle + 1, reference=letters, alternate=others)
+
+    def run(scorer: Scorer, whole: bool) -> int:
+        number = sequences if whole else share
+        return sum(1 for _ in profiles(scorer, bases, table[:number], 0, BACKGROUND, window))
+
+    where = "all positions" if window is None else f"± {window} bp"
+    return Job(network, f"variant, {where}", "variants", run)
+
+
+def _map(network: str, share: int, length: int) -> Job:
+    bases = _bases(1, length)
+
+    def run(scorer: Scorer, whole: bool) -> int:
+        sources = nucleotide_sources(bases, [0], None if whole else (length // 2, length // 2 + share))
+        return 3 * sum(1 for _ in profiles(scorer, bases, sources, 0, BACKGROUND))
+
+    return Job(network, f"full map ({length:,} × {3 * length:,})", "mutants", run)
+
+
+def jobs(networks: str = "ABC") -> list[Job]:
+    """Return the jobs of some networks."""
+    found = [
+        _pairs("A", 1024, 256, 200, 4, 12),
+        _map("A", 100, 200),
+        _pairs("B", 256, 32, 1000, 5, 5),
+        _map("B", 80, 1000),
+        _variants("C", 64, 16, 1000, 100),
+        _variants("C", 64, 16, 1000, None),
+        _map("C", 10, 1000),
+    ]
+    return [job for job in found if job.network in networks]
+
+
+def interactions_table(networks: str = "ABC", runs: int = 5) -> pd.DataFrame:
+    """Time all jobs by all contenders in turns: one row each, the columns ``COLUMNS``.
+
+    ``per_second`` is the median over the runs of units per second, ``times_package`` that of the ratio to the
+    loop in the same run, ``gigaflops`` the machine's rate of float32 matrix products between the runs.
+    """
+    rows = [row for job in jobs(networks) for row in _job_rows(job, runs)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _job_rows(job: Job, runs: int) -> list[dict]:
+    rates, products = {name: [] for name in CONTENDERS}, []
+    opened = {}
+    try:
+        for name, (method, options) in CONTENDERS.items():
+            if name == PACKAGE:
+                options = {"batch_size": PACKAGE_BATCH[job.network]}
+            context = open_scorer(method, paper_network(job.network), BACKGROUND, options)
+            opened[name] = context, context.__enter__()
+            job.run(opened[name][1], False)  # compiles, and warms up
+        for run in range(runs):
+            products.append(gemm_rate())
+            for name, (_, scorer) in opened.items():
+                begin = time.perf_counter()
+                units = job.run(scorer, name.startswith("engine"))
+                rates[name].append(units / (time.perf_counter() - begin))
+            print(f"{job.network}, {job.name}: run {run + 1} of {runs}", file=sys.stderr)
+    finally:
+        for context, _ in opened.values():
+            context.__exit__(None, None, None)
+    return [_row(job, name, np.array(found), rates, products) for name, found in rates.items()]
+
+
+def _row(job: Job, name: str, found: np.ndarray, rates: dict, products: list[float]) -> dict:
+    return {
+        "network": job.network,
+        "job": job.name,
+        "contender": name,
+        "unit": job.unit,
+        "runs": len(found),
+        "per_second": np.median(found),
+        "per_second_min": found.min(),
+        "per_second_max": found.max(),
+        "times_package": np.median(found / np.array(rates[PACKAGE])),
+        "gigaflops": np.median(products) / 1e9,
+        "note": "" if name.startswith("engine") else "rate of a share of the work",
+    }
+
+
+def draw(table: pd.DataFrame) -> plt.Figure:
+    """Draw how many times as fast as the loop every contender does each job."""
+    shown = table[table["contender"] != PACKAGE]
+    names = list(dict.fromkeys(shown["contender"]))
+    labels = list(dict.fromkeys(zip(shown["network"], shown["job"], strict=True)))
+    figure, axis = plt.subplots(figsize=(6.7, 0.62 * len(labels) + 1), layout="constrained")
+    height = 0.8 / len(names)
+    colours = dict(zip(names, (style.VERMILLION, style.ORANGE, style.GREEN, style.GREY), strict=True))
+    for place, name in enumerate(names):
+        mine = shown[shown["contender"] == name].set_index(["network", "job"]).loc[labels]
+        at = np.arange(len(labels)) + (place - (len(names) - 1) / 2) * height
+        axis.barh(at, mine["times_package"], height, left=0, color=colours[name], label=name)
+        for y, value in zip(at, mine["times_package"], strict=True):
+            axis.text(value * 1.04, y, f"{value:.2g}" if value < 100 else f"{value:.0f}", va="center", size=6)
+    axis.axvline(1, color="black", linewidth=0.8)
+    axis.set_xscale("log")
+    axis.set_yticks(np.arange(len(labels)), [f"{network}: {job}" for network, job in labels])
+    axis.invert_yaxis()
+    axis.set_xlabel("times as fast as the loop through the deeplift package (log scale)")
+    axis.legend(frameon=False, fontsize=7, loc="lower right")
+    return figure
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path, help="where the table and the figure go")
+    parser.add_argument("--networks", nargs="+", choices=list("ABC"), default=list("ABC"))
+    parser.add_argument("--runs", type=int, default=5)
+    arguments = parser.parse_args()
+    table = interactions_table("".join(arguments.networks), arguments.runs)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    table.to_csv(arguments.folder / "interactions.tsv", sep="\t", index=False, float_format="%.4g")
+    draw(table).savefig(arguments.folder / "interactions.png", dpi=200)
+    print(
+        table[["network", "job", "contender", "per_second", "unit", "times_package"]].to_string(index=False)
+    )
+
+
+if __name__ == "__main__":
+    main()

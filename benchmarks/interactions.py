@@ -1,11 +1,11 @@
-"""Interactions per second of the paper's networks: this project's engines against the loop over whole mutants.
+"""Interactions per second of the paper's networks: the engines against the loop over whole mutants.
 
     .venv/bin/python benchmarks/interactions.py docs/benchmarks [--runs 5] [--networks A B C]
 
-Writes ``interactions.tsv`` and ``interactions.png`` to the folder. Jobs are run through the functions that the
-workflow calls (:func:`dfim.interaction.pair_scores`, :func:`dfim.interaction.profiles`), in turns, so that
-whatever else the machine does falls on all contenders; only ratios within a table tell of the methods. The
-slow ones do a share of the work, and their rate is that of the share.
+Writes ``interactions.tsv`` and ``interactions.png`` to the folder. Jobs are run through the functions that
+the workflow calls (:func:`dfim.interaction.pair_scores`, :func:`dfim.interaction.profiles`), in turns, so
+that whatever else the machine does falls on all contenders; only ratios within a table tell of the methods.
+The slow ones do a share of the work, and their rate is that of the share.
 """
 
 import argparse

@@ -127,6 +127,46 @@ def jobs(networks: str = "ABC") -> list[Job]:
     return [job for job in found if job.network in networks]
 
 
+def growth_table(runs: int = 3) -> pd.DataFrame:
+    """Time the engine as a job grows: more sequences, longer sequences, more mutants of one sequence.
+
+    Columns ``growth``, ``network``, ``size``, ``seconds`` (median), ``per_unit`` (milliseconds for a
+    sequence, a position or a mutant). Lengths are those of network B built for them.
+    """
+    rows = []
+
+    def measure(growth: str, network: str, size: int, layers: list, job: Callable[[Scorer], object]) -> None:
+        with open_scorer("deeplift", layers, BACKGROUND, {"engine": "cpu"}) as scorer:
+            job(scorer)
+            seconds = []
+            for _ in range(runs):
+                begin = time.perf_counter()
+                job(scorer)
+                seconds.append(time.perf_counter() - begin)
+        median = float(np.median(seconds))
+        rows.append((growth, network, size, median, 1e3 * median / size))
+
+    for size in (64, 256, 1024):
+        job = _pairs("A", size, size, 200, 4, 12)
+        measure("sequences", "A", size, paper_network("A"), lambda scorer, job=job: job.run(scorer, True))
+    for size in (500, 1000, 2000, 4000):
+        job = _map("B", size, size)
+        layers = paper_network("B", length=size)
+        measure("length", "B", size, layers, lambda scorer, job=job: job.run(scorer, True))
+    for size in (10, 100, 1000):
+        job = _map("C", size, 1000) if size < 1000 else _map("C", 1000, 1000)
+        layers = paper_network("C")
+        whole = size == 1000
+        measure(
+            "mutated positions",
+            "C",
+            size,
+            layers,
+            lambda scorer, job=job, whole=whole: job.run(scorer, whole),
+        )
+    return pd.DataFrame(rows, columns=["growth", "network", "size", "seconds", "per_unit"])
+
+
 def interactions_table(networks: str = "ABC", runs: int = 5) -> pd.DataFrame:
     """Time all jobs by all contenders in turns: one row each, the columns ``COLUMNS``.
 
@@ -176,18 +216,31 @@ def _row(job: Job, name: str, found: np.ndarray, rates: dict, products: list[flo
     }
 
 
-def draw(table: pd.DataFrame) -> plt.Figure:
-    """Draw how many times as fast as the loop every contender does each job."""
+def draw(table: pd.DataFrame, growth: pd.DataFrame) -> plt.Figure:
+    """Draw how many times as fast as the loop each contender is, and how the engine's time grows."""
     shown = table[table["contender"] != PACKAGE]
-    names = list(dict.fromkeys(shown["contender"]))
     labels = list(dict.fromkeys(zip(shown["network"], shown["job"], strict=True)))
-    figure, axis = plt.subplots(figsize=(6.7, 0.62 * len(labels) + 1), layout="constrained")
+    figure, (above, below) = plt.subplots(
+        2, 1, figsize=(7, 0.62 * len(labels) + 3), height_ratios=(0.62 * len(labels), 2), layout="constrained"
+    )
+    _draw_jobs(above, shown, labels)
+    names = {"sequences": "sequences (A, motif pairs)", "length": "bp, full map (B)"}
+    names["mutated positions"] = "mutated positions of 1,000 bp (C)"
+    for (name, rows), colour in zip(growth.groupby("growth"), style.SERIES, strict=False):
+        below.plot(rows["size"], rows["seconds"], "o-", color=colour, markersize=4, label=names[name])
+    below.set(xscale="log", yscale="log", xlabel="size", ylabel="seconds, engine")
+    below.legend(frameon=False, fontsize=7)
+    return figure
+
+
+def _draw_jobs(axis: plt.Axes, shown: pd.DataFrame, labels: list[tuple[str, str]]) -> None:
+    names = list(dict.fromkeys(shown["contender"]))
     height = 0.8 / len(names)
     colours = dict(zip(names, (style.VERMILLION, style.ORANGE, style.GREEN, style.GREY), strict=True))
     for place, name in enumerate(names):
         mine = shown[shown["contender"] == name].set_index(["network", "job"]).loc[labels]
         at = np.arange(len(labels)) + (place - (len(names) - 1) / 2) * height
-        axis.barh(at, mine["times_package"], height, left=0, color=colours[name], label=name)
+        axis.barh(at, mine["times_package"], height, color=colours[name], label=name)
         for y, value in zip(at, mine["times_package"], strict=True):
             axis.text(value * 1.04, y, f"{value:.2g}" if value < 100 else f"{value:.0f}", va="center", size=6)
     axis.axvline(1, color="black", linewidth=0.8)
@@ -196,7 +249,6 @@ def draw(table: pd.DataFrame) -> plt.Figure:
     axis.invert_yaxis()
     axis.set_xlabel("times as fast as the loop through the deeplift package (log scale)")
     axis.legend(frameon=False, fontsize=7, loc="lower right")
-    return figure
 
 
 def main() -> None:
@@ -208,7 +260,10 @@ def main() -> None:
     table = interactions_table("".join(arguments.networks), arguments.runs)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     table.to_csv(arguments.folder / "interactions.tsv", sep="\t", index=False, float_format="%.4g")
-    draw(table).savefig(arguments.folder / "interactions.png", dpi=200)
+    growth = growth_table()
+    growth.to_csv(arguments.folder / "growth.tsv", sep="\t", index=False, float_format="%.4g")
+    print(growth.to_string(index=False))
+    draw(table, growth).savefig(arguments.folder / "interactions.png", dpi=200)
     print(
         table[["network", "job", "contender", "per_second", "unit", "times_package"]].to_string(index=False)
     )

@@ -16,12 +16,13 @@ _PAPER = {"A": ("simulation", 200, 1), "B": ("tf_binding", 1000, 3), "C": ("acce
 BACKGROUND = np.array([0.27, 0.23, 0.23, 0.27], np.float32)
 
 
-def paper_network(name: str, seed: int = 0) -> list[network.Layer]:
-    """Return the network of analysis A, B or C as described layers.
+def paper_network(name: str, seed: int = 0, length: int | None = None) -> list[network.Layer]:
+    """Return the network of analysis A, B or C as described layers, for the paper's length or another.
 
     Its weights are random; its batch normalisations are far from doing nothing, of both signs of gamma.
     """
-    architecture, length, tasks = _PAPER[name]
+    architecture, usual, tasks = _PAPER[name]
+    length = length or usual
     layers = yaml.safe_load(_CONFIGURATION.read_text())["architectures"][architecture]
     model = network.build_network(layers, length, [f"task {number}" for number in range(tasks)], seed)
     rng = np.random.default_rng(seed)

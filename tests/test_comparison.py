@@ -296,3 +296,10 @@ def test_the_interval_of_a_running_median_covers_it_at_its_rate():
         row = running_medians(np.zeros(240), values, np.arange(240) // 4, 5, seed).iloc[0]
         covered.append(row["median_low"] <= 0 <= row["median_high"])
     assert 0.9 <= np.mean(covered) <= 0.99
+
+
+def test_rows_of_a_table_without_examples_stand_alone():
+    table = pd.DataFrame({"mean": [3.0, 2.0, 1.0, 0.0], "kind": ["a", "a", "b", "b"]})
+    row = compare(table, "mean", "kind == 'a'", "kind == 'b'")
+    assert (row["auroc"], row["n_group"], row["n_against"]) == (1.0, 2, 2)
+    assert np.isfinite(row["auroc_low"])

@@ -140,13 +140,18 @@ def _two_groups(
     else:
         other, second = null, _chosen(null, "against_null", against_null, where)
     parts = [
-        rows[["example"]].assign(score=evaluate(rows, score, where))[chosen]
+        pd.DataFrame({"example": _examples(rows), "score": evaluate(rows, score, where)})[chosen]
         for rows, chosen in ((table, first), (other, second))
     ]
     rows = pd.concat(parts, ignore_index=True)
     if rows["score"].isna().any():
         raise InputError(f"{where} has {rows['score'].isna().sum()} rows without {score!r}: leave them out.")
     return rows, np.arange(len(rows)) < len(parts[0])
+
+
+def _examples(rows: pd.DataFrame) -> pd.Series:
+    """Return the examples of rows; a table that is of no examples, as of cells, has rows that stand alone."""
+    return rows["example"] if "example" in rows else pd.Series(np.arange(len(rows)), rows.index)
 
 
 def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.ndarray:

@@ -103,11 +103,15 @@ def _variants(network: str, sequences: int, share: int, length: int, window: int
     return Job(network, f"variant, {where}", "variants", run)
 
 
-def _map(network: str, share: int, length: int) -> Job:
-    bases = _bases(1, length)
+def _map(network: str, share: int, length: int, sequences: int = 1) -> Job:
+    """Full maps of sequences; the share is so many positions of one of them."""
+    bases = _bases(sequences, length)
 
     def run(scorer: Scorer, whole: bool) -> int:
-        sources = nucleotide_sources(bases, [0], None if whole else (length // 2, length // 2 + share))
+        if whole:
+            sources = nucleotide_sources(bases, range(sequences))
+        else:
+            sources = nucleotide_sources(bases, [0], (length // 2, length // 2 + share))
         return 3 * sum(1 for _ in profiles(scorer, bases, sources, 0, BACKGROUND))
 
     return Job(network, f"full map ({length:,} × {3 * length:,})", "mutants", run)
@@ -117,7 +121,7 @@ def jobs(networks: str = "ABC") -> list[Job]:
     """Return the jobs of some networks."""
     found = [
         _pairs("A", 1024, 256, 200, 4, 12),
-        _map("A", 100, 200),
+        _map("A", 100, 200, sequences=16),
         _pairs("B", 256, 32, 1000, 5, 5),
         _map("B", 80, 1000),
         _variants("C", 64, 16, 1000, 100),

@@ -418,35 +418,49 @@ def profiles(
     )
     options = (task, background, shuffles, seed, batch_size)
     for batch in _score(scorer, bases, sources, *options, importance=True):
-        last = np.append(batch.mutant[1:], len(batch.scores.delta))
-        for source, begin, end in zip(batch.sources.itertuples(), batch.mutant, last, strict=True):
-            yield _profile(batch, source, slice(begin, end))
+        yield from _profiles(batch)
 
 
-def _profile(batch: _Batch, source, mutants: slice) -> Profile:
-    """Return the profile of one source from its mutants."""
-    replicate = batch.replicates[source.sequence]
-    delta, chosen = _largest(batch.scores.delta[mutants])
-    own = slice(source.start, source.end)
-    outside = np.ones(len(delta), dtype=bool)
-    outside[source.first : source.stop] = False
-    importance = np.where(outside, np.nan, batch.scores.importance[source.sequence])
-    if source.kind == "nucleotide":
-        after = np.full_like(importance, np.nan)
-        letters = np.frombuffer(alternatives(chr(replicate.bases[source.start])).encode(), np.uint8)
-        base = letters[chosen]
-    else:
-        after, base = importance - delta, np.zeros(len(delta), np.uint8)
-        after[own] = batch.scores.own[mutants.start]
-    outside[own] = True
-    delta[outside], base[outside] = np.nan, 0
-    return Profile(source.row, replicate.number, delta, importance, after, base)
+def _profiles(batch: _Batch) -> Iterator[Profile]:
+    """Yield the profiles of a batch's sources from their mutants."""
+    sources, positions = batch.sources, np.arange(batch.scores.delta.shape[1])
+    first, stop, start, end = (
+        sources[name].to_numpy()[:, None] for name in ("first", "stop", "start", "end")
+    )
+    asked = (positions >= first) & (positions < stop)
+    own = (positions >= start) & (positions < end)
+    delta, chosen = _largest(batch.scores.delta, batch.mutant)
+    importance = np.where(asked, batch.scores.importance[sources["sequence"]], np.nan)
+    after = importance - delta
+    delta[~asked | own] = np.nan
+    base = np.zeros(delta.shape, np.uint8)
+    for number, source in enumerate(sources.itertuples()):
+        if source.kind == "nucleotide":
+            present = batch.replicates[source.sequence].bases[source.start]
+            letters = np.frombuffer(alternatives(chr(present)).encode(), np.uint8)
+            base[number] = np.where(np.isnan(delta[number]), 0, letters[chosen[number]])
+            after[number] = np.nan
+        else:
+            after[number, source.start : source.end] = batch.scores.own[batch.mutant[number]]
+        replicate = batch.replicates[source.sequence].number
+        arrays = (array[number] for array in (delta, importance, after, base))
+        yield Profile(source.row, replicate, *arrays)
 
 
-def _largest(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return of every column the value that is largest in size, with its sign, and its row."""
-    rows = np.abs(values).argmax(axis=0)
-    return np.take_along_axis(values, rows[None], axis=0)[0], rows
+def _largest(values: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of each group of rows, position by position, the value that is largest in size, and which it is.
+
+    A group's rows (mutants of one source) begin where ``begins`` says, and end where the next ones begin.
+    """
+    counts = np.diff(np.append(begins, len(values)))
+    largest = np.empty((len(begins), values.shape[1]), values.dtype)
+    which = np.empty(largest.shape, np.int64)
+    for count in np.unique(counts):
+        groups = np.flatnonzero(counts == count)
+        rows = values[begins[groups, None] + np.arange(count)]
+        which[groups] = np.abs(rows).argmax(axis=1)
+        largest[groups] = np.take_along_axis(rows, which[groups][:, None], axis=1)[:, 0]
+    return largest, which
 
 
 # ------------------------------------------------------------------------------------------- files

@@ -249,10 +249,14 @@ def _draw_jobs(axis: plt.Axes, shown: pd.DataFrame, labels: list[tuple[str, str]
             axis.text(value * 1.04, y, f"{value:.2g}" if value < 100 else f"{value:.0f}", va="center", size=6)
     axis.axvline(1, color="black", linewidth=0.8)
     axis.set_xscale("log")
+    axis.set_xlim(0.8, 1.6 * shown["times_package"].max())
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100) if tick < 1.6 * shown["times_package"].max()]
+    axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.set_xticks([], minor=True)
     axis.set_yticks(np.arange(len(labels)), [f"{network}: {job}" for network, job in labels])
     axis.invert_yaxis()
     axis.set_xlabel("times as fast as the loop through the deeplift package (log scale)")
-    axis.legend(frameon=False, fontsize=7, loc="lower right")
+    axis.legend(frameon=False, fontsize=7, loc="lower center", bbox_to_anchor=(0.4, 1), ncols=len(names))
 
 
 def main() -> None:

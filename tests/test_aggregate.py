@@ -1,7 +1,9 @@
 """Aggregate maps: cells are those of a naive loop, whatever the shards; p, q and what is expected."""
 
+import shutil
 from collections import defaultdict
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,3 +133,17 @@ def test_too_few_sequences_end_in_a_sentence(scored, bases):
         InputError, match=r"^no cell of the aggregate maps has 1000 sequences, the largest has"
     ):
         aggregate(scored[0]["one"], bases, SETS, 1000, "empirical")
+
+
+def test_a_position_at_which_nothing_changes_is_no_target_but_part_of_the_null(scored, bases, tmp_path):
+    path = tmp_path / "constant.h5"
+    shutil.copy(scored[0]["one"][0], path)
+    with h5py.File(path, "r+") as handle:
+        delta = handle["delta"][()]
+        delta[~np.isnan(delta[:, 3]), 3] = 0
+        handle["delta"][...] = delta
+        handle["null_delta"][:, :, 3] *= 1000  # larger than all other changes
+    table = aggregate([path], bases, SETS, 3, "empirical")
+    assert set(table["target_position"]) == {0, 1, 2, 4, 5}
+    plain = aggregate(scored[0]["one"], bases, SETS, 3, "empirical")
+    assert table["p"].min() > 5 * plain["p"].min()

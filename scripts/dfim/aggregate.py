@@ -74,8 +74,9 @@ def aggregate(
                     (null if replicate else found).append(table.assign(set=name, replicate=replicate))
     cells, null = _joined(found), _joined(null)
     changing = cells.loc[cells["squares"] > 0, "target_position"].unique()
-    cells, null = (table[table["target_position"].isin(changing)] for table in (cells, null))
-    cells = cells.reset_index(drop=True)
+    # The null keeps them: in a shuffled sequence they are positions like all others, and without them, where
+    # changes are larger, it is too kind to a network that has learned no interaction.
+    cells = cells[cells["target_position"].isin(changing)].reset_index(drop=True)
     tested, usable = cells["n"] >= minimum, null["n"] >= minimum
     if not tested.any():
         raise InputError(

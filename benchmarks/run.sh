@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Measure everything: contributions, interactions, training. Give the folder for tables and figure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=${1:?give the folder for tables and figure}
+mkdir -p "$folder"
+python=.venv/bin/python
+"$python" benchmarks/contributions.py "$folder/contributions.tsv" "${@:2}"
+"$python" benchmarks/interactions.py "$folder"
+"$python" benchmarks/training_throughput.py

@@ -144,6 +144,7 @@ rule aggregate_maps:
         unpack(expected_cells),
         shards=shard_files(".h5"),
         selection=rules.select_examples.output[0],
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
         f"{INTERACTIONS}/cells.tsv.gz",
     log:

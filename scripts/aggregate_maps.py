@@ -13,7 +13,10 @@ with running(snakemake) as log:
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     selected = read_table(snakemake.input.selection)
     sets = selected if "set" in selected else selected.assign(set="all")
-    cells = aggregate(snakemake.input.shards, dataset.bases, sets, parameters.minimum, parameters.p_values)
+    reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
+    cells = aggregate(
+        snakemake.input.shards, dataset.bases, sets, parameters.minimum, parameters.p_values, reach
+    )
     if snakemake.input.get("expected"):
         expected = read_table(snakemake.input.expected)
         cells = add_expected(cells, expected, snakemake.input.expected)

@@ -128,6 +128,36 @@ def test_what_is_expected_stands_beside_what_is_found(scored, bases):
         add_expected(table, expected.assign(target_position=99), "expected.tsv")
 
 
+def test_further_columns_of_what_is_expected_come_along(scored, bases):
+    table = aggregate(scored[0]["one"], bases, SETS, 3, "empirical")
+    expected = table.loc[[0], CELL].assign(expected=1.5, coupled=1, mean=99.0)
+    joined = add_expected(table, expected, "expected.tsv")
+    assert list(joined) == [*COLUMNS, "expected", "coupled"]
+    pd.testing.assert_series_equal(joined["mean"], table["mean"])
+
+
+def test_cells_beyond_the_reach_are_neither_tested_nor_part_of_the_null(scored, bases, tmp_path):
+    path = tmp_path / "reach.h5"
+    shutil.copy(scored[0]["one"][0], path)
+    apart = np.abs(np.arange(LENGTH) - scored_starts(path)[:, None])
+    with h5py.File(path, "r+") as handle:
+        for name in ("delta", "null_delta"):
+            handle[name][...] = np.where(apart >= 3, 0, handle[name][()])
+    table = aggregate([path], bases, SETS, 3, "empirical", reach=3)
+    assert (table["source_position"] - table["target_position"]).abs().max() == 2
+    # The zeros beyond would halve the p of everything: they are no null.
+    pooled = aggregate([path], bases, SETS, 3, "empirical").merge(table, on=["set", *CELL])
+    both = pooled.dropna(subset=["p_x", "p_y"])
+    assert (both["p_x"] < 0.8 * both["p_y"]).mean() > 0.9
+    tested = table["p"].notna()
+    np.testing.assert_allclose(table.loc[tested, "q"], false_discovery_control(table.loc[tested, "p"]))
+
+
+def scored_starts(path):
+    with h5py.File(path, "r") as handle:
+        return handle["sources"]["start"][()]
+
+
 def test_too_few_sequences_end_in_a_sentence(scored, bases):
     with pytest.raises(
         InputError, match=r"^no cell of the aggregate maps has 1000 sequences, the largest has"

@@ -56,6 +56,13 @@ def test_expected_interactions_are_double_differences_of_the_energies():
     cells = expected_interactions(model)
     assert len(cells) == 4 * 12 * 3 * 4
     column = {0: 0, 1: 1, 8: 2, 9: 3}
+    pairs = {frozenset(pair) for pair in [("0A", "1G"), ("8C", "9T"), ("1A", "8T")]}
+    for row in cells.itertuples():
+        target = f"{row.target_position}{row.target_base}"
+        ends = [f"{row.source_position}{base}" for base in (row.source_base, row.mutant_base)]
+        assert row.coupled == any(frozenset((end, target)) in pairs for end in ends)
+    through_the_mean = cells[(cells["coupled"] == 0) & (cells["expected"] != 0)]
+    assert 0 < len(through_the_mean) < len(cells)
     rng = np.random.default_rng(3)
     rows = cells.sample(200, random_state=0)
     rows = [*rows.itertuples(), *cells[cells["expected"] != 0].sample(50, random_state=0).itertuples()]

@@ -48,7 +48,12 @@ def sum_cells(
 
 
 def aggregate(
-    shards: Sequence[str | os.PathLike], bases: np.ndarray, sets: pd.DataFrame, minimum: int, method: str
+    shards: Sequence[str | os.PathLike],
+    bases: np.ndarray,
+    sets: pd.DataFrame,
+    minimum: int,
+    method: str,
+    reach: float = np.inf,
 ) -> pd.DataFrame:
     """Return the cells of aggregate maps with p and q, from the shards of position targets.
 
@@ -61,7 +66,9 @@ def aggregate(
     ``method`` of :func:`dfim.p_values.fit_null`; q is Benjamini–Hochberg over all cells of all sets.
 
     Positions at which nothing changes anything are left out as targets: with the composition as the
-    reference, a base that all sequences share has no importance.
+    reference, a base that all sequences share has no importance. Cells of positions that are ``reach`` (bp,
+    of :func:`dfim.reach.reach_of`) apart or more, which are 0 by the network's structure, are left out of the
+    map and of the null.
 
     Raises InputError when the shards hold a source that is no nucleotide, and when no cell has enough
     sequences.
@@ -72,7 +79,7 @@ def aggregate(
             for name, members in sets.groupby("set", sort=False)["example"]:
                 for replicate, table in _cells_of(handle, bases, members.to_numpy(), path):
                     (null if replicate else found).append(table.assign(set=name, replicate=replicate))
-    cells, null = _joined(found), _joined(null)
+    cells, null = (_within_reach(_joined(tables), reach) for tables in (found, null))
     changing = cells.loc[cells["squares"] > 0, "target_position"].unique()
     # The null keeps them: in a shuffled sequence they are positions like all others, and without them, where
     # changes are larger, it is too kind to a network that has learned no interaction.
@@ -95,7 +102,8 @@ def aggregate(
 def add_expected(cells: pd.DataFrame, expected: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return the cells with a column ``expected``, from a table of cells; NaN for a cell that it has not.
 
-    Raises InputError, naming the table by ``where``, when it lacks a column or no cell of it occurs.
+    Its further columns that the cells lack, such as ``coupled`` of a planted library, come along. Raises
+    InputError, naming the table by ``where``, when it lacks a column or no cell of it occurs.
     """
     missing = [name for name in (*CELL, "expected") if name not in expected]
     if missing:
@@ -103,7 +111,8 @@ def add_expected(cells: pd.DataFrame, expected: pd.DataFrame, where: str) -> pd.
             f"{where} has no column {missing[0]!r}: a table of what is expected of cells needs the columns "
             f"{', '.join(CELL)} and expected."
         )
-    joined = cells.merge(expected[[*CELL, "expected"]], on=CELL, how="left", validate="many_to_one")
+    added = [name for name in expected if name not in cells]
+    joined = cells.merge(expected[[*CELL, *added]], on=CELL, how="left", validate="many_to_one")
     if joined["expected"].isna().all():
         raise InputError(f"{where} has no cell of the aggregate maps: positions are 0-based, in the example.")
     return joined
@@ -137,6 +146,12 @@ def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
     n, mean = table["n"], table["sum"] / table["n"]
     variance = (table["squares"] - n * mean**2).clip(lower=0) / (n - 1).where(n > 1)
     return table.assign(mean=mean, sd=np.sqrt(variance))
+
+
+def _within_reach(cells: pd.DataFrame, reach: float) -> pd.DataFrame:
+    """Return the cells whose two positions are less than ``reach`` apart."""
+    apart = (cells["source_position"] - cells["target_position"]).abs()
+    return cells[apart < reach].reset_index(drop=True)
 
 
 def _pairs(cells: pd.DataFrame, source_base: str) -> pd.Series:

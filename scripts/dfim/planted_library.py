@@ -100,6 +100,8 @@ def expected_interactions(model: EnergyModel) -> pd.DataFrame:
     The columns are those of :data:`dfim.aggregate.CELL`, positions 0-based in the sequence. ``expected`` is
     the energy of the target's base, compared with the mean over the four bases in its place, with the
     source's base minus the same with the mutant base: 0 unless a coupling joins the two positions.
+    ``coupled`` is 1 where the target's base itself is coupled with the source's base or with the mutant, and
+    0 where a coupling of the two positions changes the mean alone, or there is none.
     """
     size = 2 * model.flank
     energy = np.zeros((size, size, 4, 4))  # of two positions and their bases
@@ -113,8 +115,9 @@ def expected_interactions(model: EnergyModel) -> pd.DataFrame:
     for source, target, base, mutant, seen in np.ndindex(size, size, 4, 4, 4):
         if source != target and base != mutant:
             expected = worth[source, target, base, seen] - worth[source, target, mutant, seen]
-            rows.append((source, BASES[base], BASES[mutant], target, BASES[seen], expected))
-    table = pd.DataFrame(rows, columns=[*CELL, "expected"])
+            coupled = int(energy[source, target, [base, mutant], seen].any())
+            rows.append((source, BASES[base], BASES[mutant], target, BASES[seen], expected, coupled))
+    table = pd.DataFrame(rows, columns=[*CELL, "expected", "coupled"])
     for column in ("source_position", "target_position"):  # the core lies between the flanks
         table[column] += (table[column] >= model.flank) * len(model.core)
     return table

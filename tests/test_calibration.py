@@ -50,6 +50,27 @@ def test_quantiles_are_those_of_a_uniform_distribution_where_p_hold_their_level(
     np.testing.assert_allclose(large["observed"], large["expected"], rtol=0.1)
 
 
+def test_the_expected_share_of_a_quantile_is_the_middle_of_its_rank():
+    null = pd.DataFrame({"example": range(50), "fis": np.random.default_rng(3).random(50)})
+    _, quantiles = calibration(null[:0], null, ["fis"], NULL, others=[])
+    np.testing.assert_allclose(quantiles["expected"].iloc[[0, 1, -1]], [0.5 / 50, 1.5 / 50, 49.5 / 50])
+    assert quantiles["observed"].iloc[-1] > 0.95
+
+
+def test_a_share_off_by_chance_holds_where_the_interval_of_whole_examples_has_the_level():
+    # 40 examples of 100 equal scores: 3 of them, 7.5 %, exceed nearly all others, as 2 would.
+    of_example = np.random.default_rng(4).permutation(40)
+    null = pd.DataFrame({"example": np.repeat(np.arange(40), 100), "fis": np.repeat(of_example, 100)})
+    at = shares(null.assign(fis=null["fis"].astype(float)))
+    at = at[at["level"] == 0.05].iloc[0]
+    assert not 0.045 <= at["share_ties_broken"] <= 0.055
+    assert at["share_high"] - at["share_low"] > 0.08
+    assert at["holds"] == 1
+    # The same scores one by one, each in an example of its own, leave no doubt.
+    alone = shares(null.assign(example=(np.arange(4000) % 100) * 40 + null["example"]))
+    assert alone.query("level == 0.05")["share_high"].iloc[0] - alone["share_low"].iloc[0] < 0.03
+
+
 def test_whole_examples_are_held_out():
     # One value per example: rows of the held-out example in the null would make its own p large.
     null = pd.DataFrame({"example": np.repeat([0, 1], 500), "fis": np.repeat([1.0, 2.0], 500)})

@@ -42,6 +42,12 @@ def test_variants_are_described_by_change_summit_and_gc():
     np.testing.assert_allclose(table["gc"], [5 / 10, 4 / 9, 0, 5 / 10])
 
 
+def test_the_nearest_summit_is_the_next_one_where_that_is_nearer():
+    peaks = pd.DataFrame({"chrom": ["chr1"] * 3 + ["chr2"] * 2, "summit": [515, 480, 108, 990, 1000]})
+    table = describe_variants(dataset(), peaks, 5, 0.25)
+    assert list(table["summit_distance"]) == [3, 10, 985, 5]
+
+
 def test_a_chromosome_without_peaks_is_an_error():
     with pytest.raises(InputError, match="there is no peak on chr2, where variants lie"):
         describe_variants(dataset(), PEAKS[:3], 5, 0.25)

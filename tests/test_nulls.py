@@ -7,7 +7,7 @@ from scipy.stats import kstest
 
 from dfim.errors import InputError
 from dfim.nulls import NullModel, add_significance, describe_nulls, distance_bins, p_against
-from dfim.p_values import p_values, q_values
+from dfim.p_values import fit_tail, p_values, q_values
 
 BOUNDS = (10, 20, 50)
 
@@ -148,6 +148,20 @@ def test_a_fitted_tail_is_described_with_its_goodness():
     assert found["tail_threshold"].iloc[0] > 0 > found["tail_threshold"].iloc[1]
     assert found["tail_goodness_p"].between(0, 1).all()
     assert (found["smallest_p"] < 1e-6).all()
+
+
+def test_each_tail_of_an_asymmetric_null_is_described_with_the_smallest_p_that_a_score_gets():
+    table, shuffled = rows(30, seed=15), rows(3000, seed=16)
+    # Beyond 0 a long tail; below it one that is flat, and gets an exponential fit.
+    shuffled["signed_sum"] = np.where(shuffled.index % 2, shuffled["fis"], -(shuffled["fis"] % 1))
+    found = describe_nulls(table, shuffled, ["signed_sum"], [NullModel()], "generalised_pareto")
+    found = found.set_index("tail")
+    values = shuffled["signed_sum"].to_numpy()
+    assert found.loc["upper", "tail_threshold"] == fit_tail(values).threshold
+    assert found.loc["lower", "tail_threshold"] == -fit_tail(-values).threshold
+    for tail, far in (("upper", 1e300), ("lower", -1e300)):
+        p = p_values(np.array([far]), values, "generalised_pareto", two_tailed=True)
+        assert found.loc[tail, "smallest_p"] == pytest.approx(p[0], rel=1e-6)
 
 
 @pytest.mark.parametrize(

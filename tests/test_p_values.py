@@ -138,6 +138,16 @@ def test_tail_p_falls_without_a_jump_at_the_threshold():
     assert grid[-1] >= SMALLEST
 
 
+def test_the_tail_begins_with_the_empirical_p_of_the_threshold():
+    null = np.random.default_rng(15).gamma(0.5, size=200)
+    tail = fit_tail(null)
+    above = (null > tail.threshold).sum()
+    assert above == 20
+    assert p_values(np.array([tail.threshold + 1e-12]), null, "generalised_pareto")[0] == pytest.approx(
+        (1 + above) / 201
+    )
+
+
 def test_a_bounded_null_gets_an_exponential_tail_and_no_p_of_0():
     null = np.random.default_rng(13).random(2000)
     tail = fit_tail(null)

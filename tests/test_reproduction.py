@@ -402,3 +402,20 @@ def test_a_run_whose_null_is_off_says_so(tmp_path):
     assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
     assert "signed_sum" not in table["note"].iloc[2]
     assert re.fullmatch(r"fis [\d./ ]+; signed_sum [\d./ ]+", table["found"].iloc[1])
+
+
+def test_a_run_is_not_judged_by_real_rows_nor_by_single_distances_nor_by_other_methods(tmp_path):
+    path = calibrated(
+        tmp_path / "interactions/pairs/m/t/deeplift", {"fis": np.random.default_rng(1).random(6000)}
+    )
+    table = pd.read_csv(path, sep="\t")
+    own = table[table["method"] == "empirical"]
+    others = [
+        own.assign(tested="not interacting", holds=0),
+        own.assign(distance="0–20", holds=0),
+        own.assign(method="gaussian", holds=0),
+    ]
+    write_table(pd.concat([own, *others]), path)
+    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["reproduced"]
+    write_table(pd.concat([own.assign(holds=0), *others]), path)
+    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["not reproduced"]

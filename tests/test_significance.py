@@ -71,6 +71,7 @@ def test_pairs_beyond_the_reach_are_left_out_of_tests_and_of_the_null():
         assert found.results.loc[beyond, "fis_p":].isna().all(axis=None)
         assert found.results.loc[~beyond, ["fis_p", "fis_q"]].notna().all(axis=None)
         assert found.nulls["n"].iloc[0] == 3 * tested
+        assert found.nulls["n_tested"].iloc[0] == tested
         # The table of null scores has them all, zeros included.
         assert len(found.null) == 360
     near = found.results[~beyond]

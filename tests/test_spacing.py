@@ -70,6 +70,18 @@ def test_the_first_motif_stays_in_its_place_and_the_seed_decides_it(dataset):
     assert (build_spacing_dataset(DESIGN, 6).bases != dataset.bases).any()
 
 
+def test_the_background_holds_a_motif_on_neither_strand():
+    # So short a motif occurs in most sequences of 80 bp, and its reverse complement as well.
+    design = DESIGN | {"length": 80, "motifs": {"A": "ACA", "B": "CCCCGG"}, "largest": 6, "sequences": 40}
+    found = build_spacing_dataset(design, seed=1)
+    hidden = found.bases.copy()
+    for row in found.features.itertuples():
+        hidden[row.example, row.start : row.end] = ord("N")
+    for bases in hidden:
+        assert "TGT" not in to_string(bases)
+        assert "ACA" not in to_string(bases)
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -171,6 +171,14 @@ def test_a_pooled_peak_gets_the_nearest_summit_of_its_group_in_each_replicate():
     assert list(matched[["first", "second"]].min(axis=1)) == [4.0, 3.0, 2.5]
 
 
+def test_of_equally_near_summits_the_larger_overlap_counts_and_then_the_larger_score():
+    pooled = peaks([("chr1", 100, 300, 9.0, 50)])
+    others = [("chr1", 140, 160, 8.0, 10), ("chr1", 100, 300, 3.0, 50), ("chr1", 100, 300, 4.0, 50)]
+    second = peaks([("chr1", 100, 300, 6.0, 50)])
+    for rows in (others, others[::-1]):
+        assert idr.match_peaks(peaks(rows), second, pooled)["first"].tolist() == [4.0]
+
+
 def ranked_peaks(scores, seed=0):
     """Return the peaks of two replicates with these scores at the same places, and the pooled ones."""
     places = 1000 * np.random.default_rng(seed).permutation(len(scores))
@@ -187,6 +195,13 @@ def test_summits_of_one_peak_share_the_best_idr_and_the_score_follows_from_it():
     twin = pooled.iloc[:40].assign(summit=20)
     scored, _ = idr.score_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
     assert (scored.groupby("start")["idr"].nunique() == 1).all()
+    alone = idr.match_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
+    rng = np.random.RandomState(0)
+    ranks = [idr.ranks_of(alone[column].to_numpy(), rng) for column in ("first", "second")]
+    alone["local"] = idr.local_idr(*ranks, idr.fit(*ranks).theta)
+    of_peak = alone.groupby("start")["local"]
+    assert (of_peak.max() > of_peak.min()).any()
+    np.testing.assert_array_equal(scored["local_idr"], scored["start"].map(of_peak.min()))
     expected = [min(int(-125 * math.log2(one + 1e-12)), 1000) for one in scored["idr"]]
     assert list(scored["score"]) == expected
     assert (scored.loc[scored["idr"] <= 0.05, "score"] >= 540).all()

@@ -13,7 +13,7 @@ from dfim.errors import InputError
 from dfim.narrowpeak import NARROWPEAK_COLUMNS, read_narrowpeak, write_narrowpeak
 from dfim.reads import reproducible
 from dfim.reads.calling import call_peaks, rank_peaks, trim_to_genome
-from dfim.reads.quality import frip, judge, read_tss, tss_profile
+from dfim.reads.quality import STEPS, count_steps, frip, judge, library_measures, read_tss, tss_profile
 
 needs_macs = pytest.mark.skipif(
     not (shutil.which("macs2") or shutil.which("macs3")) and not os.environ.get("CI"),
@@ -180,6 +180,18 @@ def test_tss_enrichment_of_planted_cut_sites(tmp_path):
     (tmp_path / "tss.bed").write_text("chr1\t5\t6\n")
     with pytest.raises(InputError, match=r"tss.bed, line 1: found .*, and BED6 has six"):
         read_tss(tmp_path / "tss.bed")
+
+
+def test_steps_count_mates_apart_and_measures_are_shares_of_units():
+    trimmed = pd.DataFrame({"sequenced": [100, 60], "trimmed": [90, 50]})
+    counts = {"units": 50, "duplicates": 10, "mitochondrial": 8, "kept": 32, "tags": 40}
+    steps = count_steps(trimmed, 126, counts, ends=2)
+    assert steps == dict(zip(STEPS, (160, 140, 126, 100, 80, 64, 40), strict=True))
+    measures = library_measures(steps, counts, {1: 30, 2: 2})
+    assert measures["mapping_rate"] == 126 / 140
+    assert measures["duplication_rate"] == 10 / 50
+    assert measures["mitochondrial_share"] == 8 / 40
+    assert measures["nrf"] == 32 / 34
 
 
 def test_warnings_name_what_is_beyond_its_threshold():

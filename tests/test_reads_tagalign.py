@@ -87,6 +87,25 @@ def test_library_counts_units_places_and_lengths(paired_bam):
     assert {length: n for length, n in enumerate(library.fragments) if n} == {40: 1, 150: 1, 200: 1}
 
 
+def test_pairs_of_the_same_ends_are_two_places_when_their_first_reads_lie_on_different_strands(tmp_path):
+    ahead, back = (100, 50), (250, 50)
+    turned = [
+        read(0, *ahead, mate=back, first=False),
+        read(0, *back, reverse=True, mate=ahead, first=True),
+    ]
+    bam = write_bam(tmp_path / "turned.bam", pair(0, 100, 300) + turned)
+    assert count_library(bam, True, ["chrM"]).multiplicities == {1: 2}
+
+
+def test_what_is_clipped_or_inserted_in_a_mate_is_not_on_the_genome(tmp_path):
+    reads = pair(0, 100, 300)
+    reads[0].set_tag("MC", "5S20M3I10M7D13M6H")
+    bam = write_bam(tmp_path / "clipped.bam", reads)
+    assert list(np.flatnonzero(count_library(bam, True, ["chrM"]).fragments)) == [200]
+    write_tags(bam, tmp_path / "tags.gz", True, ["chrM"], (0, 0))
+    assert [line[1:3] for line in lines(tmp_path / "tags.gz")] == [("100", "150"), ("250", "300")]
+
+
 def test_single_reads_keep_their_ends_without_shift(tmp_path):
     reads = [read(0, 10, 50), read(0, 10, 50, duplicate=True), read(0, 10, 50, reverse=True), read(0, 10, 36)]
     bam = write_bam(tmp_path / "single.bam", reads)

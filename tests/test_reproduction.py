@@ -125,6 +125,18 @@ EXAMPLES, FEATURES = "datasets/d/examples.tsv.gz", "datasets/d/features.tsv.gz"
             f"{8.5 / 9:.6g}",
             6,
         ),
+        (
+            {
+                "file": "pairs.tsv.gz",
+                "measure": "average_precision",
+                "where": "abs_distance <= 20",
+                "against": "abs_distance > 20 and distance < 90",
+                "column": "fis",
+            },
+            # 5 and 4 come first, 3 together with one of the others.
+            f"{2 / 3 + 1 / 3 * 3 / 4:.6g}",
+            5,
+        ),
         ({"file": "c.h5", "measure": "rows", "column": "importance"}, "7", 7),
         ({"file": "c.h5", "measure": "length", "column": "importance"}, "20", 7),
         ({"file": "c.h5", "measure": "attribute", "column": "reference"}, "0.27, 0.23, 0.23, 0.27", 1),

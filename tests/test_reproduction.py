@@ -410,6 +410,9 @@ def test_a_run_whose_null_is_off_says_so(tmp_path):
         "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on held-out null "
         "scores: share below 0.05, 0.01, 0.001"
     )
+    assert table["stated"].iloc[1] == (
+        "0.045–0.055 / 0.008–0.012 / at most 0.0015, or an interval that holds the level"
+    )
     assert list(table["n"]) == [40, 6000, 6000]
     assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
     assert "signed_sum" not in table["note"].iloc[2]

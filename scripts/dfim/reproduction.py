@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from dfim.calibration import LEVELS, level_is_held
+from dfim.calibration import LEVELS, TOLERANCE, level_is_held
 from dfim.claims import RULES, kind_of_file
 from dfim.comparison import UnknownColumn, compare, evaluate, matching, with_derived_columns
 from dfim.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
@@ -34,6 +34,8 @@ TABLE_MEASURES = {
     "share": lambda values: values.astype(float).mean(),
 }
 
+_HELD = " / ".join(f"{low:g}–{high:g}" if low else f"at most {high:g}" for low, high in TOLERANCE.values())
+_HELD += ", or an interval that holds the level"
 _BOUNDS = {"at least": np.greater_equal, "at most": np.less_equal, "above": np.greater, "below": np.less}
 
 
@@ -85,7 +87,7 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
                 "section": "calibration",
                 "claim": f"p-values ({method}) of {place} hold their level on held-out null scores: share "
                 f"below {', '.join(f'{level:g}' for level in LEVELS)}",
-                "stated": "0.045–0.055 / 0.008–0.012 / at most 0.0015",
+                "stated": _HELD,
                 "found": "; ".join(parts),
                 "n": int(own["n"].max()),
                 "verdict": verdict,

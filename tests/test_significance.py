@@ -123,6 +123,8 @@ def test_released_q_is_taken_for_each_pair_alone():
             p = rows[column.replace("_q", "_p")]
             np.testing.assert_allclose(rows[column], false_discovery_control(p))
     assert chosen["pair"].nunique() == 2
+    # The default corrects over all pairs together.
+    np.testing.assert_allclose(beside["fis_q"], false_discovery_control(beside["fis_p"]))
     assert not np.allclose(chosen["fis_q"], false_discovery_control(chosen["fis_p"]))
     np.testing.assert_allclose(chosen["fis_p"], beside["fis_p_released"])
 

@@ -52,6 +52,9 @@ def test_exchanged_groups_mirror_the_auroc_and_the_two_sided_p():
     other = compare(pairs(), "fis", NEAR["against"], NEAR["group"])
     assert one["auroc"] + other["auroc"] == pytest.approx(1)
     assert one["p_two_sided"] == pytest.approx(other["p_two_sided"])
+    for column in ("n", "median", "share_positive"):
+        assert one[f"{column}_group"] == other[f"{column}_against"]
+        assert one[f"{column}_against"] == other[f"{column}_group"]
     assert one["p"] < 0.001
     assert other["p"] > 0.99
 

@@ -140,6 +140,17 @@ def test_nulls_are_described_by_stratum_with_hypothesis_and_resolution():
     }
 
 
+def test_the_resolution_of_a_null_that_holds_folds_out_is_what_a_score_can_get():
+    table = rows(300, seed=13)
+    spec = NullModel("matched", "source_name == 'B'")
+    described = describe_nulls(table, table[:0], ["fis"], [spec]).iloc[0]
+    null = table[table["source_name"] == "B"]
+    assert described["n"] == len(null)
+    p = p_against(table.assign(fis=1e9), null, "fis", spec)
+    assert described["smallest_p"] == pytest.approx(p.min())
+    assert described["smallest_p"] > 1.1 / (len(null) + 1)
+
+
 def test_a_fitted_tail_is_described_with_its_goodness():
     table, shuffled = rows(30, seed=15), rows(3000, seed=16)
     found = describe_nulls(table, shuffled, ["signed_sum"], [NullModel()], "generalised_pareto")

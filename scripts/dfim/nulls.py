@@ -271,14 +271,16 @@ def describe_nulls(
 
     The columns of ``nulls.tsv``. ``table`` has the tested rows. ``smallest_p`` is the smallest p that can be
     had; the columns ``tail_…`` describe the generalised Pareto fit, where the method has one and the null is
-    large enough for it.
+    large enough for it. Both are of the null rows that one row is tested against: fewer than ``n`` where folds
+    are held out, and of all folds the one with most of them.
     """
     found = []
     for spec in models:
         null = null_rows(spec, table, shuffled)
         for score in scores:
             for stratum, kind, rows, members in strata(table, null, spec, method):
-                values = null[score].to_numpy(float)[members]
+                used = _most_used_at_once(table, null, rows, members) if spec.held_out else members
+                values = null[score].to_numpy(float)[used]
                 row = {
                     "null_model": spec.model,
                     "score": score,
@@ -292,6 +294,14 @@ def describe_nulls(
                 }
                 found += [row | part for part in _describe_tails(values, method, SIGNED[score])]
     return pd.DataFrame(found, columns=NULL_COLUMNS)
+
+
+def _most_used_at_once(
+    table: pd.DataFrame, null: pd.DataFrame, rows: np.ndarray, members: np.ndarray
+) -> np.ndarray:
+    """Return the members that rows are tested against in the fold where these are most."""
+    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
+    return max((members[null_fold[members] != part] for part in np.unique(fold[rows])), key=len)
 
 
 def _describe_tails(null: np.ndarray, method: str, two_tailed: bool) -> list[dict]:

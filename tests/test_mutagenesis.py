@@ -113,6 +113,10 @@ def test_the_interval_is_that_of_whole_examples():
         (table["spearman_high"] - table["spearman_low"])[0] for table in (agreement(once), agreement(often))
     ]
     assert widths[1] == pytest.approx(widths[0], rel=0.15)
+    # 95 % of a rank correlation of 300 single rows: Fisher's transformation, 1.06 / (n - 3) its variance.
+    r = agreement(once)["spearman"][0]
+    bounds = np.tanh(np.arctanh(r) + np.array([-1, 1]) * 1.96 * np.sqrt(1.06 / 297))
+    assert widths[0] == pytest.approx(np.diff(bounds)[0], rel=0.25)
 
 
 def test_pairs_out_of_reach_do_not_count_and_equal_values_have_no_correlation():

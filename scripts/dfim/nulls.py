@@ -271,8 +271,8 @@ def describe_nulls(
 
     The columns of ``nulls.tsv``. ``table`` has the tested rows. ``smallest_p`` is the smallest p that can be
     had; the columns ``tail_…`` describe the generalised Pareto fit, where the method has one and the null is
-    large enough for it. Both are of the null rows that one row is tested against: fewer than ``n`` where folds
-    are held out, and of all folds the one with most of them.
+    large enough for it. Both are of the null rows that one row is tested against: where folds are held out
+    these are fewer than ``n``, and of all folds the one with most of them counts.
     """
     found = []
     for spec in models:

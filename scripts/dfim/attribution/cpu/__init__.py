@@ -117,6 +117,7 @@ class CpuDeepLift(Scorer):
         self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
     ) -> MutantScores:
         self._check_task(task)
+        self._check_length(bases)
         evaluation = self._evaluation(bases, mutants)
         if evaluation == "batched":
             return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
@@ -294,11 +295,14 @@ class _ChangeScores:
     def _by_windows(self, first: int, state: Base, numbers: np.ndarray, only_own: bool = False) -> None:
         """Score a block; ``only_own``: nothing but the importance of the mutated rows."""
         mutants, changes = self.mutants, self._changes(numbers, first)
-        width, length = changes.change.shape[1], self.x.shape[1]
+        width = changes.change.shape[1]
         firsts, stops = self.firsts[numbers], self.stops[numbers]
         if only_own:
             firsts, stops = changes.starts, changes.starts + width
-        to, window = clipped(firsts, int((stops - firsts).max()), length)
+        # As wide for all as the widest is, but nowhere beyond what is known of the unchanged sequences.
+        known = state.starts[changes.owners]
+        to, window = clipped(firsts - known, int((stops - firsts).max()), state.multipliers.shape[1])
+        to += known
         found = self.engine.changes(state, self.task, changes, to, window)
         owners = mutants.sequences[numbers]
         if not only_own:

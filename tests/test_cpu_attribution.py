@@ -1,6 +1,7 @@
 """The CPU engine against DeepLIFT as its rules are written down, in float64, one sequence at a time."""
 
 import logging
+import weakref
 
 import naive_deeplift
 import numpy as np
@@ -17,7 +18,7 @@ from small_networks import (
     two_convolutions,
 )
 
-from dfim.attribution import open_scorer
+from dfim.attribution import cpu, open_scorer
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
@@ -332,3 +333,26 @@ def test_no_window_reaches_beyond_what_is_known_of_its_sequence(monkeypatch):
     assert len(windows) == 3
     assert np.min(windows) >= 0
     assert_close(delta, scores_of_whole_mutants(by_the_rules(stacked()), bases, mutants, False).delta)
+
+
+@pytest.mark.parametrize("evaluation", ["windows", "paths"])
+def test_memory_does_not_grow_with_the_number_of_sequences(monkeypatch, evaluation):
+    bases = random_bases(np.random.default_rng(3), 12, LENGTH)
+    mutants = some_mutants(bases)
+    with open_cpu(stacked(), evaluation=evaluation) as scorer:
+        expected = scorer.score_mutants(bases, mutants, 1).delta
+    states, most, evaluated = [], [], Engine.base
+
+    def watched(engine, *arguments):
+        state = evaluated(engine, *arguments)
+        states.append(weakref.ref(state))
+        most.append(sum(one() is not None for one in states))
+        return state
+
+    monkeypatch.setattr(Engine, "base", watched)
+    monkeypatch.setattr(cpu, "_HELD", 1)
+    with open_cpu(stacked(), evaluation=evaluation, threads=1, batch_size=1) as scorer:
+        found = scorer.score_mutants(bases, mutants, 1).delta
+    assert len(most) == 12
+    assert max(most) <= 3  # one at work, and others that may not be gone yet
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())

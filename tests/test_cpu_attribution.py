@@ -1,14 +1,27 @@
 """The CPU engine against DeepLIFT as its rules are written down, in float64, one sequence at a time."""
 
 import logging
+import weakref
 
 import naive_deeplift
 import numpy as np
 import pytest
-from small_networks import normalised, random_bases, stacked, two_convolutions
+from small_networks import (
+    chain,
+    convolution,
+    dense,
+    normalised,
+    pool,
+    random_bases,
+    stacked,
+    step,
+    two_convolutions,
+)
 
-from dfim.attribution import open_scorer
+from dfim.attribution import cpu, open_scorer
+from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
+from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.errors import InputError
@@ -19,7 +32,16 @@ LENGTH = 30
 # Of the largest score, for float32 against float64.
 TOLERANCE = 1e-5
 
+
+def narrow():
+    """Return a network of one filter, one hidden unit: every matrix has a single row somewhere."""
+    rng = np.random.default_rng(3)
+    steps = [convolution(rng, 5, 4, 1), step("relu"), pool("max_pool", 4), step("flatten")]
+    return chain([*steps, dense(rng, 6, 1), step("relu"), dense(rng, 1, 3)], 30)
+
+
 NETWORKS = {
+    "one filter, one unit": narrow(),
     "hidden layers": stacked(),
     "linear head": stacked(hidden=False),
     "same padding": stacked(padding="same"),
@@ -265,3 +287,72 @@ def test_a_task_that_is_none_and_sequences_of_another_length_are_refused():
             scorer.score_mutants(some_bases(), some_mutants(some_bases()), 3)
         with pytest.raises(InputError, match=r"have the shape \(4, 29, 4\), and the network needs"):
             scorer.contributions(one_hot(some_bases())[:, 1:], 0)
+
+
+@pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
+@pytest.mark.parametrize("length", [LENGTH - 1, LENGTH + 1])
+def test_mutants_of_sequences_of_another_length_are_refused(evaluation, length):
+    bases = random_bases(np.random.default_rng(0), 4, length)
+    with open_cpu(stacked(), evaluation=evaluation) as scorer, pytest.raises(InputError) as error:
+        scorer.score_mutants(bases, some_mutants(bases), 1)
+    assert str(error.value) == (
+        f"sequences to mutate have the shape (4, {length}), and the network needs (sequences, 30): one base "
+        "for each position."
+    )
+
+
+def test_reveal_cancel_of_units_that_start_at_0_or_meet_parts_of_one_sign():
+    # Exact in binary: a unit without bias whose inputs are all off starts at exactly 0, and may stay there.
+    start, p, n = (
+        np.ravel(values) for values in np.meshgrid([-0.5, 0, 0.5], [0, 0.25, 0.5, 2], [0, -0.25, -0.5, -2])
+    )
+    units = np.float32(start), np.float32(p + n)[None], np.float32(p - n)[None]
+    found = np.empty((2, 1, len(start)), np.float32)
+    kernels.reveal_cancel(*units, *found)
+    np.testing.assert_allclose(found[:, 0], naive_deeplift._reveal_cancel(p, n, start), atol=1e-6)
+
+
+def test_no_window_reaches_beyond_what_is_known_of_its_sequence(monkeypatch):
+    # Mutants that are carried together have windows as wide as the widest of them; compiled loops would read
+    # whatever lies behind the arrays, without a word.
+    bases, asked = some_bases()[:1], [(0, 20), (10, 12), (18, 20)]
+    rows = np.broadcast_to(BACKGROUND, (3, 2, 4)).copy()
+    places = (np.zeros(3, int), np.array([4, 12, 6]), np.full(3, 2), rows)
+    mutants = Mutants(*places, *np.array(asked).T)
+    windows = []
+
+    def watched(engine, state, task, changes, to, length):
+        known = state.starts[changes.owners]
+        windows.extend(zip(to - known, known + state.multipliers.shape[1] - to - length, strict=True))
+        return found(engine, state, task, changes, to, length)
+
+    found = Engine.changes
+    monkeypatch.setattr(Engine, "changes", watched)
+    with open_cpu(stacked(), evaluation="windows", threads=1) as scorer:
+        delta = scorer.score_mutants(bases, mutants, 1).delta
+    assert len(windows) == 3
+    assert np.min(windows) >= 0
+    assert_close(delta, scores_of_whole_mutants(by_the_rules(stacked()), bases, mutants, False).delta)
+
+
+@pytest.mark.parametrize("evaluation", ["windows", "paths"])
+def test_memory_does_not_grow_with_the_number_of_sequences(monkeypatch, evaluation):
+    bases = random_bases(np.random.default_rng(3), 12, LENGTH)
+    mutants = some_mutants(bases)
+    with open_cpu(stacked(), evaluation=evaluation) as scorer:
+        expected = scorer.score_mutants(bases, mutants, 1).delta
+    states, most, evaluated = [], [], Engine.base
+
+    def watched(engine, *arguments):
+        state = evaluated(engine, *arguments)
+        states.append(weakref.ref(state))
+        most.append(sum(one() is not None for one in states))
+        return state
+
+    monkeypatch.setattr(Engine, "base", watched)
+    monkeypatch.setattr(cpu, "_HELD", 1)
+    with open_cpu(stacked(), evaluation=evaluation, threads=1, batch_size=1) as scorer:
+        found = scorer.score_mutants(bases, mutants, 1).delta
+    assert len(most) == 12
+    assert max(most) <= 3  # one at work, and others that may not be gone yet
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())

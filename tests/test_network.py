@@ -354,10 +354,20 @@ def test_activations_inside_layers_become_steps():
     assert len(set(names)) == len(names)
 
 
+class Reversed(K.Conv1D):
+    """A convolution that is none of the described ones."""
+
+    def call(self, inputs):
+        return super().call(inputs[:, ::-1])
+
+
 @pytest.mark.parametrize(
     ("layer", "what"),
     [
         (K.LSTM(2, name="odd"), "the type LSTM"),
+        (Reversed(2, 3, name="odd"), "the type Reversed"),
+        (K.Conv1D(2, 3, groups=2, name="odd"), "groups or dilation"),
+        (K.Conv1D(2, 3, activation="softmax", name="odd"), "the activation softmax"),
         (K.Conv1D(2, 3, activation="elu", name="odd"), "the activation elu"),
         (K.Conv1D(2, 3, padding="causal", name="odd"), "the padding causal"),
         (K.Conv1D(2, 3, dilation_rate=2, name="odd"), "groups or dilation"),

@@ -327,7 +327,8 @@ def activation_of(layer: keras.layers.Layer) -> str:
         if layer.max_value is not None or layer.negative_slope or layer.threshold:
             raise _unsupported(layer, "a ReLU with a maximum, a slope below 0 or a threshold")
         return "relu"
-    if isinstance(layer, keras.layers.Activation | keras.layers.Conv1D | keras.layers.Dense):
+    # Not what derives from these: it may compute something else.
+    if type(layer) in (keras.layers.Activation, keras.layers.Conv1D, keras.layers.Dense):
         return getattr(layer.activation, "__name__", type(layer.activation).__name__)
     if type(layer) not in _KINDS and not isinstance(layer, _LEFT_OUT):
         raise _unsupported(layer, f"the type {type(layer).__name__}")

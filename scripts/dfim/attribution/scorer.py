@@ -62,6 +62,7 @@ class Scorer(ABC):
         that knows better gives the same numbers.
         """
         self._check_task(task)
+        self._check_length(bases)
         return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
 
     def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -114,6 +115,13 @@ class Scorer(ABC):
                 "row needs the shares of A, C, G, T."
             )
         return x
+
+    def _check_length(self, bases: np.ndarray) -> None:
+        if bases.ndim != 2 or bases.shape[1] != self.length:
+            raise InputError(
+                f"sequences to mutate have the shape {bases.shape}, and the network needs (sequences, "
+                f"{self.length}): one base for each position."
+            )
 
     def _check_task(self, task: int) -> None:
         if not 0 <= task < self.outputs:

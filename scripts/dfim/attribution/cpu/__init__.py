@@ -32,6 +32,8 @@ _PIECE = 8_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
+# Bytes of the states of sequences that are held at once while their mutants are scored.
+_HELD = 500_000_000
 
 
 class CpuDeepLift(Scorer):
@@ -91,6 +93,11 @@ class CpuDeepLift(Scorer):
         columns = min(self._columns, -(-number // self._threads._max_workers) or 1)
         return [slice(begin, begin + columns) for begin in range(0, number, columns)]
 
+    def _pieces_held(self) -> int:
+        """Return how many pieces' states fit in memory: z, and of each pool y, place, factor, multiplier."""
+        values = sum((stage.positions + 4 * stage.pooled) * stage.channels for stage in self._plan.stages)
+        return max(self._threads._max_workers, _HELD // (4 * values * self._columns))
+
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         result = np.empty_like(x)
 
@@ -117,6 +124,7 @@ class CpuDeepLift(Scorer):
         self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
     ) -> MutantScores:
         self._check_task(task)
+        self._check_length(bases)
         evaluation = self._evaluation(bases, mutants)
         if evaluation == "batched":
             return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
@@ -206,6 +214,15 @@ class _ChangeScores:
     def found(self, by_paths: bool) -> MutantScores:
         """Score all mutants; ``by_paths`` through paths of whole sequences, else in windows."""
         pieces = self.scorer._pieces(len(self.x))
+        held = self.scorer._pieces_held()
+        for begin in range(0, len(pieces), held):
+            self._score_pieces(pieces[begin : begin + held], by_paths)
+        if self.scores.absolute is None:
+            self.scores.absolute = np.abs(self.scores.delta)
+        return self.scores
+
+    def _score_pieces(self, pieces: list[slice], by_paths: bool) -> None:
+        """Score the mutants of some pieces; their states take memory until it is done."""
         states = self.scorer._run(lambda piece: self._base(piece, by_paths), pieces)
         bases = list(zip(pieces, states, strict=True))
         if by_paths:
@@ -218,9 +235,6 @@ class _ChangeScores:
                 for numbers in self._blocks(self._of(piece.start, piece.stop), by_paths)
             ]
             self.scorer._run(lambda job: self._by_windows(*job, only_own=by_paths), jobs)
-        if self.scores.absolute is None:
-            self.scores.absolute = np.abs(self.scores.delta)
-        return self.scores
 
     def _of(self, first: int, stop: int) -> np.ndarray:
         """Return the numbers of the mutants of the sequences first … stop − 1."""
@@ -294,11 +308,14 @@ class _ChangeScores:
     def _by_windows(self, first: int, state: Base, numbers: np.ndarray, only_own: bool = False) -> None:
         """Score a block; ``only_own``: nothing but the importance of the mutated rows."""
         mutants, changes = self.mutants, self._changes(numbers, first)
-        width, length = changes.change.shape[1], self.x.shape[1]
+        width = changes.change.shape[1]
         firsts, stops = self.firsts[numbers], self.stops[numbers]
         if only_own:
             firsts, stops = changes.starts, changes.starts + width
-        to, window = clipped(firsts, int((stops - firsts).max()), length)
+        # As wide for all as the widest is, but nowhere beyond what is known of the unchanged sequences.
+        known = state.starts[changes.owners]
+        to, window = clipped(firsts - known, int((stops - firsts).max()), state.multipliers.shape[1])
+        to += known
         found = self.engine.changes(state, self.task, changes, to, window)
         owners = mutants.sequences[numbers]
         if not only_own:

@@ -46,11 +46,19 @@ def multiply_transposed(a, b, c, keep):
 
 
 @njit(nogil=True, inline="always")
+def _row_step(matrix):
+    """Return how many numbers lie from one row of a matrix to the next, as BLAS wants to be told.
+
+    NumPy gives a single row any stride, 1 for the transpose of a column; BLAS refuses less than a row's
+    length.
+    """
+    return max(matrix.strides[0] // 4, matrix.shape[1])
+
+
+@njit(nogil=True, inline="always")
 def _multiply(a, b, c, keep, n, how):
     """Call BLAS, which counts columns first and so is told to form the transposed product."""
-    sizes = np.array(
-        [n, a.shape[0], a.shape[1], b.strides[0] // 4, a.strides[0] // 4, c.strides[0] // 4], np.int32
-    )
+    sizes = np.array([n, a.shape[0], a.shape[1], _row_step(b), _row_step(a), _row_step(c)], np.int32)
     if sizes[0] == 0 or sizes[1] == 0:
         return
     factors = np.array([1.0, keep], np.float32)

@@ -428,6 +428,16 @@ def scatter_changed(
                     place, value = old_place, -old
 
 
+@njit(nogil=True, fastmath=True, inline="always")
+def _slope_of_part(start, part):
+    """Return the slope of ReLU from ``start`` to start + ``part``, for a part that may be nothing.
+
+    The rule then takes a little step upwards instead, whose slope is 1 also where the start is exactly 0, as
+    it is for a unit without bias whose inputs are all off.
+    """
+    return _ONE if start == 0 and 0 <= part < NEAR_ZERO else _slope(start, start + part)
+
+
 @njit(nogil=True, fastmath=True, cache=True)
 def reveal_cancel(reference, s, s_absolute, positive, negative):
     """Fill the two factors of RevealCancel (rows, units).
@@ -441,8 +451,8 @@ def reveal_cancel(reference, s, s_absolute, positive, negative):
             p = half * (s[row, unit] + s_absolute[row, unit])
             n = half * (s[row, unit] - s_absolute[row, unit])
             h = reference[unit]
-            positive[row, unit] = half * (_slope(h, h + p) + _slope(h + n, h + n + p))
-            negative[row, unit] = half * (_slope(h, h + n) + _slope(h + p, h + p + n))
+            positive[row, unit] = half * (_slope_of_part(h, p) + _slope_of_part(h + n, p))
+            negative[row, unit] = half * (_slope_of_part(h, n) + _slope_of_part(h + p, n))
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -23,6 +23,7 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
+from dfim.attribution.graph import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.errors import InputError
 from dfim.sequence import one_hot, to_bases
@@ -356,3 +357,23 @@ def test_memory_does_not_grow_with_the_number_of_sequences(monkeypatch, evaluati
     assert len(most) == 12
     assert max(most) <= 3  # one at work, and others that may not be gone yet
     np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
+def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(evaluation):
+    """In repeats the pool chooses among equals: the first, in whatever way the equals were worked out."""
+    rng, length = np.random.default_rng(0), 200
+    steps = [convolution(rng, 19, 4, 40), step("relu"), pool("max_pool", 10), step("flatten")]
+    layers = chain([*steps, dense(rng, 18 * 40, 8), step("relu"), dense(rng, 8, 1)], length)
+    units = [rng.choice(np.frombuffer(b"ACGT", np.uint8), size) for size in (1, 2, 3, 3, 4, 5)]
+    bases = np.array([np.resize(unit, length) for unit in units])
+    owners = np.repeat(np.arange(len(bases)), 40)
+    starts = rng.integers(0, length - 12, len(owners))
+    rows = np.tile(BACKGROUND, (len(owners), 12, 1))
+    zeros = np.zeros_like(owners)
+    mutants = Mutants(owners, starts, zeros + 12, rows, zeros, zeros + length)
+    exact = DeepLift(layers, BACKGROUND, dtype="float64")
+    expected = scores_of_whole_mutants(lambda x: exact.contributions(x, 0), bases, mutants, False).delta
+    with open_scorer("deeplift", layers, BACKGROUND, {"engine": "cpu", "evaluation": evaluation}) as scorer:
+        found = scorer.score_mutants(bases, mutants, 0).delta
+    np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())

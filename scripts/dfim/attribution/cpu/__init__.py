@@ -294,9 +294,17 @@ class _ChangeScores:
         owners, starts = mutants.sequences[numbers], mutants.starts[numbers]
         rows = mutants.rows[numbers, : mutants.widths[numbers[0]]]
         positions = starts[:, None] + np.arange(rows.shape[1])
-        return Changes(
-            owners - first, starts, np.ascontiguousarray(rows - self.x[owners[:, None], positions])
-        )
+        change = np.ascontiguousarray(rows - self.x[owners[:, None], positions])
+        return Changes(owners - first, starts, change, self._around(owners, starts, rows))
+
+    def _around(self, owners: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return mutated rows with those beside them that convolutions see, see :class:`Changes`."""
+        beside, width = self.engine.plan.stages[0].taps - 1, rows.shape[1]
+        positions = starts[:, None] + np.arange(-beside, width + beside)
+        inside = (positions >= 0) & (positions < self.x.shape[1])
+        result = self.x[owners[:, None], np.where(inside, positions, 0)] * inside[:, :, None]
+        result[:, beside : beside + width] = rows
+        return result
 
     def _by_paths(self, paths: Telescope, first: int, numbers: np.ndarray) -> None:
         changes = self._changes(numbers, first)

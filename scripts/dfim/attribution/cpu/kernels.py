@@ -41,13 +41,16 @@ def convolve(x, kernel, bias, out):
 def convolve_sequences(x, left, kernel, bias, out):
     """Convolve sequences (columns, length, 4) into [positions, columns, channels]; ``left``: padding.
 
-    ``kernel`` has shape (width · 4, channels).
+    ``kernel`` has shape (width · 4, channels). Every product is of a whole block, the last one too: BLAS adds
+    up in another order for other numbers of rows, and then places that see the same bases, as in repeats,
+    would no longer be equal to a pool, which chooses the first of them.
     """
     columns, channels = out.shape[1:]
     length, taps = x.shape[1], len(kernel) // 4
     flat = x.reshape(columns, -1)
     result = out.reshape(-1, channels)
-    block = np.empty((_BLOCK, len(kernel)), np.float32)
+    block = np.zeros((_BLOCK, len(kernel)), np.float32)
+    last = np.zeros((_BLOCK, channels), np.float32)
     for begin in range(0, len(result), _BLOCK):
         end = min(begin + _BLOCK, len(result))
         for row in range(begin, end):
@@ -61,8 +64,11 @@ def convolve_sequences(x, left, kernel, bias, out):
                 for place in range(4 * taps):
                     at = 4 * first + place
                     block[row - begin, place] = flat[column, at] if 0 <= at < 4 * length else _ZERO
-        result[begin:end] = bias
-        multiply(block[: end - begin], kernel, result[begin:end], 1)
+        values = result[begin:end] if end - begin == _BLOCK else last
+        values[:] = bias
+        multiply(block, kernel, values, 1)
+        if end - begin < _BLOCK:
+            result[begin:end] = last[: end - begin]
 
 
 @njit(nogil=True, fastmath=True, cache=True)
@@ -253,11 +259,14 @@ def _activate_each_changed(z, dz, z_starts, owners, reference, relu, y, starts, 
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def activate_changed(z, dz, z_starts, owners, reference, uniform, relu, width, y, starts, dy, arg, factor):
+def activate_changed(
+    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, y, starts, dy, arg, factor
+):
     """ReLU and max-pool where a window of z changed.
 
     ``z`` [positions, sequences, channels] and ``y`` [pooled, sequences, channels] are the unchanged values,
-    ``dz`` [w, columns, channels] the changes from ``z_starts`` on, ``owners`` the sequence of each column.
+    ``dz`` [w, columns, channels] the changes from ``z_starts`` on, or with ``fresh`` the values themselves,
+    ``owners`` the sequence of each column.
     Fills ``dy``, ``arg`` and ``factor`` [pooled w, columns, channels] from ``starts`` on.
     """
     if width == 1:
@@ -273,7 +282,10 @@ def activate_changed(z, dz, z_starts, owners, reference, uniform, relu, width, y
             begin = r * width
             for place in range(width):
                 w = begin + place - z_starts[column]
-                if 0 <= w < window:
+                if 0 <= w < window and fresh:
+                    for channel in range(channels):
+                        values[place, channel] = dz[w, column, channel]
+                elif 0 <= w < window:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel] + dz[w, column, channel]
                 else:

@@ -186,6 +186,8 @@ class _ChangeScores:
         """``top`` is for pieces of sequences, see :meth:`Engine.base`."""
         self.scorer, self.engine, self.mutants = scorer, engine, mutants
         self.task, self.importance, self.top = task, importance, top
+        self.by_sequence = np.argsort(mutants.sequences, kind="stable")
+        self.sequences = mutants.sequences[self.by_sequence]
         self.x = one_hot(bases)
         self.weight = self.x * (self.x - scorer.reference[: bases.shape[1]])
         self.uncertain = bool((bases == ord("N")).any())
@@ -238,8 +240,8 @@ class _ChangeScores:
 
     def _of(self, first: int, stop: int) -> np.ndarray:
         """Return the numbers of the mutants of the sequences first … stop − 1."""
-        sequences = self.mutants.sequences
-        return np.flatnonzero((sequences >= first) & (sequences < stop))
+        begin, end = np.searchsorted(self.sequences, (first, stop))
+        return np.sort(self.by_sequence[begin:end])
 
     def _sequences_by_paths(self, piece: slice, state: Base) -> None:
         run = self.scorer._run

@@ -149,7 +149,7 @@ def _draw_map(axis: Axes, cells: pd.DataFrame, places: _Places, limit: float, le
     look = {"interpolation": "nearest", "aspect": "auto", "extent": extent}
     axis.imshow(few, cmap=ListedColormap([NONE, FEW]), vmin=0, vmax=1, **look)
     image = axis.imshow(values, cmap=style.SIGNED_MAP, vmin=-limit, vmax=limit, **look)
-    significant = (cells["q"] <= level).to_numpy()
+    significant = (cells["q"] < level).to_numpy()
     axis.scatter(
         np.array(columns)[significant], np.array(rows)[significant], s=1.2, color=style.BLACK, linewidth=0
     )

@@ -192,5 +192,5 @@ def _legend(level: float) -> list:
     handles = [Patch(facecolor=style.BASE_COLOURS[base], label=base) for base in BASES]
     handles.append(Patch(facecolor=FEW, label="few sequences"))
     handles.append(Patch(facecolor=NONE, label="none"))
-    dot = Line2D([], [], marker="o", markersize=2, color=style.BLACK, linewidth=0, label=f"q ≤ {level:g}")
+    dot = Line2D([], [], marker="o", markersize=2, color=style.BLACK, linewidth=0, label=f"q < {level:g}")
     return [*handles, dot]

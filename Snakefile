@@ -11,6 +11,7 @@ if not workflow.configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/sources.smk"
 include: "rules/reads_inputs.smk"
 include: "rules/reads.smk"

@@ -18,3 +18,36 @@ def demanded(rule):
             demands.demand(rule, wildcards, SIZES), threads, attempt
         ),
     }
+
+
+# The rule that builds the datasets of each producer.
+BUILDERS = {
+    "simulation": "simulate_sequences",
+    "peaks": "build_peak_dataset",
+    "variants": "build_variant_dataset",
+    "sequences": "build_own_dataset",
+    "spacing": "build_spacing_dataset",
+    "values": "build_value_dataset",
+}
+
+
+# What a run takes: jobs, core-hours, memory, disk, and ten times as much. Computes nothing else.
+rule plan:
+    output:
+        jobs=f"{RESULTS}/plan/jobs.tsv",
+        datasets=f"{RESULTS}/plan/datasets.tsv",
+    log:
+        f"{LOGS}/plan.log",
+    localrule: True
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        configuration=config,
+        tasks=TASKS,
+        results=RESULTS,
+        times=[1, 10],
+        selects={
+            name: BUILDERS[producer] for name, options in config["datasets"].items() for producer in options
+        },
+    script:
+        "../scripts/write_plan.py"

@@ -20,6 +20,7 @@ include: "rules/model.smk"
 include: "rules/interactions.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 rule all:

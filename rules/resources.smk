@@ -29,25 +29,3 @@ BUILDERS = {
     "spacing": "build_spacing_dataset",
     "values": "build_value_dataset",
 }
-
-
-# What a run takes: jobs, core-hours, memory, disk, and ten times as much. Computes nothing else.
-rule plan:
-    output:
-        jobs=f"{RESULTS}/plan/jobs.tsv",
-        datasets=f"{RESULTS}/plan/datasets.tsv",
-    log:
-        f"{LOGS}/plan.log",
-    localrule: True
-    conda:
-        "../envs/dfim.yaml"
-    params:
-        configuration=config,
-        tasks=TASKS,
-        results=RESULTS,
-        times=[1, 10],
-        selects={
-            name: BUILDERS[producer] for name, options in config["datasets"].items() for producer in options
-        },
-    script:
-        "../scripts/write_plan.py"

@@ -194,9 +194,12 @@ def compare_groups(wildcards, sizes) -> Demand:
 
 
 def plot_interactions(wildcards, sizes) -> Demand:
-    table = assign_significance(wildcards, sizes)
-    seconds = 3 + 0.15 * table.seconds
-    return Demand(seconds, PLAIN[1] + 45 + 0.45 * (table.memory - PLAIN[1]), 0.5)
+    """Tables of pairs are read whole; of arrays along the sequence at most the map of one example."""
+    shard = _shard(wildcards, sizes)
+    pairs, sources, positions = _analysis_rows(wildcards, sizes)
+    mapped = min(positions, shard.size.length**2)
+    seconds = 3 + 8e-6 * pairs + 2e-6 * mapped + 1e-4 * sources
+    return Demand(seconds, PLAIN[1] + 35 + 4e-4 * pairs + 7e-5 * mapped + 2e-3 * sources, 0.5)
 
 
 def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:

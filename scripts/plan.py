@@ -9,12 +9,12 @@ COLUMNS = ("times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb",
 SIZE_COLUMNS = ("times", "dataset", "examples", "length", "tasks", "features", "known")
 
 
-def planned_jobs(config: Mapping, selects: Mapping[str, str]) -> Iterable[tuple[str, dict[str, str]]]:
+def planned_jobs(config: Mapping, builders: Mapping[str, str]) -> Iterable[tuple[str, dict[str, str]]]:
     """Yield rule and wildcards of every job whose demands are known, for all results of a configuration.
 
-    ``selects`` has the rule that builds each dataset. What is made already is not left out.
+    ``builders`` has the rule that builds each dataset. What is made already is not left out.
     """
-    for dataset, rule in selects.items():
+    for dataset, rule in builders.items():
         yield rule, {"dataset": dataset}
     for model, options in config["models"].items():
         yield ("provide_model" if "source" in options else "train_model"), {"model": model}

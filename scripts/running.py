@@ -10,15 +10,20 @@ from contextlib import contextmanager
 
 from dfim.errors import InputError
 
+OUT_OF_MEMORY = (
+    "there was not enough memory: on a cluster ask for more (mem_mb of this rule in set-resources of the "
+    "profile), on one machine run fewer jobs at once (--cores), or cut an analysis into more shards."
+)
+
 
 @contextmanager
 def running(snakemake) -> Iterator[logging.Logger]:
     """Log to the rule's log file and to the console; end on bad input with one sentence.
 
     Yields the logger. Whatever libraries write to standard error goes to the log file alone. An
-    :class:`~dfim.errors.InputError` is printed as ``error: <sentence>`` and ends the script with status 1;
-    any other exception keeps its traceback, in the log file and on the console. A script that ends well logs
-    what it took of time and memory.
+    :class:`~dfim.errors.InputError` is printed as ``error: <sentence>`` and ends the script with status 1; so
+    does a lack of memory, and any other exception keeps its traceback, in the log file and on the console. A
+    script that ends well logs what it took of time and memory.
     """
     start = time.monotonic()
     path = str(snakemake.log[0]) if snakemake.log else os.devnull
@@ -36,6 +41,9 @@ def running(snakemake) -> Iterator[logging.Logger]:
             logger.info("%s", used(start))
         except InputError as error:
             logger.error("error: %s", error)
+            sys.exit(1)
+        except MemoryError:
+            logger.exception("error: %s", OUT_OF_MEMORY)  # the traceback says where
             sys.exit(1)
         except Exception:
             logger.exception("the script failed")

@@ -10,9 +10,10 @@ with running(snakemake) as log:
 
     settings = snakemake.params
     scales = [
-        Sizes(settings.configuration, settings.tasks, settings.results, times) for times in settings.times
+        Sizes(settings.configuration, settings.tasks, settings.configuration["results"], times)
+        for times in settings.times
     ]
-    jobs = list(planned_jobs(settings.configuration, settings.selects))
+    jobs = list(planned_jobs(settings.configuration, settings.builders))
     tables = {
         snakemake.output.datasets: (SIZE_COLUMNS, [row for sizes in scales for row in dataset_rows(sizes)]),
         snakemake.output.jobs: (COLUMNS, [row for sizes in scales for row in plan(jobs, sizes)]),

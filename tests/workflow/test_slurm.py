@@ -70,10 +70,8 @@ def jobs_of(folder):
 
 
 def jobs_of_rule(folder, name):
-    """Return the records of the jobs of a rule, or of a group, oldest first."""
-    found = [
-        job for job in jobs_of(folder) if re.match(rf"(rule|group)_{name}(_wildcards|$)", job["Comment"])
-    ]
+    """Return the records of the jobs of a rule, or of a group of rules, oldest first."""
+    found = [job for job in jobs_of(folder) if job["Comment"].startswith(f"rule_{name}_")]
     return sorted(found, key=lambda job: int(job["JobId"]))
 
 

@@ -11,6 +11,7 @@ if not workflow.configfiles:
 
 
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/sources.smk"
 include: "rules/reads_inputs.smk"
 include: "rules/reads.smk"
@@ -19,6 +20,7 @@ include: "rules/model.smk"
 include: "rules/interactions.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
+include: "rules/plan.smk"
 
 
 rule all:

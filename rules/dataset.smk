@@ -14,6 +14,8 @@ rule simulate_sequences:
         dataset=one_of(producer_names("simulation")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("simulate_sequences"),
     params:
         design=dataset_options,
         seed=config["seed"],
@@ -34,6 +36,8 @@ rule build_peak_dataset:
         dataset=one_of(producer_names("peaks")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("build_peak_dataset"),
     params:
         tasks=lambda wildcards: TASKS[wildcards.dataset],
         motifs=task_motifs,
@@ -56,6 +60,8 @@ rule build_variant_dataset:
         dataset=one_of(producer_names("variants")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("build_variant_dataset"),
     params:
         options=dataset_options,
     script:
@@ -78,6 +84,8 @@ rule match_controls:
         dataset=one_of(matched_datasets()),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("match_controls"),
     params:
         options=dataset_options,
     script:
@@ -97,6 +105,8 @@ rule build_own_dataset:
         dataset=one_of(producer_names("sequences")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("build_own_dataset"),
     params:
         options=dataset_options,
     script:
@@ -114,6 +124,8 @@ rule build_spacing_dataset:
         dataset=one_of(producer_names("spacing")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("build_spacing_dataset"),
     params:
         design=dataset_options,
         seed=config["seed"],
@@ -134,6 +146,8 @@ rule build_value_dataset:
         dataset=one_of(producer_names("values")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("build_value_dataset"),
     params:
         options=dataset_options,
         seed=config["seed"],

@@ -12,6 +12,8 @@ rule plot_model:
         f"{BENCHMARKS}/plot_model/{{model}}/{{figure}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("plot_model"),
     script:
         "../scripts/plot_model.py"
 
@@ -39,6 +41,8 @@ rule plot_interactions:
         f"{BENCHMARKS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("plot_interactions"),
     params:
         options=lambda wildcards: analysis_figures(wildcards.analysis)[wildcards.figure],
     script:

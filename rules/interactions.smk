@@ -13,6 +13,8 @@ rule select_examples:
         f"{BENCHMARKS}/select_examples/{{analysis}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("select_examples"),
     params:
         criteria=lambda wildcards: analysis_of(wildcards)["examples"],
         task="{task}",
@@ -36,6 +38,8 @@ rule score_pairs:
     conda:
         "../envs/dfim.yaml"
     threads: 1
+    resources:
+        **demanded("score_pairs"),
     params:
         **SCORING,
     script:
@@ -56,6 +60,8 @@ rule score_profiles:
     conda:
         "../envs/dfim.yaml"
     threads: 1
+    resources:
+        **demanded("score_profiles"),
     params:
         **SCORING,
     script:
@@ -76,6 +82,8 @@ rule mutate_pairs:
     conda:
         "../envs/dfim.yaml"
     threads: 1
+    resources:
+        **demanded("mutate_pairs"),
     params:
         task="{task}",
         tasks=model_tasks,
@@ -105,6 +113,8 @@ rule assign_significance_pairs:
         analysis=one_of(analyses_with("pairs")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("assign_significance_pairs"),
     params:
         **SIGNIFICANCE,
     script:
@@ -132,6 +142,8 @@ rule assign_significance_profiles:
         analysis=one_of(analyses_with("profiles")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("assign_significance_profiles"),
     params:
         **SIGNIFICANCE,
     script:
@@ -155,6 +167,8 @@ rule aggregate_maps:
         analysis=one_of(analyses_with("profiles")),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("aggregate_maps"),
     params:
         minimum=lambda wildcards: analysis_of(wildcards)["aggregate"]["minimum"],
         p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
@@ -175,6 +189,8 @@ rule compare_groups:
         f"{BENCHMARKS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("compare_groups"),
     params:
         comparisons=lambda wildcards: analysis_of(wildcards)["comparisons"],
         truth=lambda wildcards: analysis_of(wildcards)["truth"],

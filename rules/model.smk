@@ -14,6 +14,8 @@ rule provide_model:
         model=one_of(given_models()),
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("provide_model"),
     params:
         tasks=model_tasks,
     script:
@@ -36,6 +38,8 @@ rule train_model:
     conda:
         "../envs/dfim.yaml"
     threads: 2
+    resources:
+        **demanded("train_model"),
     params:
         layers=lambda wildcards: config["architectures"][config["models"][wildcards.model]["architecture"]],
         training=lambda wildcards: config["models"][wildcards.model]["training"],
@@ -59,6 +63,8 @@ rule evaluate_model:
     conda:
         "../envs/dfim.yaml"
     threads: 2
+    resources:
+        **demanded("evaluate_model"),
     params:
         tasks=model_tasks,
     script:
@@ -76,6 +82,8 @@ rule measure_reach:
         f"{BENCHMARKS}/measure_reach/{{model}}.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("measure_reach"),
     script:
         "../scripts/measure_reach.py"
 
@@ -93,6 +101,8 @@ rule score_contributions:
     conda:
         "../envs/dfim.yaml"
     threads: 2
+    resources:
+        **demanded("score_contributions"),
     params:
         task="{task}",
         tasks=model_tasks,

@@ -13,6 +13,8 @@ rule write_reproduction:
         f"{BENCHMARKS}/write_reproduction.tsv"
     conda:
         "../envs/dfim.yaml"
+    resources:
+        **demanded("write_reproduction"),
     params:
         folder=lambda wildcards, output: str(Path(output[0]).parent),
         cannot_show=config["cannot_show"],

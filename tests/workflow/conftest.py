@@ -40,6 +40,8 @@ def sheet(names: dict[str, str]) -> str:
 class Folder:
     """A working folder of the workflow."""
 
+    snakemake = SNAKEMAKE
+
     def __init__(self, path: Path):
         self.path = path
         self.config = yaml.safe_load((ROOT / "tests/workflow/config.yaml").read_text())
@@ -53,7 +55,7 @@ class Folder:
     def run(self, *arguments: str, cores: int = 2, **environment: str) -> subprocess.CompletedProcess:
         """Write the configuration and run Snakemake with these arguments; return what it printed."""
         (self.path / "config.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True))
-        command = [*SNAKEMAKE, "--configfile", "config.yaml", "--cores", str(cores), *arguments]
+        command = [*self.snakemake, "--configfile", "config.yaml", "--cores", str(cores), *arguments]
         return subprocess.run(
             command,
             cwd=self.path,

@@ -158,18 +158,38 @@ def test_a_given_network_is_analysed_without_training(finished, tmp_path):
     pd.testing.assert_frame_equal(*tables, rtol=1e-5)
 
 
+ANALYSES = "results/interactions"
+PAIRS = f"{ANALYSES}/motif_pairs/simulation/ELF1_SIX5"
+PROFILES = f"{ANALYSES}/binding_qtl/accessibility/GM12878/gradient_input"
+CELLS = f"{ANALYSES}/flanks/flanks/ddG/gradient_input"
+
+
 def test_shards_and_cores_do_not_change_results(finished, tmp_path):
+    """Three, two and two shards on two cores, against one, five and three on one core: the same tables."""
     folder = finished.copy(tmp_path)
-    folder.config["analyses"]["motif_pairs"]["shards"] = 1
-    targets = [
-        f"results/interactions/motif_pairs/simulation/ELF1_SIX5/{method}/pairs.tsv.gz"
-        for method in ("deeplift", "gradient_input")
+    for analysis, shards in {"motif_pairs": 1, "binding_qtl": 5, "flanks": 3}.items():
+        assert folder.config["analyses"][analysis]["shards"] != shards
+        folder.config["analyses"][analysis]["shards"] = shards
+    tables = [f"{PAIRS}/{method}/pairs.tsv.gz" for method in ("deeplift", "gradient_input")]
+    tables += [
+        f"{PAIRS}/deeplift/{name}.tsv" for name in ("nulls", "calibration", "agreement", "comparisons")
     ]
-    ran = folder.run(*targets, cores=1)
+    tables += [f"{PAIRS}/deeplift/null.tsv.gz"]
+    tables += [f"{PROFILES}/{name}" for name in ("sources.tsv.gz", "null.tsv.gz", "comparisons.tsv")]
+    tables += [f"{CELLS}/{name}" for name in ("cells.tsv.gz", "sources.tsv.gz")]
+    ran = folder.run(*tables, cores=1)
     assert ran.returncode == 0, ran.stdout[-5000:]
-    for method in ("deeplift", "gradient_input"):
-        before, after = pairs_of(finished, method), pairs_of(folder, method)
-        exact = ["example", "source", "target", "pair", "distance"]
-        pd.testing.assert_frame_equal(before[exact], after[exact])
-        scores = ["fis", "signed_sum", "fis_p", "fis_q", "signed_sum_p", "signed_sum_q"]
-        np.testing.assert_allclose(before[scores], after[scores], rtol=1e-4, atol=1e-6)
+    assert len(list((folder.path / PROFILES / "shards").glob("*.h5"))) == 5
+    for table in tables:
+        before, after = (pd.read_csv(one.path / table, sep="\t") for one in (finished, folder))
+        assert len(before) > 0
+        pd.testing.assert_frame_equal(before, after, rtol=1e-6, atol=1e-6)
+        tested = [name for name in before if name.endswith(("_p", "_q")) or name in ("p", "q")]
+        pd.testing.assert_frame_equal(before[tested], after[tested], check_exact=True)
+    with (
+        h5py.File(finished.path / PROFILES / "profiles.h5") as one,
+        h5py.File(folder.path / PROFILES / "profiles.h5") as other,
+    ):
+        for name in ("p", "q"):
+            np.testing.assert_array_equal(one[name][()], other[name][()])
+        np.testing.assert_allclose(one["delta"][()], other["delta"][()], atol=1e-6)

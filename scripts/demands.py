@@ -1,0 +1,233 @@
+"""What the jobs of each rule take: processor time, memory and disk, from the size of what they work on.
+
+The rates were measured on one core of a machine of 2 cores (Xeon, 2.1 GHz or so) with the default run and
+with the paper's networks; ``docs/cluster.md`` has the measurements beside what these functions say.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sizes import DatasetSize, NetworkSize, Sizes
+
+# What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
+MEMORY_MARGIN = 1.4
+TIME_MARGIN = 1.6
+SHORTEST = 10  # minutes that any job gets: below, the start of Python on a busy file system decides
+# Start of Python with the library, or with TensorFlow as well: seconds, MB.
+PLAIN = (2.0, 210.0)
+NETWORK = (5.0, 700.0)
+# Multiplications in a second on one core: forward; forward, back and the step of the optimiser.
+FORWARD, TRAINING = 18e9, 13e9
+# Mutants as changes of their sequence: features, and all bases of a map, which share most work.
+FEATURE_MUTANTS, BASE_MUTANTS = 100e9, 250e9
+PER_MUTANT = 1.5e-4  # seconds, whatever the network
+PER_SOURCE = 2e-4
+# Methods without such an engine score every mutant whole: passes forward and back for each.
+PASSES = {"gradient_input": 2, "integrated_gradients": 100, "deeplift_package": 30}
+BATCH_MEMORY = 1000.0  # MB that batches of scores grow to where there is as much
+BYTES_A_VALUE = 27  # of a batch in training or prediction
+# Training stops by itself long before the largest number of epochs; what goes on longer is asked for again.
+USUAL_EPOCHS = 20
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays."""
+
+    seconds: float
+    memory: float
+    disk: float = 0.0
+
+
+def demand(rule: str, wildcards: Mapping[str, str], sizes: Sizes) -> Demand:
+    """Return what a job of a rule takes. Raises KeyError for a rule that is not in :data:`RULES`."""
+    return RULES[rule](wildcards, sizes)
+
+
+def memory_mb(found: Demand, attempt: int = 1) -> int:
+    """Return the MB to ask for: more with each attempt."""
+    return attempt * (int(MEMORY_MARGIN * found.memory / 100) + 1) * 100
+
+
+def minutes(found: Demand, threads: int = 1, attempt: int = 1) -> int:
+    """Return the minutes to ask for on ``threads`` cores, of which four fifths are used."""
+    wall = found.seconds / (1 + 0.8 * (threads - 1))
+    return attempt * max(SHORTEST, int(TIME_MARGIN * wall / 60) + 1)
+
+
+def _sequences_mb(size) -> float:
+    return size.examples * (size.length + size.tasks) / 1e6
+
+
+def _dataset(seconds_an_example: float) -> Callable[[Mapping, Sizes], Demand]:
+    def found(wildcards, sizes):
+        size = sizes.dataset(wildcards["dataset"])
+        held = _sequences_mb(size)
+        features = size.examples * size.features
+        seconds = PLAIN[0] + seconds_an_example * size.examples + 2e-5 * features
+        return Demand(seconds, 190 + 2.5 * held + 3e-4 * features, 0.35 * held + 1e-5 * features)
+
+    return found
+
+
+def select_examples(wildcards, sizes) -> Demand:
+    """A look at the labels of a dataset, all of which is read."""
+    size = sizes.dataset(sizes.config["analyses"][wildcards["analysis"]]["dataset"])
+    return Demand(0.5 + 3e-6 * size.examples, PLAIN[1] + 1.5 * _sequences_mb(size), 2e-5 * size.examples)
+
+
+def _batch_mb(network, batch: int) -> float:
+    return network.values * batch * BYTES_A_VALUE / 1e6 + 16 * network.weights / 1e6
+
+
+def train_model(wildcards, sizes) -> Demand:
+    """The usual number of epochs, or the largest where that is smaller."""
+    options = sizes.config["models"][wildcards["model"]]
+    size, network = sizes.dataset(options["dataset"]), sizes.network(wildcards["model"])
+    training = options["training"]
+    an_example = network.multiplications / TRAINING + 1e-5
+    seconds = NETWORK[0] + 5 + min(USUAL_EPOCHS, training["epochs"]) * size.examples * an_example
+    memory = NETWORK[1] + 60 + _batch_mb(network, training["batch_size"]) + 1.5 * _sequences_mb(size)
+    return Demand(seconds, memory, 4 * network.weights / 1e6)
+
+
+def evaluate_model(wildcards, sizes) -> Demand:
+    size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
+    network = sizes.network(wildcards["model"])
+    seconds = NETWORK[0] + size.examples * (network.multiplications / FORWARD + 2e-6 * size.tasks)
+    memory = NETWORK[1] + _batch_mb(network, 128) + 1.5 * _sequences_mb(size)
+    return Demand(seconds, memory, 4e-6 * size.examples * size.tasks)
+
+
+def score_contributions(wildcards, sizes) -> Demand:
+    size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
+    network = sizes.network(wildcards["model"])
+    passes = 3 * PASSES.get(wildcards["method"], 2) / 2
+    seconds = NETWORK[0] + size.examples * (passes * network.multiplications / FORWARD + 6e-7 * size.length)
+    memory = NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * size.examples / 100)
+    return Demand(seconds, memory + 1.5 * _sequences_mb(size), 4e-6 * size.examples * size.length)
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """Sequences (replicates), their sources, mutants of each source, and feature targets of each source."""
+
+    size: DatasetSize
+    network: NetworkSize
+    replicates: float
+    sources: float
+    mutants: int
+    targets: float
+
+    @property
+    def pairs(self) -> float:
+        return self.sources * self.targets
+
+
+def _shard(wildcards, sizes) -> _Shard:
+    """Return what one shard holds, the shuffles of its sequences included."""
+    options = sizes.config["analyses"][wildcards["analysis"]]
+    selection = wildcards["analysis"], wildcards["model"], wildcards["task"]
+    examples = -(-sizes.selected(*selection) // options["shards"])
+    replicates = examples * (1 + options["shuffles"])
+    an_example, mutants = sizes.sources(*selection)
+    targets = max(0.0, an_example - 1) if "features" in options["targets"] else 0.0
+    return _Shard(
+        sizes.dataset(options["dataset"]),
+        sizes.network(wildcards["model"], options["dataset"]),
+        replicates,
+        replicates * an_example,
+        mutants,
+        targets if options["same_name"] else targets / 2,
+    )
+
+
+def score_interactions(wildcards, sizes) -> Demand:
+    """A shard of pairs or of profiles, on the sequences and on their shuffles."""
+    shard, method = _shard(wildcards, sizes), wildcards["method"]
+    multiplications, mapped = shard.network.multiplications, shard.mutants > 1
+    a_mutant = PER_MUTANT + multiplications / (BASE_MUTANTS if mapped else FEATURE_MUTANTS)
+    if method in PASSES:
+        a_mutant = PER_MUTANT + PASSES[method] * multiplications / FORWARD
+    seconds = NETWORK[0] + shard.replicates * multiplications / 30e9
+    seconds += shard.sources * (PER_SOURCE * mapped + shard.mutants * a_mutant)
+    batches = min(BATCH_MEMORY, 60e-6 * shard.network.values * shard.sources * shard.mutants)
+    memory = NETWORK[1] + (0.35 * batches if mapped else batches) + 5e-4 * shard.pairs
+    features = "features" in sizes.config["analyses"][wildcards["analysis"]]["targets"]
+    disk = 1.3e-5 * shard.pairs if features else 4e-6 * shard.sources * shard.size.length
+    return Demand(seconds, memory + 1.5 * _sequences_mb(shard.size), disk)
+
+
+def mutate_pairs(wildcards, sizes) -> Demand:
+    """Two mutants and the pair of both, whole, without shuffles."""
+    shard = _shard(wildcards, sizes)
+    pairs = shard.pairs / (1 + sizes.config["analyses"][wildcards["analysis"]]["shuffles"])
+    seconds = NETWORK[0] + pairs * (8e-5 + shard.network.multiplications / FORWARD)
+    return Demand(seconds, NETWORK[1] + 100 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs)
+
+
+def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
+    """Return an analysis's pairs, shuffles included, and its sources and positions, without shuffles."""
+    options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
+    sources = shard.sources * options["shards"] / (1 + options["shuffles"])
+    return shard.pairs * options["shards"], sources, sources * shard.size.length
+
+
+def assign_significance(wildcards, sizes) -> Demand:
+    """All shards of an analysis in one table, or in arrays along the sequence."""
+    pairs, sources, positions = _analysis_rows(wildcards, sizes)
+    if pairs:
+        return Demand(PLAIN[0] + 5e-5 * pairs, PLAIN[1] + 9e-4 * pairs, 4.5e-5 * pairs)
+    seconds = PLAIN[0] + 4e-6 * positions + 4e-4 * sources
+    return Demand(seconds, PLAIN[1] + 3e-4 * positions, 8e-6 * positions)
+
+
+def aggregate_maps(wildcards, sizes) -> Demand:
+    _, _, positions = _analysis_rows(wildcards, sizes)
+    return Demand(PLAIN[0] + 1e-6 * positions, PLAIN[1] + 1e-4 * positions)
+
+
+def compare_groups(wildcards, sizes) -> Demand:
+    pairs, sources, _ = _analysis_rows(wildcards, sizes)
+    rows = pairs or sources
+    return Demand(1.2 + 1e-5 * rows, PLAIN[1] + 2e-4 * rows)
+
+
+def plot_interactions(wildcards, sizes) -> Demand:
+    """Tables of pairs are read whole; of arrays along the sequence at most the map of one example."""
+    shard = _shard(wildcards, sizes)
+    pairs, sources, positions = _analysis_rows(wildcards, sizes)
+    mapped = min(positions, shard.size.length**2)
+    seconds = 3 + 8e-6 * pairs + 2e-6 * mapped + 1e-4 * sources
+    return Demand(seconds, PLAIN[1] + 35 + 4e-4 * pairs + 7e-5 * mapped + 2e-3 * sources, 0.5)
+
+
+def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
+    return lambda wildcards, sizes: Demand(seconds, memory)
+
+
+RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
+    "simulate_sequences": _dataset(6e-4),
+    "build_peak_dataset": _dataset(2e-4),
+    "build_variant_dataset": _dataset(5e-4),
+    "build_own_dataset": _dataset(5e-4),
+    "build_spacing_dataset": _dataset(5e-4),
+    "build_value_dataset": _dataset(2e-5),
+    "match_controls": _dataset(5e-4),
+    "train_model": train_model,
+    "evaluate_model": evaluate_model,
+    "score_contributions": score_contributions,
+    "measure_reach": _small(NETWORK[0], NETWORK[1]),
+    "provide_model": _small(NETWORK[0], NETWORK[1]),
+    "select_examples": select_examples,
+    "score_pairs": score_interactions,
+    "score_profiles": score_interactions,
+    "mutate_pairs": mutate_pairs,
+    "assign_significance_pairs": assign_significance,
+    "assign_significance_profiles": assign_significance,
+    "aggregate_maps": aggregate_maps,
+    "compare_groups": compare_groups,
+    "plot_model": _small(3, 212),
+    "plot_interactions": plot_interactions,
+    "write_reproduction": _small(15, 440),
+}

@@ -1,0 +1,219 @@
+"""How large the data and the networks of a configuration are: counted where they are made, else expected.
+
+What jobs are to be given (:mod:`demands`) and the plan of a whole run follow from these numbers.
+"""
+
+import csv
+import gzip
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import h5py
+
+from dfim.architecture import complete_layer
+from dfim.dataset import FEATURES, SEQUENCES
+
+# What is taken for a dataset that is not made, and of which the configuration says nothing.
+ASSUMED = {"examples": 100_000, "length": 1000, "features": 5.0}
+# Where a selection asks for more than an origin or a number, so much of the dataset is taken to meet it.
+ASSUMED_SHARE = 0.2
+# Of a network that comes as a file nothing is known before it is there: that of supplement B.2.
+_GIVEN = ({"kind": "convolution", "filters": 25, "width": 10},) * 5
+_LETTERS = {"A": 1, "C": 1, "G": 1, "T": 1, "N": 4, "*": 4, "B": 3, "D": 3, "H": 3, "V": 3}
+
+
+@dataclass(frozen=True)
+class DatasetSize:
+    """Examples, positions of each, tasks, and features per example; ``known`` says how: counted, …"""
+
+    examples: int
+    length: int
+    tasks: int
+    features: float
+    known: str
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """Multiplications of one forward pass, values of all layers, and weights, for one sequence."""
+
+    multiplications: int
+    values: int
+    weights: int
+
+
+def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
+    """Return the size of a network of layers (:mod:`dfim.architecture`) on sequences of a length."""
+    positions, channels = length, 4
+    multiplications = values = weights = 0
+    for layer in [*map(complete_layer, layers), {"kind": "dense", "units": tasks}]:
+        match layer["kind"]:
+            case "convolution":
+                kernel = layer["width"] * channels * layer["filters"]
+                positions -= 0 if layer["padding"] == "same" else layer["width"] - 1
+                channels = layer["filters"]
+            case "dense":
+                kernel = positions * channels * layer["units"]
+                positions, channels = 1, layer["units"]
+            case "max_pool" | "average_pool":
+                positions = (positions - layer["width"]) // layer["stride"] + 1
+                continue
+            case _:
+                positions = 1
+                continue
+        multiplications += kernel * positions
+        values += positions * channels
+        weights += kernel
+    return NetworkSize(multiplications, values, weights)
+
+
+class Sizes:
+    """The sizes of everything in a configuration.
+
+    ``tasks`` are the names of the tasks by dataset; ``times`` multiplies the numbers of examples, for a plan
+    of something larger. Files below ``results`` are counted where they exist (not with ``times`` above 1).
+    """
+
+    def __init__(self, config: Mapping, tasks: Mapping[str, list], results: str, times: int = 1):
+        self.config, self.tasks, self.results, self.times = config, tasks, Path(results), times
+
+    @cached_property
+    def _expected(self) -> dict:
+        return self.config["expected_sizes"]
+
+    def dataset(self, name: str) -> DatasetSize:
+        """Return the size of a dataset."""
+        path = self.results / "datasets" / name / SEQUENCES
+        if self.times == 1 and path.is_file():
+            with h5py.File(path, "r") as handle:
+                examples, length = handle["bases"].shape
+                tasks = len(handle.attrs["tasks"])
+            features = _count_features(path.with_name(FEATURES), _modified(path)) / max(1, examples)
+            return DatasetSize(examples, length, tasks, features, "counted")
+        ((producer, options),) = self.config["datasets"][name].items()
+        told = _told(producer, options)
+        given = self._expected["datasets"].get(name, {})
+        found = {**ASSUMED, **told, **given}
+        known = "expected" if given else "configured" if "examples" in told else "assumed"
+        examples = found["examples"] * self.times
+        return DatasetSize(examples, found["length"], max(1, len(self.tasks[name])), found["features"], known)
+
+    def network(self, model: str, dataset: str | None = None) -> NetworkSize:
+        """Return the size of a model, on its own dataset or another one."""
+        options = self.config["models"][model]
+        size = self.dataset(dataset or options["dataset"])
+        layers = self.config["architectures"].get(options.get("architecture"), list(_GIVEN))
+        return network_size(layers, size.length, size.tasks)
+
+    def selected(self, analysis: str, model: str, task: str) -> int:
+        """Return the number of examples that an analysis looks at."""
+        path = self.results / "interactions" / analysis / model / task / "examples.tsv"
+        if self.times == 1 and path.is_file():
+            return _count_examples(path, _modified(path))
+        options = self.config["analyses"][analysis]
+        expected = self._expected["analyses"].get(analysis, {}).get("examples")
+        if expected is not None:
+            return expected * self.times
+        everything = self.dataset(options["dataset"]).examples
+        criteria = options["examples"]
+        sets = criteria.get("sets", {"": criteria})
+        return min(everything, sum(self._met(options["dataset"], one, everything) for one in sets.values()))
+
+    def _met(self, dataset: str, criteria: Mapping, everything: int) -> int:
+        """Return how many of the examples of a dataset are taken to meet criteria."""
+        ((producer, options),) = self.config["datasets"][dataset].items()
+        number = everything
+        if producer == "simulation" and "origins" in criteria:
+            number = sum(options["sets"][name]["sequences"] for name in criteria["origins"]) * self.times
+        elif {"origins", "positive_for", "negative_for", "features", "groups"} & criteria.keys():
+            number = int(everything * ASSUMED_SHARE)
+        limits = [criteria[key] * self.times for key in ("limit", "highest", "lowest") if key in criteria]
+        return max(1, min([number, *limits]))
+
+    def sources(self, analysis: str, model: str, task: str) -> tuple[float, int]:
+        """Return the sources of an example of an analysis, and the mutants of each."""
+        options = self.config["analyses"][analysis]
+        size = self.dataset(options["dataset"])
+        if "features" in options["sources"]:
+            features = self.results / "datasets" / options["dataset"] / FEATURES
+            selected = self.results / "interactions" / analysis / model / task / "examples.tsv"
+            if self.times > 1 or not (features.is_file() and selected.is_file()):
+                return size.features, 1
+            versions = _modified(features), _modified(selected)
+            return _selected_features(features, selected, tuple(options["feature_groups"] or ()), versions), 1
+        ((_, producer),) = self.config["datasets"][options["dataset"]].items()
+        fixed = 0
+        if options["sources"]["nucleotides"] == "variable":  # without the core, or a third as long as all
+            fixed = len(producer.get("core", "")) or size.length // 3
+        return size.length - fixed, 3
+
+
+def _told(producer: str, options: Mapping) -> dict:
+    """Return what the options of a dataset tell of its size before it is made."""
+    match producer:
+        case "simulation":
+            sets = options["sets"].values()
+            examples = sum(one["sequences"] for one in sets)
+            motifs = sum(
+                one["sequences"] * sum((m["minimum"] + m["maximum"]) / 2 for m in one["motifs"].values())
+                for one in sets
+            )
+            return {"examples": examples, "length": options["length"], "features": motifs / examples}
+        case "peaks":
+            expected = [options["window"] * _chance(pattern) for pattern in options["patterns"].values()]
+            return {"length": options["window"], "features": sum(expected)}
+        case "variants":
+            return {"length": options["window"], "features": 1.0}
+        case "spacing":
+            places = 2 * options["largest"] + 1
+            examples = places * len(options["orientations"]) * options["sequences"]
+            return {"examples": examples, "length": options["length"], "features": 2.0}
+        case _:
+            return {}
+
+
+def _chance(pattern: str) -> float:
+    """Return how often a pattern of IUPAC letters matches at one place of random bases."""
+    chance = 1.0
+    for letter in pattern.upper():
+        chance *= _LETTERS.get(letter, 2) / 4
+    return chance
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+@cache
+def _count_features(path: Path, modified: int) -> int:
+    """Return the rows of a table of features: the number in its last line, and one."""
+    if not path.is_file():
+        return 0
+    with gzip.open(path, "rt") as lines:
+        (last,) = deque(lines, 1) or [""]
+    first = last.split("\t")[0]
+    return int(first) + 1 if first.isdigit() else 0
+
+
+@cache
+def _selected_features(features: Path, selected: Path, groups: tuple[str, ...], versions: tuple) -> float:
+    """Return the features, of some groups or of all, of a selected example on average."""
+    examples = _examples(selected)
+    with gzip.open(features, "rt", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t")
+        found = sum(row["example"] in examples and (not groups or row["group"] in groups) for row in rows)
+    return found / max(1, len(examples))
+
+
+@cache
+def _count_examples(path: Path, modified: int) -> int:
+    """Return the different examples in a table of selected ones."""
+    return len(_examples(path))
+
+
+def _examples(path: Path) -> set[str]:
+    with open(path, newline="") as lines:
+        return {row["example"] for row in csv.DictReader(lines, delimiter="\t")}

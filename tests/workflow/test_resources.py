@@ -1,0 +1,101 @@
+"""What rules declare against what they took, and the plan against what Snakemake would run."""
+
+import csv
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from resources import WILDCARDS, compare, finished_jobs, read_sizes
+from snakemake.utils import validate
+
+import configuration
+import demands
+from plan import planned_jobs
+from sizes import Sizes
+
+pytestmark = pytest.mark.workflow
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def sizes(finished):
+    return read_sizes(finished.config, finished.path / "results")
+
+
+def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
+    """Memory: at least what was taken, at most 2.5 times; processor time: within a factor of 4, or 8 s.
+
+    Jobs of seconds are mostly the start of Python, and the tests' machines differ: docs/cluster.md has the
+    comparison for the default run.
+    """
+    jobs = compare(finished.path / "results", sizes)
+    assert set(WILDCARDS) - {"assign_significance", "score_contributions"} <= set(jobs["rule"])
+    ratio = jobs["asked_mb"] / jobs["memory"]
+    off = (jobs["expected_seconds"] - jobs["seconds"]).abs()
+    times = jobs["expected_seconds"] / jobs["seconds"]
+    fits = ratio.between(1, 2.5) & (jobs["wall"] < 60 * jobs["asked_minutes"])
+    wrong = jobs[~(fits & ((off < 8) | times.between(0.25, 4)))]
+    assert wrong.empty, wrong.drop(columns="wildcards").to_string()
+
+
+def test_benchmarks_say_the_same_as_logs(finished):
+    """Snakemake's samples of memory may miss the largest, and do not exceed it by much."""
+    checked = 0
+    for job in finished_jobs(finished.path / "results"):
+        path = finished.path / "results/benchmarks" / f"{job['job']}.tsv"
+        with open(path, newline="") as lines:
+            (row,) = csv.DictReader(lines, delimiter="\t")
+        assert float(row["s"]) > job["wall"] - 1
+        if row["max_rss"] != "NA":
+            assert float(row["max_rss"]) < 1.3 * job["memory"] + 50
+            checked += 1
+    assert checked > 20
+
+
+def test_each_attempt_asks_for_more(sizes):
+    found = demands.demand("train_model", {"model": "simulation"}, sizes)
+    assert [demands.memory_mb(found, attempt) for attempt in (1, 2, 3)] == [
+        demands.memory_mb(found) * attempt for attempt in (1, 2, 3)
+    ]
+    assert demands.minutes(found, 1, 2) == 2 * demands.minutes(found)
+    long = demands.Demand(seconds=36_000, memory=1000)
+    assert demands.minutes(long, threads=8) < demands.minutes(long) / 6
+
+
+def test_the_plan_has_the_jobs_that_snakemake_runs(folder, sizes):
+    planned = folder.run("--dry-run").stdout.split("Job stats:")[1].split("\n\n")[0]
+    stated = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", planned, flags=re.MULTILINE)}
+    builders = {"simulation": "simulate_sequences", "tf_binding": "build_peak_dataset"}
+    found = Counter(rule for rule, _ in planned_jobs(sizes.config, builders))
+    for rule, count in found.items():
+        if not rule.startswith(("build_", "plot_model", "match_")):
+            assert stated[rule] == count, rule
+    assert {"train_model", "score_pairs", "score_profiles", "mutate_pairs", "plot_interactions"} < set(found)
+
+
+def test_the_plan_grows_with_the_data(folder):
+    ran = folder.run("plan")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    with open(folder.path / "results/plan/jobs.tsv", newline="") as lines:
+        rows = {(row["times"], row["rule"]): row for row in csv.DictReader(lines, delimiter="\t")}
+    once, tenfold = rows["1", "all"], rows["10", "all"]
+    assert once["jobs"] == tenfold["jobs"]
+    assert float(tenfold["core_hours"]) > float(once["core_hours"])
+    assert 5 < float(tenfold["disk_mb"]) / float(once["disk_mb"]) < 11
+    assert int(once["jobs"]) == sum(int(row["jobs"]) for key, row in rows.items() if key[0] == "1") / 2
+    with open(folder.path / "results/plan/datasets.tsv", newline="") as lines:
+        known = {row["dataset"]: row["known"] for row in csv.DictReader(lines, delimiter="\t")}
+    assert (known["simulation"], known["tf_binding"]) == ("configured", "assumed")
+
+
+def test_what_is_expected_is_planned_with(folder):
+    folder.config["expected_sizes"] = {"datasets": {"tf_binding": {"examples": 4321, "features": 3}}}
+    config = yaml.safe_load(yaml.safe_dump(folder.config))
+    configuration.check(config, ROOT / "config/schemas/config.schema.yaml", "config.yaml")
+    validate(config, str(ROOT / "config/schemas/config.schema.yaml"))
+    size = Sizes(config, {"tf_binding": ["one", "two"]}, folder.path / "results").dataset("tf_binding")
+    assert (size.examples, size.length, size.tasks, size.features) == (4321, 300, 2, 3)
+    assert size.known == "expected"

@@ -21,6 +21,10 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    check_writable()
+
+
 rule all:
     default_target: True
     input:

@@ -6,16 +6,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dfim.errors import InputError
+from dfim.errors import InputError, machine_trouble
+from dfim.files import check_unchanged
 
 
 @contextmanager
 def running(snakemake) -> Iterator[logging.Logger]:
     """Log to the rule's log file and to the console; end on bad input with one sentence.
 
-    Yields the logger. Whatever libraries write to standard error goes to the log file alone. An
-    :class:`~dfim.errors.InputError` is printed as ``error: <sentence>`` and ends the script with status 1;
-    any other exception keeps its traceback, in the log file and on the console.
+    Yields the logger. Whatever libraries write to standard error goes to the log file alone. Inputs that the
+    workflow wrote are compared with their checksums first. An :class:`~dfim.errors.InputError`, and what
+    :func:`~dfim.errors.machine_trouble` knows, is printed as ``error: <sentence>`` and ends the script with
+    status 1; any other exception keeps its traceback, in the log file and on the console.
     """
     path = str(snakemake.log[0]) if snakemake.log else os.devnull
     stderr = os.dup(2)
@@ -28,13 +30,21 @@ def running(snakemake) -> Iterator[logging.Logger]:
         logger = logging.getLogger("dfim")
         logger.setLevel(logging.INFO)
         try:
+            check_unchanged(snakemake.input)
             yield logger
-        except InputError as error:
-            logger.error("error: %s", error)
-            sys.exit(1)
-        except Exception:
-            logger.exception("the script failed")
+        except Exception as error:
+            _report(error, logger)
             sys.exit(1)
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+
+
+def _report(error: Exception, logger: logging.Logger) -> None:
+    """Print one sentence for what a user can mend, and a traceback for everything else."""
+    logging.raiseExceptions = False  # a full disk has no room for the log either
+    sentence = machine_trouble(error) or (str(error) if isinstance(error, InputError) else None)
+    if sentence:
+        logger.error("error: %s", sentence)
+    else:
+        logger.error("the script failed", exc_info=error)

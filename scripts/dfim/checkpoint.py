@@ -2,8 +2,8 @@
 
 The file is an npz archive of plain arrays, each with its checksum: ``description`` (JSON: ``digest`` of what
 the training is of, and ``history``), ``state_…`` (weights, moving averages, the random state of dropout, the
-optimiser's moments and counters) and ``best_…`` (the best epoch's weights). The order and augmentation of an epoch
-follow from its number.
+optimiser's moments and counters) and ``best_…`` (weights of the best epoch). Order and augmentation of an
+epoch follow from its number.
 """
 
 import hashlib

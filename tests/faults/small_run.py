@@ -68,7 +68,7 @@ class Run:
         return subprocess.CompletedProcess(process.args, process.returncode, printed)
 
     def run_and_kill(self, seconds: float) -> bool:
-        """Run Snakemake, kill its process group after some seconds, unlock; tell whether it was still running."""
+        """Run Snakemake, kill its process group after some seconds, unlock; tell whether it still ran."""
         process = self.start()
         try:
             process.communicate(timeout=seconds)

@@ -164,11 +164,7 @@ def test_a_shard_out_of_memory(undisturbed, tmp_path):
 )
 def test_trouble_of_the_machine_is_told_from_other_errors(error, sentence):
     assert machine_trouble(error).startswith(sentence)
-    try:
-        try:
-            raise error
-        except Exception:
-            raise InputError("make it again") from None
-    except InputError as later:
-        assert machine_trouble(later).startswith(sentence)
+    later = InputError("make it again")
+    later.__context__ = error  # as after ``raise ... from None``
+    assert machine_trouble(later).startswith(sentence)
     assert machine_trouble(ValueError("something else")) is None

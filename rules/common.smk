@@ -61,7 +61,9 @@ RESULTS = config["results"].rstrip("/")
 
 def check_writable():
     """End with a sentence when the folder of results, or the nearest folder above it, cannot be written."""
-    folder = next(path for path in (Path(RESULTS).absolute(), *Path(RESULTS).absolute().parents) if path.exists())
+    folder = next(
+        path for path in (Path(RESULTS).absolute(), *Path(RESULTS).absolute().parents) if path.exists()
+    )
     if not os.access(folder, os.W_OK):
         raise WorkflowError(
             f"the folder {folder} cannot be written: change its permissions, or give the key results a folder "

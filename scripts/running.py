@@ -29,6 +29,7 @@ def running(snakemake) -> Iterator[logging.Logger]:
         )
         logger = logging.getLogger("dfim")
         logger.setLevel(logging.INFO)
+        sys.excepthook, sys.unraisablehook = _without_trouble_of_the_machine()
         try:
             check_unchanged(snakemake.input)
             yield logger
@@ -38,6 +39,21 @@ def running(snakemake) -> Iterator[logging.Logger]:
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+
+
+def _without_trouble_of_the_machine():
+    """Return hooks that print no traceback for a full disk: HDF5 repeats it for each object."""
+    excepthook, unraisablehook = sys.excepthook, sys.unraisablehook
+
+    def on_exception(kind, error, traceback):
+        if machine_trouble(error) is None:
+            excepthook(kind, error, traceback)
+
+    def on_unraisable(unraisable):
+        if unraisable.exc_value is None or machine_trouble(unraisable.exc_value) is None:
+            unraisablehook(unraisable)
+
+    return on_exception, on_unraisable
 
 
 def _report(error: Exception, logger: logging.Logger) -> None:

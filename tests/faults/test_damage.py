@@ -140,6 +140,7 @@ def test_a_shard_out_of_memory(undisturbed, tmp_path):
     run = copy_of(undisturbed, tmp_path / "copy")
     shards = run.results / "interactions/motif_pairs/simulation/ELF1_SIX5/gradient_input/shards"
     (shards / "1.tsv.gz").unlink()
+    (shards.parent / "pairs.tsv.gz").unlink()
     finished = (shards / "0.tsv.gz").stat().st_mtime_ns
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(LIMIT)

@@ -33,12 +33,17 @@ def read_text(path: str | os.PathLike, what: str) -> str:
 def read_columns(path: str | os.PathLike, **options) -> pd.DataFrame:
     """Read a table with a header through :func:`pandas.read_csv`; InputError when it cannot be read."""
     try:
-        return pd.read_csv(path, **options)
+        table = pd.read_csv(path, **options)
     except (ValueError, EOFError, OSError, zlib.error) as error:  # pandas' own errors are ValueErrors
         reason = " ".join(str(error).split()).rstrip(".")
         raise InputError(
             f"{path} cannot be read ({reason}): a table with a header, gzipped as its name says, is needed."
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of columns without a name
+        raise InputError(
+            f"{path} has rows with more columns than its header: separate columns by single tabs."
+        )
+    return table
 
 
 def read_lines(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:

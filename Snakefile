@@ -23,6 +23,10 @@ include: "rules/report.smk"
 include: "rules/plan.smk"
 
 
+onstart:
+    check_writable()
+
+
 rule all:
     default_target: True
     input:

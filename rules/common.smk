@@ -1,6 +1,7 @@
 # Configuration, sheets, and the functions that rules ask for paths and parameters.
 
 import hashlib
+import os
 import re
 import sys
 from functools import cache
@@ -56,6 +57,18 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = config["results"].rstrip("/")
+
+
+def check_writable():
+    """End with a sentence when the folder of results, or the nearest folder above it, cannot be written."""
+    folder = next(
+        path for path in (Path(RESULTS).absolute(), *Path(RESULTS).absolute().parents) if path.exists()
+    )
+    if not os.access(folder, os.W_OK):
+        raise WorkflowError(
+            f"the folder {folder} cannot be written: change its permissions, or give the key results a folder "
+            "that can."
+        )
 
 
 def one_of(names):

@@ -1,6 +1,8 @@
 """Reading and checking the configuration and its sheets: errors name key, value and what is allowed."""
 
 import csv
+import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,18 @@ from dfim.architecture import check_layers, output_length
 from dfim.claims import check_cannot_show, read_claims
 from dfim.errors import InputError
 from dfim.plots.options import FIGURES, check_options
+from dfim.tables import read_text
+
+
+def _pattern(validator, pattern, instance, schema):
+    """Check a pattern as JSON Schema means it: in Python ``$`` would let a last newline pass."""
+    if validator.is_type(instance, "string") and (
+        not re.search(pattern, instance) or instance.endswith("\n")
+    ):
+        yield jsonschema.ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
 
 
 def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
@@ -19,7 +33,7 @@ def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
     ``where`` names what is checked, e.g. ``config/config.yaml`` or ``sheet.tsv, line 3``.
     """
     schema = yaml.safe_load(Path(schema_path).read_text())
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(instance))
+    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(instance))
     if error is not None:
         raise InputError(f"{where}: {_sentence(error)}")
 
@@ -95,12 +109,15 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
         raise InputError(
             f"the sheet of {what} {path} does not exist; give the path of a TSV file with a header."
         )
-    with open(path, newline="") as handle:
+    text = read_text(path, f"a sheet of {what}")
+    try:
         lines = [
             (number, row)
-            for number, row in enumerate(csv.reader(handle, delimiter="\t"), start=1)
+            for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter="\t"), start=1)
             if row and any(row) and not row[0].startswith("#")
         ]
+    except csv.Error as error:
+        raise InputError(f"{path} is no sheet of {what} ({error}): a TSV file is needed.") from None
     if len(lines) < 2:
         raise InputError(f"{path} has no row of {what}; it needs a header and at least one row.")
     header = lines[0][1]
@@ -125,10 +142,10 @@ def planted_peak_names(path: str | Path) -> list[str]:
 def read_grammar(path: str | Path) -> dict:
     """Read the grammar of a planted genome; raise InputError when the file is missing or no YAML mapping."""
     try:
-        grammar = yaml.safe_load(Path(path).read_text())
-    except FileNotFoundError:
-        raise InputError(f"the grammar {path} does not exist; give the path of a YAML file.") from None
-    except yaml.YAMLError as error:
+        grammar = yaml.safe_load(read_text(path, "a YAML file of a grammar"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"the grammar {path} is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(grammar, dict):
         raise InputError(f"the grammar {path} is not a mapping; config/planted.yaml is an example.")

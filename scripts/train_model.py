@@ -20,6 +20,9 @@ with running(snakemake) as log:
         network.initialise_from(model, network.load_network(initial))
         log.info("all weights but the head's are taken from %s", initial)
     log.info("training %d weights on %d examples", model.count_params(), len(dataset.rows("train")))
-    history = training.train(model, dataset, snakemake.params.training, seed)
+    # No output of the rule, so that it outlives a failure; it goes when everything is written.
+    checkpoint = Path(snakemake.output.model).with_name("checkpoint.npz")
+    history = training.train(model, dataset, snakemake.params.training, seed, checkpoint)
     network.save_network(model, snakemake.output.model)
     write_table(history, snakemake.output.history)
+    checkpoint.unlink(missing_ok=True)

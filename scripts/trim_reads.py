@@ -1,10 +1,8 @@
 """Trim the adapter from the reads of one lane; whatever is wrong with its files is said here."""
 
-from pathlib import Path
-
 import pandas as pd
 
-from dfim.files import write_table
+from dfim.files import atomic_path, write_table
 from dfim.reads.fastq import trim
 from running import running
 
@@ -13,6 +11,7 @@ with running(snakemake) as log:
     outputs = [snakemake.output.reads, snakemake.output.mates][: len(inputs)]
     counts = trim(inputs, outputs, snakemake.params.adapter, snakemake.threads, snakemake.output.report)
     if len(inputs) == 1:
-        Path(snakemake.output.mates).write_bytes(b"")
+        with atomic_path(snakemake.output.mates) as temporary:
+            temporary.write_bytes(b"")
     write_table(pd.DataFrame([counts]), snakemake.output.counts)
     log.info("%(sequenced)d reads, %(with_adapter)d with adapter, %(trimmed)d kept", counts)

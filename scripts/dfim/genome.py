@@ -7,6 +7,7 @@ the order of the FASTA file.
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from dfim.errors import InputError
 from dfim.files import atomic_path
 from dfim.progress import Progress
 from dfim.sequence import BASES
-from dfim.tables import is_gzipped
+from dfim.tables import is_gzipped, read_text
 
 _BLOCK_BYTES = 1 << 22
 _LINE = 60
@@ -114,9 +115,9 @@ def write_sizes(sizes: Mapping[str, int], path: str | os.PathLike) -> None:
 def read_sizes(path: str | os.PathLike) -> dict[str, int]:
     """Read the table of :func:`write_sizes`; InputError, with the line, when it is not such a table."""
     sizes = {}
-    for number, line in enumerate(Path(path).read_text().splitlines(), start=1):
+    for number, line in enumerate(read_text(path, "a table of chromosome sizes").splitlines(), start=1):
         fields = line.split("\t")
-        if len(fields) < 2 or not fields[1].isdecimal():
+        if len(fields) < 2 or not re.fullmatch("[0-9]{1,18}", fields[1]):
             raise InputError(
                 f"{path}, line {number}: found {line!r}, and chromosome sizes need two tab-separated "
                 "columns: chromosome, length in bp."

@@ -11,6 +11,7 @@ import pandas as pd
 from dfim.dataset import SPLITS, Dataset
 from dfim.errors import InputError
 from dfim.sequence import BASES, reverse_complement, to_bases
+from dfim.tables import read_columns
 
 COLUMNS = {"sequence": "sequence", "value": "value", "weight": None, "noise_free": None}
 _LETTERS = np.frombuffer(BASES.encode(), np.uint8)
@@ -28,7 +29,7 @@ def read_table_of_values(path: str | os.PathLike, columns: dict) -> tuple[np.nda
     with other letters than A, C, G, T and N, on a value that is no number and a weight that is not above 0.
     """
     separator = "," if str(path).removesuffix(".gz").endswith(".csv") else "\t"
-    table = pd.read_csv(path, sep=separator, dtype="str", keep_default_na=False)
+    table = read_columns(path, sep=separator, dtype="str", keep_default_na=False)
     roles = {role: name for role, name in (COLUMNS | columns).items() if name}
     for role, name in roles.items():
         if name not in table:

@@ -3,9 +3,9 @@
 import gzip
 import os
 
+import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
 from dfim.files import atomic_path
 from dfim.tables import TableLines, is_gzipped, read_lines
 
@@ -16,7 +16,9 @@ NARROWPEAK_COLUMNS = [
 
 def write_narrowpeak(peaks: pd.DataFrame, path: str | os.PathLike) -> None:
     """Write peaks as gzipped narrowPeak: ten columns, no header, the same bytes for the same table."""
-    content = peaks[NARROWPEAK_COLUMNS].to_csv(sep="\t", header=False, index=False)
+    # As they are: quotation marks mean nothing in this format, and a reader of CSV would double them.
+    rows = peaks[NARROWPEAK_COLUMNS].itertuples(index=False)
+    content = "".join("\t".join(map(str, row)) + "\n" for row in rows)
     with atomic_path(path) as temporary:
         temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
 
@@ -38,10 +40,14 @@ def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.D
     peaks = pd.DataFrame(fields, columns=NARROWPEAK_COLUMNS)
     for column in ("start", "end", "score", "summit"):
         peaks[column] = table.integers(column, list(peaks[column]))
-    try:
-        return peaks.astype({"signal": float, "pvalue": float, "qvalue": float})
-    except ValueError as error:
-        raise InputError(f"{path}: {error}: columns 7 to 9 of narrowPeak are numbers.") from None
+    for column in ("signal", "pvalue", "qvalue"):
+        numbers = pd.to_numeric(peaks[column], errors="coerce").to_numpy(float)
+        table.refuse(
+            ~np.isfinite(numbers),
+            lambda row, column=column: f"{column} is {peaks[column][row]!r}, and a number is needed",
+        )
+        peaks[column] = numbers
+    return peaks
 
 
 def _is_empty(path: str | os.PathLike) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfim.errors import InputError
+from dfim.tables import read_columns
 
 # Where the peaks of a set lie in a folder of output; the first place that holds any counts. ENCODE's
 # atac-seq-pipeline as croo arranges it and as Cromwell leaves it, and atac_dnase_pipelines (peak/macs2/…).
@@ -64,7 +65,7 @@ def peaks_from_counts(path: str | os.PathLike, samples: Sequence[str], least: fl
     Raises InputError when a pattern fits no sample, a column is missing or no number, and no interval is
     open.
     """
-    header = list(pd.read_csv(path, sep="\t", nrows=0).columns)
+    header = list(read_columns(path, sep="\t", nrows=0).columns)
     places = {name.lower(): name for name in header}
     missing = [name for name in _MATRIX_COLUMNS if name not in places]
     if missing:
@@ -79,7 +80,7 @@ def peaks_from_counts(path: str | os.PathLike, samples: Sequence[str], least: fl
             names = ", ".join(name for name in header if name not in interval)
             raise InputError(f"no sample of {path} has a name like {pattern!r}: the samples are {names}.")
         chosen += [name for name in fitting if name not in chosen]
-    table = pd.read_csv(path, sep="\t", usecols=[*interval, *chosen], dtype={interval[0]: str})
+    table = read_columns(path, sep="\t", usecols=[*interval, *chosen], dtype={interval[0]: str})
     counts = table[chosen].apply(pd.to_numeric, errors="coerce")
     wrong = counts.isna() | (counts < 0)
     if wrong.to_numpy().any():

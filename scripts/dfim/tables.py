@@ -4,6 +4,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,32 @@ def is_gzipped(path: str | os.PathLike) -> bool:
     """Tell whether a file is gzip (or bgzip) by its first two bytes, whatever its name."""
     with open(path, "rb") as handle:
         return handle.read(2) == _GZIP_MAGIC
+
+
+def read_text(path: str | os.PathLike, what: str) -> str:
+    """Return the text of a file; InputError, saying ``what`` is needed, when it is missing or no text."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not text in UTF-8: {what} is needed.") from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError(f"{path} is no file: give the path of {what}.") from None
+
+
+def read_columns(path: str | os.PathLike, **options) -> pd.DataFrame:
+    """Read a table with a header through :func:`pandas.read_csv`; InputError when it cannot be read."""
+    try:
+        table = pd.read_csv(path, **options)
+    except (ValueError, EOFError, OSError, zlib.error) as error:  # pandas' own errors are ValueErrors
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise InputError(
+            f"{path} cannot be read ({reason}): a table with a header, gzipped as its name says, is needed."
+        ) from error
+    if not isinstance(table.index, pd.RangeIndex):  # what pandas makes of columns without a name
+        raise InputError(
+            f"{path} has rows with more columns than its header: separate columns by single tabs."
+        )
+    return table
 
 
 def read_lines(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:

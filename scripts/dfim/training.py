@@ -4,6 +4,7 @@ Sequences stay bases, one byte each, and are encoded inside the compiled step (:
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from dfim.checkpoint import Checkpoint, digest_of
 from dfim.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.progress import Progress
@@ -113,7 +115,13 @@ def answers_and_loss(dataset: Dataset, class_weights: str = "none") -> tuple[np.
     return np.concatenate([targets, weights], axis=1), squared_error
 
 
-def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> pd.DataFrame:
+def train(
+    model: keras.Sequential,
+    dataset: Dataset,
+    options: dict,
+    seed: int,
+    checkpoint: str | os.PathLike | None = None,
+) -> pd.DataFrame:
     """Train a network on the split ``train``, in place; keep the weights of the best epoch on ``validation``.
 
     Adam on the loss of :func:`answers_and_loss`. Training ends after ``patience`` epochs without a lower
@@ -128,6 +136,10 @@ def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -
     ``seconds``, ``best`` (1 for the epoch whose weights were kept).
     The same seed gives the same weights on the same machine with the same number of threads.
 
+    ``checkpoint`` is a file (.npz) that is written after each epoch and that a later call with the same
+    arguments takes up, ending in the same weights as a training that was never interrupted; the caller
+    removes it. One of other arguments, or a damaged one, is not used.
+
     Raises InputError on an unknown or impossible option, on data that do not fit the network, on a split
     without labels and on a loss that is not a number.
     """
@@ -139,29 +151,57 @@ def train(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -
     bases, answers, labels = dataset.bases[validation], answers[validation], dataset.labels[validation]
     measure = "r2" if dataset.real_valued else "auroc"
     trainer, run_epoch = epochs(model, dataset, options, seed)
-    history, best_weights = [], None
-    for epoch in range(1, options["epochs"] + 1):
-        begin = time.monotonic()
+    saved = Checkpoint(checkpoint, _digest(model, dataset, options, seed), trainer)
+    history, best_weights = saved.restore()
+    while len(history) < options["epochs"] and len(history) - _best(history) < options["patience"]:
+        epoch, begin = len(history) + 1, time.monotonic()
         loss = run_epoch(epoch)
         rate = len(trained) / (time.monotonic() - begin)
         logits = predict(trainer, bases)
         row = {"epoch": epoch, "loss": loss, "validation_loss": float(loss_of(answers, logits))}
         _check_finite(row, options)
-        row[f"validation_{measure}"] = metrics(labels, logits, dataset.tasks)[measure].iloc[-1]
+        row[f"validation_{measure}"] = float(metrics(labels, logits, dataset.tasks)[measure].iloc[-1])
         row["seconds"] = time.monotonic() - begin
         history.append(row)
-        best = min(history, key=lambda earlier: earlier["validation_loss"])["epoch"]
-        if best == epoch:
+        if _best(history) == epoch:
             best_weights = trainer.get_weights()
         logger.info(
             "epoch %d: loss %.4g, validation loss %.4g, validation %s %.4f, %.1f s, %.0f examples/s%s",
             *list(row.values())[:3], measure, *list(row.values())[3:], rate,
-            ", best so far" if best == epoch else "",
+            ", best so far" if _best(history) == epoch else "",
         )  # fmt: skip
-        if epoch - best >= options["patience"]:
-            break
+        saved.save(history, best_weights)
     trainer.set_weights(best_weights)
+    best = _best(history)
     return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def _best(history: list[dict]) -> int:
+    """Return the epoch with the lowest validation loss, the first of equals; 0 before the first epoch."""
+    return min(history, key=lambda row: row["validation_loss"])["epoch"] if history else 0
+
+
+def _digest(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> str:
+    """Return a digest of everything that decides what a training ends in, but the machine."""
+    settings = {
+        "options": options,
+        "seed": seed,
+        "layers": [(type(layer).__name__, _plain_options(layer)) for layer in model.layers],
+        "versions": [tf.__version__, keras.__version__],
+    }
+    rows = np.concatenate([dataset.rows("train"), dataset.rows("validation")])
+    given = [rows, dataset.bases[rows], dataset.labels[rows]]
+    if dataset.weights is not None:
+        given.append(dataset.weights[rows])
+    return digest_of(settings, [*given, *model.get_weights()])
+
+
+def _plain_options(layer: keras.layers.Layer) -> dict:
+    """Return the options of a layer that are numbers, text or lists; not its name, which counts layers."""
+    plain = (bool, int, float, str, list, tuple)
+    return {
+        key: value for key, value in layer.get_config().items() if key != "name" and isinstance(value, plain)
+    }
 
 
 def epochs(

@@ -31,7 +31,7 @@ def planted(tmp_path_factory, finished):
 @pytest.fixture
 def on_files(folder, planted):
     """A folder that reads the planted files as a user's own, so that they can be spoilt."""
-    shutil.copytree(planted, folder.path / "mine")
+    shutil.copytree(planted, folder.path / "mine", ignore=shutil.ignore_patterns("*.sha256"))
     for sheet in ("tf.tsv", "cells.tsv"):
         path = folder.path / sheet
         path.write_text(path.read_text().replace("{results}/planted/tiny", "mine"))

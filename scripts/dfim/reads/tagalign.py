@@ -10,6 +10,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby, islice
 
@@ -146,9 +147,14 @@ def _lines(read: pysam.AlignedSegment, paired: bool, shift: tuple[int, int]) -> 
     ]
 
 
-def _gzip(path: str | os.PathLike) -> gzip.GzipFile:
-    """Open a gzip file whose bytes depend on its content alone."""
-    return gzip.GzipFile(filename="", fileobj=open(path, "wb"), mode="wb", compresslevel=4, mtime=0)
+@contextmanager
+def _gzip(path: str | os.PathLike) -> Iterator[gzip.GzipFile]:
+    """Open a gzip file whose bytes depend on its content alone; it is complete when the block ends."""
+    with (
+        open(path, "wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=4, mtime=0) as out,
+    ):
+        yield out
 
 
 def sample(total: int, size: int | None, rng: np.random.Generator) -> np.ndarray | None:

@@ -1,0 +1,173 @@
+"""Every parser, on whatever bytes: a result that survives being written and read again, or one InputError.
+
+DFIM_FUZZ is the number of inputs for each parser.
+"""
+
+import gzip
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import configuration
+from dfim.claims import read_claims
+from dfim.errors import InputError
+from dfim.genome import index_fasta, read_sizes, unpack_fasta
+from dfim.intervals import read_peaks
+from dfim.library import read_table_of_values
+from dfim.narrowpeak import read_narrowpeak, write_narrowpeak
+from dfim.own_sequences import read_features, read_sequences
+from dfim.peak_examples import read_sites
+from dfim.peak_sources import peaks_from_counts
+from dfim.pwm_hits import read_matrix
+from dfim.reads.fastq import find_fault
+from dfim.sequence import to_string
+from dfim.variants import COLUMNS, read_variants
+from samples import read_samples
+
+SCHEMAS = Path(__file__).parents[2] / "config/schemas"
+SIZES = {"chr1": 1000, "chr2": 500}
+INPUTS = int(os.environ.get("DFIM_FUZZ", "60"))
+
+
+def sequences(path):
+    names, bases = read_sequences(path)
+    again = path.with_name("again.fa")
+    again.write_text("".join(f">{n}\n{to_string(b)}\n" for n, b in zip(names, bases, strict=True)))
+    found = read_sequences(again)
+    assert found[0] == names
+    np.testing.assert_array_equal(found[1], bases)
+
+
+def peaks(path):
+    table = read_peaks(path, SIZES)
+    again = path.with_name("again.bed")
+    table[["chrom", "start", "end"]].to_csv(again, sep="\t", header=False, index=False)
+    pd.testing.assert_frame_equal(read_peaks(again, SIZES).iloc[:, :3], table.iloc[:, :3])
+
+
+def narrowpeak(path):
+    table = read_narrowpeak(path)
+    again = path.with_name("again.narrowPeak.gz")
+    write_narrowpeak(table, again)
+    pd.testing.assert_frame_equal(read_narrowpeak(again), table)
+
+
+def matrix(path):
+    found = read_matrix(path)
+    again = path.with_name("again.txt")
+    np.savetxt(again, found, fmt="%.17g")
+    np.testing.assert_allclose(read_matrix(again), found, rtol=1e-12)
+
+
+def genome(path):
+    unpack_fasta(path, path.with_name("genome.fa"))
+    index_fasta(path.with_name("genome.fa"), path.with_name("genome.fai"))
+
+
+def config(path):
+    text = configuration.read_grammar(path)
+    configuration.check(text, SCHEMAS / "config.schema.yaml", str(path))
+
+
+PLACES = pd.DataFrame({"chrom": ["chr1", "s"], "start": [0, 0], "end": [1000, 30]})
+PEAK = "chr1\t10\t60\tp1\t500\t.\t3.5\t7.1\t5.2\t20\n"
+# The parser, and a file that it takes; fuzzed files are pieces of it, spoilt, and anything else.
+PARSERS = {
+    "BED": (peaks, "chr1\t10\t60\nchr2\t5\t9\n"),
+    "narrowPeak as peaks": (peaks, PEAK * 2),
+    "narrowPeak": (narrowpeak, PEAK * 2),
+    "sites": (lambda path: read_sites(path, SIZES), "chrom\tstart\tend\nchr1\t5\t9\n"),
+    "features": (lambda path: read_features(path, PLACES), "chr1\t10\t16\tGATA\t0\t-\ns\t1\t4\tTAL\n"),
+    "FASTA": (sequences, ">s one\nACGTN\nAC\n>t\nacgtacg\n"),
+    "genome": (genome, ">chr1 x\nACGTN\nAC\n>chr2\nacgtacg\n"),
+    "sizes": (read_sizes, "chr1\t1000\nchr2\t500\n"),
+    "variant table": (
+        lambda path: read_variants(path, SIZES),
+        "\t".join(COLUMNS.values()) + "\nchr1\t10\tA\tC\t1e-6\n",
+    ),
+    "VCF": (
+        lambda path: read_variants(path, SIZES),
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t9\t.\tA\tC,T\t.\t.\tpvalue=0.1\n",
+    ),
+    "values": (lambda path: read_table_of_values(path, {}), "sequence\tvalue\nACGT\t1.5\nACGA\t-2\n"),
+    "counts": (
+        lambda path: peaks_from_counts(path, ["a*"], 0.5),
+        "Chr\tStart\tEnd\ta1\ta2\nchr1\t1\t9\t5\t6\nchr1\t20\t30\t0\t1\n",
+    ),
+    "matrix": (matrix, "MEME\n0.1 0.2 0.3 0.4\n1 0 0 0\n"),
+    "FASTQ": (lambda path: find_fault([str(path)]), "@r1 1\nACGT\n+\nIIII\n@r2\nAC\n+\nII\n"),
+    "tasks": (
+        lambda path: configuration.read_tasks(path, SCHEMAS / "tasks.schema.yaml"),
+        "task\tassay\tpeaks\nGATA1\tChIP-seq\ta.bed\nTAL1\tChIP-seq\tb.bed\n",
+    ),
+    "samples": (
+        lambda path: read_samples(path, SCHEMAS / "samples.schema.yaml"),
+        "task\treplicate\tassay\tends\tfastq_1\tsubsample\nK\ta\tATAC-seq\tsingle\ta.fq\t\n"
+        "K\tb\tATAC-seq\tsingle\tb.fq\t\n",
+    ),
+    "claims": (
+        read_claims,
+        "- {section: a, claim: b, file: c.tsv, column: d, measure: mean, rule: above 1, stated: 3}\n",
+    ),
+    "config": (config, (SCHEMAS.parents[1] / "tests/workflow/config.yaml").read_text()),
+}
+
+TOKENS = [
+    "\t", "\n", "\r\n", "chr1", "-1", "1e400", "nan", "inf", "9" * 20, "\0", "é", '"', "'", "#", ">", " ",
+    "٣",    "+", "@", "<", "{", "[", ": ", "&a *a", "!!python/object/apply:os.system [x]", ",", ".",
+]  # fmt: skip
+
+
+@st.composite
+def spoilt(draw, good: str) -> bytes:
+    """Draw anything, or the good content with pieces cut out, doubled and put in; perhaps gzipped and cut."""
+    if draw(st.integers(0, 9)) == 0:
+        content = draw(st.binary(max_size=200))
+    else:
+        text = good
+        for _ in range(draw(st.integers(0, 4))):
+            one, other = sorted(draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+            piece = draw(st.one_of(st.sampled_from(TOKENS), st.text(max_size=4), st.just(text[one:other])))
+            text = text[:one] + piece + text[draw(st.sampled_from([one, min(one + 1, len(text)), other])) :]
+        content = text.encode("utf-8", "surrogatepass")
+    if draw(st.integers(0, 7)) == 0:
+        content = gzip.compress(content)
+        content = content[: draw(st.integers(2, len(content)))]
+    return content
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_anything_is_read_or_refused_in_one_sentence(name, tmp_path):
+    parse, good = PARSERS[name]
+    path, counts = tmp_path / "input", {"read": 0, "refused": 0}
+    path.write_text(good)
+    parse(path)
+
+    @settings(
+        max_examples=INPUTS,
+        deadline=5000,
+        database=None,
+        derandomize="DFIM_FUZZ" not in os.environ,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(spoilt(good))
+    def check(content):
+        path.write_bytes(content)
+        try:
+            parse(path)
+        except InputError as error:
+            sentence = str(error)
+            counts["refused"] += 1
+        else:
+            sentence = "read"
+            counts["read"] += 1
+        assert sentence.strip()
+        assert "\n" not in sentence
+
+    check()
+    print(f"{name}: {counts['read']} read, {counts['refused']} refused")

@@ -1,0 +1,42 @@
+"""Trains a small network, for a test that kills it: train_slowly.py OUT [CHECKPOINT]."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+
+import numpy as np
+import pandas as pd
+
+from dfim import network, training
+from dfim.dataset import Dataset
+
+OPTIONS = {"epochs": 12, "patience": 12, "batch_size": 16, "reverse_complement": True, "shift": 2}
+LAYERS = [
+    {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},
+    {"kind": "global_max_pool"},
+    {"kind": "dense", "units": 8, "dropout": 0.3},
+]
+
+
+def small_dataset() -> Dataset:
+    """Return 400 random sequences of 40 bp with two tasks of random labels."""
+    rng = np.random.default_rng(5)
+    bases = np.frombuffer(b"ACGT", np.uint8)[rng.integers(4, size=(400, 40))]
+    labels = rng.integers(2, size=(400, 2)).astype(np.int8)
+    examples = pd.DataFrame({"split": np.repeat(["train", "validation", "test"], [300, 50, 50])})
+    return Dataset(bases, labels, ["a", "b"], examples)
+
+
+def train(checkpoint=None, seed=3, **options):
+    """Train and return the network and the history."""
+    model = network.build_network(LAYERS, 40, ["a", "b"], seed)
+    return model, training.train(model, small_dataset(), OPTIONS | options, seed, checkpoint)
+
+
+if __name__ == "__main__":
+    training.prepare_tensorflow(1)
+    trained, history = train(*sys.argv[2:])
+    columns = [name for name in history if name != "seconds"]
+    arrays = {f"weight_{n}": weight for n, weight in enumerate(trained.get_weights())}
+    np.savez(sys.argv[1], history=history[columns].to_numpy(float), **arrays)

@@ -45,8 +45,9 @@ def machine_trouble(error: BaseException) -> str | None:
             )
         if isinstance(cause, MemoryError) or number == errno.ENOMEM or _says_no_memory(cause):
             return (
-                f"the memory was not enough ({_first_line(cause)}): give the job more (on a cluster mem_mb of its "
-                "rule in set-resources of the profile, elsewhere fewer --cores), or cut the analysis into more shards, and run again; what is "
+                f"the memory was not enough ({_first_line(cause)}): give the job more (on a cluster mem_mb "
+                "of its rule in set-resources of the profile, elsewhere fewer --cores), or cut the analysis "
+                "into more shards, and run again; what is "
                 "finished is kept."
             )
     return None

@@ -61,6 +61,7 @@ rule evaluate_model:
     threads: 2
     params:
         tasks=model_tasks,
+        seed=config["seed"],
     script:
         "../scripts/evaluate_model.py"
 

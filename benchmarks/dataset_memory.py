@@ -118,7 +118,7 @@ def _resident(pid: int) -> int:
 
 
 def dataset_memory(sizes=SIZES) -> pd.DataFrame:
-    """Return one row per number of windows, with and without patterns: what building took.
+    """Return one row per number of windows, at the largest with patterns too: what building took.
 
     Columns ``patterns`` (1 or 0), ``windows``, ``features``, ``seconds``, ``processor_seconds`` (bedtools
     included), ``peak_gib`` (resident memory, bedtools included), ``microseconds_per_window`` (of processor

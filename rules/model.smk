@@ -67,6 +67,7 @@ rule evaluate_model:
         **demanded("evaluate_model"),
     params:
         tasks=model_tasks,
+        seed=config["seed"],
     script:
         "../scripts/evaluate_model.py"
 

@@ -24,7 +24,8 @@ with running(snakemake) as log:
     columns = [tasks.index(task) for task in dataset.tasks]
     labelled, turned = logits[:, columns], turned[:, columns]
 
-    tables = [training.evaluate(dataset, split, labelled, turned) for split in SPLITS]
+    seed = snakemake.params.seed
+    tables = [training.evaluate(dataset, split, labelled, turned, seed) for split in SPLITS]
     for table in tables:
         means = table.drop(columns=["split", "task"]).iloc[-1]
         log.info("%s: %s", table["split"].iloc[0], ", ".join(f"{k} {v:.4g}" for k, v in means.items()))

@@ -318,4 +318,6 @@ def make_performance(tasks: list[str], n: int = 400, seed: int = 6) -> tuple[pd.
     table = pd.DataFrame(metrics)
     mean = table[["auroc", "auprc"]].mean().to_dict() | {"split": "test", "task": "mean"}
     table = pd.concat([table, pd.DataFrame([mean])], ignore_index=True)
+    for name in ("auroc", "auprc"):
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.04, table[name] + 0.03
     return pd.concat(curves, ignore_index=True), table

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import contributions
+import dataset_memory
 import numpy as np
 import pytest
 from contenders import Contender, Running
@@ -10,6 +11,7 @@ from paper_networks import operations, paper_network
 from small_networks import normalised
 
 from dfim.attribution.simplification import simplify
+from dfim.dataset import read_dataset
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,13 @@ def test_memory_is_watched_while_a_contender_works(monkeypatch):
         assert running.memory() - before < 50e6
     finally:
         running.end()
+
+
+@pytest.mark.parametrize("patterns", [False, True])
+def test_a_dataset_of_so_many_windows_is_measured(tmp_path, patterns):
+    dataset_memory.make_genome(tmp_path, 440)
+    measured = dataset_memory.build(tmp_path, 220, patterns)
+    assert measured["windows"] == 220  # none lost to a chromosome's end, none merged with another
+    # GATA is at 1 of 256 places, and CA**TG as often: about eight in a window.
+    assert 6 * 220 < measured["features"] < 10 * 220 if patterns else measured["features"] == 0
+    assert read_dataset(tmp_path).labels.shape == (220, dataset_memory.TASKS)

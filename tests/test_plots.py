@@ -660,7 +660,8 @@ def test_few_tasks_have_a_legend_with_their_numbers():
     figure, data = performance.draw({"curves": curves, "metrics": metrics}, {})
     for _, row in metrics[metrics["task"] != "mean"].iterrows():
         label = (
-            f"{row['task']}: auROC {row['auroc']:.3f} (n+ {row['positives']:.0f}, n− {row['negatives']:.0f})"
+            f"{row['task']}: auROC {row['auroc']:.3f} [{row['auroc_low']:.3f}, {row['auroc_high']:.3f}] "
+            f"(n+ {row['positives']:.0f}, n− {row['negatives']:.0f})"
         )
         assert label in words(figure)
         (line,) = [line for line in figure.axes[0].lines if line.get_label() == label]
@@ -679,6 +680,8 @@ def test_many_tasks_are_sorted_dots():
     dots = figure.subfigs[1].axes[0].collections[1].get_offsets()
     expected = np.sort(metrics.loc[metrics["task"] != "mean", "auroc"])[::-1]
     np.testing.assert_array_equal(dots[:, 0], expected)
+    bars = np.array([line[:, 0] for line in figure.subfigs[1].axes[0].collections[2].get_segments()])
+    np.testing.assert_allclose(bars, np.stack([expected - 0.04, expected + 0.03], axis=1))
     best = metrics[metrics["task"] != "mean"].sort_values("auroc").iloc[-1]
     first = figure.subfigs[1].axes[0].get_yticklabels()[0].get_text()
     assert first.startswith(f"{best['task']}  (n+ {best['positives']:.0f}")

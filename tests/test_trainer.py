@@ -89,6 +89,32 @@ def test_adam_takes_the_steps_of_keras():
     assert np.abs(weights[0] - np.linspace(-1, 1, 12).reshape(3, 4)).max() > 0.02
 
 
+def test_weight_decay_is_that_of_adamw_and_spares_what_is_excluded():
+    found = []
+    for optimizer in (keras.optimizers.AdamW(0.01, weight_decay=0.3), FusedAdam(0.01, weight_decay=0.3)):
+        kernel, bias = (keras.Variable(np.ones(shape, np.float32)) for shape in ((3, 4), (4,)))
+        optimizer.exclude_from_weight_decay([bias])
+        for _ in range(20):
+            optimizer.apply([tf.zeros((3, 4)), tf.zeros(4)], [kernel, bias])
+        found.append((np.asarray(kernel), np.asarray(bias)))
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-5)
+    np.testing.assert_allclose(found[1][0], (1 - 0.01 * 0.3) ** 20, rtol=1e-4)
+    np.testing.assert_array_equal(found[1][1], 1)
+
+
+def test_the_average_moves_as_its_formula_says():
+    optimizer, variable = FusedAdam(0.1), keras.Variable(np.zeros(3, np.float32))
+    optimizer.follow([variable], 0.75)
+    rng, expected = np.random.default_rng(5), np.zeros(3)
+    for step in range(1, 41):
+        optimizer.apply([tf.constant(rng.normal(size=3), tf.float32)], [variable])
+        kept = min(0.75, (1 + step) / (10 + step))
+        expected = kept * expected + (1 - kept) * np.asarray(variable)
+    np.testing.assert_allclose(np.asarray(optimizer.averages[0]), expected, rtol=1e-5)
+    assert np.abs(expected - np.asarray(variable)).max() > 0.01
+    assert any(each is optimizer.averages[0] for each in optimizer.variables)
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_training_goes_the_way_of_a_plain_fit_on_the_same_batches(name):
     batches = [batch(seed) for seed in range(6)]

@@ -171,7 +171,15 @@ def test_a_motif_is_learned_from_incomplete_labels(motifs, trained):
 
 def test_history_has_the_columns_of_the_contract(trained):
     history = trained[1]
-    assert list(history) == ["epoch", "loss", "validation_loss", "validation_auroc", "seconds", "best"]
+    assert list(history) == [
+        "epoch",
+        "loss",
+        "validation_loss",
+        "validation_auroc",
+        "seconds",
+        "learning_rate",
+        "best",
+    ]
     assert list(history["epoch"]) == list(range(1, len(history) + 1))
     assert history["best"].sum() == 1
     assert history["loss"].iloc[-1] < history["loss"].iloc[0]
@@ -211,6 +219,29 @@ def test_the_same_seed_gives_the_same_weights(motifs):
     assert not np.array_equal(weights[0], weights[2])
 
 
+def test_averaged_weights_are_validated_and_kept():
+    rng = np.random.default_rng(8)
+    dataset = dataset_of(random_bases(rng, 300), rng.integers(2, size=(300, 1)), test=50, validation=50)
+    options = {"batch_size": 50, "epochs": 3, "patience": 3, "learning_rate": 0.05}
+    kept = {}
+    for averaging in (0, 0.8):
+        model = network.build_network(LAYERS, LENGTH, dataset.tasks)
+        history = training.train(model, dataset, {**options, "weight_averaging": averaging}, seed=0)
+        rows = dataset.rows("validation")
+        loss = training.masked_loss(dataset.labels[rows], training.predict_logits(model, dataset.bases[rows]))
+        assert float(loss) == pytest.approx(history.loc[history["best"] == 1, "validation_loss"].item())
+        kept[averaging] = history
+    # The steps themselves are the same ones.
+    np.testing.assert_allclose(kept[0]["loss"], kept[0.8]["loss"], rtol=1e-5)
+    assert not np.allclose(kept[0]["validation_loss"], kept[0.8]["validation_loss"], rtol=1e-3)
+
+
+def test_the_learning_rate_follows_the_schedule(motifs):
+    options = {"epochs": 2, "patience": 2, "schedule": "cosine", "learning_rate": 0.002}
+    history = training.train(network.build_network(LAYERS, LENGTH, motifs.tasks), motifs, options, seed=0)
+    np.testing.assert_allclose(history["learning_rate"], [0.002, 0.001])
+
+
 def test_a_diverging_training_ends_in_a_sentence(motifs):
     model = network.build_network([{"kind": "dense", "units": 3}] * 3, LENGTH, motifs.tasks)
     with pytest.raises(
@@ -243,6 +274,18 @@ def test_a_diverging_training_ends_in_a_sentence(motifs):
         (
             {"reverse_complement": 1},
             "the training option reverse_complement is 1, and it must be true or false.",
+        ),
+        (
+            {"schedule": "linear"},
+            "the training option schedule is 'linear', and it must be one of constant, cosine, plateau.",
+        ),
+        (
+            {"weight_decay": -1},
+            "the training option weight_decay is -1, and it must be a number, 0 for none.",
+        ),
+        (
+            {"weight_averaging": 1},
+            "the training option weight_averaging is 1, and it must be a number from 0, for none, to below",
         ),
     ],
 )
@@ -303,7 +346,15 @@ def test_the_squared_error_is_the_weighted_mean_over_present_values(measured):
 def test_values_are_learned_by_a_network_with_a_linear_head(measured):
     model = network.build_network([{"kind": "dense", "units": 16}], 10, measured.tasks, 0, "linear")
     history = training.train(model, measured, {"batch_size": 64, "epochs": 15, "learning_rate": 0.01}, seed=0)
-    assert list(history) == ["epoch", "loss", "validation_loss", "validation_r2", "seconds", "best"]
+    assert list(history) == [
+        "epoch",
+        "loss",
+        "validation_loss",
+        "validation_r2",
+        "seconds",
+        "learning_rate",
+        "best",
+    ]
     logits = training.predict_logits(model, measured.bases)
     np.testing.assert_allclose(
         logits, model.predict(one_hot(measured.bases), verbose=0), rtol=1e-4, atol=1e-4
@@ -356,6 +407,21 @@ def test_metrics_are_scikit_learns_on_the_present_labels():
     assert table.loc["mean", "auprc"] == pytest.approx(table.loc[["a", "b"], "auprc"].mean())
     assert list(table.index) == ["a", "b", "c", "d", "mean"]
     assert table["positives"].iloc[-1] == (labels == 1).sum()
+
+
+def test_areas_of_a_split_have_bounds_and_the_mean_its_own(motifs):
+    rng = np.random.default_rng(9)
+    rows = motifs.rows("test")
+    logits = rng.normal(motifs.labels, 1.5)
+    table = training.evaluate(motifs, "test", logits, logits).set_index("task")
+    for name in ("auroc", "auprc"):
+        assert (table[f"{name}_low"] < table[name]).all()
+        assert (table[name] < table[f"{name}_high"]).all()
+    width = table["auroc_high"] - table["auroc_low"]
+    # Two tasks of independent errors: their mean is known better than either.
+    assert width["mean"] < 0.85 * width[motifs.tasks].min()
+    assert len(rows) == 500
+    assert (width > 0.03).all()
 
 
 def test_thinned_curves_keep_ends_and_areas():

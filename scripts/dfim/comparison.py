@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu, rankdata
+from scipy.stats import mannwhitneyu
 
+from dfim.areas import dense_ranks, intervals, weighted_areas
 from dfim.errors import InputError
 
 # The approximation of Mann and Whitney's p underflows: a smaller one is given as this.
@@ -210,20 +211,15 @@ def bootstrap_auroc(
     """
     if min(len(np.unique(examples[of_group])), len(np.unique(examples[~of_group]))) < 2:
         return np.nan, np.nan
-    rank = rankdata(scores, method="dense") - 1
-    n_ranks = rank.max() + 1
+    rank, n_ranks = dense_ranks(scores)
     example = np.unique(examples, return_inverse=True)[1]
     n_examples = example.max() + 1
     rng = np.random.default_rng([seed, n_examples])
     found = []
     for _ in range(resamples):
         weight = np.bincount(rng.integers(n_examples, size=n_examples), minlength=n_examples)[example]
-        group = np.bincount(rank[of_group], weight[of_group], n_ranks)
-        against = np.bincount(rank[~of_group], weight[~of_group], n_ranks)
-        if group.any() and against.any():
-            below = np.cumsum(against) - against / 2
-            found.append(group @ below / (group.sum() * against.sum()))
-    return tuple(np.percentile(found, [2.5, 97.5])) if found else (np.nan, np.nan)
+        found.append(weighted_areas(rank, n_ranks, of_group, weight)[0])
+    return tuple(intervals(np.array(found)))
 
 
 def running_medians(

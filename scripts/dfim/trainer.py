@@ -92,7 +92,34 @@ class _FusedNormalisation(keras.layers.Layer):
 
 
 class FusedAdam(keras.optimizers.Adam):
-    """Keras' Adam, without its options beyond learning rate, betas and epsilon, by the fused kernel."""
+    """Keras' Adam by the fused kernel; learning rate, betas, epsilon and weight decay are its options.
+
+    Weight decay is decoupled (AdamW) and leaves biases and normalisations alone. After :meth:`follow` the
+    optimiser also keeps a moving average of weights, among its own variables.
+    """
+
+    followed, averages, averaging = (), (), 0.0
+
+    def follow(self, variables: list[keras.Variable], averaging: float) -> None:
+        """Keep the moving average of variables, with the weight ``averaging`` on what came before each step.
+
+        Early steps count more, min(averaging, (1 + step) / (10 + step)), so that the first values fade.
+        Comes after the optimiser is built and before its first step.
+        """
+        self.followed, self.averaging = list(variables), averaging
+        self.averages = [
+            self.add_variable_from_reference(variable, name="average", initializer=variable.numpy())
+            for variable in self.followed
+        ]
+
+    def apply(self, grads, trainable_variables=None):
+        """Take a step, then move the averages."""
+        iterations = super().apply(grads, trainable_variables)
+        step = tf.cast(self.iterations, tf.float32)
+        kept = tf.minimum(self.averaging, (1 + step) / (10 + step))
+        for average, variable in zip(self.averages, self.followed, strict=True):
+            average.assign(average + (1 - kept) * (variable - average))
+        return iterations
 
     def update_step(self, gradient, variable, learning_rate):
         """Update one weight and its two moments."""

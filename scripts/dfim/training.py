@@ -6,7 +6,8 @@ Sequences stay bases, one byte each, and are encoded inside the compiled step (:
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,12 @@ from sklearn.metrics import (
     roc_curve,
 )
 
+from dfim.areas import AREAS, bootstrap_areas, intervals
 from dfim.checkpoint import Checkpoint, digest_of
 from dfim.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.progress import Progress
+from dfim.schedules import SCHEDULES, learning_rate
 from dfim.trainer import FusedAdam, from_bases
 
 # isort: split
@@ -38,6 +41,10 @@ OPTIONS = {
     "reverse_complement": False,
     "shift": 0,
     "class_weights": "none",
+    "schedule": "constant",
+    "plateau": 5,
+    "weight_decay": 0.0,
+    "weight_averaging": 0.0,
 }
 PREDICTION_BATCH = 128
 # Batches that one call of the compiled step works through: small networks are bound by the calls.
@@ -129,11 +136,14 @@ def train(
     ``batch_size``, ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability
     ½, anew in each epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in
     each epoch; what enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same
-    weight in total, ``none`` leaves them).
+    weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
+    (:func:`dfim.schedules.learning_rate`), ``weight_decay`` (decoupled from the gradient; not of biases and
+    normalisations), ``weight_averaging`` (above 0, the moving average of the weights over the steps is
+    validated and kept, :meth:`dfim.trainer.FusedAdam.follow`).
 
     Returns one row per epoch: ``epoch`` from 1, ``loss`` (mean over the epoch, dropout on),
     ``validation_loss``, ``validation_auroc``, or ``validation_r2`` of measured values (mean over tasks),
-    ``seconds``, ``best`` (1 for the epoch whose weights were kept).
+    ``seconds``, ``learning_rate``, ``best`` (1 for the epoch whose weights were kept).
     The same seed gives the same weights on the same machine with the same number of threads.
 
     ``checkpoint`` is a file (.npz) that is written after each epoch and that a later call with the same
@@ -155,16 +165,19 @@ def train(
     history, best_weights = saved.restore()
     while len(history) < options["epochs"] and len(history) - _best(history) < options["patience"]:
         epoch, begin = len(history) + 1, time.monotonic()
+        step_size = learning_rate(options, epoch, [row["validation_loss"] for row in history])
+        trainer.optimizer.learning_rate = step_size
         loss = run_epoch(epoch)
         rate = len(trained) / (time.monotonic() - begin)
-        logits = predict(trainer, bases)
+        with averaged_weights(trainer):
+            logits, weights = predict(trainer, bases), trainer.get_weights()
         row = {"epoch": epoch, "loss": loss, "validation_loss": float(loss_of(answers, logits))}
         _check_finite(row, options)
         row[f"validation_{measure}"] = float(metrics(labels, logits, dataset.tasks)[measure].iloc[-1])
         row["seconds"] = time.monotonic() - begin
-        history.append(row)
+        history.append({**row, "learning_rate": step_size})
         if _best(history) == epoch:
-            best_weights = trainer.get_weights()
+            best_weights = weights
         logger.info(
             "epoch %d: loss %.4g, validation loss %.4g, validation %s %.4f, %.1f s, %.0f examples/s%s",
             *list(row.values())[:3], measure, *list(row.values())[3:], rate,
@@ -217,14 +230,30 @@ def epochs(
     rows, batch_size = dataset.rows("train"), options["batch_size"]
     answers, loss = answers_and_loss(dataset, options["class_weights"])
     trainer = from_bases(model)
+    optimizer = FusedAdam(options["learning_rate"], weight_decay=options["weight_decay"] or None)
+    optimizer.exclude_from_weight_decay([each for each in trainer.trainable_weights if len(each.shape) < 2])
+    if options["weight_averaging"]:
+        optimizer.follow(trainer.weights, options["weight_averaging"])
     trainer.compile(
-        optimizer=FusedAdam(options["learning_rate"]),
+        optimizer=optimizer,
         loss=loss,
         steps_per_execution=min(STEPS_AT_ONCE, -(-len(rows) // batch_size)),
         jit_compile=False,
     )
     batches = _training_batches(dataset.bases, answers, rows, options, seed)
     return trainer, lambda epoch: _run_epoch(trainer, batches(epoch), epoch, len(rows), batch_size)
+
+
+@contextmanager
+def averaged_weights(trainer: keras.Model) -> Iterator[None]:
+    """Lend a trainer the averages of its weights, where its optimiser keeps them."""
+    averages = trainer.optimizer.averages
+    own = trainer.get_weights() if averages else None
+    if averages:
+        trainer.set_weights([average.numpy() for average in averages])
+    yield
+    if averages:
+        trainer.set_weights(own)
 
 
 def _training_options(options: dict) -> dict:
@@ -241,9 +270,13 @@ def _training_options(options: dict) -> dict:
         "reverse_complement": (lambda value: isinstance(value, bool), "true or false"),
         "shift": (lambda value: value == int(value) >= 0, "a whole number of bases, 0 for none"),
         "class_weights": (lambda value: value in ("none", "balanced"), "none or balanced"),
+        "schedule": (lambda value: value in SCHEDULES, f"one of {', '.join(SCHEDULES)}"),
+        "plateau": (lambda value: value == int(value) >= 1, "a whole number of epochs above 0"),
+        "weight_decay": (lambda value: value >= 0, "a number, 0 for none"),
+        "weight_averaging": (lambda value: 0 <= value < 1, "a number from 0, for none, to below 1"),
     }
     for key, (good, description) in needed.items():
-        number = key not in ("reverse_complement", "class_weights")
+        number = key not in ("reverse_complement", "class_weights", "schedule")
         if (number and not isinstance(options[key], int | float)) or not good(options[key]):
             raise InputError(f"the training option {key} is {options[key]!r}, and it must be {description}.")
     return options
@@ -435,10 +468,15 @@ def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> lis
     return rows
 
 
-def evaluate(dataset: Dataset, split: str, logits: np.ndarray, turned: np.ndarray) -> pd.DataFrame:
+def evaluate(
+    dataset: Dataset, split: str, logits: np.ndarray, turned: np.ndarray, seed: int = 0
+) -> pd.DataFrame:
     """Return the :func:`metrics` of a split, with a column ``split`` in front.
 
-    ``logits`` (examples, tasks) are of all examples, ``turned`` those of their reverse complements. Measured
+    ``logits`` (examples, tasks) are of all examples, ``turned`` those of their reverse complements. Of labels
+    each area has bounds, ``auroc_low``, ``auroc_high``, ``auprc_low``, ``auprc_high``: 95 % of its bootstrap
+    over the examples of the split (:func:`dfim.areas.bootstrap_areas`), in the row ``mean`` that of the mean
+    over tasks. Measured
     values get two columns more, ``strand_pearson`` and ``strand_rmsd``, the correlation of both and the root
     of their mean squared difference, and where values without noise are known ``noise_ceiling``: the r² of
     these, which no prediction can be expected to exceed.
@@ -453,7 +491,22 @@ def evaluate(dataset: Dataset, split: str, logits: np.ndarray, turned: np.ndarra
         if dataset.noise_free is not None:
             ceiling = metrics(dataset.labels[rows], dataset.noise_free[rows], dataset.tasks)
             table["noise_ceiling"] = ceiling["r2"]
+    else:
+        table = _with_intervals(table, dataset.labels[rows], logits[rows], seed)
     return table.assign(split=split)[["split", *table.columns]]
+
+
+def _with_intervals(table: pd.DataFrame, labels: np.ndarray, logits: np.ndarray, seed: int) -> pd.DataFrame:
+    """Return the :func:`metrics` of labels with the bounds of each area after it."""
+    areas = bootstrap_areas(labels, logits, seed)
+    with_any = ~np.isnan(areas).all(axis=(0, 2))
+    mean = areas[:, with_any].mean(axis=1, keepdims=True) if with_any.any() else areas[:, :1] * np.nan
+    bounds = intervals(np.concatenate([areas, mean], axis=1))
+    for number, name in enumerate(AREAS):
+        place = table.columns.get_loc(name) + 1
+        table.insert(place, f"{name}_low", bounds[0, :, number])
+        table.insert(place + 1, f"{name}_high", bounds[1, :, number])
+    return table
 
 
 def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:

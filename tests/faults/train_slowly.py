@@ -12,6 +12,7 @@ from dfim import network, training
 from dfim.dataset import Dataset
 
 OPTIONS = {"epochs": 12, "patience": 12, "batch_size": 16, "reverse_complement": True, "shift": 2}
+OPTIONS |= {"schedule": "plateau", "plateau": 2, "weight_decay": 0.01, "weight_averaging": 0.9}
 LAYERS = [
     {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},
     {"kind": "global_max_pool"},

@@ -17,8 +17,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw ROC and precision–recall curves of every task on the test split.
 
     Tables: ``curves`` and ``metrics``. No options. Up to six tasks have a colour and a legend; more are
-    thin lines with dots of auROC and auPRC, one row per task, largest auROC first. The share of
-    positives is what a precision is by chance. The data have a column ``panel``: ``roc``, ``pr``, ``tasks``.
+    thin lines with dots of auROC and auPRC, one row per task, largest auROC first. Brackets and bars are
+    95 % of the bootstrap over examples. The share of positives is what a precision is by chance. The data
+    have a column ``panel``: ``roc``, ``pr``, ``tasks``.
     Of measured values, every task has a panel of predicted against measured ones; ``panel`` is ``values``.
     """
     read_options(FIGURE, options)
@@ -45,8 +46,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     _decorate(left, "a", "ROC", "False positive rate", "True positive rate", "auROC", mean, tasks)
     _decorate(right, "b", "Precision–recall", "Recall", "Precision", "auPRC", mean, tasks)
     chance = "dashed lines" if few else "dashed line, grey band and grey marks"
+    spread = f"{'brackets' if few else 'bars'}: 95 % of the bootstrap over examples"
     figure.supxlabel(
-        f"{chance}: by chance (for precision the share of positives)", fontsize=7, color=style.GREY
+        f"{chance}: by chance (for precision the share of positives)\n{spread}", fontsize=7, color=style.GREY
     )
     data = curves.rename(columns={"curve": "panel"})
     return figure, pd.concat([data, metrics.assign(panel="tasks")], ignore_index=True)
@@ -88,7 +90,7 @@ def _draw_curves(axis: Axes, curves: pd.DataFrame, tasks: pd.DataFrame, few: boo
     for number, (_, row) in enumerate(tasks.iterrows()):
         points = curves[curves["task"] == row["task"]]
         colour = style.SERIES[number] if few else style.BLUE
-        label = f"{row['task']}: {name} {row[score]:.3f}"
+        label = f"{row['task']}: {name} {row[score]:.3f} {_interval(row, score)}"
         if curve == "roc":
             label += f" (n+ {style.count(int(row['positives']))}, n− {style.count(int(row['negatives']))})"
         look = {"linewidth": 1.2} if few else {"linewidth": 0.6, "alpha": 0.6}
@@ -108,10 +110,16 @@ def _decorate(
     """Label a panel of curves; the mean over tasks stands in its title."""
     remark = f"n = {style.counted(len(tasks), 'task')}"
     if len(tasks) > 1 and len(mean):
-        remark += f", mean {score} {mean[score.lower()].iloc[0]:.3f}"
+        row = mean.iloc[0]
+        remark += f"\nmean {score} {row[score.lower()]:.3f} {_interval(row, score.lower())}"
     style.panel_title(axis, letter, title, remark)
     axis.set(xlabel=x, ylabel=y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
     axis.grid()
+
+
+def _interval(row: pd.Series, score: str) -> str:
+    """Return the bounds of a score in brackets."""
+    return f"[{row[f'{score}_low']:.3f}, {row[f'{score}_high']:.3f}]"
 
 
 def _draw_tasks(figure, tasks: pd.DataFrame) -> None:
@@ -124,6 +132,7 @@ def _draw_tasks(figure, tasks: pd.DataFrame) -> None:
     ):
         axis.hlines(rows, chance, tasks[score], color=style.SKY, linewidth=0.8)
         axis.scatter(tasks[score], rows, s=16, color=style.BLUE, zorder=3)
+        axis.hlines(rows, tasks[f"{score}_low"], tasks[f"{score}_high"], color=style.BLUE, linewidth=1.6)
         axis.scatter(chance, rows, s=14, marker="|", color=style.GREY, zorder=3)
         for row, value in zip(rows, tasks[score], strict=True):
             axis.text(

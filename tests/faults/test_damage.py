@@ -124,8 +124,8 @@ LIMIT = """
 import os, resource, sys, threading, time
 
 def limit():
-    while "dfim.interaction" not in sys.modules:
-        time.sleep(0.01)
+    while not hasattr(sys.modules["__main__"], "log"):  # it has begun, all modules are there
+        time.sleep(0.001)
     with open("/proc/self/statm") as handle:
         used = int(handle.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20), resource.RLIM_INFINITY))
@@ -144,8 +144,15 @@ def test_a_shard_out_of_memory(undisturbed, tmp_path):
     finished = (shards / "0.tsv.gz").stat().st_mtime_ns
     (tmp_path / "site").mkdir()
     (tmp_path / "site/sitecustomize.py").write_text(LIMIT)
-    assert "error: the memory was not enough" in sentence_of(run.run(PYTHONPATH=str(tmp_path / "site")))
-    assert not (shards / "1.tsv.gz").exists()
+    sentences = []
+    for _ in range(3):  # where memory ends is left to chance; some libraries take that for a missing module
+        ran = run.run(PYTHONPATH=str(tmp_path / "site"))
+        assert ran.returncode != 0
+        assert not (shards / "1.tsv.gz").exists()
+        sentences.append("error: the memory was not enough" in ran.stdout)
+        if sentences[-1]:
+            break
+    assert any(sentences), ran.stdout[-3000:]
     assert run.run().returncode == 0
     assert (shards / "0.tsv.gz").stat().st_mtime_ns == finished
 

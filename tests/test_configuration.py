@@ -35,7 +35,7 @@ def test_shipped_configurations_pass(name):
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
             "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
-            "methods, analyses, claims, cannot_show.",
+            "methods, analyses, claims, expected_sizes, cannot_show.",
         ),
         (
             ["methods"],

@@ -9,7 +9,7 @@ from small_run import Run
 
 pytestmark = pytest.mark.workflow
 
-KILLS = int(os.environ.get("DFIM_KILLS", "3"))
+KILLS = int(os.environ.get("DFIM_KILLS", "2"))
 
 
 def unfinished(run: Run) -> list[str]:

@@ -99,3 +99,13 @@ def test_matrices_are_read_as_counts_or_probabilities(tmp_path):
             read_matrix(path)
     with pytest.raises(InputError, match="could not be read"):
         read_matrix(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(
+    "line", ["0.1 inf 0.2 0.3", "0.1 nan 0.2 0.3", "0.1 1e4001 0.2 0.3", "0.1 -1 0.2 0.3", "0 0 0 0"]
+)
+def test_a_line_without_a_finite_sum_is_refused_by_number(line, tmp_path):
+    path = tmp_path / "matrix.txt"
+    path.write_text(f"0.25 0.25 0.25 0.25\n{line}\n")
+    with pytest.raises(InputError, match=f"line 2: found '{line}', and four numbers from 0"):
+        read_matrix(path)

@@ -8,6 +8,7 @@ is the chance that a random site of the background scores as high; it is compute
 Positions are 0-based in an example, intervals half-open.
 """
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
 
     Lines that do not begin with a number are left out, so that a MEME or HOMER file of one motif will do.
     Returns probabilities, float64 (positions, 4). Raises InputError, naming file and line, on a line with
-    another number of columns, on values below 0, and on a line that sums to 0.
+    another number of columns, on values below 0 or not finite, and on a line that sums to 0.
     """
     try:
         lines = Path(path).read_text().splitlines()
@@ -46,7 +47,7 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
             row = [float(value) for value in line.split()]
         except ValueError:
             row = []
-        if len(row) != len(BASES) or min(row) < 0 or not sum(row):
+        if len(row) != len(BASES) or not min(row) >= 0 or not 0 < sum(row) < math.inf:
             raise InputError(
                 f"{path}, line {number}: found {line.strip()!r}, and four numbers from 0, for A, C, G and T, "
                 "are needed."

@@ -150,7 +150,7 @@ def test_anything_is_read_or_refused_in_one_sentence(name, tmp_path):
 
     @settings(
         max_examples=INPUTS,
-        deadline=5000,
+        deadline=20_000,
         database=None,
         derandomize="DFIM_FUZZ" not in os.environ,
         suppress_health_check=list(HealthCheck),

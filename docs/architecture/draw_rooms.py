@@ -69,7 +69,7 @@ def draw(rooms: Counter, arrows: Counter):
             continue
         axes.annotate(
             "", at[to], at[start],
-            arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 0.6 + 0.25 * n, "shrinkA": 14, "shrinkB": 14},
+            arrowprops={"arrowstyle": "-|>", "color": GREY, "lw": 0.6 + n / 4, "shrinkA": 14, "shrinkB": 14},
         )  # fmt: skip
     for room, (x, y) in at.items():
         axes.text(

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.rules import TIE
 
 # Rows of a matrix product that are taken together, so that they stay in the cache between taps.
 _BLOCK = 384
@@ -21,6 +22,7 @@ _ZERO = np.float32(0)
 # Not infinite: the kernels are compiled for finite numbers.
 _LOWEST = np.float32(-3e38)
 _TINY = np.float32(1e-30)
+_TIE = np.float32(TIE)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
@@ -188,32 +190,45 @@ def _activate_each(z, reference, relu, y, factor):
                 factor[r, column, channel] = _factor(value, reference[r, channel]) if relu else _ONE
 
 
+@njit(nogil=True, fastmath=True, inline="always")
+def _choose(values, lowest, best, arg):
+    """Fill the maximum of one pool, values (places, channels), and the place of what counts as it.
+
+    It is the first of all places within a share of :data:`~dfim.attribution.rules.TIE` of the maximum: equal
+    rows of a matrix product need not be equal to the last bit.
+    """
+    places, channels = values.shape
+    for channel in range(channels):
+        best[channel] = max(values[0, channel], lowest)
+        arg[channel] = 0
+    for place in range(1, places):
+        for channel in range(channels):
+            best[channel] = max(values[place, channel], best[channel])
+    for back in range(places):
+        place = places - 1 - back
+        for channel in range(channels):
+            value = max(values[place, channel], lowest)
+            near = value >= best[channel] - _TIE * abs(best[channel])
+            arg[channel] = place if near else arg[channel]
+
+
 @njit(nogil=True, fastmath=True, cache=True)
 def activate(z, reference, uniform, relu, width, y, arg, factor):
     """ReLU and max-pool of z [positions, columns, channels]; keep what the way back needs.
 
     ``reference`` [positions, channels] is z of the reference, ``uniform`` (pooled,) where it is one value a
     pool. ``y``, ``arg`` and ``factor`` have the axes
-    [pooled, columns, channels]; pooled position r is the maximum of the positions r · width … + width − 1,
-    the first of equal ones.
+    [pooled, columns, channels]; pooled position r is the maximum of the positions r · width … + width − 1.
     """
     if width == 1:
         _activate_each(z, reference, relu, y, factor)
         return
-    pooled, columns, channels = y.shape
+    pooled, columns = y.shape[:2]
     lowest = _ZERO if relu else _LOWEST
     for r in range(pooled):
         begin = r * width
         for column in range(columns):
-            for channel in range(channels):
-                y[r, column, channel] = max(z[begin, column, channel], lowest)
-                arg[r, column, channel] = 0
-            for place in range(1, width):
-                for channel in range(channels):
-                    value = z[begin + place, column, channel]
-                    larger = value > y[r, column, channel]
-                    y[r, column, channel] = value if larger else y[r, column, channel]
-                    arg[r, column, channel] = place if larger else arg[r, column, channel]
+            _choose(z[begin : begin + width, column], lowest, y[r, column], arg[r, column])
             places, values = reference[begin : begin + width], z[begin, column]
             _factors(y[r, column], values, arg[r, column], places, uniform[r], relu, factor[r, column])
 
@@ -274,6 +289,7 @@ def activate_changed(
         return
     channels = y.shape[2]
     window = len(dz)
+    lowest = _ZERO if relu else _LOWEST
     values = np.empty((width, channels), np.float32)
     best = np.empty(channels, np.float32)
     for row in range(len(dy)):
@@ -291,15 +307,7 @@ def activate_changed(
                 else:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel]
-            for channel in range(channels):
-                best[channel] = max(values[0, channel], _ZERO) if relu else values[0, channel]
-                arg[row, column, channel] = 0
-            for place in range(1, width):
-                for channel in range(channels):
-                    value = values[place, channel]
-                    larger = value > best[channel]
-                    best[channel] = value if larger else best[channel]
-                    arg[row, column, channel] = place if larger else arg[row, column, channel]
+            _choose(values, lowest, best, arg[row, column])
             _factors(
                 best,
                 values[0],

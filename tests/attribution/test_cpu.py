@@ -27,6 +27,8 @@ from dfim.attribution.cpu.plan import plan
 from dfim.attribution.graph import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.pooling import max_pool, route
+from dfim.attribution.simplification import simplify
+from dfim.attribution.ties import with_ties
 from dfim.errors import InputError
 from dfim.sequences.bases import one_hot, to_bases
 
@@ -139,7 +141,7 @@ def test_in_runs_of_one_base_contributions_sum_to_the_logit_all_the_same():
 @pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
 def test_mutants_by_every_evaluation_are_those_of_whole_sequences(network, evaluation):
     layers, bases = NETWORKS[network], some_bases()
-    if evaluation == "paths" and plan(layers, "genomics_default").linear_head:
+    if evaluation == "paths" and plan(simplify(layers), "genomics_default").linear_head:
         pytest.skip("paths are for networks with hidden dense layers")
     mutants = some_mutants(bases)
     expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, importance=True)
@@ -222,11 +224,11 @@ def test_results_do_not_depend_on_threads_or_on_the_size_of_batches():
 
 
 def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(caplog):
-    network = plan(stacked(), "genomics_default")
+    network = plan(simplify(stacked()), "genomics_default")
     found = costs(network, sequences=1, mutants=90, width=1, window=30)
     assert set(found) == {"batched", "windows", "paths"}
     assert found["windows"] < found["batched"]
-    assert set(costs(plan(stacked(hidden=False), "rescale"), 1, 9, 1, 30)) == {"batched", "windows"}
+    assert set(costs(plan(simplify(stacked(hidden=False)), "rescale"), 1, 9, 1, 30)) == {"batched", "windows"}
     bases = some_bases()
     with caplog.at_level(logging.INFO, "dfim"), open_cpu(stacked()) as scorer:
         scorer.score_mutants(bases[[0, 3]], some_mutants(bases[[0, 3]]), 0)
@@ -395,7 +397,7 @@ def with_last_bits_changed(function, seed: int):
 def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(monkeypatch, evaluation, seed):
     """In repeats the pool chooses among equals: the first, in whatever way the equals were worked out."""
     layers, bases, mutants = repeats()
-    exact = DeepLift(layers, BACKGROUND, dtype="float64")
+    exact = DeepLift(with_ties(layers), BACKGROUND, dtype="float64")
     expected = scores_of_whole_mutants(lambda x: exact.contributions(x, 0), bases, mutants, False).delta
     if seed is not None:
         for name in ("convolve_sequences", "convolve", "spread_sequences", "spread"):
@@ -412,9 +414,10 @@ def test_a_pool_passes_on_to_the_first_of_nearly_equal_values(options):
     rng = np.random.default_rng(4)
     x = rng.choice([1.0, 2.0, 3.0], (3, 41, 2))
     noisy = x * (1 + rng.integers(-2, 3, x.shape) * 2.0**-23)
-    y = max_pool(options, tf.constant(noisy))
+    tie = np.zeros(2)
+    y = max_pool(options, tf.constant(noisy), tie)
     multiplier = tf.constant(rng.normal(size=y.shape))
-    found = route(options, tf.constant(noisy), y, multiplier).numpy()
+    found = route(options, tf.constant(noisy), y, multiplier, tie).numpy()
     expected = np.zeros_like(x)
     outputs = y.shape[1]
     left = max((outputs - 1) * stride + width - 41, 0) // 2 if padding == "same" else 0

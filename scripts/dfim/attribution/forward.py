@@ -42,7 +42,8 @@ def _average_pool(layer, x):
 
 def _global_max_pool(layer, x):
     length = x.shape[1]
-    return max_pool({"width": length, "stride": length, "padding": "valid"}, x)[:, 0]
+    whole = {"width": length, "stride": length, "padding": "valid"}
+    return max_pool(whole, x, layer.arrays["tie"])[:, 0]
 
 
 def _batch_normalisation(layer, x):
@@ -57,7 +58,7 @@ _LAYERS = {
     "batch_normalisation": _batch_normalisation,
     "relu": lambda layer, x: tf.nn.relu(x),
     "sigmoid": lambda layer, x: tf.sigmoid(x),
-    "max_pool": lambda layer, x: max_pool(layer.options, x),
+    "max_pool": lambda layer, x: max_pool(layer.options, x, layer.arrays["tie"]),
     "average_pool": _average_pool,
     "global_max_pool": _global_max_pool,
     "global_average_pool": lambda layer, x: tf.reduce_mean(x, axis=1),

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from dfim.attribution.rules import TIE
+from dfim.attribution.ties import TIE
 
 
-def max_pool(options: Mapping, x: tf.Tensor) -> tf.Tensor:
+def max_pool(options: Mapping, x: tf.Tensor, tie: tf.Tensor) -> tf.Tensor:
     """Return the maxima of the windows of ``x`` (sequences, positions, channels), with a gradient of our own.
 
     ``options`` has ``width``, ``stride`` and ``padding`` (same or valid). The gradient is that of
@@ -18,26 +18,27 @@ def max_pool(options: Mapping, x: tf.Tensor) -> tf.Tensor:
     @tf.custom_gradient
     def pooled(x):
         y = tf.nn.max_pool1d(x, options["width"], options["stride"], options["padding"].upper())
-        return y, lambda gradient: route(options, x, y, gradient)
+        return y, lambda gradient: route(options, x, y, gradient, tie)
 
     return pooled(x)
 
 
-def route(options: Mapping, x: tf.Tensor, y: tf.Tensor, multiplier: tf.Tensor) -> tf.Tensor:
+def route(options: Mapping, x: tf.Tensor, y: tf.Tensor, multiplier: tf.Tensor, tie: tf.Tensor) -> tf.Tensor:
     """Return what the multipliers of maxima ``y`` bring to each position of ``x``, of the shape of ``x``.
 
-    The whole multiplier goes to the first of the values within a share of
-    :data:`~dfim.attribution.rules.TIE` of the maximum.
+    The whole multiplier goes to the first of the values that are equal to the maximum; ``tie`` (channels,)
+    is that of :func:`dfim.attribution.ties.with_ties`.
     """
     length, places = x.shape[1], _places(options, x.shape[1])
+    least = (y - tf.maximum(TIE * tf.abs(y), tf.cast(tie, y.dtype)))[:, :, None]
     outputs, width = places.shape
     tiled = bool((places.ravel() == np.arange(places.size)).all())
     if tiled:
         windows = tf.reshape(x[:, : places.size], [-1, outputs, width, x.shape[2]])
-        near = windows >= (y - TIE * tf.abs(y))[:, :, None]
+        near = windows >= least
     else:
         windows = tf.gather(x, np.maximum(places, 0), axis=1)
-        near = (windows >= (y - TIE * tf.abs(y))[:, :, None]) & (places >= 0)[None, :, :, None]
+        near = (windows >= least) & (places >= 0)[None, :, :, None]
     first = tf.one_hot(tf.argmax(tf.cast(near, tf.int32), axis=2), width, axis=2, dtype=x.dtype)
     shares = first * multiplier[:, :, None]
     if tiled:

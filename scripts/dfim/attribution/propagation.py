@@ -154,7 +154,8 @@ class _MaxPool(_Pool):
         return self._out(y), (x, y)
 
     def down(self, multiplier, x, y):
-        return route(self.layer.options, x, y, tf.broadcast_to(self._back(multiplier), tf.shape(y)))
+        multiplier = tf.broadcast_to(self._back(multiplier), tf.shape(y))
+        return route(self.layer.options, x, y, multiplier, self.layer.arrays["tie"])
 
 
 class _AveragePool(_Pool):

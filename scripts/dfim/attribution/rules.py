@@ -7,9 +7,6 @@ activations after convolutions and RevealCancel at activations after dense layer
 
 from dfim.errors import InputError
 
-# A pool passes everything on to the first of all values within this share of the largest. Places that see the
-# same bases, as in repeats, have equal values but for the last bits, which depend on how a processor adds up.
-TIE = 1e-6
 RULES = ("genomics_default", "rescale", "reveal_cancel")
 
 

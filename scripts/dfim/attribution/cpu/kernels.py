@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from dfim.attribution.cpu.blas import multiply, multiply_transposed
-from dfim.attribution.rules import TIE
+from dfim.attribution.ties import TIE
 
 # Rows of a matrix product that are taken together, so that they stay in the cache between taps.
 _BLOCK = 384
@@ -191,29 +191,29 @@ def _activate_each(z, reference, relu, y, factor):
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _choose(values, lowest, best, arg):
-    """Fill the maximum of one pool, values (places, channels), and the place of what counts as it.
+def _choose(values, lowest, tie, best, arg, chosen):
+    """Fill the maximum of one pool, values (places, channels), the place that it counts for, and its value.
 
-    It is the first of all places within a share of :data:`~dfim.attribution.rules.TIE` of the maximum: equal
-    rows of a matrix product need not be equal to the last bit.
+    That is the first of all places whose value is equal to the maximum (:mod:`dfim.attribution.ties`).
     """
     places, channels = values.shape
     for channel in range(channels):
         best[channel] = max(values[0, channel], lowest)
-        arg[channel] = 0
     for place in range(1, places):
         for channel in range(channels):
             best[channel] = max(values[place, channel], best[channel])
     for back in range(places):
         place = places - 1 - back
         for channel in range(channels):
-            value = max(values[place, channel], lowest)
-            near = value >= best[channel] - _TIE * abs(best[channel])
-            arg[channel] = place if near else arg[channel]
+            value = values[place, channel]
+            least = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
+            equal = max(value, lowest) >= least
+            arg[channel] = place if equal else arg[channel]
+            chosen[channel] = value if equal else chosen[channel]
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def activate(z, reference, uniform, relu, width, y, arg, factor):
+def activate(z, reference, uniform, relu, width, tie, y, arg, factor):
     """ReLU and max-pool of z [positions, columns, channels]; keep what the way back needs.
 
     ``reference`` [positions, channels] is z of the reference, ``uniform`` (pooled,) where it is one value a
@@ -223,34 +223,34 @@ def activate(z, reference, uniform, relu, width, y, arg, factor):
     if width == 1:
         _activate_each(z, reference, relu, y, factor)
         return
-    pooled, columns = y.shape[:2]
+    pooled, columns, channels = y.shape
+    chosen = np.empty(channels, np.float32)
     lowest = _ZERO if relu else _LOWEST
     for r in range(pooled):
         begin = r * width
         for column in range(columns):
-            _choose(z[begin : begin + width, column], lowest, y[r, column], arg[r, column])
-            places, values = reference[begin : begin + width], z[begin, column]
-            _factors(y[r, column], values, arg[r, column], places, uniform[r], relu, factor[r, column])
+            values, places = z[begin : begin + width, column], reference[begin : begin + width]
+            _choose(values, lowest, tie, y[r, column], arg[r, column], chosen)
+            _factors(chosen, arg[r, column], places, uniform[r], relu, factor[r, column])
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _factors(y, first, arg, reference, uniform, relu, factor):
-    """Fill the factors (channels,) of one pool: y of its maximum, z of its first position.
+def _factors(chosen, arg, reference, uniform, relu, factor):
+    """Fill the factors (channels,) of one pool, from z at the place that counts.
 
-    Where y is above 0 it is z of the maximum; where it is 0 the first position is the maximum. The reference
-    (places, channels) is ``uniform`` when all places have the same, as they have away from padding.
+    The reference (places, channels) is ``uniform`` when all places have the same, as they have away from
+    padding.
     """
     if not relu:
         factor[:] = 1
         return
-    for channel in range(len(y)):
-        value = y[channel] if y[channel] > 0 else first[channel]
-        factor[channel] = _factor(value, reference[0, channel])
+    for channel in range(len(chosen)):
+        factor[channel] = _factor(chosen[channel], reference[0, channel])
     if not uniform:
         for place in range(1, len(reference)):
-            for channel in range(len(y)):
+            for channel in range(len(chosen)):
                 if arg[channel] == place:
-                    factor[channel] = _factor(y[channel], reference[place, channel])
+                    factor[channel] = _factor(chosen[channel], reference[place, channel])
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -275,7 +275,7 @@ def _activate_each_changed(z, dz, z_starts, owners, reference, relu, y, starts, 
 
 @njit(nogil=True, fastmath=True, cache=True)
 def activate_changed(
-    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, y, starts, dy, arg, factor
+    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, tie, y, starts, dy, arg, factor
 ):
     """ReLU and max-pool where a window of z changed.
 
@@ -291,7 +291,7 @@ def activate_changed(
     window = len(dz)
     lowest = _ZERO if relu else _LOWEST
     values = np.empty((width, channels), np.float32)
-    best = np.empty(channels, np.float32)
+    best, chosen = np.empty(channels, np.float32), np.empty(channels, np.float32)
     for row in range(len(dy)):
         for column in range(dy.shape[1]):
             r, owner = starts[column] + row, owners[column]
@@ -307,10 +307,9 @@ def activate_changed(
                 else:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel]
-            _choose(values, lowest, best, arg[row, column])
+            _choose(values, lowest, tie, best, arg[row, column], chosen)
             _factors(
-                best,
-                values[0],
+                chosen,
                 arg[row, column],
                 reference[begin : begin + width],
                 uniform[r],

@@ -64,7 +64,7 @@ ENTRY = """PRODUCERS["flat"] = Producer(
 @pytest.fixture
 def house(tmp_path):
     """A copy of the workflow to which a producer of sequences of one base is added."""
-    for name in ("rules", "scripts", "config"):
+    for name in ("rules", "scripts", "config", "envs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Snakefile", tmp_path)
     (tmp_path / "scripts/dfim/datasets/flat.py").write_text(MODULE)

@@ -16,6 +16,7 @@ import configuration
 from dfim.errors import InputError
 from dfim.datasets.peak_sources import find_pipeline_peaks
 from samples import read_samples
+from workflow.nulls import set_nulls
 
 SCHEMAS = f"{workflow.basedir}/config/schemas"
 
@@ -46,6 +47,7 @@ def read_configuration():
         for name, reads in config["reads"].items()
     }
     configuration.check_references(config, tasks)
+    set_nulls(config)
     configuration.check_reads(config, sheets, samples)
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
     return sheets, tasks, configuration.tasks_of_models(config, tasks), samples
@@ -440,7 +442,8 @@ def scoring_options(wildcards):
         "shuffles",
         "shards",
     )
-    return {key: options[key] for key in keys}
+    drawn = next((null for null in options["nulls"] if null["model"] == "substitutions"), None)
+    return {key: options[key] for key in keys} | {"substitutions": drawn}
 
 
 def shard_files(suffix):
@@ -461,6 +464,7 @@ SIGNIFICANCE = dict(
     p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
     nulls=lambda wildcards: analysis_of(wildcards)["nulls"],
     truth=lambda wildcards: analysis_of(wildcards)["truth"],
+    position_bins=lambda wildcards: analysis_of(wildcards)["position_bins"],
     seed=config["seed"],
 )
 

@@ -131,6 +131,7 @@ rule assign_significance_profiles:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
+        draws=f"{INTERACTIONS}/draws.tsv.gz",
         nulls=f"{INTERACTIONS}/nulls.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",

@@ -25,7 +25,8 @@ from dfim.reproduction.measuring import (
 )
 from dfim.sequences.bases import to_bases
 from dfim.statistics.calibration import calibration
-from dfim.statistics.nulls import NullModel, describe_nulls
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 

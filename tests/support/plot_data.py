@@ -8,7 +8,8 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from dfim.statistics.agreement import agreement
 from dfim.statistics.calibration import calibration
-from dfim.statistics.nulls import NullModel, describe_nulls
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel
 
 MOTIFS = ["ELF1", "SIX5", "AP1", "TAL1", "GATA1_disc1"]
 

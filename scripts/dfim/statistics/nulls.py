@@ -27,13 +27,13 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.p_values import POOLED, p_values, q_values
+from dfim.statistics.resolution import AUTO
 from dfim.statistics.studentised import studentised_rows
 
 ALL = "all"
 MODELS = ("dinucleotide", "matched", "substitutions")
 # Of the draws of ``substitutions``: how far from the window's centre, and how near the variant, bp.
 WITHIN, CLEARANCE = 100, 5
-AUTO = "auto"
 # Rows of an example are tested against null rows of the examples of other folds.
 FOLDS = 5
 # Scores and whether they have a sign (and so two tails).
@@ -79,10 +79,15 @@ class NullModel:
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
         drawn = {key: options[key] for key in ("draws", "within", "clearance") if key in options}
-        unused = [*drawn] if model != "substitutions" else ["distances"] if distances else []
-        if unused:
+        if drawn and model != "substitutions":
             raise InputError(
-                f"the null model {model!r} has the key {unused[0]!r}, which it takes no part in."
+                f"the null model {model!r} has the key {next(iter(drawn))!r}, which is of substitutions "
+                "alone: remove it."
+            )
+        if distances and model == "substitutions":
+            raise InputError(
+                f"the null model {model!r} has the key 'distances', and the targets of variants are "
+                "positions, which have none of their own: remove it."
             )
         return cls(model, members, **columns, distances=distances, **drawn)
 

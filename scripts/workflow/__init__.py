@@ -1,1 +1,1 @@
-"""What the rules ask and no script needs: the configuration, its sheets and sources, paths, demands."""
+"""What rules ask and no script needs: the configuration, its sheets and sources, paths, demands."""

@@ -82,8 +82,8 @@ def test_beyond_all_places_each_has_another_base_and_then_there_are_no_more(base
     with pytest.raises(InputError) as caught:
         substitutions(bases, own, 3 * 38 + 1, 20, 2)
     assert str(caught.value) == (
-        "the variant 'v0' has 38 places for the draws of the null 'substitutions', and 115 draws need 39: ask "
-        "for fewer 'draws', or raise its key 'within'."
+        "the variant 'v0' has 38 places for the draws of the null 'substitutions', and 115 draws need 39: "
+        "ask for fewer 'draws', or raise its key 'within'."
     )
 
 

@@ -195,6 +195,7 @@ rule compare_groups:
     params:
         comparisons=LOOKUPS.of_analysis("comparisons"),
         truth=LOOKUPS.of_analysis("truth"),
+        nulls=LOOKUPS.of_analysis("nulls"),
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"

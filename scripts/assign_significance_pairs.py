@@ -10,6 +10,7 @@ with running(snakemake) as log:
     from dfim.interactions.significance import pair_significance
     from dfim.statistics.agreement import agreement
     from dfim.statistics.nulls import NullModel
+    from dfim.statistics.resolution import coarse_nulls
 
     settings = snakemake.params
     features = read_table(snakemake.input.features, dtype={"name": "str"})
@@ -32,7 +33,8 @@ with running(snakemake) as log:
         len(beyond),
         beyond["fis"].max() if len(beyond) else 0,
     )
-    log.info("the smallest p that can be had: %.2g", found.nulls["smallest_p"].min())
+    for sentence in coarse_nulls(found.nulls):
+        log.warning("%s", sentence)
     tested = pairs[pairs["within_reach"] == 1]
     for column in [name for name in pairs if name.endswith("_p") or "_p_" in name]:
         log.info(

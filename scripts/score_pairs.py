@@ -11,6 +11,7 @@ with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.scoring import pair_scores
     from dfim.interactions.sources import examples_of_shard, make_pairs
+    from dfim.statistics.resolution import number_of
 
     settings = snakemake.params
     analysis = settings.analysis
@@ -19,12 +20,14 @@ with running(snakemake) as log:
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     pairs, overlapping = make_pairs(
         features_of_groups(dataset.features, analysis["feature_groups"]),
-        examples,
+        selected,
         analysis["sources"]["features"],
         analysis["targets"]["features"],
         analysis["same_name"],
         analysis["max_distance"],
     )
+    shuffles = number_of(analysis["shuffles"], len(pairs), two_tailed=True)
+    pairs = pairs[pairs["example"].isin(examples)].reset_index(drop=True)
     log.info("%d ordered pairs in %d examples", len(pairs), len(examples))
     log.info("%d ordered pairs left out because their features overlap", overlapping)
     options = {**settings.method_options, "threads": snakemake.threads}
@@ -38,7 +41,7 @@ with running(snakemake) as log:
             pairs,
             task,
             analysis["background"],
-            analysis["shuffles"],
+            shuffles,
             settings.seed,
         )
     write_table(scores, snakemake.output[0])

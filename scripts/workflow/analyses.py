@@ -40,7 +40,8 @@ def analysis_figures(analysis: Mapping) -> dict[str, Mapping]:
 
 def scoring_options(analysis: Mapping) -> dict:
     """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
-    return {key: analysis[key] for key in SCORING_KEYS}
+    drawn = next((null for null in analysis["nulls"] if null["model"] == "substitutions"), None)
+    return {key: analysis[key] for key in SCORING_KEYS} | {"substitutions": drawn}
 
 
 def given_models(config: Mapping) -> list[str]:

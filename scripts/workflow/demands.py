@@ -7,6 +7,7 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from dfim.statistics.resolution import AUTO, draws_needed
 from workflow.datasets import PRODUCERS
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
@@ -135,12 +136,23 @@ class _Shard:
         return self.sources * self.targets
 
 
+def _repeats(options) -> int:
+    """Return how often each source is scored: on its sequence, on shuffles of it, and at random places."""
+    counts = [options["shuffles"], *(null.get("draws", AUTO) for null in options["nulls"] if _drawn(null))]
+    # As many as ``auto`` can ask for.
+    return 1 + sum(draws_needed(1, two_tailed=True) if count == AUTO else count for count in counts)
+
+
+def _drawn(null) -> bool:
+    return null["model"] == "substitutions"
+
+
 def _shard(wildcards, sizes) -> _Shard:
     """Return what one shard holds, the shuffles of its sequences included."""
     options = sizes.config["analyses"][wildcards["analysis"]]
     selection = wildcards["analysis"], wildcards["model"], wildcards["task"]
     examples = -(-sizes.selected(*selection) // options["shards"])
-    replicates = examples * (1 + options["shuffles"])
+    replicates = examples * _repeats(options)
     an_example, mutants = sizes.sources(*selection)
     targets = max(0.0, an_example - 1) if "features" in options["targets"] else 0.0
     return _Shard(
@@ -172,7 +184,7 @@ def score_interactions(wildcards, sizes) -> Demand:
 def mutate_pairs(wildcards, sizes) -> Demand:
     """Two mutants and the pair of both, whole, without shuffles."""
     shard = _shard(wildcards, sizes)
-    pairs = shard.pairs / (1 + sizes.config["analyses"][wildcards["analysis"]]["shuffles"])
+    pairs = shard.pairs / _repeats(sizes.config["analyses"][wildcards["analysis"]])
     seconds = NETWORK[0] + pairs * (8e-5 + shard.network.multiplications / FORWARD)
     return Demand(seconds, NETWORK[1] + 100 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs)
 
@@ -180,7 +192,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
 def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
     """Return an analysis's pairs, shuffles included, and its sources and positions, without shuffles."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
-    sources = shard.sources * options["shards"] / (1 + options["shuffles"])
+    sources = shard.sources * options["shards"] / _repeats(options)
     return shard.pairs * options["shards"], sources, sources * shard.size.length
 
 

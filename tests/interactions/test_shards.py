@@ -7,6 +7,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.files.tables import write_table
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import (
     add_mutagenesis,
     describe_pairs,
@@ -15,7 +16,7 @@ from dfim.interactions.shards import (
     summarise,
     write_profiles,
 )
-from dfim.interactions.significance import pair_significance, profile_significance
+from dfim.interactions.significance import pair_significance
 
 TABLES = ("results", "null", "nulls", "calibration", "quantiles")
 FEATURES = pd.DataFrame(

@@ -134,7 +134,7 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
 
 def planted_peak_names(path: str | Path) -> list[str]:
     """Return the names of the peak files that the grammar of a planted genome comes with."""
-    from dfim.planted import peak_names
+    from dfim.planted.grammar import peak_names
 
     return peak_names(read_grammar(path))
 

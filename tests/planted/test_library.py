@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dfim.errors import InputError
-from dfim.planted_library import expected_interactions, plant_library, read_model
+from dfim.planted.library import expected_interactions, plant_library, read_model
 from dfim.sequence import reverse_complement, to_bases, to_string
 
 DESIGN = {

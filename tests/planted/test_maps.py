@@ -13,7 +13,7 @@ from dfim.attribution import open_scorer
 from dfim.dataset import Dataset, reference_rows
 from dfim.interaction import nucleotide_sources, profiles, write_profile_shard
 from dfim.library import library_dataset
-from dfim.planted_library import plant_library
+from dfim.planted.library import plant_library
 from dfim.sequence import to_bases
 
 DESIGN = yaml.safe_load((Path(__file__).parents[1] / "config/planted_affinity.yaml").read_text())

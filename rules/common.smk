@@ -484,7 +484,7 @@ def figure_outputs(folder, category, *labels):
 
 # Targets
 
-EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
+EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "place.tsv", "predictions.h5")
 INTERACTION_FILES = {
     "pairs": ("pairs.tsv.gz", "agreement.tsv"),
     "profiles": ("sources.tsv.gz", "profiles.h5"),

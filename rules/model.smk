@@ -55,6 +55,7 @@ rule evaluate_model:
     output:
         metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
         curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
+        place=f"{RESULTS}/models/{{model}}/place.tsv",
         predictions=f"{RESULTS}/models/{{model}}/predictions.h5",
     log:
         f"{LOGS}/evaluate_model/{{model}}.log",

@@ -1,4 +1,4 @@
-"""Score all examples of a data set with a trained network; write metrics, curves and logits."""
+"""Score all examples of a data set with a trained network; write metrics, curves, place check and logits."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ with running(snakemake) as log:
     from dfim import network, training
     from dfim.dataset import SPLITS, read_dataset
     from dfim.files import sha256_of, write_table
+    from dfim.networks.place import place_check, reads_place
     from dfim.predictions import write_predictions
     from dfim.sequence import reverse_complement
 
@@ -33,6 +34,18 @@ with running(snakemake) as log:
 
     test = dataset.rows("test")
     write_table(training.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves)
+
+    asked = dataset.present if dataset.real_valued else dataset.labels == 1
+    place = place_check(
+        lambda bases: training.predict(predictor, bases)[:, columns],
+        dataset.bases[test],
+        asked[test],
+        dataset.tasks,
+        seed,
+    )
+    if sentence := reads_place(place):
+        log.warning("%s", sentence)
+    write_table(place, snakemake.output.place)
 
     checksums = {
         "model_sha256": sha256_of(snakemake.input.model),

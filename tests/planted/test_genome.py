@@ -12,14 +12,14 @@ import yaml
 from scipy.stats import kstest
 
 from dfim.errors import InputError
-from dfim.files import read_table
-from dfim.motifs import load_pwm
-from dfim.narrowpeak import NARROWPEAK_COLUMNS
+from dfim.files.tables import read_table
+from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS
 from dfim.planted.genome import plant_genome, write_planted
 from dfim.planted.grammar import check_grammar, peak_names
 from dfim.planted.motifs import load_motifs
 from dfim.planted.variants import VARIANT_COLUMNS
-from dfim.sequence import reverse_complement, to_string
+from dfim.sequences.bases import reverse_complement, to_string
+from dfim.sequences.motifs import load_pwm
 
 CONFIG = Path(__file__).parents[2] / "config"
 

@@ -7,16 +7,19 @@ import pandas as pd
 import yaml
 from sklearn.metrics import average_precision_score
 
-from dfim import network, training
-from dfim.aggregate import add_expected, aggregate
 from dfim.attribution import open_scorer
-from dfim.dataset import Dataset, reference_rows
-from dfim.interaction import nucleotide_sources, profiles, write_profile_shard
-from dfim.library import library_dataset
-from dfim.planted.library import plant_library
-from dfim.sequence import to_bases
+from dfim.datasets.dataset import Dataset, reference_rows
+from dfim.datasets.values import library_dataset
+from dfim.interactions.aggregate import add_expected, aggregate
+from dfim.interactions.profile_files import write_profile_shard
+from dfim.interactions.scoring import profiles
+from dfim.interactions.sources import nucleotide_sources
+from dfim.networks import building, description
+from dfim.planted.flanks import plant_library
+from dfim.sequences.bases import to_bases
+from dfim.training import fitting
 
-DESIGN = yaml.safe_load((Path(__file__).parents[1] / "config/planted_affinity.yaml").read_text())
+DESIGN = yaml.safe_load((Path(__file__).parents[2] / "config/planted_affinity.yaml").read_text())
 LAYERS = [{"kind": "convolution", "filters": 32, "width": 7}, {"kind": "dense", "units": 64}]
 SEED, OF_EACH_SET, MINIMUM = 1, 300, 10
 
@@ -25,12 +28,12 @@ def trained(library: pd.DataFrame) -> tuple[Dataset, list]:
     """Return the dataset of a library, and the layers of a network that was trained on it."""
     bases = np.stack([to_bases(sequence) for sequence in library["sequence"]])
     dataset = library_dataset(bases, {"value": library["ddg"].to_numpy(np.float32)}, "ddG", seed=SEED)
-    model = network.build_network(LAYERS, bases.shape[1], ["ddG"], SEED, "linear")
+    model = building.build_network(LAYERS, bases.shape[1], ["ddG"], SEED, "linear")
     options = {"batch_size": 128, "epochs": 12, "patience": 4}
-    history = training.train(model, dataset, options, SEED)
+    history = fitting.train(model, dataset, options, SEED)
     # Of the variance, 5 to 10 % are noise.
     assert history["validation_r2"].max() > 0.88
-    return dataset, network.describe(model)
+    return dataset, description.describe(model)
 
 
 def cells_of(couplings: list, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

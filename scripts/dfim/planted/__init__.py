@@ -1,1 +1,1 @@
-"""Data with a planted truth: a miniature genome with a grammar, and a library with energies."""
+"""Planted data, whose truth is known: a genome with a grammar, and a library of flanks."""

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dfim.files import atomic_path, write_table
-from dfim.genome import wrapped_fasta
-from dfim.narrowpeak import write_narrowpeak
+from dfim.files.tables import write_table
+from dfim.files.whole import atomic_path
+from dfim.genomes.fasta import wrapped_fasta
+from dfim.genomes.narrowpeak import write_narrowpeak
 from dfim.planted.elements import lay_out, plant
 from dfim.planted.grammar import check_grammar
 from dfim.planted.motifs import load_motifs

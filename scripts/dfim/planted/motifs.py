@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dfim.errors import InputError
-from dfim.motifs import find_pattern, load_pwm
-from dfim.sequence import BASES, reverse_complement
+from dfim.sequences.bases import BASES, reverse_complement
+from dfim.sequences.motifs import find_pattern, load_pwm
 
 CODES = np.frombuffer(BASES.encode(), dtype=np.uint8)
 _PSEUDOCOUNT = 0.001

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from dfim.narrowpeak import NARROWPEAK_COLUMNS
+from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS
 from dfim.planted.elements import Element, Instance, stream
 from dfim.planted.grammar import peak_names
 

@@ -10,7 +10,7 @@ from dfim.errors import InputError
 from dfim.planted.elements import Element, Instance, stream
 from dfim.planted.motifs import CODES
 from dfim.planted.peaks import core_gap, rule_name
-from dfim.sequence import BASES, reverse_complement
+from dfim.sequences.bases import BASES, reverse_complement
 
 VARIANT_COLUMNS = ["chrom", "pos1", "ref", "alt", "depth", "postfreq", "prefreq", "pvalue", "class"]
 VARIANT_TRUTH_COLUMNS = [

@@ -1,4 +1,4 @@
-"""Ask whether data need an interaction: an additive fit, one with pairs, and the network, on held-out examples."""
+"""Ask whether data need an interaction: held out, an additive fit, one with pairs, and the network."""
 
 from pathlib import Path
 

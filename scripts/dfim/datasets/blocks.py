@@ -7,8 +7,8 @@ import pandas as pd
 def overlap_blocks(examples: pd.DataFrame) -> np.ndarray:
     """Return a number for each example, int64 (examples,), that windows of one chain of overlaps share.
 
-    ``examples`` is the table of a dataset (``chrom``; ``start``, ``end``: 0-based, half-open). An example that
-    is no window of a genome is a block of its own; windows that only touch do not overlap.
+    ``examples`` is the table of a dataset (``chrom``; ``start``, ``end``: 0-based, half-open). One that is no
+    window of a genome is a block of its own; windows that only touch do not overlap.
     """
     table = examples.reset_index(drop=True)
     block = np.arange(len(table))

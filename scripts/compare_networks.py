@@ -1,6 +1,6 @@
 """Join what several networks, and additive twins, say of the kinds of pairs of one analysis."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table

@@ -7,6 +7,7 @@ names the model. Its dataset, where it is a twin, is made by the producer ``twin
 from collections.abc import Mapping
 
 from dfim.errors import InputError
+from workflow.datasets import told_of
 
 
 def networks_of(config: Mapping, model: str) -> list[str]:
@@ -39,9 +40,10 @@ def null_twin(config: Mapping, model: str) -> str | None:
     return others[0] if others else None
 
 
-def add_networks(config: dict) -> None:
+def add_networks(config: dict, tasks_of_dataset: Mapping[str, list[str]]) -> None:
     """Add the networks beside each model, and their datasets, to a complete configuration, in place.
 
+    ``tasks_of_dataset`` has the tasks of each dataset, which its twins have too.
     A network of another seed differs in its seed alone, by 1 from one to the next. A twin is trained with the
     seed of its model on a twin of its dataset. Neither scores contributions. Raises InputError when a name is
     taken, or when a model that is not trained asks for either.
@@ -58,10 +60,22 @@ def add_networks(config: dict) -> None:
             _add(config, "models", seed, shared | {"seed": config["seed"] + number}, name)
         for number, twin in enumerate(twins, start=1):
             dataset = f"{model['dataset']}_twin{number}"
-            made = {"twin": {"of": model["dataset"], "number": number}}
+            made = _twin_of(config, model["dataset"], number, tasks_of_dataset)
             if config["datasets"].get(dataset) != made:
                 _add(config, "datasets", dataset, made, name)
             _add(config, "models", twin, shared | {"dataset": dataset}, name)
+
+
+def _twin_of(config: Mapping, dataset: str, number: int, tasks_of_dataset: Mapping) -> dict:
+    """Return the entry of a twin of a dataset: what it is drawn from, its tasks, and its size."""
+    told = told_of(config, dataset) | config["expected_sizes"]["datasets"].get(dataset, {})
+    return {"twin": {"of": dataset, "number": number, "tasks": tasks_of_dataset[dataset], "told": told}}
+
+
+def without_networks(config: Mapping) -> dict:
+    """Return a configuration as it was before :func:`add_networks`."""
+    datasets = {name: dataset for name, dataset in config["datasets"].items() if "twin" not in dataset}
+    return {**config, "models": own_models(config), "datasets": datasets}
 
 
 def _add(config: dict, section: str, name: str, entry: dict, model: str) -> None:

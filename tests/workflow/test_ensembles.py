@@ -5,11 +5,21 @@ import copy
 import pytest
 
 from dfim.errors import InputError
-from workflow.ensembles import add_networks, model_beside, networks_of, null_twin, own_models, twins_of
+from workflow.datasets import tasks_of_datasets, told_of
+from workflow.ensembles import (
+    add_networks,
+    model_beside,
+    networks_of,
+    null_twin,
+    own_models,
+    twins_of,
+    without_networks,
+)
 
 CONFIG = {
     "seed": 7,
-    "datasets": {"data": {"values": {"task": "ddG"}}},
+    "datasets": {"data": {"values": {"task": "ddG", "core": "CACGTG"}}},
+    "expected_sizes": {"datasets": {"data": {"examples": 500}}},
     "models": {
         "one": {"dataset": "data", "architecture": "a", "training": {"epochs": 2}, "seeds": 3, "twins": 2,
                 "contributions": [{"task": "ddG"}]},
@@ -17,12 +27,13 @@ CONFIG = {
         "given": {"source": {"tasks": ["ddG"]}, "contributions": []},
     },
 }  # fmt: skip
+TASKS = {"data": ["ddG"]}
 
 
 @pytest.fixture
 def config():
     config = copy.deepcopy(CONFIG)
-    add_networks(config)
+    add_networks(config, TASKS)
     return config
 
 
@@ -37,7 +48,11 @@ def test_seeds_and_twins_are_models_of_their_own(config):
     twin = config["models"]["one_twin2"]
     assert twin["dataset"] == "data_twin2"
     assert "seed" not in twin  # trained with the seed of its model
-    assert config["datasets"]["data_twin2"] == {"twin": {"of": "data", "number": 2}}
+    assert config["datasets"]["data_twin2"] == {
+        "twin": {"of": "data", "number": 2, "tasks": ["ddG"], "told": {"fixed": 6, "examples": 500}}
+    }
+    assert tasks_of_datasets(config, {})["data_twin2"] == ["ddG"]
+    assert told_of(config, "data_twin2")["examples"] == 500
 
 
 def test_models_of_one_dataset_share_its_twins(config):
@@ -69,15 +84,19 @@ def test_without_seeds_and_twins_nothing_is_added():
         model.pop("seeds", None)
         model.pop("twins", None)
     before = copy.deepcopy(config)
-    add_networks(config)
+    add_networks(config, TASKS)
     assert config == before
+
+
+def test_they_can_be_taken_away_again(config):
+    assert without_networks(config) == CONFIG
 
 
 def test_a_name_that_is_taken_is_refused():
     config = copy.deepcopy(CONFIG)
     config["models"]["one_seed2"] = {"dataset": "data", "contributions": []}
     with pytest.raises(InputError) as caught:
-        add_networks(config)
+        add_networks(config, TASKS)
     assert str(caught.value) == (
         "key 'models.one_seed2' has the name that a network beside the model 'one' takes: rename it."
     )
@@ -87,7 +106,7 @@ def test_a_given_network_has_neither():
     config = copy.deepcopy(CONFIG)
     config["models"]["given"]["twins"] = 1
     with pytest.raises(InputError) as caught:
-        add_networks(config)
+        add_networks(config, TASKS)
     assert str(caught.value) == (
         "key 'models.given' has a source and asks for seeds or twins: it is not trained."
     )

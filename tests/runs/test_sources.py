@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT
+from support.run_folder import ROOT
 
 from dfim.datasets.dataset import read_dataset
 

@@ -7,7 +7,8 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sizes import DatasetSize, NetworkSize, Sizes
+from workflow.datasets import PRODUCERS
+from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
 MEMORY_MARGIN = 1.4
@@ -55,6 +56,16 @@ def minutes(found: Demand, threads: int = 1, attempt: int = 1) -> int:
     return attempt * max(SHORTEST, int(TIME_MARGIN * wall / 60) + 1)
 
 
+def resources(rule: str, sizes: Sizes) -> dict[str, Callable]:
+    """Return the resources of a rule of :data:`RULES`, as Snakemake calls for them."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory_mb(demand(rule, wildcards, sizes), attempt),
+        "runtime": lambda wildcards, threads, attempt: minutes(
+            demand(rule, wildcards, sizes), threads, attempt
+        ),
+    }
+
+
 def _sequences_mb(size) -> float:
     return size.examples * (size.length + size.tasks) / 1e6
 
@@ -97,6 +108,13 @@ def evaluate_model(wildcards, sizes) -> Demand:
     seconds = NETWORK[0] + size.examples * (network.multiplications / FORWARD + 2e-6 * size.tasks)
     memory = NETWORK[1] + _batch_mb(network, 128) + 1.5 * _sequences_mb(size)
     return Demand(seconds, memory, 4e-6 * size.examples * size.tasks)
+
+
+def fit_additive(wildcards, sizes) -> Demand:
+    """Terms of all examples, with pairs a few hundred, and resampled losses, for each task."""
+    size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
+    held = 8e-6 * 300 * size.examples
+    return Demand(PLAIN[0] + size.tasks * (2 + 2e-4 * size.examples), PLAIN[1] + 3 * held, 0.1)
 
 
 def score_contributions(wildcards, sizes) -> Demand:
@@ -207,16 +225,13 @@ def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
 
 
 RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
-    "simulate_sequences": _dataset(6e-4),
-    "build_peak_dataset": _dataset(2e-4),
-    "build_variant_dataset": _dataset(5e-4),
-    "build_own_dataset": _dataset(5e-4),
-    "build_spacing_dataset": _dataset(5e-4),
-    "build_value_dataset": _dataset(2e-5),
+    **{producer.rule: _dataset(producer.seconds) for producer in PRODUCERS.values()},
     "match_controls": _dataset(5e-4),
     "train_model": train_model,
     "evaluate_model": evaluate_model,
     "score_contributions": score_contributions,
+    "fit_additive": fit_additive,
+    "compare_networks": _small(*PLAIN),
     "measure_reach": _small(NETWORK[0], NETWORK[1]),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,

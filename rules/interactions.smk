@@ -199,3 +199,24 @@ rule compare_groups:
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"
+
+
+rule compare_networks:
+    input:
+        networks=LOOKUPS.of_networks("kinds.tsv"),
+        twins=LOOKUPS.of_networks("kinds.tsv", twins=True),
+        pairs=LOOKUPS.of_networks("pair_tests.tsv.gz"),
+    output:
+        **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
+    log:
+        f"{LOGS}/compare_networks/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_networks/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("compare_networks"),
+    script:
+        "../scripts/compare_networks.py"

@@ -20,7 +20,7 @@ from workflow.datasets import (
     tasks_of_datasets,
     tasks_of_models,
 )
-from workflow.ensembles import model_beside, null_twin, twins_of
+from workflow.ensembles import model_beside, networks_of, null_twin, twins_of
 from workflow.results import (
     dataset_files,
     interactions_folder,
@@ -206,6 +206,15 @@ class Lookups:
             return {}
         folder = interactions_folder(self.results, wildcards.analysis, twin, wildcards.task, wildcards.method)
         return {"additive": [f"{folder}/shards/{shard}.h5" for shard in range(options["shards"])]}
+
+    def of_networks(self, table: str, twins: bool = False) -> Callable:
+        """Return a function that lists a table of pairs of the networks of a model, or of its twins."""
+        names = twins_of if twins else networks_of
+        folder = f"{self.results}/interactions"
+        return lambda wildcards: [
+            f"{folder}/{wildcards.analysis}/{network}/{wildcards.task}/{table}"
+            for network in names(self.config, wildcards.model)
+        ]
 
     def mutagenesis_shards(self, wildcards) -> list[str]:
         """Return the shards of the interactions by mutagenesis, which are those of every method."""

@@ -141,6 +141,12 @@ def mutagenesis_file(results: str, analysis: str, model: str, task: str, shard: 
     return f"{results}/interactions/{analysis}/{model}/{task}/mutagenesis/{shard}.tsv.gz"
 
 
+def networks_files(results: str, analysis: str, model: str, task: str) -> dict[str, str]:
+    """Return what a model's networks of other seeds, and its twins, say of kinds of pairs and of pairs."""
+    folder = f"{results}/interactions/{analysis}/{model}/{task}"
+    return {"kinds": f"{folder}/networks.tsv", "pairs": f"{folder}/pair_networks.tsv.gz"}
+
+
 def interactions_folder(results: str, analysis: str, model: str, task: str, method: str) -> str:
     """Return the folder of the results of an analysis."""
     return f"{results}/interactions/{analysis}/{model}/{task}/{method}"
@@ -202,6 +208,19 @@ def interaction_targets(config: Mapping) -> list[str]:
             *SIGNIFICANCE_FILES,
             *(["cells.tsv.gz"] if "aggregate" in analysis else []),
         )
+    ]
+
+
+def networks_targets(config: Mapping) -> list[str]:
+    """Return what the networks beside the models of each analysis of pairs say, where there are any."""
+    return [
+        path
+        for name, analysis in config["analyses"].items()
+        if target_kind(analysis) == "pairs"
+        for model in analysis["models"]
+        if networks_of(config, model)[1:] or twins_of(config, model)
+        for task in analysis["tasks"]
+        for path in networks_files(results_folder(config), name, model, task).values()
     ]
 
 

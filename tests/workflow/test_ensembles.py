@@ -15,6 +15,7 @@ from workflow.ensembles import (
     twins_of,
     without_networks,
 )
+from workflow.results import model_targets, networks_targets, twin_targets
 
 CONFIG = {
     "seed": 7,
@@ -22,7 +23,7 @@ CONFIG = {
     "expected_sizes": {"datasets": {"data": {"examples": 500}}},
     "models": {
         "one": {"dataset": "data", "architecture": "a", "training": {"epochs": 2}, "seeds": 3, "twins": 2,
-                "contributions": [{"task": "ddG"}]},
+                "contributions": [{"task": "ddG", "method": "m"}]},
         "two": {"dataset": "data", "architecture": "b", "twins": 1, "contributions": []},
         "given": {"source": {"tasks": ["ddG"]}, "contributions": []},
     },
@@ -110,3 +111,30 @@ def test_a_given_network_has_neither():
     assert str(caught.value) == (
         "key 'models.given' has a source and asks for seeds or twins: it is not trained."
     )
+
+
+def test_what_a_run_ends_in(config):
+    """Cells of the second twin, kinds of all networks, and of networks of other seeds the metrics alone."""
+    pairs = {
+        "sources": {"features": "all"},
+        "targets": {"features": "all"},
+        "tasks": ["ddG"],
+        "methods": ["m"],
+    }
+    cells = {**pairs, "targets": {"positions": "all"}, "aggregate": {"null": "additive"}}
+    config |= {
+        "results": "out",
+        "analyses": {
+            "pairs": {**pairs, "models": ["one", "given"]},
+            "cells": {**cells, "models": ["one", "two"]},
+        },
+    }
+    assert twin_targets(config) == ["out/interactions/cells/one_twin2/ddG/m/cells.tsv.gz"]
+    assert networks_targets(config) == [
+        "out/interactions/pairs/one/ddG/networks.tsv",
+        "out/interactions/pairs/one/ddG/pair_networks.tsv.gz",
+    ]
+    beside = [path for path in model_targets(config) if "_seed" in path or "_twin" in path]
+    assert beside == ["out/models/one_seed2/metrics.tsv", "out/models/one_seed3/metrics.tsv"]
+    assert "out/models/two/additive.tsv" in model_targets(config)
+    assert "out/models/given/additive.tsv" not in model_targets(config)

@@ -58,3 +58,16 @@ def test_positions_against_one_hot():
 def test_too_many_products_are_none():
     bases = np.random.default_rng(1).choice(to_bases("ACGT"), (50, 30))
     assert position_pair_terms(position_terms(bases)) is None
+
+
+def test_examples_are_listed_a_few_at_once(monkeypatch):
+    rng = np.random.default_rng(2)
+    start = rng.integers(0, 280, 300)
+    features = pd.DataFrame(
+        {"example": np.sort(rng.integers(0, 50, 300)), "name": rng.choice(["A", "B", "C"], 300), "group": "",
+         "start": start, "end": start + 6}
+    )  # fmt: skip
+    whole = feature_pair_terms(features, 50)
+    monkeypatch.setattr("dfim.datasets.terms.AT_ONCE", 7)
+    pd.testing.assert_frame_equal(feature_pair_terms(features, 50), whole)
+    assert whole.shape[1] > 20

@@ -8,6 +8,8 @@ import pandas as pd
 # Upper ends (bp between two features) of the bins of distance; what is farther apart is a last bin.
 DISTANCES = (10, 20, 40, 70, 150)
 MOST_TERMS = 2000
+# Examples whose pairs are listed at once: memory grows with the square of an example's features.
+AT_ONCE = 5000
 
 
 def feature_terms(features: pd.DataFrame, examples: int) -> pd.DataFrame:
@@ -31,21 +33,29 @@ def feature_pair_terms(features: pd.DataFrame, examples: int) -> pd.DataFrame:
     Distances are the bases between the two, edge to edge (:data:`DISTANCES`); ``features`` has the columns
     of a dataset's table. Pairs that no two examples differ in have no column.
     """
-    own = features[["example", "start", "end"]].assign(
-        key=_keys(features).to_numpy(), row=range(len(features))
-    )
-    pairs = own.merge(own, on="example", suffixes=("", "_other"))
+    own = features[["example", "start", "end"]].assign(key=_keys(features).to_numpy())
+    own = own.assign(row=range(len(own)))
+    parts = [_pairs_of(part) for _, part in own.groupby(own["example"] // AT_ONCE)]
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"example": [], "label": []})
+    columns = {}
+    for label, members in found.groupby("label", sort=True)["example"]:
+        present = np.zeros(examples, np.float32)
+        present[members] = 1
+        if not present.all():
+            columns[label] = present
+    return pd.DataFrame(columns, index=range(examples))
+
+
+def _pairs_of(features: pd.DataFrame) -> pd.DataFrame:
+    """Return the examples of some features with the labels of their pairs, each once."""
+    pairs = features.merge(features, on="example", suffixes=("", "_other"))
     pairs = pairs[(pairs["row"] != pairs["row_other"]) & (pairs["key"] <= pairs["key_other"])]
     apart = pairs[["start", "start_other"]].max(axis=1) - pairs[["end", "end_other"]].min(axis=1)
-    number = np.searchsorted(DISTANCES, apart)
-    names = [*(f"up to {bound} bp" for bound in DISTANCES), f"beyond {DISTANCES[-1]} bp"]
-    label = pairs["key"] + "–" + pairs["key_other"] + " " + np.array(names, dtype=object)[number]
-    columns = {}
-    for key, members in pairs["example"].groupby(label, sort=True):
-        present = np.bincount(members, minlength=examples) > 0
-        if present.any() and not present.all():
-            columns[key] = present
-    return pd.DataFrame(columns, index=range(examples), dtype=np.float32)
+    pairs = pairs.assign(bin=np.searchsorted(DISTANCES, apart))
+    pairs = pairs[["example", "key", "key_other", "bin"]].drop_duplicates()
+    names = np.array([*(f"up to {bound} bp" for bound in DISTANCES), f"beyond {DISTANCES[-1]} bp"], object)
+    label = pairs["key"] + "–" + pairs["key_other"] + " " + names[pairs["bin"]]
+    return pd.DataFrame({"example": pairs["example"], "label": label})
 
 
 def position_terms(bases: np.ndarray) -> pd.DataFrame:

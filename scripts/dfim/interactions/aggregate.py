@@ -82,11 +82,11 @@ def aggregate(
     Raises InputError when the shards hold a source that is no nucleotide, and when no cell has enough
     sequences.
     """
-    cells, null = (_within_reach(table, reach) for table in _cells_of_shards(shards, bases, sets))
+    cells = _within_reach(_cells_of_shards(shards, bases, sets), reach)
     changing = cells.loc[cells["squares"] > 0, "target_position"].unique()
     cells = cells[cells["target_position"].isin(changing)].reset_index(drop=True)
+    null = _within_reach(_cells_of_shards(additive or shards, bases, sets, shuffles=not additive), reach)
     if additive:
-        null = _within_reach(_cells_of_shards(additive, bases, sets)[0], reach)
         null = null[null["target_position"].isin(changing)]
     # Shuffled sequences keep all positions: in them these are positions like all others, and without them,
     # where changes are larger, the null is too kind to a network that has learned no interaction.
@@ -126,20 +126,20 @@ def add_expected(cells: pd.DataFrame, expected: pd.DataFrame, where: str) -> pd.
 
 
 def _cells_of_shards(
-    shards: Sequence[str | os.PathLike], bases: np.ndarray, sets: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the cells of the sequences in shards, and those of their shuffles."""
-    found, null = [], []
+    shards: Sequence[str | os.PathLike], bases: np.ndarray, sets: pd.DataFrame, shuffles: bool = False
+) -> pd.DataFrame:
+    """Return the cells of the sequences in shards, or those of their shuffles."""
+    found = []
     for path in Progress(shards, desc="shards", unit=" shards"):
         with h5py.File(path, "r") as handle:
             for name, members in sets.groupby("set", sort=False)["example"]:
-                for replicate, table in _cells_of(handle, bases, members.to_numpy(), path):
-                    (null if replicate else found).append(table.assign(set=name, replicate=replicate))
-    return _joined(found), _joined(null)
+                cells = _cells_of(handle, bases, members.to_numpy(), path, shuffles)
+                found += [table.assign(set=name, replicate=replicate) for replicate, table in cells]
+    return _joined(found)
 
 
-def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path):
-    """Yield replicate and cells of the members' profiles in a shard."""
+def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path, shuffles: bool):
+    """Yield replicate and cells of the members' profiles in a shard: of replicate 0, or of the shuffles."""
     sources = handle["sources"]
     kinds = set(sources["kind"].asstr()[()])
     if kinds - {"nucleotide"}:
@@ -148,15 +148,18 @@ def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path):
         )
     rows = np.flatnonzero(np.isin(sources["example"][()], members))
     example, position = sources["example"][()][rows], sources["start"][()][rows]
-    own, place = np.unique(example, return_inverse=True)
-    shuffles, seed = int(handle.attrs["shuffles"]), int(handle.attrs["seed"])
-    if len(rows):
+    if not len(rows):
+        return
+    if not shuffles:
         delta, mutant = (handle[name][()][rows] for name in ("delta", "mutant_base"))
         yield 0, sum_cells(delta, mutant, position, bases[example])
-        for replicate in range(1, shuffles + 1):
-            letters = np.array([shuffled(bases[one], seed, int(one), replicate) for one in own])
-            delta, mutant = (handle[f"null_{name}"][replicate - 1][rows] for name in ("delta", "mutant_base"))
-            yield replicate, sum_cells(delta, mutant, position, letters[place])
+        return
+    own, place = np.unique(example, return_inverse=True)
+    seed = int(handle.attrs["seed"])
+    for replicate in range(1, int(handle.attrs["shuffles"]) + 1):
+        letters = np.array([shuffled(bases[one], seed, int(one), replicate) for one in own])
+        delta, mutant = (handle[f"null_{name}"][replicate - 1][rows] for name in ("delta", "mutant_base"))
+        yield replicate, sum_cells(delta, mutant, position, letters[place])
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -128,7 +128,8 @@ def _check_own(key: str, options: Mapping) -> None:
 
 
 def _spacing_told(options: Mapping) -> dict:
-    places = 2 * options["largest"] + 1
+    """Tell the size of a dataset of spacings: all distances but those at which the motifs overlap."""
+    places = 2 * options["largest"] + 2 - sum(map(len, options["motifs"].values()))
     examples = places * len(options["orientations"]) * options["sequences"]
     return {"examples": examples, "length": options["length"], "features": 2.0}
 

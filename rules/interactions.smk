@@ -203,9 +203,11 @@ rule compare_groups:
 
 rule compare_networks:
     input:
-        networks=LOOKUPS.of_networks("kinds.tsv"),
-        twins=LOOKUPS.of_networks("kinds.tsv", twins=True),
-        pairs=LOOKUPS.of_networks("pair_tests.tsv.gz"),
+        kinds=f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/kinds.tsv",
+        tests=LOOKUPS.of_networks("pair_tests.tsv.gz"),
+        nulls=LOOKUPS.of_networks("nulls.tsv"),
+        twin_tests=LOOKUPS.of_networks("pair_tests.tsv.gz", twins=True),
+        twin_nulls=LOOKUPS.of_networks("nulls.tsv", twins=True),
     output:
         **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
     log:
@@ -218,5 +220,10 @@ rule compare_networks:
         "../envs/dfim.yaml"
     resources:
         **demanded("compare_networks"),
+    params:
+        level=LOOKUPS.of_analysis("level"),
+        least_share=LOOKUPS.of_analysis("least_share"),
+        kinds=LOOKUPS.of_analysis("kinds"),
+        seed=config["seed"],
     script:
         "../scripts/compare_networks.py"

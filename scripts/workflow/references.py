@@ -172,9 +172,7 @@ def _check_analysis(
             f"key '{key}.background' is 'composition', which needs nucleotides as sources; give the "
             "probabilities of A, C, G and T."
         )
-    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
-        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
-    _check_null_of_cells(key, analysis, config)
+    _check_aggregate(key, analysis, config)
     region = analysis["sources"].get("nucleotides", "all")
     if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(
@@ -195,8 +193,10 @@ def _check_analysis(
         check_options(figure, options, f"key '{key}.figures.{name}'")
 
 
-def _check_null_of_cells(key: str, analysis: dict, config: dict) -> None:
-    """Check that the models of an analysis whose cells have an additive null have a twin to take it from."""
+def _check_aggregate(key: str, analysis: dict, config: dict) -> None:
+    """Check that aggregate maps have nucleotides as sources, and a twin where their null is additive."""
+    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
+        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
     if analysis.get("aggregate", {}).get("null") != "additive":
         return
     for model in analysis["models"]:

@@ -111,6 +111,13 @@ def evaluate_model(wildcards, sizes) -> Demand:
     return Demand(seconds, memory, 4e-6 * size.examples * size.tasks)
 
 
+def fit_additive(wildcards, sizes) -> Demand:
+    """Terms of all examples, with pairs a few hundred, and resampled losses, for each task."""
+    size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
+    held = 8e-6 * 300 * size.examples
+    return Demand(PLAIN[0] + size.tasks * (2 + 2e-4 * size.examples), PLAIN[1] + 3 * held, 0.1)
+
+
 def score_contributions(wildcards, sizes) -> Demand:
     size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
     network = sizes.network(wildcards["model"])
@@ -235,6 +242,8 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "train_model": train_model,
     "evaluate_model": evaluate_model,
     "score_contributions": score_contributions,
+    "fit_additive": fit_additive,
+    "compare_networks": _small(*PLAIN),
     "measure_reach": _small(NETWORK[0], NETWORK[1]),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,

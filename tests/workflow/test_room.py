@@ -11,7 +11,7 @@ from workflow.schema import ROOT
 ORDER = [
     ["schema", "analyses", "running"],
     ["datasets"],
-    ["sheets"],
+    ["ensembles", "sheets"],
     ["results"],
     ["sources", "references", "sizes"],
     ["configuration", "demands", "lookups", "replicates"],

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
+from dfim.files.tables import read_headerless
 from dfim.genomes.intervals import overlapping
 from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS, write_narrowpeak
 from dfim.reads import idr
@@ -61,8 +62,8 @@ def _command_idr(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame
         if ran.returncode:
             raise InputError(f"the command idr failed: {last_line(ran.stdout)}")
         # Twelve columns come first: those of narrowPeak, then −log10 of the local and of the global IDR.
-        columns = [*NARROWPEAK_COLUMNS, "local_idr", "idr"]
-        table = pd.read_csv(scored, sep="\t", header=None, usecols=range(12), names=columns)
+        columns = dict(enumerate([*NARROWPEAK_COLUMNS, "local_idr", "idr"]))
+        table = read_headerless(scored, columns, ("chrom", "name", "strand"))
     return table.assign(idr=10.0 ** -table["idr"])
 
 

@@ -55,7 +55,8 @@ def open_bytes(path: str | os.PathLike, what: str) -> Iterator[io.BufferedIOBase
     damaged gzip file.
     """
     if not os.path.isfile(path):
-        raise InputError(f"{path} was not found: give the path of {what}.")
+        found = "is a folder" if os.path.isdir(path) else "was not found"
+        raise InputError(f"{path} {found}: give the path of {what}.")
     try:
         with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
             if handle.peek(len(_MARK_BYTES)).startswith(_MARK_BYTES):
@@ -167,7 +168,7 @@ class HeaderedTable:
         if len(row) == len(self.header) + 1 and "" not in self.header:
             self.header = ["", *self.header]
         for name in self.header:
-            if name and self.header.count(name) > 1:
+            if name and (fitting or not needed) and self.header.count(name) > 1:
                 raise InputError(f"{path}, line {self._line}: two columns are called {name!r}: rename one.")
 
     def _beginning(self) -> tuple[list[tuple[int, str]], str | None]:

@@ -18,11 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from dfim.errors import InputError
 from dfim.files.text import read_text
+from dfim.networks.backend import keras
 from dfim.networks.building import build_network
 
 # How many arrays the weights file holds for each kind of layer; these are all kinds that can be converted.

@@ -1,7 +1,7 @@
 """Accessions against a server that answers as the portals do: each kind to its files, every obstacle a sentence."""
 
 import pytest
-from portal_server import PortalServer
+from support.portal_server import PortalServer
 
 from dfim.accessions.encode import peak_files
 from dfim.accessions.portals import Portals

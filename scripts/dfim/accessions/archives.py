@@ -7,7 +7,7 @@ ENA as FASTQ, under the accessions that they have there.
 from dfim.accessions.portals import Portals
 from dfim.accessions.records import ReadFile
 from dfim.errors import InputError
-from dfim.fetching import NotServed
+from dfim.files.fetching import NotServed
 
 _FIELDS = (
     "run_accession", "experiment_accession", "sample_accession", "experiment_alias", "sample_alias",

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dfim.accessions.portals import Portals
 from dfim.accessions.records import ReadFile
 from dfim.errors import InputError
-from dfim.fetching import NotServed
+from dfim.files.fetching import NotServed
 
 logger = logging.getLogger("dfim")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from dfim.accessions.records import COLUMNS, ReadFile, from_row
 from dfim.errors import InputError
-from dfim.files import atomic_path
-from dfim.tables import read_text
+from dfim.files.text import read_text
+from dfim.files.whole import atomic_path
 
 _HEAD = (
     "# What the portals said of the accessions of a sheet of samples. It is used as it is, without a network; "

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
 from dfim.errors import InputError
-from dfim.fetching import fetch
+from dfim.files.fetching import fetch
 
 # Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of `files`.
 ADDRESSES = {

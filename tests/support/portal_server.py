@@ -127,7 +127,7 @@ class PortalServer(ThreadingHTTPServer):
         """Add a series to GEO with the titles of its samples, and the samples, whose reads are SRX of their number."""
         relation = lambda target: (
             [{"relationtype": "SRA", "targetobject": target, "targetftplink": ""}] * bool(target)
-        )  # noqa: E731
+        )
         samples = [{"accession": sample, "title": title} for sample, title in titles.items()]
         self.summaries[accession] = {
             "accession": accession, "entrytype": "GSE", "samples": samples, "extrelations": relation(study),

@@ -111,7 +111,7 @@ def run_case(folder: Path, genome: list[np.ndarray], pairs: int) -> None:
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with open(folder / "run.log", "w") as log:
         subprocess.run(
-            [*command, "--configfile", "config.yaml", *targets],
+            [*command, *targets, "--configfile", "config.yaml"],
             cwd=folder, stdout=log, stderr=subprocess.STDOUT, check=True, env={**os.environ, "PATH": path},
         )  # fmt: skip
 

@@ -15,7 +15,8 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 import configuration
 from dfim.errors import InputError
 from dfim.datasets.peak_sources import find_pipeline_peaks
-from samples import read_samples
+from dfim.accessions.lock import by_accession, read_lock
+from samples import read_sample_sheet
 
 SCHEMAS = f"{workflow.basedir}/config/schemas"
 
@@ -26,7 +27,7 @@ def locate(path):
 
 
 def read_configuration():
-    """Check the configuration; return the rows of sheets, tasks of datasets and of models, and samples."""
+    """Check the configuration; return the rows of sheets, tasks of datasets and of models, and sheets of samples."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
@@ -42,17 +43,20 @@ def read_configuration():
             "values": lambda: [options["task"]],
         }.get(producer, list)()
     samples = {
-        name: read_samples(locate(reads["samples"]), f"{SCHEMAS}/samples.schema.yaml")
+        name: read_sample_sheet(locate(reads["samples"]), f"{SCHEMAS}/samples.schema.yaml")
         for name, reads in config["reads"].items()
     }
     configuration.check_references(config, tasks)
-    configuration.check_reads(config, sheets, samples)
+    configuration.check_reads(config, sheets, {name: sheet.tasks for name, sheet in samples.items()})
+    for sheet in samples.values():
+        if not sheet.accessions:
+            sheet.samples()
     configuration.check_claims(map(locate, config["claims"]), config["cannot_show"])
     return sheets, tasks, configuration.tasks_of_models(config, tasks), samples
 
 
 try:
-    SHEETS, TASKS, MODEL_TASKS, SAMPLES = read_configuration()
+    SHEETS, TASKS, MODEL_TASKS, SAMPLE_SHEETS = read_configuration()
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -189,7 +193,7 @@ def simulated_fastqs(name):
 @cache
 def reads_paths():
     """Return the paths of the peaks that are made from reads, and of simulated reads."""
-    peaks = [reads_peaks(reads, task) for reads, tasks in SAMPLES.items() for task in tasks]
+    peaks = [reads_peaks(reads, task) for reads, sheet in SAMPLE_SHEETS.items() for task in sheet.tasks]
     return peaks + [
         path for name in config["simulated_reads"] for lane in simulated_fastqs(name) for path in lane
     ]
@@ -391,14 +395,12 @@ for name in given_models():
 for analysis in ANALYSES.values():
     if "expected" in analysis.get("aggregate", {}):
         source_path(analysis["aggregate"]["expected"])
-for reads, tasks in SAMPLES.items():
+for reads, sheet in SAMPLE_SHEETS.items():
     for role in ("blacklist", "tss"):
         if config["reads"][reads].get(role):
             source_path(config["reads"][reads][role])
-    for replicates in tasks.values():
-        for lanes in replicates.values():
-            for row in lanes:
-                fastq_sources(row)
+    for _, row in sheet.rows:
+        fastq_sources(row)
 
 
 INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
@@ -560,8 +562,8 @@ def figure_files():
         if needed in model
     ] + [
         f"{RESULTS}/figures/reads/{reads}/{task}/quality.png"
-        for reads, tasks in SAMPLES.items()
-        for task in tasks
+        for reads, sheet in SAMPLE_SHEETS.items()
+        for task in sheet.tasks
     ]
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"

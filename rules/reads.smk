@@ -41,7 +41,7 @@ for simulated in config["simulated_reads"]:
 
 rule trim_reads:
     input:
-        lambda wildcards: fastq_sources(replicate_rows(wildcards)[int(wildcards.lane) - 1]),
+        lane_sources,
     output:
         reads=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R1.fastq.gz"),
         mates=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R2.fastq.gz"),
@@ -57,6 +57,7 @@ rule trim_reads:
     resources:
         mem_mb=2000,
     params:
+        files=lane_files,
         adapter=lambda wildcards: reads_options(wildcards)["adapter"] if is_atac(wildcards) else "",
     script:
         "../scripts/trim_reads.py"
@@ -297,7 +298,7 @@ rule measure_quality:
         unpack(optional_source("tss")),
         trimmed=lambda wildcards: [
             f"{READS}/trimmed/{name}.{lane}.tsv"
-            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
+            for name, rows in samples_of(wildcards.reads)[wildcards.task].items()
             for lane in range(1, len(rows) + 1)
         ],
         mapped=lambda wildcards: [f"{READS}/aligned/{name}.flagstat.tsv" for name in replicates_of(wildcards)],
@@ -319,7 +320,7 @@ rule measure_quality:
     params:
         replicates=lambda wildcards: {
             name: {"lanes": len(rows), "ends": lines_a_unit(wildcards.reads, wildcards.task, name)}
-            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
+            for name, rows in samples_of(wildcards.reads)[wildcards.task].items()
         },
         thresholds=lambda wildcards: reads_options(wildcards)["warn"],
     script:

@@ -10,7 +10,22 @@ def reads_options(wildcards):
 
 def replicate_rows(wildcards):
     """Return the rows of a replicate in its sheet of samples, one for each lane."""
-    return SAMPLES[wildcards.reads][wildcards.task][wildcards.replicate]
+    return samples_of(wildcards.reads)[wildcards.task][wildcards.replicate]
+
+
+def lane_files(wildcards):
+    """Return the FASTQ files of a lane: paths of its own, or those fetched for its accession."""
+    row = replicate_rows(wildcards)[int(wildcards.lane) - 1]
+    if not row.get("accession"):
+        return fastq_sources(row)
+    folder = f"{READS}/fastq/{{replicate}}".format(**wildcards)
+    return [f"{folder}/{wildcards.lane}_R{end}.fastq.gz" for end in (1, 2) if row.get(f"fastq_{end}")]
+
+
+def lane_sources(wildcards):
+    """Return what a lane's files are made by: themselves, or the folder that is fetched for its accession."""
+    row = replicate_rows(wildcards)[int(wildcards.lane) - 1]
+    return f"{READS}/fastq/{{replicate}}".format(**wildcards) if row.get("accession") else fastq_sources(row)
 
 
 def is_paired(wildcards):
@@ -25,12 +40,12 @@ def is_atac(wildcards):
 
 def replicates_of(wildcards):
     """Return the names of a task's replicates."""
-    return list(SAMPLES[wildcards.reads][wildcards.task])
+    return list(samples_of(wildcards.reads)[wildcards.task])
 
 
 def lines_a_unit(reads, task, replicate):
     """Return the number of tags that stay together: 2 for paired ends."""
-    return 1 + (SAMPLES[reads][task][replicate][0]["ends"] == "paired")
+    return 1 + (samples_of(reads)[task][replicate][0]["ends"] == "paired")
 
 
 def genome_of_reads(suffix=""):

@@ -125,9 +125,10 @@ class PortalServer(ThreadingHTTPServer):
 
     def add_series(self, accession: str, titles: dict[str, str], study: str = "SRP000001") -> None:
         """Add a series to GEO with the titles of its samples, and the samples, whose reads are SRX of their number."""
-        relation = lambda target: (
-            [{"relationtype": "SRA", "targetobject": target, "targetftplink": ""}] * bool(target)
-        )
+
+        def relation(target):
+            return [{"relationtype": "SRA", "targetobject": target, "targetftplink": ""}] * bool(target)
+
         samples = [{"accession": sample, "title": title} for sample, title in titles.items()]
         self.summaries[accession] = {
             "accession": accession, "entrytype": "GSE", "samples": samples, "extrelations": relation(study),
@@ -153,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(200, self.server.contents[url.path])
         match parts:
             case ["search"]:
-                return self._search(query)
+                return self._search(parse_qs(url.query))
             case ["ena", "filereport"]:
                 return self._report(query)
             case ["eutils", "esearch.fcgi"]:
@@ -174,13 +175,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _search(self, query):
         """ENCODE's search: a page of what has the properties that the query names; 404 for nothing at all."""
-        begin, limit = int(query.pop("from", 0)), int(query.pop("limit", 25))
-        query.pop("format")
-        query.pop("type")
+        begin, limit = int(query.pop("from", [0])[0]), int(query.pop("limit", [25])[0])
+        wanted = {name: values for name, values in query.items() if name not in ("format", "type", "field")}
         found = [
-            one for key, one in self.server.objects.items()
-            if key.startswith("files/") and all(str(one.get(name)) == value for name, value in query.items())
-        ]  # fmt: skip
+            one
+            for key, one in self.server.objects.items()
+            if key.startswith("files/")
+            and all(str(one.get(name)) in values for name, values in wanted.items())
+        ]
         answer = {"total": len(found), "@graph": found[begin : begin + limit]}
         self._json(200 if found else 404, answer)
 

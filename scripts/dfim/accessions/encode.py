@@ -19,6 +19,11 @@ _RUN_TYPES = {"single-ended": "single", "paired-ended": "paired"}
 # Objects that are there to be named and not to be used; what took their place, where anything did, is told.
 _GONE = {"replaced", "revoked", "deleted"}
 _PAGE = 200
+# What is asked for of the files that a query finds.
+_PEAK_FIELDS = (
+    "accession", "href", "md5sum", "file_size", "dataset", "biological_replicates", "preferred_default",
+    "date_created", "status", "restricted", "assay_term_name", "biosample_ontology.term_name",
+)  # fmt: skip
 
 
 def experiment_files(portals: Portals, accession: str) -> list[ReadFile]:
@@ -63,14 +68,15 @@ def single_files(portals: Portals, accession: str) -> list[ReadFile]:
     return _paired(portals, files, accession, _described(data, _accession_of(data.get("dataset", ""))))
 
 
-def peak_files(portals: Portals, query: Mapping[str, str]) -> list[dict]:
+def peak_files(portals: Portals, query: Mapping[str, str | list[str]]) -> list[dict]:
     """Return the peak files that a query finds, as the portal describes them, in the order of accessions.
 
-    ``query`` has the portal's own names (``assay_title``, ``assembly``, ``output_type``, ``status``, …). All
-    pages are asked for. Raises InputError when nothing is found.
+    ``query`` has the portal's own names (``assay_title``, ``assembly``, ``output_type``, ``status``, …); one
+    of several values is enough. All pages are asked for. Raises InputError when nothing is found, and when
+    what is found is under controlled access.
     """
     found, total = {}, None
-    asked = {"type": "File", **query, "format": "json", "limit": str(_PAGE)}
+    asked = {"type": "File", **query, "field": _PEAK_FIELDS, "format": "json", "limit": str(_PAGE)}
     while total is None or len(found) < total:
         try:
             page = portals.json("encode", "search/", **asked, **{"from": str(len(found))})
@@ -88,11 +94,6 @@ def peak_files(portals: Portals, query: Mapping[str, str]) -> list[dict]:
         raise InputError(f"ENCODE has no file for the query {words}: change the query.")
     _check_open(found.values(), "the query")
     return [found[accession] for accession in sorted(found)]
-
-
-def peak_address(portals: Portals, file: Mapping) -> str:
-    """Return where a file of :func:`peak_files` is downloaded from."""
-    return portals.address("encode", file["href"])
 
 
 def _object(portals: Portals, collection: str, accession: str) -> dict:

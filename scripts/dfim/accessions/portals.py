@@ -3,7 +3,7 @@
 import csv
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
@@ -35,12 +35,12 @@ class Portals:
         self._answers: dict[str, str] = {}
         self._asked: dict[str, float] = {}
 
-    def address(self, portal: str, path: str, **query: str) -> str:
+    def address(self, portal: str, path: str, **query: str | Sequence[str]) -> str:
         """Return the address of a question."""
         base = f"{self.addresses[portal].rstrip('/')}/{path.lstrip('/')}"
         return f"{base}?{urlencode(query, doseq=True)}" if query else base
 
-    def json(self, portal: str, path: str, **query: str) -> dict:
+    def json(self, portal: str, path: str, **query: str | Sequence[str]) -> dict:
         """Return an answer in JSON.
 
         Raises NotServed when the portal refuses, and InputError when the answer is no JSON object.
@@ -51,7 +51,7 @@ class Portals:
             raise InputError(f"{url} answered with JSON that is no object: ask again later.")
         return found
 
-    def rows(self, portal: str, path: str, **query: str) -> list[dict[str, str]]:
+    def rows(self, portal: str, path: str, **query: str | Sequence[str]) -> list[dict[str, str]]:
         """Return the rows of an answer in TSV with a header, by column.
 
         Raises NotServed when the portal refuses, and InputError when a row has not the header's columns.

@@ -21,7 +21,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 # Millions of bases of the genome, and of pairs of each replicate.
-CASES = [(15, 0.5), (30, 0.5), (58, 0.25), (58, 0.5), (58, 1.0)]
+CASES = [(15, 0.1), (30, 0.1), (58, 0.05), (58, 0.1), (58, 0.2)]
 LENGTH = 50
 _COMPLEMENT = np.zeros(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGTN")] = list(b"TGCAN")

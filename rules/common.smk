@@ -26,6 +26,31 @@ def locate(path):
     return path if Path(path).exists() else f"{workflow.basedir}/{path}"
 
 
+def locate_or_not(path):
+    """Find a file in the working directory or beside the Snakefile; what is in neither is the former's."""
+    found = locate(path)
+    return found if Path(found).exists() else path
+
+
+ACCESSIONS = config.get("accessions", {}).get("folder", "config/accessions").rstrip("/")
+
+
+def query_sheet(name):
+    """Return the sheet of tasks that a query becomes."""
+    return f"{ACCESSIONS}/{name}.tsv"
+
+
+def read_tasks_of(sheet):
+    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for the query."""
+    query = next((name for name in config.get("queries", {}) if query_sheet(name) == sheet), None)
+    schema = f"{SCHEMAS}/tasks.schema.yaml"
+    if query is None or Path(locate(sheet)).is_file():
+        return configuration.read_tasks(locate(sheet), schema)
+    beside = config["queries"][query].get("beside")
+    rows = configuration.read_tasks(locate(beside), schema) if beside else []
+    return rows + [{"task": query, "assay": "", "peaks": f"the answer to the query {query}", "query": query}]
+
+
 def read_configuration():
     """Check the configuration; return the rows of sheets, tasks of datasets and of models, and sheets of samples."""
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
@@ -36,7 +61,7 @@ def read_configuration():
         ((producer, options),) = dataset.items()
         sheet = options.get({"peaks": "tasks", "variants": "overlapping"}.get(producer))
         if sheet:
-            sheets[sheet] = configuration.read_tasks(locate(sheet), f"{SCHEMAS}/tasks.schema.yaml")
+            sheets[sheet] = read_tasks_of(sheet)
         tasks[name] = {
             "simulation": lambda: [options["task"]],
             "peaks": lambda: [row["task"] for row in sheets[sheet]],
@@ -160,11 +185,16 @@ def peak_source(row):
     if row.get("reads"):
         return reads_peaks(row["reads"], row["task"])
     location, sha256 = row["peaks"], row.get("sha256", "")
+    if row.get("query"):
+        missing = (
+            f"the query {row['query']} was not asked yet: run 'snakemake accessions' with this configuration."
+        )
+        return source_path({"location": location, "missing": missing}, "peaks")
     if not row.get("samples"):
         folder = Path(location.replace("{data}", config["data"].rstrip("/")))
         if folder.is_dir():
             location = find_pipeline_peaks(folder, row.get("peak_set") or "idr")
-        return source_path({"location": location, "sha256": sha256}, "peaks")
+        return source_path({"location": location, "sha256": sha256, "md5": row.get("md5", "")}, "peaks")
     chosen = {
         "matrix": source_path({"location": location, "sha256": sha256}, "table"),
         "samples": [pattern.strip() for pattern in row["samples"].split(",")],
@@ -284,7 +314,9 @@ def dataset_sources(dataset):
     ]
     for role, key, kind in SOURCE_KEYS:
         if options.get(key):
-            files[role] = source_path(options[key], kind)
+            files[role] = source_path(options[key], "" if options.get("worksheet") else kind)
+    if options.get("worksheet"):
+        files["variants"] = f"{RESULTS}/worksheets/{dataset}.tsv"
     return files
 
 

@@ -51,10 +51,12 @@ rule trim_reads:
         f"{LOGS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.log",
     benchmark:
         f"{BENCHMARKS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.tsv"
+    priority: 2
     conda:
         "../envs/trimming.yaml"
     threads: 4
     resources:
+        replicates_in_work=1,
         mem_mb=2000,
     params:
         files=lane_files,
@@ -96,10 +98,12 @@ rule align_reads:
         f"{LOGS}/align_reads/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:
         f"{BENCHMARKS}/align_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    priority: 3
     conda:
         "../envs/alignment.yaml"
     threads: 8
     resources:
+        replicates_in_work=1,
         mem_mb=12000,
     params:
         files=lambda wildcards, input: (
@@ -122,15 +126,17 @@ rule filter_reads:
     output:
         mapped=f"{READS}/aligned/{{replicate}}.flagstat.tsv",
         marked=temp(f"{READS}/aligned/{{replicate}}.marked.bam"),
-        bam=f"{READS}/aligned/{{replicate}}.filtered.bam",
+        bam=alignments_to_keep(f"{READS}/aligned/{{replicate}}.filtered.bam"),
     log:
         f"{LOGS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:
         f"{BENCHMARKS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    priority: 4
     conda:
         "../envs/samtools.yaml"
     threads: 4
     resources:
+        replicates_in_work=1,
         mem_mb=8000,
         sort_mb=800,
     params:
@@ -163,15 +169,18 @@ rule make_tags:
         f"{BENCHMARKS}/make_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
     wildcard_constraints:
         replicate="(?!pooled)[A-Za-z0-9]+",
+    priority: 5
     conda:
         "../envs/dfim.yaml"
     resources:
+        replicates_in_work=1,
         mem_mb=4000,
     params:
         paired=is_paired,
         shifted=is_atac,
         mitochondria=lambda wildcards: reads_options(wildcards)["mitochondria"],
         subsample=lambda wildcards: int(replicate_rows(wildcards)[0].get("subsample") or 0),
+        fewest=lambda wildcards: reads_options(wildcards)["fewest"],
         seed=config["seed"],
     script:
         "../scripts/make_tags.py"
@@ -181,7 +190,7 @@ rule pool_tags:
     input:
         lambda wildcards: [f"{READS}/tags/{name}.tagAlign.gz" for name in replicates_of(wildcards)],
     output:
-        f"{READS}/tags/pooled.tagAlign.gz",
+        temp(f"{READS}/tags/pooled.tagAlign.gz"),
     log:
         f"{LOGS}/pool_tags/{{reads}}/{{task}}.log",
     conda:
@@ -196,8 +205,8 @@ rule split_tags:
     input:
         library_tags,
     output:
-        first=f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz",
-        second=f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz",
+        first=temp(f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz"),
+        second=temp(f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz"),
     log:
         f"{LOGS}/split_tags/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:

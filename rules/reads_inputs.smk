@@ -3,9 +3,44 @@
 READS = f"{RESULTS}/reads/{{reads}}/{{task}}"
 
 
+def alignments_to_keep(path):
+    """Mark filtered alignments as temporary unless the configuration keeps them."""
+    return path if config["keep_alignments"] else temp(path)
+
+
 def reads_options(wildcards):
     """Return the options of a set of reads."""
     return config["reads"][wildcards.reads]
+
+
+def lock_path(reads):
+    """Return the lock of a set of reads, which has the name of its sheet: where it is, or where it is to be."""
+    return locate_or_not(f"{ACCESSIONS}/{Path(config['reads'][reads]['samples']).stem}.tsv")
+
+
+def lock_accessions(lock):
+    """Return the accessions of all sheets whose lock this is."""
+    sheets = [sheet for reads, sheet in SAMPLE_SHEETS.items() if lock_path(reads) == lock]
+    return sorted({accession for sheet in sheets for accession in sheet.accessions})
+
+
+@cache
+def expanded_samples(reads, lock, modified):
+    """Return the rows of a sheet by task and replicate, with those of its lock; a lock may change in a run."""
+    try:
+        return SAMPLE_SHEETS[reads].samples(by_accession(read_lock(lock)) if lock else {})
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def samples_of(reads):
+    """Return the rows of a set of reads by task and replicate; those of accessions once they are resolved."""
+    if not SAMPLE_SHEETS[reads].accessions:
+        return expanded_samples(reads, "", 0)
+    lock = Path(lock_path(reads))
+    if not lock.is_file():
+        checkpoints.resolve_accessions.get(lock=lock.stem)
+    return expanded_samples(reads, str(lock), lock.stat().st_mtime_ns)
 
 
 def replicate_rows(wildcards):
@@ -26,6 +61,12 @@ def lane_sources(wildcards):
     """Return what a lane's files are made by: themselves, or the folder that is fetched for its accession."""
     row = replicate_rows(wildcards)[int(wildcards.lane) - 1]
     return f"{READS}/fastq/{{replicate}}".format(**wildcards) if row.get("accession") else fastq_sources(row)
+
+
+def fetched_lanes(wildcards):
+    """Return the numbers, from 1, and the rows of the lanes of a replicate that an accession names."""
+    rows = enumerate(replicate_rows(wildcards), start=1)
+    return [(lane, row) for lane, row in rows if row.get("accession")]
 
 
 def is_paired(wildcards):

@@ -58,6 +58,25 @@ rule select_count_peaks:
         "../scripts/select_count_peaks.py"
 
 
+# The table of a dataset of variants, out of a worksheet as it was published.
+rule read_worksheet:
+    input:
+        lambda wildcards: source_path(dataset_options(wildcards)["table"]),
+    output:
+        f"{RESULTS}/worksheets/{{dataset}}.tsv",
+    log:
+        f"{LOGS}/read_worksheet/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/read_worksheet/{{dataset}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        worksheet=lambda wildcards: dataset_options(wildcards)["worksheet"],
+        columns=lambda wildcards: [name for name in dataset_options(wildcards)["columns"].values() if name],
+    script:
+        "../scripts/read_worksheet.py"
+
+
 # One rule for each planted genome, because its grammar decides which peak files it comes with.
 for planted in PLANTED:
 

@@ -64,9 +64,7 @@ class SampleSheet:
             )
         patterns = [pattern.strip() for pattern in row.get("samples", "").split(",") if pattern.strip()]
         chosen = replicate_lanes(files[accession], where, patterns, row["ends"], row["replicate"])
-        return [
-            _lane(row, replicate, lane, where) for replicate, lanes in chosen.items() for lane in lanes
-        ]
+        return [_lane(row, replicate, lane, where) for replicate, lanes in chosen.items() for lane in lanes]
 
 
 def read_sample_sheet(path: str | Path, schema_path: str | Path) -> SampleSheet:

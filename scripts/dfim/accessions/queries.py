@@ -43,6 +43,23 @@ def _row(portals: Portals, experiment: str, one: Mapping) -> dict[str, str]:
     return row | {"sha256": "", "md5": one.get("md5sum", "")}
 
 
+def task_differences(before: Sequence[Mapping[str, str]], after: Sequence[Mapping[str, str]]) -> list[str]:
+    """Say what changed between two sheets: a line for each row that went or came, or has another file."""
+    lines = []
+    for sign, rows, others in (("-", before, after), ("+", after, before)):
+        there = {(row["task"], row["peaks"]) for row in others}
+        rows = [(row["task"], row["peaks"]) for row in rows]
+        lines += [f"{sign} {task}: {peaks}" for task, peaks in rows if (task, peaks) not in there]
+    return lines
+
+
+def found_words(name: str, found: int, beside: int, expected: int) -> str:
+    """Say how many experiments a query found, how many rows are added, and how many were expected (0: unknown)."""
+    words = f"{found} experiments of ENCODE are found for the query {name}"
+    words += f", and {beside} rows are beside them" if beside else ""
+    return words + (f"; {expected} samples were expected" if expected else "")
+
+
 def write_tasks(rows: Iterable[Mapping[str, str]], comments: Sequence[str], path: str | os.PathLike) -> None:
     """Write rows as a sheet of tasks (TSV), after lines of comments; no checksum beside it."""
     with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="") as out:

@@ -594,8 +594,8 @@ def figure_files():
         if needed in model
     ] + [
         f"{RESULTS}/figures/reads/{reads}/{task}/quality.png"
-        for reads, sheet in SAMPLE_SHEETS.items()
-        for task in sheet.tasks
+        for reads in used_reads()
+        for task in SAMPLE_SHEETS[reads].tasks
     ]
     return figures + [
         f"{RESULTS}/figures/{folder}/{figure}.png"

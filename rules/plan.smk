@@ -12,6 +12,8 @@ rule plan:
         configuration=config,
         tasks=TASKS,
         times=[1, 10],
+        lanes=lambda wildcards: {reads: lanes_of(reads) for reads in used_reads()},
+        genomes=lambda wildcards: sorted({config["reads"][reads]["genome"] for reads in used_reads()}),
         builders={
             name: BUILDERS[producer] for name, options in config["datasets"].items() for producer in options
         },

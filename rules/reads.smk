@@ -56,8 +56,8 @@ rule trim_reads:
         "../envs/trimming.yaml"
     threads: 4
     resources:
+        **demanded("trim_reads"),
         replicates_in_work=1,
-        mem_mb=2000,
     params:
         files=lane_files,
         adapter=lambda wildcards: reads_options(wildcards)["adapter"] if is_atac(wildcards) else "",
@@ -78,7 +78,7 @@ rule index_genome:
         "../envs/alignment.yaml"
     threads: 8
     resources:
-        mem_mb=12000,
+        **demanded("index_genome"),
     params:
         seed=config["seed"],
     shell:
@@ -103,8 +103,8 @@ rule align_reads:
         "../envs/alignment.yaml"
     threads: 8
     resources:
+        **demanded("align_reads"),
         replicates_in_work=1,
-        mem_mb=12000,
     params:
         files=lambda wildcards, input: (
             f"-1 {','.join(input.reads)} -2 {','.join(input.mates)}"
@@ -136,8 +136,8 @@ rule filter_reads:
         "../envs/samtools.yaml"
     threads: 4
     resources:
+        **demanded("filter_reads"),
         replicates_in_work=1,
-        mem_mb=8000,
         sort_mb=800,
     params:
         proper=lambda wildcards: "-f 2" if is_paired(wildcards) else "",
@@ -173,8 +173,8 @@ rule make_tags:
     conda:
         "../envs/dfim.yaml"
     resources:
+        **demanded("make_tags"),
         replicates_in_work=1,
-        mem_mb=4000,
     params:
         paired=is_paired,
         shifted=is_atac,
@@ -196,7 +196,7 @@ rule pool_tags:
     conda:
         "../envs/samtools.yaml"
     resources:
-        mem_mb=500,
+        **demanded("pool_tags"),
     shell:
         "cat {input} > {output} 2> {log}"
 
@@ -214,7 +214,7 @@ rule split_tags:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=4000,
+        **demanded("split_tags"),
     params:
         lines=lambda wildcards: [
             lines_a_unit(wildcards.reads, wildcards.task, name)
@@ -239,7 +239,7 @@ rule call_peaks:
     conda:
         "../envs/macs.yaml"
     resources:
-        mem_mb=16000,
+        **demanded("call_peaks"),
     params:
         options=lambda wildcards: {
             key: reads_options(wildcards)[key]
@@ -269,7 +269,7 @@ rule compare_libraries:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=8000,
+        **demanded("compare_libraries"),
     params:
         method=lambda wildcards: reads_options(wildcards)["reproducibility"],
         threshold=lambda wildcards: reads_options(wildcards)["idr_threshold"],
@@ -294,7 +294,7 @@ rule select_peaks:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=4000,
+        **demanded("select_peaks"),
     params:
         method=lambda wildcards: reads_options(wildcards)["reproducibility"],
         pairs=lambda wildcards: len(replicate_pairs(wildcards)),
@@ -325,7 +325,7 @@ rule measure_quality:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=8000,
+        **demanded("measure_quality"),
     params:
         replicates=lambda wildcards: {
             name: {"lanes": len(rows), "ends": lines_a_unit(wildcards.reads, wildcards.task, name)}

@@ -24,6 +24,12 @@ def lock_accessions(lock):
     return sorted({accession for sheet in sheets for accession in sheet.accessions})
 
 
+def lock_files(reads):
+    """Return the files in the lock of a set of reads; none without a lock."""
+    lock = lock_path(reads)
+    return read_lock(lock) if Path(lock).is_file() else []
+
+
 @cache
 def expanded_samples(reads, lock, modified):
     """Return the rows of a sheet by task and replicate, with those of its lock; a lock may change in a run."""
@@ -87,6 +93,13 @@ def replicates_of(wildcards):
 def lines_a_unit(reads, task, replicate):
     """Return the number of tags that stay together: 2 for paired ends."""
     return 1 + (samples_of(reads)[task][replicate][0]["ends"] == "paired")
+
+
+def used_reads():
+    """Return the sets of reads whose peaks a dataset uses: through a sheet's column reads, or as a source."""
+    named = {row.get("reads") for rows in SHEETS.values() for row in rows}
+    sources = repr(config["datasets"])
+    return [reads for reads in config["reads"] if reads in named or f"{{results}}/reads/{reads}/" in sources]
 
 
 def genome_of_reads(suffix=""):

@@ -3,9 +3,27 @@
 # for one machine; a profile may set others.
 
 import demands
+from reads_sizes import expected_lanes
 from sizes import Sizes
 
-SIZES = Sizes(config, TASKS, RESULTS)
+
+class LanesOfReads(dict):
+    """The rows of samples by set of reads, task and replicate: looked up when asked for, for a lock may come in a run."""
+
+    def __missing__(self, reads):
+        return lanes_of(reads)
+
+
+SIZES = Sizes(config, TASKS, RESULTS, lanes=LanesOfReads())
+
+
+def lanes_of(reads):
+    """Return the rows of a set of reads by task and replicate; as they are expected where accessions are not resolved."""
+    sheet = SAMPLE_SHEETS[reads]
+    known = {one.asked for one in lock_files(reads)} if sheet.accessions else set()
+    if known >= set(sheet.accessions):
+        return samples_of(reads)
+    return expected_lanes(sheet, SIZES.reads.expected(reads))
 
 
 def demanded(rule):

@@ -32,16 +32,24 @@ USUAL_EPOCHS = 20
 
 @dataclass(frozen=True)
 class Demand:
-    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays."""
+    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays.
+
+    ``passing`` is the disk in MB of what is there while it runs and is deleted later; ``download`` the MB that
+    it fetches.
+    """
 
     seconds: float
     memory: float
     disk: float = 0.0
+    passing: float = 0.0
+    download: float = 0.0
 
 
 def demand(rule: str, wildcards: Mapping[str, str], sizes: Sizes) -> Demand:
-    """Return what a job of a rule takes. Raises KeyError for a rule that is not in :data:`RULES`."""
-    return RULES[rule](wildcards, sizes)
+    """Return what a job of a rule takes; those of reads are in :mod:`reads_demands`. KeyError for others."""
+    from reads_demands import RULES as READS
+
+    return {**RULES, **READS}[rule](wildcards, sizes)
 
 
 def memory_mb(found: Demand, attempt: int = 1) -> int:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 import demands
 from sizes import Sizes
 
-COLUMNS = ("times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb", "disk_mb")
+COLUMNS = (
+    "times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb", "disk_mb", "passing_mb", "download_mb"
+)  # fmt: skip
 SIZE_COLUMNS = ("times", "dataset", "examples", "length", "tasks", "features", "known")
 
 
@@ -56,7 +58,9 @@ def plan(jobs: Iterable[tuple[str, dict[str, str]]], sizes: Sizes) -> list[dict]
     """Return one row for each rule, and one for all of them (``all``); the columns are :data:`COLUMNS`.
 
     Hours are of processor time on the machine that the rates were measured on, without margins; ``longest``
-    and ``largest`` are those of a single job on one core.
+    and ``largest`` are those of a single job on one core. ``disk`` stays; ``passing`` is the most that is
+    there for one job and deleted later: the disk at its highest is what stays, and that for each replicate in
+    work at once.
     """
     rules: dict[str, list[demands.Demand]] = {}
     for rule, wildcards in jobs:
@@ -71,6 +75,8 @@ def plan(jobs: Iterable[tuple[str, dict[str, str]]], sizes: Sizes) -> list[dict]
             "longest_hours": round(max(one.seconds for one in taken) / 3600, 2),
             "largest_mb": round(max(one.memory for one in taken)),
             "disk_mb": round(sum(one.disk for one in taken)),
+            "passing_mb": round(max(one.passing for one in taken)),
+            "download_mb": round(sum(one.download for one in taken)),
         }
         for rule, taken in found.items()
     ]

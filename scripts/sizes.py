@@ -15,6 +15,7 @@ import h5py
 
 from dfim.datasets.dataset import FEATURES, SEQUENCES
 from dfim.networks.architecture import complete_layer
+from reads_sizes import ReadSizes
 
 # What is taken for a dataset that is not made, and of which the configuration says nothing.
 ASSUMED = {"examples": 100_000, "length": 1000, "features": 5.0}
@@ -73,12 +74,21 @@ def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
 class Sizes:
     """The sizes of everything in a configuration.
 
-    ``tasks`` are the names of the tasks by dataset; ``times`` multiplies the numbers of examples, for a plan
+    ``tasks`` are the names of the tasks by dataset, ``lanes`` the rows of samples by set of reads, task and
+    replicate (:class:`reads_sizes.ReadSizes`); ``times`` multiplies the numbers of examples, for a plan
     of something larger. Files below ``results`` are counted where they exist (not with ``times`` above 1).
     """
 
-    def __init__(self, config: Mapping, tasks: Mapping[str, list], results: str, times: int = 1):
+    def __init__(
+        self,
+        config: Mapping,
+        tasks: Mapping[str, list],
+        results: str,
+        times: int = 1,
+        lanes: Mapping[str, Mapping] | None = None,
+    ):
         self.config, self.tasks, self.results, self.times = config, tasks, Path(results), times
+        self.reads = ReadSizes(config, lanes or {}, results, times)
 
     @cached_property
     def _expected(self) -> dict:

@@ -6,14 +6,16 @@ from running import running
 
 with running(snakemake) as log:
     from plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
+    from reads_demands import planned_jobs as jobs_of_reads
     from sizes import Sizes
 
     settings = snakemake.params
     scales = [
-        Sizes(settings.configuration, settings.tasks, settings.configuration["results"], times)
+        Sizes(settings.configuration, settings.tasks, settings.configuration["results"], times, settings.lanes)
         for times in settings.times
     ]
     jobs = list(planned_jobs(settings.configuration, settings.builders))
+    jobs += jobs_of_reads(scales[0].reads, settings.genomes)
     tables = {
         snakemake.output.datasets: (SIZE_COLUMNS, [row for sizes in scales for row in dataset_rows(sizes)]),
         snakemake.output.jobs: (COLUMNS, [row for sizes in scales for row in plan(jobs, sizes)]),

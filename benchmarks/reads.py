@@ -22,7 +22,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 # Millions of bases of the genome, and of pairs of each replicate.
-CASES = [(15, 0.1), (30, 0.1), (58, 0.05), (58, 0.1), (58, 0.2)]
+CASES = [(10, 0.03), (20, 0.03), (40, 0.015), (40, 0.03), (40, 0.06)]
 LENGTH = 50
 _COMPLEMENT = np.zeros(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGTN")] = list(b"TGCAN")

@@ -88,7 +88,7 @@ class Sizes:
         lanes: Mapping[str, Mapping] | None = None,
     ):
         self.config, self.tasks, self.results, self.times = config, tasks, Path(results), times
-        self.reads = ReadSizes(config, lanes or {}, results, times)
+        self.reads = ReadSizes(config, {} if lanes is None else lanes, results, times)
 
     @cached_property
     def _expected(self) -> dict:

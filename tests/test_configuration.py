@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import validate
+from snakemake.utils import update_config, validate
 
 from configuration import check, check_reads, check_references, read_tasks, tasks_of_models
 from dfim.errors import InputError
@@ -27,6 +27,20 @@ def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
 
 
+def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
+    """The second file is laid over the first, as Snakemake does it."""
+    paper, over = (
+        yaml.safe_load((ROOT / "config" / name).read_text()) for name in ("paper.yaml", "paper_peaks.yaml")
+    )
+    merged = copy.deepcopy(paper)
+    update_config(merged, over)
+    check(merged, SCHEMA, "paper_peaks.yaml")
+    assert {key for key in merged if merged[key] != paper[key]} == {"results", "datasets", "cannot_show"}
+    assert "{results}/reads/" not in repr(merged["datasets"])
+    for name in ("models", "analyses"):
+        assert merged[name] == paper[name]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
@@ -34,8 +48,8 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
-            "methods, analyses, claims, expected_sizes, cannot_show.",
+            "downloads, accessions, queries, genomes, libraries, reads, keep_alignments, simulated_reads, "
+            "datasets, architectures, models, methods, analyses, claims, expected_sizes, cannot_show.",
         ),
         (
             ["methods"],
@@ -293,7 +307,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, peak_set, samples, least, sha256, motif.",
+            "task, assay, peaks, reads, peak_set, samples, least, sha256, md5, motif.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

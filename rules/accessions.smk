@@ -1,20 +1,22 @@
 # From accessions to files: what the portals say is kept in a lock, which is read again without a network.
 
+LOCKS = locks_of(SHEETS.samples)
+
 
 # What is not there yet is asked for once, in the run that needs it.
 checkpoint resolve_accessions:
     output:
-        f"{ACCESSIONS}/{{lock}}.tsv",
+        f"{locks_folder(config)}/{{lock}}.tsv",
     log:
         f"{LOGS}/resolve_accessions/{{lock}}.log",
     wildcard_constraints:
-        lock=one_of([Path(lock_path(reads)).stem for reads in SAMPLE_SHEETS]),
+        lock=one_of([Path(lock).stem for lock in LOCKS]),
     localrule: True
     conda:
         "../envs/dfim.yaml"
     params:
+        locks=lambda wildcards, output: {output[0]: LOCKS[output[0]]},
         queries={},
-        locks=lambda wildcards, output: {output[0]: lock_accessions(output[0])},
     script:
         "../scripts/resolve_accessions.py"
 
@@ -27,16 +29,12 @@ rule accessions:
     conda:
         "../envs/dfim.yaml"
     params:
-        locks={
-            lock_path(reads): lock_accessions(lock_path(reads))
-            for reads, sheet in SAMPLE_SHEETS.items()
-            if sheet.accessions
-        },
+        locks=LOCKS,
         queries={
-            locate_or_not(query_sheet(name)): query | {"name": name, "beside": locate(query["beside"])}
-            for name, query in config["queries"].items()
+            located_or_new(path): config["queries"][name]
+            | {"name": name, "beside": locate(config["queries"][name]["beside"])}
+            for path, name in query_sheets(config).items()
         },
-        schema=f"{SCHEMAS}/tasks.schema.yaml",
     script:
         "../scripts/resolve_accessions.py"
 
@@ -45,9 +43,9 @@ rule accessions:
 # as work on a replicate, and profiles limit the replicates in work. It waits for the index, without which nothing is used.
 rule fetch_reads:
     input:
-        ancient(genome_of_reads(".bowtie2")),
+        ancient(REPLICATES.genome_file(".bowtie2")),
     output:
-        temp(directory(f"{READS}/fastq/{{replicate}}")),
+        temp(directory(places.fetched_folder(RESULTS, "{reads}", "{task}", "{replicate}"))),
     log:
         f"{LOGS}/fetch_reads/{{reads}}/{{task}}/{{replicate}}.log",
     priority: 1
@@ -57,15 +55,6 @@ rule fetch_reads:
     resources:
         replicates_in_work=1,
     params:
-        files=lambda wildcards: {
-            f"{lane}_R{end}.fastq.gz": {
-                "location": row[f"fastq_{end}"],
-                "md5": row[f"md5_{end}"],
-                "size": row[f"bytes_{end}"],
-            }
-            for lane, row in fetched_lanes(wildcards)
-            for end in (1, 2)
-            if row.get(f"fastq_{end}")
-        },
+        files=REPLICATES.to_fetch,
     script:
         "../scripts/fetch_reads.py"

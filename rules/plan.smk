@@ -10,12 +10,10 @@ rule plan:
         "../envs/dfim.yaml"
     params:
         configuration=config,
-        tasks=TASKS,
+        tasks=tasks_of_datasets(config, SHEETS.tasks),
         times=[1, 10],
-        lanes=lambda wildcards: {reads: lanes_of(reads) for reads in used_reads()},
-        genomes=lambda wildcards: sorted({config["reads"][reads]["genome"] for reads in used_reads()}),
-        builders={
-            name: BUILDERS[producer] for name, options in config["datasets"].items() for producer in options
+        samples=lambda wildcards: {
+            reads: SIZES.reads.lanes(reads) for reads in places.used_reads(config, SHEETS)
         },
     script:
         "../scripts/write_plan.py"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dfim.errors import InputError
 from dfim.files.fetching import fetch
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     folder = Path(snakemake.output[0])

@@ -2,7 +2,7 @@
 
 from dfim.errors import InputError
 from dfim.files.fetching import fetch
-from running import running
+from workflow.running import running
 
 with running(snakemake):
     source = snakemake.params.source

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from configuration import read_tasks
 from dfim.accessions.lock import by_accession, differences, read_lock, write_lock
 from dfim.accessions.portals import Portals
 from dfim.accessions.queries import found_words, query_tasks, task_differences, write_tasks
 from dfim.accessions.resolve import resolve
 from dfim.errors import InputError
-from running import running
+from workflow.running import running
+from workflow.sheets import read_tasks
 
 with running(snakemake) as log:
     # Addresses come from the configuration and not as parameters: a change of them makes no lock outdated.
@@ -41,8 +41,8 @@ with running(snakemake) as log:
             log.error("error: %s", error)
             failed.append(query["name"])
             continue
-        before = read_tasks(path, snakemake.params.schema) if Path(path).is_file() else []
-        beside = read_tasks(query["beside"], snakemake.params.schema) if query["beside"] else []
+        before = read_tasks(path) if Path(path).is_file() else []
+        beside = read_tasks(query["beside"]) if query["beside"] else []
         words = found_words(query["name"], len(found), len(beside), query["expected"])
         write_tasks(found + beside, [f"{words}. 'snakemake accessions' asks again."], path)
         log.info("%s: %s", path, words)

@@ -2,20 +2,21 @@
 
 import csv
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
-    from plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
-    from reads_demands import planned_jobs as jobs_of_reads
-    from sizes import Sizes
+    from workflow import reads_demands
+    from workflow.plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
+    from workflow.sizes import Sizes
 
     settings = snakemake.params
     scales = [
-        Sizes(settings.configuration, settings.tasks, settings.configuration["results"], times, settings.lanes)
+        Sizes(
+            settings.configuration, settings.tasks, settings.configuration["results"], times, settings.samples
+        )
         for times in settings.times
     ]
-    jobs = list(planned_jobs(settings.configuration, settings.builders))
-    jobs += jobs_of_reads(scales[0].reads, settings.genomes)
+    jobs = planned_jobs(settings.configuration) + list(reads_demands.planned_jobs(scales[0].reads))
     tables = {
         snakemake.output.datasets: (SIZE_COLUMNS, [row for sizes in scales for row in dataset_rows(sizes)]),
         snakemake.output.jobs: (COLUMNS, [row for sizes in scales for row in plan(jobs, sizes)]),

@@ -7,14 +7,16 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sizes import DatasetSize, NetworkSize, Sizes
+from workflow import reads_demands
+from workflow.costs import PLAIN, Demand
+from workflow.datasets import PRODUCERS
+from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
 MEMORY_MARGIN = 1.4
 TIME_MARGIN = 1.6
 SHORTEST = 10  # minutes that any job gets: below, the start of Python on a busy file system decides
-# Start of Python with the library, or with TensorFlow as well: seconds, MB.
-PLAIN = (2.0, 210.0)
+# Start of Python with the library and TensorFlow: seconds, MB.
 NETWORK = (5.0, 700.0)
 # Multiplications in a second on one core: forward; forward, back and the step of the optimiser.
 FORWARD, TRAINING = 18e9, 13e9
@@ -30,26 +32,9 @@ BYTES_A_VALUE = 27  # of a batch in training or prediction
 USUAL_EPOCHS = 20
 
 
-@dataclass(frozen=True)
-class Demand:
-    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays.
-
-    ``passing`` is the disk in MB of what is there while it runs and is deleted later; ``download`` the MB that
-    it fetches.
-    """
-
-    seconds: float
-    memory: float
-    disk: float = 0.0
-    passing: float = 0.0
-    download: float = 0.0
-
-
 def demand(rule: str, wildcards: Mapping[str, str], sizes: Sizes) -> Demand:
-    """Return what a job of a rule takes; those of reads are in :mod:`reads_demands`. KeyError for others."""
-    from reads_demands import RULES as READS
-
-    return {**RULES, **READS}[rule](wildcards, sizes)
+    """Return what a job of a rule takes. Raises KeyError for a rule that is not in :data:`RULES`."""
+    return RULES[rule](wildcards, sizes)
 
 
 def memory_mb(found: Demand, attempt: int = 1) -> int:
@@ -61,6 +46,16 @@ def minutes(found: Demand, threads: int = 1, attempt: int = 1) -> int:
     """Return the minutes to ask for on ``threads`` cores, of which four fifths are used."""
     wall = found.seconds / (1 + 0.8 * (threads - 1))
     return attempt * max(SHORTEST, int(TIME_MARGIN * wall / 60) + 1)
+
+
+def resources(rule: str, sizes: Sizes) -> dict[str, Callable]:
+    """Return the resources of a rule of :data:`RULES`, as Snakemake calls for them."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory_mb(demand(rule, wildcards, sizes), attempt),
+        "runtime": lambda wildcards, threads, attempt: minutes(
+            demand(rule, wildcards, sizes), threads, attempt
+        ),
+    }
 
 
 def _sequences_mb(size) -> float:
@@ -215,12 +210,7 @@ def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
 
 
 RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
-    "simulate_sequences": _dataset(6e-4),
-    "build_peak_dataset": _dataset(2e-4),
-    "build_variant_dataset": _dataset(5e-4),
-    "build_own_dataset": _dataset(5e-4),
-    "build_spacing_dataset": _dataset(5e-4),
-    "build_value_dataset": _dataset(2e-5),
+    **{producer.rule: _dataset(producer.seconds) for producer in PRODUCERS.values()},
     "match_controls": _dataset(5e-4),
     "train_model": train_model,
     "evaluate_model": evaluate_model,
@@ -238,4 +228,5 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "write_reproduction": _small(15, 440),
+    **reads_demands.RULES,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfim.errors import InputError
-from samples import SampleSheet
+from workflow.samples import POOLED, SampleSheet, Unresolved
 
 # What is taken for a replicate of which nothing is said: reads (mates counted apart), and their length in bp.
 ASSUMED = {"reads": 50_000_000, "length": 50, "ends": "paired", "replicates": 2}
@@ -54,18 +54,37 @@ def expected_lanes(sheet: SampleSheet, expected: Mapping) -> dict[str, dict[str,
     """
     tasks: dict[str, dict[str, list[dict]]] = {}
     for number, (_, row) in enumerate(sheet.rows):
-        names = [row["replicate"]] if row["replicate"] else [f"{number}r{n}" for n in range(expected["replicates"])]
+        names = (
+            [row["replicate"]]
+            if row["replicate"]
+            else [f"{number}r{n}" for n in range(expected["replicates"])]
+        )
         row = {**row, "ends": row["ends"] or expected["ends"], "reads": row.get("reads") or expected["reads"]}
         for name in names:
             tasks.setdefault(row["task"], {}).setdefault(name, []).append(row)
     return tasks
 
 
-class ReadSizes:
-    """The libraries of all sets of reads: rows by set, task and replicate, and the bp of each set's genome."""
+def lanes_of(tasks: Mapping, expected: Mapping) -> dict[str, dict[str, list[dict]]]:
+    """Return the rows of a set of reads by task and replicate; as they are expected while they are not resolved."""
+    try:
+        return dict(tasks)
+    except Unresolved:
+        return expected_lanes(tasks.sheet, expected)
 
-    def __init__(self, config: Mapping, lanes: Mapping[str, Mapping], results: str, times: int = 1):
-        self.config, self.lanes, self.results, self.times = config, lanes, Path(results), times
+
+class ReadSizes:
+    """The libraries of all sets of reads, and the bp of each set's genome.
+
+    ``samples`` has the rows of each set by task and replicate.
+    """
+
+    def __init__(self, config: Mapping, samples: Mapping[str, Mapping], results: str, times: int = 1):
+        self.config, self.samples, self.results, self.times = config, samples, Path(results), times
+
+    def lanes(self, reads: str) -> dict[str, dict[str, list[dict]]]:
+        """Return the rows of a set of reads by task and replicate."""
+        return lanes_of(self.samples[reads], self.expected(reads))
 
     def expected(self, reads: str) -> dict:
         """Return what is expected of the replicates of a set of reads."""
@@ -73,12 +92,12 @@ class ReadSizes:
 
     def replicates(self, reads: str, task: str) -> list[str]:
         """Return the names of a task's replicates."""
-        return list(self.lanes[reads][task])
+        return list(self.lanes(reads)[task])
 
     def library(self, reads: str, task: str, name: str) -> LibrarySize:
         """Return the size of a replicate, of all together (``pooled``), or of a half of one of them (``….pr1``)."""
         whole, _, half = name.partition(".pr")
-        names = self.replicates(reads, task) if whole == "pooled" else [whole]
+        names = self.replicates(reads, task) if whole == POOLED else [whole]
         sizes = [self._replicate(reads, task, one) for one in names]
         part = 0.5 if half else 1.0
         return LibrarySize(
@@ -90,7 +109,7 @@ class ReadSizes:
         )
 
     def _replicate(self, reads: str, task: str, name: str) -> LibrarySize:
-        lanes = self.lanes[reads][task].get(name)
+        lanes = self.lanes(reads)[task].get(name)
         if lanes is None:
             raise InputError(f"the task {task} of the reads {reads} has no replicate {name}.")
         return library_size(lanes, self.expected(reads), self.times)

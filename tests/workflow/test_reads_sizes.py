@@ -1,14 +1,13 @@
 """Sizes of libraries from rows of sheets, and what follows from them: more reads never take less."""
 
-from pathlib import Path
-
 import pytest
 
-import demands
-from reads_demands import RULES, comparison_names, library_names
-from reads_sizes import KEPT, ReadSizes, expected_lanes, library_size
-from samples import SampleSheet
-from sizes import Sizes
+from workflow import demands
+from workflow.reads_demands import RULES, library_names, planned_jobs
+from workflow.reads_sizes import KEPT, ReadSizes, expected_lanes, library_size
+from workflow.samples import SampleSheet
+from workflow.schema import ROOT
+from workflow.sizes import Sizes
 
 EXPECTED = {"reads": 1000, "length": 50, "ends": "paired", "replicates": 3}
 
@@ -75,14 +74,21 @@ def test_more_reads_never_take_less_and_each_rule_has_a_demand(rule):
     for one in ("seconds", "memory", "disk", "passing", "download"):
         assert getattr(few, one) <= getattr(many, one)
     assert few.seconds > 0
-    text = (Path(__file__).parents[1] / "rules/reads.smk").read_text()
+    text = (ROOT / "rules/reads.smk").read_text()
     assert rule == "fetch_reads" or f"\nrule {rule}:" in text
 
 
-def test_libraries_and_comparisons_of_two_replicates():
+def test_libraries_of_two_replicates():
     assert library_names(["1", "2"]) == [
         "1", "1.pr1", "1.pr2", "2", "2.pr1", "2.pr2", "pooled", "pooled.pr1", "pooled.pr2",
     ]  # fmt: skip
-    assert comparison_names(["1", "2"]) == [
-        ("1", "2"), ("pooled.pr1", "pooled.pr2"), ("1.pr1", "1.pr2"), ("2.pr1", "2.pr2"),
-    ]  # fmt: skip
+
+
+def test_the_jobs_of_reads_are_those_of_the_default_example():
+    """Two replicates of a task, one of two lanes: as many as a dry run of Snakemake lists."""
+    jobs = [rule for rule, _ in planned_jobs(sizes(1000).reads)]
+    assert {rule: jobs.count(rule) for rule in RULES} == {
+        "fetch_reads": 2, "trim_reads": 3, "index_genome": 1, "align_reads": 2, "filter_reads": 2, "make_tags": 2,
+        "pool_tags": 1, "split_tags": 3, "call_peaks": 9, "compare_libraries": 4, "select_peaks": 1,
+        "measure_quality": 1, "plot_quality": 1,
+    }  # fmt: skip

@@ -1,24 +1,36 @@
 """Reading and checking sheets of samples: which FASTQ files, or which accession's, are whose reads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from configuration import read_sheet
 from dfim.accessions.choice import replicate_lanes
+from dfim.accessions.lock import by_accession, read_lock
 from dfim.accessions.records import ReadFile
 from dfim.accessions.resolve import check_accession
 from dfim.errors import InputError
+from workflow.rows import read_sheet
+from workflow.schema import SAMPLES_SCHEMA, locate
 
 POOLED = "pooled"
 
 
-@dataclass(frozen=True)
+class Unresolved(InputError):
+    """Accessions whose files are not known yet; ``lock`` is where they are to be."""
+
+    def __init__(self, lock: str):
+        super().__init__(f"the lock {lock} is not there: 'snakemake accessions' makes it.")
+        self.lock = lock
+
+
+@dataclass(frozen=True, eq=False)
 class SampleSheet:
-    """The rows of a sheet of samples, each with where it is from: file and line."""
+    """The rows of a sheet of samples, each with where it is from (file and line), and the lock of its accessions."""
 
     path: str
     rows: list[tuple[str, dict]]
+    lock: str = ""
 
     @property
     def tasks(self) -> list[str]:
@@ -67,27 +79,77 @@ class SampleSheet:
         return [_lane(row, replicate, lane, where) for replicate, lanes in chosen.items() for lane in lanes]
 
 
-def read_sample_sheet(path: str | Path, schema_path: str | Path) -> SampleSheet:
+class SampleTasks(Mapping):
+    """The rows of a sheet of samples by task and replicate, one for each lane or run.
+
+    Its keys are known at once. The rows of accessions are read from the lock when they are asked for, because
+    it may come in the middle of a run: :class:`Unresolved` is raised while it is not there.
+    """
+
+    def __init__(self, sheet: SampleSheet):
+        self.sheet = sheet
+        if not sheet.accessions:
+            _samples(sheet, 0)  # what is wrong with files is said at once
+
+    def __getitem__(self, task: str) -> dict[str, list[dict]]:
+        lock = Path(self.sheet.lock)
+        if self.sheet.accessions and not lock.is_file():
+            raise Unresolved(str(lock))
+        return _samples(self.sheet, lock.stat().st_mtime_ns if self.sheet.accessions else 0)[task]
+
+    def __contains__(self, task: object) -> bool:
+        return task in self.sheet.tasks
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sheet.tasks)
+
+    def __len__(self) -> int:
+        return len(self.sheet.tasks)
+
+
+@cache
+def _samples(sheet: SampleSheet, modified: int) -> dict[str, dict[str, list[dict]]]:
+    """Return the rows of a sheet, those of accessions from its lock as it was last modified."""
+    return sheet.samples(by_accession(read_lock(sheet.lock)) if sheet.accessions else {})
+
+
+def locks_folder(config: Mapping) -> str:
+    """Return the folder of locks, as the configuration has it, without a slash at its end."""
+    return config.get("accessions", {}).get("folder", "config/accessions").rstrip("/")
+
+
+def located_or_new(path: str) -> str:
+    """Return where a file lies, in the working directory or beside rules; else where it is to be."""
+    found = locate(path)
+    return found if Path(found).exists() else path
+
+
+def read_sample_sheet(path: str | Path, locks: str = "config/accessions") -> SampleSheet:
     """Read a sheet of samples (TSV with a header), one row for each lane or run, or for each accession.
 
-    Raises InputError, naming file and line, for what :func:`configuration.read_sheet` refuses, for a row
-    with neither or both of a file and an accession, for what is no accession, and for a row whose files do
-    not fit its ``ends``.
+    ``locks`` is the folder of locks; that of a sheet has the sheet's name. Raises InputError, naming file and
+    line, for what :func:`workflow.rows.read_sheet` refuses, for a row with neither or both of a file and an
+    accession, or with the other of them than those before, for what is no accession, and for a row whose files
+    do not fit its ``ends``.
     """
     rows = []
-    for number, row in read_sheet(path, schema_path, "samples"):
+    for number, row in read_sheet(path, SAMPLES_SCHEMA, "samples"):
         where = f"{path}, line {number}"
         row = {"ends": "", "replicate": "", "subsample": "", **row}
         _check_row(row, where)
+        if rows and bool(row.get("accession")) != bool(rows[0][1].get("accession")):
+            raise InputError(f"{where}: a sheet names either files or accessions: make two sheets of them.")
         rows.append((where, row))
-    return SampleSheet(str(path), rows)
+    return SampleSheet(str(path), rows, located_or_new(f"{locks}/{Path(path).stem}.tsv"))
 
 
-def read_samples(
-    path: str | Path, schema_path: str | Path, files: Mapping[str, Sequence[ReadFile]] | None = None
-) -> dict[str, dict[str, list[dict]]]:
-    """Read a sheet of samples; return its rows by task and replicate (see :meth:`SampleSheet.samples`)."""
-    return read_sample_sheet(path, schema_path).samples(files)
+def locks_of(samples: Mapping[str, Mapping]) -> dict[str, list[str]]:
+    """Return the accessions of each lock of some sets of reads."""
+    locks: dict[str, set[str]] = {}
+    for tasks in samples.values():
+        if tasks.sheet.accessions:
+            locks.setdefault(tasks.sheet.lock, set()).update(tasks.sheet.accessions)
+    return {lock: sorted(accessions) for lock, accessions in locks.items()}
 
 
 def _lane(row: dict, replicate: str, files: Sequence[ReadFile], where: str) -> dict:

@@ -4,10 +4,12 @@ The rates were measured on one core at three sizes of the genome and three numbe
 (``docs/benchmarks/reads.tsv``, made by ``benchmarks/reads.py``); docs/cluster.md has them beside these functions.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from demands import PLAIN, Demand
-from reads_sizes import LibrarySize, ReadSizes, fastq_mb
+from workflow.costs import PLAIN, Demand
+from workflow.reads_sizes import LibrarySize, ReadSizes, fastq_mb
+from workflow.replicates import comparisons_of
+from workflow.samples import POOLED
 
 # Bytes a read: of an alignment (BAM, up to 4 places), of one that is kept, and of a tag.
 _BAM, _MARKED, _TAG = 95.0, 60.0, 11.0
@@ -19,7 +21,7 @@ _SORT_MB = 2 * 4 * 800
 def _replicate(wildcards: Mapping, sizes) -> tuple[LibrarySize, float]:
     """Return the size of the library that a job works on, and the bp of its genome."""
     reads: ReadSizes = sizes.reads
-    name = wildcards.get("replicate") or wildcards.get("library") or "pooled"
+    name = wildcards.get("replicate") or wildcards.get("library") or POOLED
     library = reads.library(wildcards["reads"], wildcards["task"], name)
     return library, reads.genome_of(wildcards["reads"])
 
@@ -61,7 +63,12 @@ def filter_reads(wildcards, sizes) -> Demand:
 def make_tags(wildcards, sizes) -> Demand:
     library, _ = _replicate(wildcards, sizes)
     seconds = PLAIN[0] + 1.4e-5 * library.reads
-    return Demand(seconds, PLAIN[1] + 2e-5 * library.reads, _TAG * library.tags / 1e6, passing=_MARKED * library.reads / 1e6)
+    return Demand(
+        seconds,
+        PLAIN[1] + 2e-5 * library.reads,
+        _TAG * library.tags / 1e6,
+        passing=_MARKED * library.reads / 1e6,
+    )
 
 
 def pool_tags(wildcards, sizes) -> Demand:
@@ -71,7 +78,9 @@ def pool_tags(wildcards, sizes) -> Demand:
 
 def split_tags(wildcards, sizes) -> Demand:
     library, _ = _replicate(wildcards, sizes)
-    return Demand(PLAIN[0] + 4e-6 * library.tags, PLAIN[1] + 2e-5 * library.tags, passing=_TAG * library.tags / 1e6)
+    return Demand(
+        PLAIN[0] + 4e-6 * library.tags, PLAIN[1] + 2e-5 * library.tags, passing=_TAG * library.tags / 1e6
+    )
 
 
 def call_peaks(wildcards, sizes) -> Demand:
@@ -111,21 +120,15 @@ RULES: dict[str, Callable[[Mapping, object], Demand]] = {
 
 def library_names(replicates: list[str]) -> list[str]:
     """Return the libraries whose peaks are called: replicates, all together, and the halves of each."""
-    return [name + half for name in (*replicates, "pooled") for half in ("", ".pr1", ".pr2")]
+    return [name + half for name in (*replicates, POOLED) for half in ("", ".pr1", ".pr2")]
 
 
-def comparison_names(replicates: list[str]) -> list[tuple[str, str]]:
-    """Return the libraries that are compared: all pairs of replicates, and the halves of each and of all."""
-    pairs = [(one, other) for number, one in enumerate(replicates) for other in replicates[number + 1 :]]
-    return pairs + [(f"{name}.pr1", f"{name}.pr2") for name in ("pooled", *replicates)]
-
-
-def planned_jobs(sizes: ReadSizes, genomes: list[str]):
-    """Yield rule and wildcards of every job from reads to peaks; ``genomes`` are those that are indexed."""
-    for genome in genomes:
+def planned_jobs(sizes: ReadSizes) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield rule and wildcards of every job from reads to peaks, expected ones while accessions are not resolved."""
+    for genome in sorted({sizes.config["reads"][reads]["genome"] for reads in sizes.samples}):
         yield "index_genome", {"genome": genome}
-    for reads, tasks in sizes.lanes.items():
-        for task, replicates in tasks.items():
+    for reads in sizes.samples:
+        for task, replicates in sizes.lanes(reads).items():
             one = {"reads": reads, "task": task}
             for replicate, lanes in replicates.items():
                 library = {**one, "replicate": replicate}
@@ -135,11 +138,14 @@ def planned_jobs(sizes: ReadSizes, genomes: list[str]):
                     yield "trim_reads", {**library, "lane": str(lane)}
                 for rule in ("align_reads", "filter_reads", "make_tags", "split_tags"):
                     yield rule, library
-            yield "pool_tags", {**one, "replicate": "pooled"}
-            yield "split_tags", {**one, "replicate": "pooled"}
+            yield "pool_tags", one
+            yield "split_tags", {**one, "replicate": POOLED}
             for name in library_names(list(replicates)):
                 yield "call_peaks", {**one, "library": name}
-            for first, second in comparison_names(list(replicates)):
-                yield "compare_libraries", {**one, "first": first, "second": second}
+            for name in comparisons_of(list(replicates)):
+                yield (
+                    "compare_libraries",
+                    {**one, **dict(zip(("first", "second"), name.split("_vs_"), strict=True))},
+                )
             for rule in ("select_peaks", "measure_quality", "plot_quality"):
                 yield rule, one

@@ -34,7 +34,15 @@ DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR0
 
 def run(folder, *arguments, cores=2):
     """Run the workflow in a folder; return what it printed."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", str(cores)]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        str(cores),
+    ]
     return subprocess.run(
         [*command, *arguments, "--configfile", "config.yaml"],
         cwd=folder,
@@ -116,9 +124,14 @@ def test_one_call_goes_from_accessions_to_interactions(finished):
         f"{name}.tagAlign.gz" for name in ("GSM0000011", "GSM0000013")
     }
     assert not (results / "reads/atac/erythroid/fastq").exists()
-    counts = [pd.read_csv(path, sep="\t") for path in (results / "reads/atac/erythroid/trimmed").glob("*.tsv")]
+    counts = [
+        pd.read_csv(path, sep="\t") for path in (results / "reads/atac/erythroid/trimmed").glob("*.tsv")
+    ]
     assert len(counts) == 3
-    assert {path.name for path in (results / "reads/dnase/myeloid/trimmed").glob("*.tsv")} == {"1.1.tsv", "2.1.tsv"}
+    assert {path.name for path in (results / "reads/dnase/myeloid/trimmed").glob("*.tsv")} == {
+        "1.1.tsv",
+        "2.1.tsv",
+    }
 
 
 def test_a_second_call_does_nothing_and_the_server_is_not_needed(finished, tmp_path):

@@ -61,6 +61,7 @@ rule trim_reads:
         replicates_in_work=1,
     params:
         files=REPLICATES.fastqs,
+        checksums=REPLICATES.checksums,
         adapter=REPLICATES.adapter,
     script:
         "../scripts/trim_reads.py"

@@ -127,6 +127,11 @@ class Replicates:
         lanes = self.sources.fastqs[wildcards.reads][wildcards.task][wildcards.replicate]
         return lanes[int(wildcards.lane) - 1]
 
+    def checksums(self, wildcards) -> list[str]:
+        """Return the checksums of a lane's files, where they are known: other files are other reads."""
+        row = self._lane(wildcards)
+        return [row[f"md5_{end}"] for end in (1, 2) if row.get(f"md5_{end}")]
+
     def _lane(self, wildcards) -> dict:
         """Return the row of a lane."""
         return self._rows(wildcards)[int(wildcards.lane) - 1]

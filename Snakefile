@@ -12,6 +12,7 @@ if not workflow.configfiles:
 
 include: "rules/common.smk"
 include: "rules/sources.smk"
+include: "rules/accessions.smk"
 include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"

@@ -25,7 +25,9 @@ from workflow.environment import check_environment
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
+from workflow.samples import located_or_new, locks_folder, locks_of
 from workflow.schema import locate
+from workflow.sheets import query_sheets
 from workflow.sizes import Sizes
 from workflow.sources import find_sources
 
@@ -46,7 +48,7 @@ WHERE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
 SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)
 SOURCES = ending_in_a_sentence(find_sources, config, SHEETS)
 LOOKUPS = Lookups(config, SHEETS, SOURCES)
-REPLICATES = Replicates(config, SHEETS, SOURCES)
+REPLICATES = Replicates(config, SHEETS, SOURCES, lambda lock: checkpoints.resolve_accessions.get(lock=lock))
 
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"
@@ -57,7 +59,8 @@ READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 # Memory and runtime that the jobs of a rule ask for, from the size of what they work on, more with each attempt. What is
 # not made yet is taken as expected (expected_sizes of the configuration). Threads are set by the rules for one machine;
 # a profile may set others.
-demanded = partial(demands.resources, sizes=Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS))
+SIZES = Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS, samples=SHEETS.samples)
+demanded = partial(demands.resources, sizes=SIZES)
 
 
 wildcard_constraints:

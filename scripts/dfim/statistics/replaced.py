@@ -1,0 +1,78 @@
+"""The null ``replaced``: is a score larger than with something else in the place of a feature?
+
+A pair of features has a score, and the scores of K draws in which other sequence stands in the place of one of
+the two. Under the hypothesis that the feature does no more than other sequence in its place, the score and its
+draws are exchangeable. They are divided by a scale of their own pair first, so that the draws of all pairs
+can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all draws
+together. Both features are needed, so that the larger of the two p counts (an intersection–union test, Berger
+1982).
+"""
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+
+P_COLUMNS = ["p_first", "p_second", "p"]
+
+
+def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sizes of scores and of their draws, each divided by the root mean square of the others.
+
+    ``scores`` (pairs,), ``draws`` (pairs, K); the results have the same shapes, float64. The others of a draw
+    are the score and the other draws, so that all K + 1 are treated alike. 0 where a value and all others
+    are 0, infinite where only the others are.
+    """
+    values = np.column_stack([scores, draws]).astype(np.float64)
+    squares = values**2
+    others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0) / (values.shape[1] - 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.where(squares == 0, 0.0, np.abs(values) / np.sqrt(others))
+    return sizes[:, 0], sizes[:, 1:]
+
+
+def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
+
+    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (pairs · K + 1). Raises
+    InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    """
+    draws = np.asarray(draws)
+    if not len(scores):
+        return np.empty(0)
+    if draws.ndim != 2 or draws.shape[1] < 2:
+        raise InputError(
+            f"the null 'replaced' has {draws.shape[1] if draws.ndim == 2 else 0} draws of each pair, and needs "
+            "2 or more: raise its key 'draws'."
+        )
+    wrong = sum(int((~np.isfinite(values)).sum()) for values in (np.asarray(scores), draws))
+    if wrong:
+        raise InputError(
+            f"{wrong} scores of pairs or of their draws are not finite numbers: look at the model's weights and "
+            "history for values that are not a number."
+        )
+    sizes, null = studentised(scores, draws)
+    ordered = np.sort(null, axis=None)
+    larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
+    return (1 + larger) / (ordered.size + 1)
+
+
+def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
+    """Return the p of pairs with the first, and with the second, replaced, and the larger: ``P_COLUMNS``.
+
+    ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the scores with the first feature, and with the
+    second, replaced in each draw.
+    """
+    found = p_of_draws(scores, first), p_of_draws(scores, second)
+    return pd.DataFrame(dict(zip(P_COLUMNS, (*found, np.maximum(*found)), strict=True)))
+
+
+def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the rank of each score's size among its own draws, float64 (pairs,), between 0 and 1.
+
+    Of K draws the ranks (j + ½) / (K + 1), j = 0 … K smaller draws, are equally likely under the hypothesis;
+    equal sizes count half.
+    """
+    size, others = np.abs(np.asarray(scores, np.float64))[:, None], np.abs(np.asarray(draws, np.float64))
+    below = (others < size).sum(axis=1) + (others == size).sum(axis=1) / 2
+    return (below + 0.5) / (others.shape[1] + 1)

@@ -24,7 +24,7 @@ WEIGHTS = RNG.normal(size=(40, 4))
 def table_of_features(rows):
     return pd.DataFrame(
         [
-            {"feature": number, "example": example, "name": name, "start": start, "end": end}
+            {"feature": number, "example": example, "name": name, "kind": "motif", "start": start, "end": end}
             for number, (example, name, start, end) in enumerate(rows)
         ]
     )

@@ -1,7 +1,7 @@
 """Other sequence to stand in the place of a feature: pieces of dinucleotide shuffles of the same sequence.
 
-A draw depends on the seed, the example and the feature's place alone: neither on other features, nor on shards,
-cores or their order, nor on how many draws there are (ten are the first of twenty).
+A draw depends on the seed, the example and the feature's place alone: neither on other features, nor on
+shards, cores or their order, nor on how many draws there are (ten are the first of twenty).
 """
 
 import numpy as np

@@ -16,8 +16,8 @@ from dfim.sequence import one_hot
 class Block:
     """``number`` edited copies of the sequence ``example``, a row of the dataset's bases.
 
-    ``pieces``: start and rows, (number, width, 4) or (1, width, 4) for the same in all copies, of the places that
-    are replaced; they do not overlap. No piece: the sequence as it is.
+    ``pieces``: start and rows, (number, width, 4) or (1, width, 4) for the same in all copies, of the places
+    that are replaced; they do not overlap. No piece: the sequence as it is.
     """
 
     example: int

@@ -1,12 +1,12 @@
-"""The pair test: outputs without one feature, the other, and both, and with other sequence in a feature's place.
+"""The pair test: outputs without a feature, without both, and with other sequence in a feature's place.
 
-f is a network's output before its sigmoid (or its linear output). A pair of features has f11 = f(s),
-f01 without the first, f10 without the second, f00 without either (:mod:`dfim.statistics.effects`), and K times
+f is a network's output before its sigmoid (or its linear output). A pair of features has f11 = f(s), f01
+without the first, f10 without the second, f00 without either (:mod:`dfim.statistics.effects`), and K times
 the interaction of each with other sequence in the place of the other, which is the null ``replaced``
 (:mod:`dfim.statistics.replaced`). Only outputs are needed, so that any network can be tested.
 
-A feature is removed by rows of the background in its place (the paper's mutant), or by pieces of shuffles of the
-same sequence, over which the outputs are averaged.
+A feature is removed by rows of the background in its place (the paper's mutant), or by pieces of shuffles of
+the same sequence, over which the outputs are averaged.
 
 Pairs are unordered: ``first`` is the feature that lies upstream. Features of a pair do not overlap.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dfim.interaction import mutant_rows
 from dfim.interactions.draws import REMOVED, REPLACED, Draws
 from dfim.interactions.edits import Block, Evaluate, evaluated
 from dfim.progress import Progress
@@ -33,9 +34,9 @@ class PairDraws:
     """What pairs are tested with, one row per pair in all.
 
     ``table`` has the columns ``TEST_COLUMNS``: the outputs with both features, without one, and without both.
-    ``first`` and ``second``, float64 (pairs, K): the interaction with other sequence in the place of the first, and
-    of the second feature; NaN for pairs that cannot interact. ``shuffled`` float64 (examples, K): outputs of
-    shuffles of the sequences of the pairs.
+    ``first`` and ``second``, float64 (pairs, K): the interaction with other sequence in the place of the
+    first, and of the second feature; NaN for pairs that cannot interact. ``shuffled`` float64 (examples, K):
+    outputs of shuffles of the sequences of the pairs.
     """
 
     table: pd.DataFrame
@@ -76,17 +77,18 @@ def draw_pairs(
     """Evaluate unordered pairs of features: their outputs, and those of their draws.
 
     ``bases`` uint8 (all examples, positions); ``features`` the dataset's; ``pairs`` the columns ``example``,
-    ``first``, ``second`` and ``within_reach`` of :func:`dfim.interactions.pairs.unordered_pairs`. ``background``:
-    float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws`` above 0 so many pieces
-    of shuffles do instead. Draws depend on the seed, the example and the features' places alone. ``most``: copies of
-    sequences that are evaluated at once, by default what takes about 100 MB.
+    ``first``, ``second`` and ``within_reach`` of :func:`dfim.interactions.pairs.unordered_pairs`.
+    ``background``: float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws``
+    above 0 so many pieces of shuffles do instead. Draws depend on the seed, the example and the features'
+    places alone. ``most``: copies of sequences that are evaluated at once, by default what takes about 100
+    MB.
     """
     pairs = pairs.reset_index(drop=True)
     most = most or max(1, _MOST_VALUES // (4 * bases.shape[1]))
     outputs = np.full((len(pairs), len(OUTPUTS)), np.nan)
     replaced = np.full((2, len(pairs), draws), np.nan)
-    places = features.set_index("feature")[["start", "end"]]
-    jobs = _jobs(bases, places, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
+    by_number = features.set_index("feature")
+    jobs = _jobs(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
     shuffled = []
     with Progress(total=len(pairs), unit=" pairs") as progress:
         for job, values in evaluated(evaluate, ((job, _blocks(job)) for job in jobs), most):
@@ -96,11 +98,11 @@ def draw_pairs(
     return PairDraws(table, *replaced, np.reshape(shuffled, (len(shuffled), draws)))
 
 
-def _jobs(bases, places, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
+def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
     """Yield the job of each example with pairs, in order."""
     for example, own in pairs.groupby("example", sort=True):
-        features, ends = np.unique(own[["first", "second"]].to_numpy(), return_inverse=True)
-        intervals = places.loc[features].to_numpy()
+        numbers, ends = np.unique(own[["first", "second"]].to_numpy(), return_inverse=True)
+        features = list(by_number.loc[numbers].itertuples())
         replacing = Draws(bases[example], seed, example, draws, REPLACED)
         removing = Draws(bases[example], seed, example, removal_draws, REMOVED)
         yield _Job(
@@ -108,19 +110,22 @@ def _jobs(bases, places, pairs, background, draws, seed, removal_draws) -> Itera
             own.index.to_numpy(),
             ends.reshape(-1, 2),
             own["within_reach"].to_numpy(bool),
-            intervals[:, 0].tolist(),
-            [_removed(removing, background, *interval) for interval in intervals],
-            [one_hot(replacing.pieces(*interval)) for interval in intervals],
+            [feature.start for feature in features],
+            [_removed(removing, bases[example], feature, background) for feature in features],
+            [one_hot(replacing.pieces(feature.start, feature.end)) for feature in features],
             one_hot(replacing.shuffles),
         )
 
 
-def _removed(removing: Draws, background: np.ndarray, start: int, end: int) -> np.ndarray:
-    """Return what takes the place [start, end) to remove a feature, float32 (M, width, 4)."""
-    if len(removing.shuffles):
-        return one_hot(removing.pieces(start, end))
-    rows = background if background.ndim == 1 else background[start:end]
-    return np.broadcast_to(rows, (1, end - start, 4))
+def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:
+    """Return what takes a feature's place to remove it, float32 (M, width, 4); M is 1 without draws.
+
+    A variant is removed by its other allele, whatever removes motifs.
+    """
+    draws = len(removing.shuffles)
+    if draws and feature.kind == "motif":
+        return one_hot(removing.pieces(feature.start, feature.end))
+    return np.repeat(mutant_rows(bases, feature, background), max(1, draws), axis=0)
 
 
 def _blocks(job: _Job) -> Iterator[Block]:
@@ -162,7 +167,7 @@ def _collect(job: _Job, values: list[np.ndarray], outputs: np.ndarray, replaced:
     for pair in np.flatnonzero(job.reached):
         f00[pair] = next(found).mean()
         if draws:
-            for side, (kept, gone) in enumerate((job.ends[pair][::-1], job.ends[pair])):
+            for side, gone in enumerate(job.ends[pair]):
                 alone = next(found).reshape(draws, -1).mean(axis=1)
                 # With other sequence in its place the removed feature is gone all the same.
                 rest = f00[pair] - without[gone]

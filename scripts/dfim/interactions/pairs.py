@@ -1,8 +1,8 @@
 """Unordered pairs of features, one row for each pair of places in a genome, and the blocks that they lie in.
 
-Windows of a genome may overlap, so that two examples hold the same two sites. They are one pair: the row of the
-window that has the pair nearest to its middle is kept. Examples whose windows overlap, directly or by way of
-others, are one *block*: what they say is not independent.
+Windows of a genome may overlap, so that two examples hold the same two sites. They are one pair: the row of
+the window that has the pair nearest to its middle is kept. Examples whose windows overlap, directly or by way
+of others, are one *block*: what they say is not independent.
 """
 
 from collections.abc import Sequence
@@ -27,10 +27,10 @@ def unordered(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def unordered_pairs(ordered: pd.DataFrame, features: pd.DataFrame, reach: float = np.inf) -> pd.DataFrame:
-    """Return the unordered pairs of ordered ones, sorted: ``example``, ``first``, ``second``, ``within_reach``.
+    """Return unordered pairs, sorted: ``example``, ``first``, ``second``, ``within_reach``.
 
-    ``ordered`` is a table of :func:`make_pairs`; ``first`` lies upstream. Positions that are ``reach`` (bp, of
-    :func:`reach_of`) apart or farther cannot interact, and ``within_reach`` is then 0.
+    ``ordered`` is a table of :func:`make_pairs`; ``first`` lies upstream. Positions that are ``reach`` (bp,
+    of :func:`reach_of`) apart or farther cannot interact, and ``within_reach`` is then 0.
     """
     pairs = ordered[["example"]].join(unordered(ordered, features)).drop_duplicates(ignore_index=True)
     places = features.set_index("feature")
@@ -41,10 +41,10 @@ def unordered_pairs(ordered: pd.DataFrame, features: pd.DataFrame, reach: float 
 
 
 def one_of_each_place(ordered: pd.DataFrame, features: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:
-    """Return the ordered pairs without those of which another window of the genome has the same two places.
+    """Return ordered pairs without those of which another window of the genome has the same two places.
 
-    ``examples`` is the dataset's table; examples without a chromosome stand alone. The window that has the pair
-    nearest to its middle keeps it, of equal ones that of the lower number.
+    ``examples`` is the dataset's table; examples without a chromosome stand alone. The window that has the
+    pair nearest to its middle keeps it, of equal ones that of the lower number.
     """
     pairs = ordered[["example"]].join(unordered(ordered, features))
     windows = examples.set_index("example").loc[pairs["example"]].set_index(pairs.index)
@@ -71,10 +71,10 @@ def _in_a_genome(examples: pd.DataFrame) -> np.ndarray:
 
 
 def blocks(examples: pd.DataFrame, chosen: Sequence[int]) -> pd.Series:
-    """Return the block of each chosen example: the lowest number among those that its window hangs together with.
+    """Return the block of each chosen example: the lowest number among those that it hangs together with.
 
-    ``examples`` is the dataset's table (``chrom``, ``start``, ``end``, 0-based, half-open); an example without a
-    chromosome is a block of its own. The index of the result is ``example``.
+    ``examples`` is the dataset's table (``chrom``, ``start``, ``end``, 0-based, half-open); an example
+    without a chromosome is a block of its own. The index of the result is ``example``.
     """
     table = examples.set_index("example").loc[np.unique(chosen)].reset_index()
     located = table[_in_a_genome(table)].sort_values(["chrom", "start"], kind="stable")

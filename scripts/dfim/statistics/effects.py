@@ -45,6 +45,6 @@ def called(q: np.ndarray, share: np.ndarray, level: float, least_share: float) -
 
 
 def sign_of(interaction: np.ndarray, are_called: np.ndarray) -> np.ndarray:
-    """Return ``synergy`` or ``redundancy`` for pairs that are called, by the sign, and empty text for others."""
+    """Return ``synergy`` or ``redundancy`` for called pairs, by the sign, and empty text for others."""
     words = np.where(np.asarray(interaction) > 0, SYNERGY, REDUNDANCY)
     return np.where(are_called, words, "").astype(object)

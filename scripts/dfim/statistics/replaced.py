@@ -1,11 +1,11 @@
 """The null ``replaced``: is a score larger than with something else in the place of a feature?
 
-A pair of features has a score, and the scores of K draws in which other sequence stands in the place of one of
-the two. Under the hypothesis that the feature does no more than other sequence in its place, the score and its
-draws are exchangeable. They are divided by a scale of their own pair first, so that the draws of all pairs
-can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all draws
-together. Both features are needed, so that the larger of the two p counts (an intersection–union test, Berger
-1982).
+A pair of features has a score, and the scores of K draws in which other sequence stands in the place of one
+of the two. Under the hypothesis that the feature does no more than other sequence in its place, the score and
+its draws are exchangeable. They are divided by a scale of their own pair first, so that the draws of all
+pairs can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all
+draws together. Both features are needed, so that the larger of the two p counts (an intersection–union test,
+Berger 1982).
 """
 
 import numpy as np
@@ -34,22 +34,22 @@ def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.n
 def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
 
-    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (pairs · K + 1). Raises
-    InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (pairs · K + 1).
+    Raises InputError on fewer than 2 draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
     if not len(scores):
         return np.empty(0)
     if draws.ndim != 2 or draws.shape[1] < 2:
         raise InputError(
-            f"the null 'replaced' has {draws.shape[1] if draws.ndim == 2 else 0} draws of each pair, and needs "
-            "2 or more: raise its key 'draws'."
+            f"the null 'replaced' has {draws.shape[1] if draws.ndim == 2 else 0} draws of each pair, and "
+            "needs 2 or more: raise its key 'draws'."
         )
     wrong = sum(int((~np.isfinite(values)).sum()) for values in (np.asarray(scores), draws))
     if wrong:
         raise InputError(
-            f"{wrong} scores of pairs or of their draws are not finite numbers: look at the model's weights and "
-            "history for values that are not a number."
+            f"{wrong} scores of pairs or of their draws are not finite numbers: look at the model's weights "
+            "and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws)
     ordered = np.sort(null, axis=None)

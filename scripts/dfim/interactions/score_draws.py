@@ -1,0 +1,156 @@
+"""Draws of the paper's score, and of the signed sum, for the null ``replaced``.
+
+The source of an ordered pair is mutated, and the change of importance is read at the target, as in
+:mod:`dfim.interactions.scoring`, with other sequence in the place of the target, or of the source. Draw k of
+a feature is the same sequence for all its pairs, which share what is scored: with m features that are all
+paired, K draws take m K sequences and m mutants of each.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.attribution.mutants import Mutants, MutantScores
+from dfim.attribution.scorer import Scorer
+from dfim.interactions.draws import Draws
+from dfim.interactions.mutation import mutant_rows
+from dfim.progress import Progress
+
+SCORES = ("fis", "signed_sum")
+ENDS = ("source", "target")
+# Numbers in an array of changes (mutants, length) that are held at once.
+_MOST_VALUES = 24_000_000
+
+
+@dataclass
+class _Placed:
+    """One draw: a sequence with other bases in the place of one feature, and the mutants that it is scored with.
+
+    ``starts``, ``rows``, ``firsts`` and ``stops``: see :class:`Mutants`. Where scores are read: ``mutant`` (a
+    number of these), ``pair`` (row of the results), ``end`` that is replaced (a number of ``ENDS``),
+    ``begin`` and ``finish`` of the target.
+    """
+
+    bases: np.ndarray
+    draw: int
+    starts: list[int]
+    rows: list[np.ndarray]
+    firsts: list[int]
+    stops: list[int]
+    read: np.ndarray
+
+
+def draw_scores(
+    scorer: Scorer,
+    bases: np.ndarray,
+    features: pd.DataFrame,
+    pairs: pd.DataFrame,
+    task: int,
+    background: Sequence[float],
+    draws: int = 10,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> np.ndarray:
+    """Return the scores of ordered pairs in draws, float32 (``SCORES``, ``ENDS``, pairs, K).
+
+    The end of a pair says which of its features is replaced. ``pairs`` has the columns ``example``,
+    ``source`` and
+    ``target``; the other arguments are those of :func:`dfim.interactions.scoring.pair_scores`. Draws are
+    those of :class:`Draws`, and so depend on the seed, the example and the features' places alone.
+    ``batch_size``: mutants that are gathered for the scorer.
+    """
+    pairs = pairs.reset_index(drop=True)
+    found = np.full((len(SCORES), len(ENDS), len(pairs), draws), np.nan, np.float32)
+    most = batch_size or max(16, _MOST_VALUES // bases.shape[1])
+    by_number = features.set_index("feature")
+    waiting, size = [], 0
+    with Progress(total=2 * len(pairs) * draws, unit=" draws") as progress:
+
+        def score():
+            _score(scorer, waiting, task, found)
+            progress.update(sum(len(one.read) for one in waiting))
+
+        for placed in _all_placed(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed):
+            waiting.append(placed)
+            size += len(placed.starts)
+            if size >= most:
+                score()
+                waiting, size = [], 0
+        if waiting:
+            score()
+    return found
+
+
+def _all_placed(bases, by_number, pairs, background, draws: int, seed: int) -> Iterator[_Placed]:
+    """Yield every draw of every feature of every example, in order."""
+    for example, own in pairs.groupby("example", sort=True):
+        drawn = Draws(bases[example], seed, example, draws)
+        numbers = np.unique(own[["source", "target"]].to_numpy())
+        features = dict(zip(numbers, by_number.loc[numbers].itertuples(), strict=True))
+        links = list(zip(own["source"], own["target"], own.index, strict=True))
+        for number in numbers:
+            mine = [link for link in links if number in link[:2]]
+            pieces = drawn.pieces(features[number].start, features[number].end)
+            for draw, piece in enumerate(pieces):
+                letters = bases[example].copy()
+                letters[features[number].start : features[number].end] = piece
+                yield _placed(letters, draw, number, mine, features, background)
+
+
+def _placed(letters: np.ndarray, draw: int, number: int, links, features, background) -> _Placed:
+    """Return the draw of one feature: mutants of the sources of its pairs, and where their scores are read."""
+    sources = sorted({source for source, _, _ in links})
+    place = {source: mutant for mutant, source in enumerate(sources)}
+    read = np.array(
+        [
+            (place[source], pair, int(source != number), features[target].start, features[target].end)
+            for source, target, pair in links
+        ]
+    )
+    firsts = [int(read[read[:, 0] == mutant, 3].min()) for mutant in range(len(sources))]
+    stops = [int(read[read[:, 0] == mutant, 4].max()) for mutant in range(len(sources))]
+    rows = [mutant_rows(letters, features[source], background)[0] for source in sources]
+    return _Placed(letters, draw, [features[source].start for source in sources], rows, firsts, stops, read)
+
+
+def _score(scorer: Scorer, waiting: list[_Placed], task: int, found: np.ndarray) -> None:
+    """Score the mutants of some draws, and put what is read of them into ``found``."""
+    counts = [len(one.starts) for one in waiting]
+    rows = [row for one in waiting for row in one.rows]
+    widths = np.array([len(row) for row in rows])
+    padded = np.zeros((len(rows), widths.max(), 4), np.float32)
+    for number, row in enumerate(rows):
+        padded[number, : len(row)] = row
+    starts, firsts, stops = (
+        np.array([value for one in waiting for value in getattr(one, name)])
+        for name in ("starts", "firsts", "stops")
+    )
+    sequences = np.repeat(np.arange(len(waiting)), counts)
+    mutants = Mutants(sequences, starts, widths, padded, firsts, stops)
+    scores = scorer.score_mutants(np.stack([one.bases for one in waiting]), mutants, task, channels=True)
+    shift = np.cumsum([0, *counts[:-1]])
+    read = np.concatenate([one.read + [first, 0, 0, 0, 0] for first, one in zip(shift, waiting, strict=True)])
+    draw = np.repeat([one.draw for one in waiting], [len(one.read) for one in waiting])
+    mutant, pair, end, begin, finish = read.T
+    for number, values in enumerate(read_scores(scores, mutant, begin, finish)):
+        found[number, end, pair, draw] = values
+
+
+def read_scores(
+    scores: MutantScores, mutant: np.ndarray, begin: np.ndarray, finish: np.ndarray
+) -> np.ndarray:
+    """Return the ``SCORES`` of mutants at targets [begin, finish), float32 (2, targets).
+
+    ``fis`` is the largest, over positions, of the absolute change of importance; ``signed_sum`` the sum over
+    positions and all four channels of the change of the contributions.
+    """
+    found = np.empty((len(SCORES), len(mutant)), np.float32)
+    widths = finish - begin
+    for width in np.unique(widths):
+        rows = np.flatnonzero(widths == width)
+        positions = begin[rows, None] + np.arange(width)
+        found[0, rows] = scores.absolute[mutant[rows, None], positions].max(axis=1)
+        found[1, rows] = scores.channels[mutant[rows, None], positions].sum(axis=1)
+    return found

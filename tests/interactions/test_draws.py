@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from dfim.interactions.draws import REMOVED, Draws
-from dfim.sequence import to_string
+from dfim.sequences.bases import to_string
 
 BASES = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(0).integers(0, 4, 60)]
 

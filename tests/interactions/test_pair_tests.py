@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
-from small_networks import LOGIC, logic
+from support.small_networks import LOGIC, logic
 
-from dfim.interaction import make_pairs
 from dfim.interactions.draws import REMOVED, Draws
 from dfim.interactions.edits import whole_sequences
 from dfim.interactions.pair_tests import TEST_COLUMNS, draw_pairs
 from dfim.interactions.pairs import unordered_pairs
-from dfim.p_values import q_values
-from dfim.sequence import one_hot
+from dfim.interactions.sources import make_pairs
+from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import called, effects
+from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
 
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3], np.float32)

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from dfim.interaction import make_pairs
 from dfim.interactions.pairs import blocks, one_of_each_place, unordered, unordered_pairs
+from dfim.interactions.sources import make_pairs
 
 EXAMPLES = pd.DataFrame(
     [

@@ -146,7 +146,10 @@ def naive_pairs(scorer, bases, features, pairs, task, shuffles, seed):
                 mutant[a["start"]] = np.eye(4)["ACGT".index(a["reference" if is_alternate else "alternate"])]
             importance = [scorer.contributions(x[None], task)[0] * x for x in (original, mutant)]
             delta = (importance[0] - importance[1])[b["start"] : b["end"]]
-            scores = max(sum(abs(value) for value in row) for row in delta), delta.sum()
+            raw = [scorer.contributions(x[None], task)[0][b["start"] : b["end"]] for x in (original, mutant)]
+            unmutated = [not a["start"] <= at < a["end"] for at in range(b["start"], b["end"])]
+            signed_sum = (raw[0] - raw[1])[unmutated].sum()
+            scores = max(sum(abs(value) for value in row) for row in delta), signed_sum
             rows.append((replicate, example, source, target, *scores))
     table = pd.DataFrame(rows, columns=PAIR_COLUMNS)
     return table.sort_values(["example", "replicate", "source", "target"], ignore_index=True)
@@ -186,11 +189,11 @@ class Watching:
     def reach(self, starts, widths):
         return np.zeros_like(starts), np.full_like(starts, LENGTH)
 
-    def score_mutants(self, bases, mutants, task, importance=False):
+    def score_mutants(self, bases, mutants, task, channels):
         self.sequences += len(bases)
         self.mutants += len(mutants)
         self.largest = max(self.largest, len(mutants))
-        return MutantScores(*np.zeros((2, len(mutants), bases.shape[1]), np.float32))
+        return MutantScores(*np.zeros((3, len(mutants), bases.shape[1]), np.float32))
 
 
 def test_every_mutant_is_scored_once_however_many_targets_it_has(bases, features):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dfim.errors import InputError
-from dfim.p_values import q_values
 from dfim.statistics.effects import called
+from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_of_draws, p_replaced, ranks_among_draws, studentised
 
 

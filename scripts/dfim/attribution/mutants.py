@@ -52,8 +52,8 @@ class MutantScores:
     within [first, stop) and outside the mutated rows, and are 0 elsewhere. Where importance was asked for,
     ``importance`` (sequences, length) is that of the sequences, sums over bases of contribution · sequence
     (it may be NaN where no mutant asks for a change), and ``own`` that of the mutated rows, (width,) each.
-    Where it was asked for, ``channels`` (mutants, length) is the change of the contributions themselves, summed
-    over the four channels, those of absent bases too, and 0 where ``delta`` is.
+    Where it was asked for, ``channels`` (mutants, length) is the change of the contributions themselves,
+    summed over the four channels, those of absent bases too; it counts at the same positions.
     """
 
     delta: np.ndarray

@@ -6,7 +6,7 @@ shards, cores or their order, nor on how many draws there are (ten are the first
 
 import numpy as np
 
-from dfim.sequence import shuffle_dinucleotides
+from dfim.sequences.shuffling import shuffle_dinucleotides
 
 # Purposes that draw from the same example, and must not draw the same.
 REPLACED, REMOVED = 0, 1

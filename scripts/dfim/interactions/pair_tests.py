@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.interaction import mutant_rows
 from dfim.interactions.draws import REMOVED, REPLACED, Draws
 from dfim.interactions.edits import Block, Evaluate, evaluated
+from dfim.interactions.mutation import mutant_rows
 from dfim.progress import Progress
-from dfim.sequence import one_hot
+from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
 
 TEST_COLUMNS = ["example", "first", "second", *OUTPUTS]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.attribution.mutants import Mutants, MutantScores
+from dfim.attribution.mutants import Mutants
 from dfim.attribution.scorer import Scorer
 from dfim.interactions.draws import Draws
 from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.scoring import read_scores
 from dfim.progress import Progress
 
 SCORES = ("fis", "signed_sum")
@@ -26,7 +27,7 @@ _MOST_VALUES = 24_000_000
 
 @dataclass
 class _Placed:
-    """One draw: a sequence with other bases in the place of one feature, and the mutants that it is scored with.
+    """One draw: a sequence with other bases in the place of one feature, and its mutants.
 
     ``starts``, ``rows``, ``firsts`` and ``stops``: see :class:`Mutants`. Where scores are read: ``mutant`` (a
     number of these), ``pair`` (row of the results), ``end`` that is replaced (a number of ``ENDS``),
@@ -100,7 +101,7 @@ def _all_placed(bases, by_number, pairs, background, draws: int, seed: int) -> I
 
 
 def _placed(letters: np.ndarray, draw: int, number: int, links, features, background) -> _Placed:
-    """Return the draw of one feature: mutants of the sources of its pairs, and where their scores are read."""
+    """Return the draw of one feature: mutants of its pairs' sources, and where their scores are read."""
     sources = sorted({source for source, _, _ in links})
     place = {source: mutant for mutant, source in enumerate(sources)}
     read = np.array(
@@ -130,27 +131,9 @@ def _score(scorer: Scorer, waiting: list[_Placed], task: int, found: np.ndarray)
     sequences = np.repeat(np.arange(len(waiting)), counts)
     mutants = Mutants(sequences, starts, widths, padded, firsts, stops)
     scores = scorer.score_mutants(np.stack([one.bases for one in waiting]), mutants, task, channels=True)
-    shift = np.cumsum([0, *counts[:-1]])
-    read = np.concatenate([one.read + [first, 0, 0, 0, 0] for first, one in zip(shift, waiting, strict=True)])
-    draw = np.repeat([one.draw for one in waiting], [len(one.read) for one in waiting])
-    mutant, pair, end, begin, finish = read.T
+    mutant, pair, end, begin, finish = np.concatenate([one.read for one in waiting]).T
+    reads = [len(one.read) for one in waiting]
+    mutant = mutant + np.repeat(np.cumsum([0, *counts[:-1]]), reads)
+    draw = np.repeat([one.draw for one in waiting], reads)
     for number, values in enumerate(read_scores(scores, mutant, begin, finish)):
         found[number, end, pair, draw] = values
-
-
-def read_scores(
-    scores: MutantScores, mutant: np.ndarray, begin: np.ndarray, finish: np.ndarray
-) -> np.ndarray:
-    """Return the ``SCORES`` of mutants at targets [begin, finish), float32 (2, targets).
-
-    ``fis`` is the largest, over positions, of the absolute change of importance; ``signed_sum`` the sum over
-    positions and all four channels of the change of the contributions.
-    """
-    found = np.empty((len(SCORES), len(mutant)), np.float32)
-    widths = finish - begin
-    for width in np.unique(widths):
-        rows = np.flatnonzero(widths == width)
-        positions = begin[rows, None] + np.arange(width)
-        found[0, rows] = scores.absolute[mutant[rows, None], positions].max(axis=1)
-        found[1, rows] = scores.channels[mutant[rows, None], positions].sum(axis=1)
-    return found

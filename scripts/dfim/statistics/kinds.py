@@ -73,7 +73,7 @@ def kinds_of_pairs(
     fewest: int = FEWEST,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return one row per kind of pairs, the columns ``COLUMNS``: by grain, then q, then the size of the share.
+    """Return one row per kind of pairs, the columns ``COLUMNS``: by grain, called ones first, then by q.
 
     ``tests`` has a row per tested pair: ``pair``, ``orientation``, ``distance`` (bases between the two),
     ``example``,

@@ -1,4 +1,4 @@
-"""May the sign of a method's scores be trusted? On the run's own called pairs it is compared with mutagenesis."""
+"""May the sign of a method's scores be trusted? On the run's called pairs it is compared with mutagenesis."""
 
 import numpy as np
 import pandas as pd
@@ -27,11 +27,15 @@ def sign_agreement(pairs: pd.DataFrame, seed: int = 0) -> dict:
         same = (np.sign(own["signed_sum"]) == np.sign(own["interaction"])).to_numpy()
         row["same_sign"] = same.mean()
         drawn, block = resampled_weights(own["block"].to_numpy(), seed)
-        count, total = (drawn @ np.bincount(block, part, drawn.shape[1]) for part in (same, np.ones(len(own))))
+        count, total = (
+            drawn @ np.bincount(block, part, drawn.shape[1]) for part in (same, np.ones(len(own)))
+        )
         if drawn.shape[1] > 1:
             row["same_sign_low"], row["same_sign_high"] = np.percentile(count / total, [2.5, 97.5])
     trusted = len(own) >= FEWEST and row["same_sign"] >= LEAST_AGREEMENT
-    return {name: (row | {"trusted": int(trusted), "note": _note(trusted, len(own))})[name] for name in COLUMNS}
+    return {
+        name: (row | {"trusted": int(trusted), "note": _note(trusted, len(own))})[name] for name in COLUMNS
+    }
 
 
 def _note(trusted: bool, n: int) -> str:

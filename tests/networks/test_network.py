@@ -340,7 +340,7 @@ def test_a_description_evaluated_by_hand_is_the_network(name):
     assert layers[-1].kind == "sigmoid"
     found = np.array([forward(layers[:-1], sequence.astype(np.float64)) for sequence in x])
     np.testing.assert_allclose(found, logits.logits(model)(x), rtol=1e-4, atol=1e-5)
-    assert np.ptp(logits, axis=0).min() > 1e-3  # the sequences are told apart
+    assert np.ptp(found, axis=0).min() > 1e-3  # the sequences are told apart
 
 
 def test_activations_inside_layers_become_steps():

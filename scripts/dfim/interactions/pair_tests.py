@@ -87,7 +87,7 @@ def draw_pairs(
     most = most or max(1, _MOST_VALUES // (4 * bases.shape[1]))
     outputs = np.full((len(pairs), len(OUTPUTS)), np.nan)
     replaced = np.full((2, len(pairs), draws), np.nan)
-    by_number = features.set_index("feature")
+    by_number = rows_by_number(features, pairs[["first", "second"]])
     jobs = _jobs(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
     shuffled = []
     with Progress(total=len(pairs), unit=" pairs") as progress:
@@ -98,11 +98,17 @@ def draw_pairs(
     return PairDraws(table, *replaced, np.reshape(shuffled, (len(shuffled), draws)))
 
 
+def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tuple]:
+    """Return the rows of the features that a table names, by their numbers."""
+    chosen = features[features["feature"].isin(np.unique(needed.to_numpy()))]
+    return {row.feature: row for row in chosen.itertuples()}
+
+
 def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
     """Yield the job of each example with pairs, in order."""
     for example, own in pairs.groupby("example", sort=True):
         numbers, ends = np.unique(own[["first", "second"]].to_numpy(), return_inverse=True)
-        features = list(by_number.loc[numbers].itertuples())
+        features = [by_number[number] for number in numbers]
         replacing = Draws(bases[example], seed, example, draws, REPLACED)
         removing = Draws(bases[example], seed, example, removal_draws, REMOVED)
         yield _Job(

@@ -16,6 +16,7 @@ from dfim.attribution.mutants import Mutants
 from dfim.attribution.scorer import Scorer
 from dfim.interactions.draws import Draws
 from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.pair_tests import rows_by_number
 from dfim.interactions.scoring import read_scores
 from dfim.progress import Progress
 
@@ -65,7 +66,7 @@ def draw_scores(
     pairs = pairs.reset_index(drop=True)
     found = np.full((len(SCORES), len(ENDS), len(pairs), draws), np.nan, np.float32)
     most = batch_size or max(16, _MOST_VALUES // bases.shape[1])
-    by_number = features.set_index("feature")
+    by_number = rows_by_number(features, pairs[["source", "target"]])
     waiting, size = [], 0
     with Progress(total=2 * len(pairs) * draws, unit=" draws") as progress:
 
@@ -89,31 +90,30 @@ def _all_placed(bases, by_number, pairs, background, draws: int, seed: int) -> I
     for example, own in pairs.groupby("example", sort=True):
         drawn = Draws(bases[example], seed, example, draws)
         numbers = np.unique(own[["source", "target"]].to_numpy())
-        features = dict(zip(numbers, by_number.loc[numbers].itertuples(), strict=True))
         links = list(zip(own["source"], own["target"], own.index, strict=True))
         for number in numbers:
             mine = [link for link in links if number in link[:2]]
-            pieces = drawn.pieces(features[number].start, features[number].end)
-            for draw, piece in enumerate(pieces):
-                letters = bases[example].copy()
-                letters[features[number].start : features[number].end] = piece
-                yield _placed(letters, draw, number, mine, features, background)
+            yield from _placed(bases[example], drawn, number, mine, by_number, background)
 
 
-def _placed(letters: np.ndarray, draw: int, number: int, links, features, background) -> _Placed:
-    """Return the draw of one feature: mutants of its pairs' sources, and where their scores are read."""
-    sources = sorted({source for source, _, _ in links})
-    place = {source: mutant for mutant, source in enumerate(sources)}
+def _placed(bases, drawn: Draws, number: int, links, by_number, background) -> Iterator[_Placed]:
+    """Yield the draws of one feature: mutants of its pairs' sources, and where their scores are read."""
+    place = {source: mutant for mutant, source in enumerate(sorted({link[0] for link in links}))}
     read = np.array(
         [
-            (place[source], pair, int(source != number), features[target].start, features[target].end)
+            (place[source], pair, int(source != number), by_number[target].start, by_number[target].end)
             for source, target, pair in links
         ]
     )
-    firsts = [int(read[read[:, 0] == mutant, 3].min()) for mutant in range(len(sources))]
-    stops = [int(read[read[:, 0] == mutant, 4].max()) for mutant in range(len(sources))]
-    rows = [mutant_rows(letters, features[source], background)[0] for source in sources]
-    return _Placed(letters, draw, [features[source].start for source in sources], rows, firsts, stops, read)
+    firsts = [int(read[read[:, 0] == mutant, 3].min()) for mutant in place.values()]
+    stops = [int(read[read[:, 0] == mutant, 4].max()) for mutant in place.values()]
+    sources = [by_number[source] for source in place]
+    starts, own = [source.start for source in sources], by_number[number]
+    for draw, piece in enumerate(drawn.pieces(own.start, own.end)):
+        letters = bases.copy()
+        letters[own.start : own.end] = piece
+        rows = [mutant_rows(letters, source, background)[0] for source in sources]
+        yield _Placed(letters, draw, starts, rows, firsts, stops, read)
 
 
 def _score(scorer: Scorer, waiting: list[_Placed], task: int, found: np.ndarray) -> None:

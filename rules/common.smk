@@ -30,6 +30,7 @@ def read_configuration():
     where = ", ".join(map(str, workflow.configfiles)) or "the configuration"
     configuration.check(config, f"{SCHEMAS}/config.schema.yaml", where)
     validate(config, f"{SCHEMAS}/config.schema.yaml")
+    configuration.complete_nulls(config)
     sheets, tasks = {}, {}
     for name, dataset in config["datasets"].items():
         ((producer, options),) = dataset.items()
@@ -401,7 +402,9 @@ for reads, tasks in SAMPLES.items():
                 fastq_sources(row)
 
 
-INTERACTIONS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/{{method}}"
+# What does not depend on a method of contribution scores lies beside the folders of the methods.
+PAIR_TESTS = f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}"
+INTERACTIONS = f"{PAIR_TESTS}/{{method}}"
 
 
 def initial_model(wildcards):
@@ -439,8 +442,16 @@ def scoring_options(wildcards):
         "max_distance",
         "shuffles",
         "shards",
+        "removal",
     )
-    return {key: options[key] for key in keys}
+    return {key: options[key] for key in keys} | configuration.pair_draws(options["nulls"])
+
+
+def pair_options(wildcards):
+    """Return what decides which features of an analysis are paired: names, and how far they may be apart."""
+    options = analysis_of(wildcards)
+    ends = (options[end].get("features") for end in ("sources", "targets"))
+    return [*ends, options["same_name"], options["max_distance"]]
 
 
 def shard_files(suffix):
@@ -451,10 +462,25 @@ def shard_files(suffix):
     ]
 
 
-def mutagenesis_shards(wildcards):
-    """Return the shards of the interactions by mutagenesis, which are those of every method."""
-    folder = f"{RESULTS}/interactions/{wildcards.analysis}/{wildcards.model}/{wildcards.task}/mutagenesis"
-    return [f"{folder}/{shard}.tsv.gz" for shard in range(analysis_of(wildcards)["shards"])]
+def mutagenesis_shards(suffix):
+    """Return a function that lists the shards of the pair tests, which are those of every method."""
+    return lambda wildcards: [
+        f"{PAIR_TESTS.format(**wildcards)}/mutagenesis/{shard}{suffix}"
+        for shard in range(analysis_of(wildcards)["shards"])
+    ]
+
+
+def tables_of_methods(name):
+    """Return a function that lists a table of every method of an analysis, in their order."""
+    return lambda wildcards: [
+        f"{PAIR_TESTS.format(**wildcards)}/{method}/{name}" for method in analysis_of(wildcards)["methods"]
+    ]
+
+
+CALLING = dict(
+    level=lambda wildcards: analysis_of(wildcards)["level"],
+    least_share=lambda wildcards: analysis_of(wildcards)["least_share"],
+)
 
 
 SIGNIFICANCE = dict(
@@ -533,9 +559,20 @@ def interaction_folders():
     ]
 
 
+def pair_test_files():
+    """Return the tables of pairs that do not depend on a method, of every analysis of pairs."""
+    return [
+        f"{RESULTS}/interactions/{name}/{model}/{task}/{table}"
+        for name in analyses_with("pairs")
+        for model in ANALYSES[name]["models"]
+        for task in ANALYSES[name]["tasks"]
+        for table in ("pair_tests.tsv.gz", "kinds.tsv", "signs.tsv", "nulls.tsv", "removals.tsv")
+    ]
+
+
 def interaction_files():
     """Return what every analysis of the configuration ends in."""
-    return [
+    return pair_test_files() + [
         f"{RESULTS}/interactions/{folder}/{table}"
         for name, folder in interaction_folders()
         for table in (

@@ -29,12 +29,16 @@ rule score_pairs:
         unpack(analysis_dataset),
         model=f"{RESULTS}/models/{{model}}/model.keras",
         selection=rules.select_examples.output[0],
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
-        f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
+        scores=f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
+        draws=f"{INTERACTIONS}/shards/{{shard}}.draws.h5",
     log:
         f"{LOGS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with("pairs")),
     conda:
         "../envs/dfim.yaml"
     threads: 1
@@ -42,6 +46,7 @@ rule score_pairs:
         **demanded("score_pairs"),
     params:
         **SCORING,
+        pairs=pair_options,
     script:
         "../scripts/score_pairs.py"
 
@@ -73,8 +78,10 @@ rule mutate_pairs:
         unpack(analysis_dataset),
         model=f"{RESULTS}/models/{{model}}/model.keras",
         selection=rules.select_examples.output[0],
+        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
     output:
-        f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/mutagenesis/{{shard}}.tsv.gz",
+        pairs=f"{PAIR_TESTS}/mutagenesis/{{shard}}.tsv.gz",
+        draws=f"{PAIR_TESTS}/mutagenesis/{{shard}}.h5",
     log:
         f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
     benchmark:
@@ -88,16 +95,45 @@ rule mutate_pairs:
         task="{task}",
         tasks=model_tasks,
         analysis=scoring_options,
+        pairs=pair_options,
+        seed=config["seed"],
     script:
         "../scripts/mutate_pairs.py"
+
+
+rule judge_pairs:
+    input:
+        unpack(analysis_dataset),
+        selection=rules.select_examples.output[0],
+        shards=mutagenesis_shards(".tsv.gz"),
+        draws=mutagenesis_shards(".h5"),
+    output:
+        tests=f"{PAIR_TESTS}/pair_tests.tsv.gz",
+        nulls=f"{PAIR_TESTS}/nulls.tsv",
+        removals=f"{PAIR_TESTS}/removals.tsv",
+    log:
+        f"{LOGS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with("pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("judge_pairs"),
+    params:
+        **CALLING,
+        seed=config["seed"],
+    script:
+        "../scripts/judge_pairs.py"
 
 
 rule assign_significance_pairs:
     input:
         unpack(analysis_dataset),
         shards=shard_files(".tsv.gz"),
-        mutagenesis=mutagenesis_shards,
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        draws=shard_files(".draws.h5"),
+        tests=rules.judge_pairs.output.tests,
     output:
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
@@ -105,6 +141,7 @@ rule assign_significance_pairs:
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
         agreement=f"{INTERACTIONS}/agreement.tsv",
+        signs=f"{INTERACTIONS}/signs.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -117,8 +154,37 @@ rule assign_significance_pairs:
         **demanded("assign_significance_pairs"),
     params:
         **SIGNIFICANCE,
+        **CALLING,
     script:
         "../scripts/assign_significance_pairs.py"
+
+
+rule describe_kinds:
+    input:
+        tests=rules.judge_pairs.output.tests,
+        nulls=rules.judge_pairs.output.nulls,
+        pairs=tables_of_methods("pairs.tsv.gz"),
+        signs=tables_of_methods("signs.tsv"),
+    output:
+        kinds=f"{PAIR_TESTS}/kinds.tsv",
+        signs=f"{PAIR_TESTS}/signs.tsv",
+    log:
+        f"{LOGS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with("pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("describe_kinds"),
+    params:
+        **CALLING,
+        methods=lambda wildcards: analysis_of(wildcards)["methods"],
+        kinds=lambda wildcards: analysis_of(wildcards)["kinds"],
+        seed=config["seed"],
+    script:
+        "../scripts/describe_kinds.py"
 
 
 rule assign_significance_profiles:

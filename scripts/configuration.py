@@ -158,6 +158,29 @@ def source_parts(source: str | dict) -> dict:
     return {key: value for key, value in parts.items() if value}
 
 
+def complete_nulls(config: dict) -> None:
+    """Give analyses without null models those of their kind of targets, in place.
+
+    Pairs of features have the null ``replaced``, and beside it the paper's, positions the paper's alone.
+    """
+    for analysis in config["analyses"].values():
+        of_pairs = [{"model": "replaced"}, {"model": "dinucleotide"}]
+        analysis.setdefault(
+            "nulls", of_pairs if "features" in analysis["targets"] else [{"model": "dinucleotide"}]
+        )
+
+
+def pair_draws(nulls: list[dict]) -> dict[str, int | str]:
+    """Return how many draws of each pair an analysis makes: ``draws`` of outputs, ``score_draws`` of scores.
+
+    Outputs are drawn whatever the nulls are, for the pair test; scores for the null ``replaced`` alone.
+    """
+    replaced = next((null for null in nulls if null["model"] == "replaced"), None)
+    if replaced is None:
+        return {"draws": "auto", "score_draws": 0}
+    return {key: replaced.get(key, "auto") for key in ("draws", "score_draws")}
+
+
 def tasks_of_models(config: dict, tasks_of_dataset: dict[str, list[str]]) -> dict[str, list[str]]:
     """Return the names of each model's outputs: its source's, else those of the dataset it is trained on."""
     return {

@@ -11,7 +11,7 @@ the same sequence, over which the outputs are averaged.
 Pairs are unordered: ``first`` is the feature that lies upstream. Features of a pair do not overlap.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,8 @@ from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
 
-TEST_COLUMNS = ["example", "first", "second", *OUTPUTS]
+TEST_COLUMNS = ["example", "first", "second", "within_reach", *OUTPUTS]
+OTHER = "interaction_other_removal"
 # Numbers of sequences' rows that are held at once.
 _MOST_VALUES = 24_000_000
 
@@ -94,7 +95,7 @@ def draw_pairs(
         for job, values in evaluated(evaluate, ((job, _blocks(job)) for job in jobs), most):
             shuffled.append(_collect(job, values, outputs, replaced))
             progress.update(len(job.rows))
-    table = pairs[["example", "first", "second"]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
+    table = pairs[TEST_COLUMNS[:4]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
     return PairDraws(table, *replaced, np.reshape(shuffled, (len(shuffled), draws)))
 
 
@@ -180,3 +181,27 @@ def _collect(job: _Job, values: list[np.ndarray], outputs: np.ndarray, replaced:
                 replaced[side, job.rows[pair]] = with_other[gone] - alone + rest
     outputs[job.rows] = np.column_stack([np.full(len(f01), whole), f01, f10, f00])
     return shuffled
+
+
+def add_other_removal(
+    found: PairDraws,
+    evaluate: Evaluate,
+    bases: np.ndarray,
+    features: pd.DataFrame,
+    pairs: pd.DataFrame,
+    background: np.ndarray,
+    removal_draws: int,
+    seed: int,
+    examples: Sequence[int],
+) -> None:
+    """Add to the table of ``found`` the interaction with features removed in another way.
+
+    The column is ``interaction_other_removal``: of the pairs of some ``examples`` that are within reach, else
+    missing.
+    ``pairs`` are those that ``found`` was made from; the other arguments are those of :func:`draw_pairs`.
+    """
+    found.table[OTHER] = np.nan
+    own = (pairs["example"].isin(examples) & (pairs["within_reach"] == 1)).to_numpy()
+    other = draw_pairs(evaluate, bases, features, pairs[own], background, 0, seed, removal_draws).table
+    f11, f01, f10, f00 = (other[name].to_numpy() for name in OUTPUTS)
+    found.table.loc[own, OTHER] = f11 - f01 - f10 + f00

@@ -10,7 +10,22 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dfim.interactions.sources import make_pairs
+
 PAIR = ["example", "first", "second"]
+
+
+def pairs_of_selection(
+    features: pd.DataFrame, examples: pd.DataFrame, selected: Sequence[int], *options
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the ordered pairs of all selected examples, and how many were left out, by the reason.
+
+    ``features`` and ``examples`` are the dataset's tables, ``options`` those of :func:`make_pairs`. There is
+    one row for each pair of places of a genome.
+    """
+    pairs, overlapping = make_pairs(features, selected, *options)
+    kept = one_of_each_place(pairs, features, examples)
+    return kept, {"their features overlap": overlapping, "another window has them": len(pairs) - len(kept)}
 
 
 def unordered(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
@@ -33,11 +48,20 @@ def unordered_pairs(ordered: pd.DataFrame, features: pd.DataFrame, reach: float 
     of :func:`reach_of`) apart or farther cannot interact, and ``within_reach`` is then 0.
     """
     pairs = ordered[["example"]].join(unordered(ordered, features)).drop_duplicates(ignore_index=True)
+    pairs = pairs.assign(within_reach=_reach_each_other(pairs, features, reach).astype(int))
+    return pairs.sort_values(PAIR, ignore_index=True)
+
+
+def within_reach(ordered: pd.DataFrame, features: pd.DataFrame, reach: float) -> np.ndarray:
+    """Return which ordered pairs have positions that are less than ``reach`` bp apart, bool (pairs,)."""
+    return _reach_each_other(unordered(ordered, features), features, reach)
+
+
+def _reach_each_other(pairs: pd.DataFrame, features: pd.DataFrame, reach: float) -> np.ndarray:
     places = features.set_index("feature")
     gap = places["start"].loc[pairs["second"]].to_numpy() - places["end"].loc[pairs["first"]].to_numpy()
     # Between the nearest positions of two features lie `gap` others.
-    pairs = pairs.assign(within_reach=(np.maximum(gap, 0) + 1 < reach).astype(int))
-    return pairs.sort_values(PAIR, ignore_index=True)
+    return np.maximum(gap, 0) + 1 < reach
 
 
 def one_of_each_place(ordered: pd.DataFrame, features: pd.DataFrame, examples: pd.DataFrame) -> pd.DataFrame:

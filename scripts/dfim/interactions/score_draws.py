@@ -54,27 +54,28 @@ def draw_scores(
     draws: int = 10,
     seed: int = 0,
     batch_size: int | None = None,
+    tested: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the scores of ordered pairs in draws, float32 (``SCORES``, ``ENDS``, pairs, K).
 
-    The end of a pair says which of its features is replaced. ``pairs`` has the columns ``example``,
-    ``source`` and
-    ``target``; the other arguments are those of :func:`dfim.interactions.scoring.pair_scores`. Draws are
-    those of :class:`Draws`, and so depend on the seed, the example and the features' places alone.
-    ``batch_size``: mutants that are gathered for the scorer.
+    The end of a pair says which of its features is replaced. The arguments are those of
+    :func:`dfim.interactions.scoring.pair_scores`; draws are those of :class:`Draws`, and so depend on the
+    seed, the example and the features' places alone. ``tested`` (bool): pairs that are drawn at all, the
+    others have NaN.
     """
     pairs = pairs.reset_index(drop=True)
+    chosen = pairs if tested is None else pairs[tested]
     found = np.full((len(SCORES), len(ENDS), len(pairs), draws), np.nan, np.float32)
     most = batch_size or max(16, _MOST_VALUES // bases.shape[1])
-    by_number = rows_by_number(features, pairs[["source", "target"]])
+    by_number = rows_by_number(features, chosen[["source", "target"]])
     waiting, size = [], 0
-    with Progress(total=2 * len(pairs) * draws, unit=" draws") as progress:
+    with Progress(total=2 * len(chosen) * draws, unit=" draws") as progress:
 
         def score():
             _score(scorer, waiting, task, found)
             progress.update(sum(len(one.read) for one in waiting))
 
-        for placed in _all_placed(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed):
+        for placed in _all_placed(bases, by_number, chosen, np.asarray(background, np.float32), draws, seed):
             waiting.append(placed)
             size += len(placed.starts)
             if size >= most:

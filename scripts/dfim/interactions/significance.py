@@ -1,4 +1,7 @@
-"""From scores to p and q, for pairs of features and for profiles, with their calibration."""
+"""From the scores of profiles to p and q, with their calibration.
+
+For pairs see :mod:`dfim.interactions.pair_significance`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +10,8 @@ import numpy as np
 import pandas as pd
 
 from dfim.interactions.shards import (
-    PAIR_KEY,
-    PAIR_SCORES,
     PROFILE_SCORES,
     Profiles,
-    describe_pairs,
     position_distances,
     summarise,
 )
@@ -35,44 +35,7 @@ class Significance:
     quantiles: pd.DataFrame
 
 
-def pair_significance(
-    scores: pd.DataFrame,
-    features: pd.DataFrame,
-    method: str = "empirical",
-    models: Sequence[NullModel] = (SHUFFLES,),
-    reach: float = np.inf,
-    not_interacting: str | None = None,
-    seed: int = 0,
-) -> Significance:
-    """Turn the scores of pairs on real (replicate 0) and shuffled sequences into tables with p and q.
-
-    ``scores`` is the table of :func:`dfim.interactions.shards.read_pair_shards`, ``features`` that of the
-    dataset.
-    ``reach`` (bp, of :func:`dfim.networks.reach.reach_of`): positions that are as far apart or farther cannot
-    interact in this network. Pairs beyond it have ``within_reach`` 0, and no p and no q: their score is 0 by
-    the network's structure, not by the data; null scores beyond it are no part of the null.
-    ``not_interacting`` is a condition over the pairs' columns: pairs that are known not to interact, on which
-    the calibration is measured too. The result's ``null`` has the scores of the shuffled sequences.
-    """
-    described = describe_pairs(scores, features)
-    # Between the nearest positions of two features lie `distance` others.
-    described["within_reach"] = (described["distance"].abs() + 1 < reach).astype(int)
-    shuffled = described["replicate"] > 0
-    pairs = described[~shuffled].drop(columns="replicate").reset_index(drop=True)
-    null = described[shuffled & (described["within_reach"] == 1)].reset_index(drop=True)
-    tests = pairs["within_reach"].to_numpy() == 1
-    idle = _known(pairs[tests], not_interacting)
-    calibrated, quantiles = calibration(pairs[tests], null, PAIR_SCORES, models, idle, seed, method)
-    return Significance(
-        add_significance(pairs, null, PAIR_SCORES, models, method, tests),
-        described.loc[shuffled, [*PAIR_KEY, "pair", *PAIR_SCORES]].reset_index(drop=True),
-        describe_nulls(pairs[tests], null, PAIR_SCORES, models, method),
-        calibrated,
-        quantiles,
-    )
-
-
-def _known(table: pd.DataFrame, condition: str | None) -> np.ndarray | None:
+def known(table: pd.DataFrame, condition: str | None) -> np.ndarray | None:
     """Return which rows are known not to interact, or None when nothing is known."""
     if condition is None:
         return None
@@ -106,7 +69,7 @@ def profile_significance(
         **summarise(delta), response_distance=_response_distance(delta, profiles.sources)
     )
     null = describe_null(profiles.null.assign(example=0), sources)
-    idle = _known(sources, not_interacting)
+    idle = known(sources, not_interacting)
     tested = pd.DataFrame({"example": profiles.sources["example"].iloc[:0], "delta": []})
     of_sources = calibration(sources, null, PROFILE_SCORES, models, idle, seed, method)
     of_positions = calibration(tested, positions, ["delta"], [SHUFFLES], None, seed, method)

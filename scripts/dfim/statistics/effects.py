@@ -8,16 +8,22 @@ f11 with both features, f01 without the first, f10 without the second, f00 witho
 - the ``share`` is the interaction over the largest of the three effects' sizes: near 1 when neither works
   without the other, 0 when effects add up, near −1 when either alone does the work.
 
+``interaction_probability`` is the interaction of the outputs' sigmoids, which adds one of its own: an output
+that is near 0 or 1 cannot follow a sum.
+
 A pair without any effect has no share worth the name: the denominator is at least a tenth of the standard
 deviation of the output over shuffled sequences.
 """
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 FLOOR = 0.1
 OUTPUTS = ["output", "without_first", "without_second", "without_both"]
-EFFECT_COLUMNS = ["effect_first", "effect_second", "total", "interaction", "share"]
+EFFECT_COLUMNS = [
+    "effect_first", "effect_second", "total", "interaction", "share", "interaction_probability",
+]  # fmt: skip
 SYNERGY, REDUNDANCY = "synergy", "redundancy"
 
 
@@ -32,10 +38,9 @@ def effects(outputs: pd.DataFrame, shuffled: np.ndarray) -> pd.DataFrame:
     floor = FLOOR * np.std(shuffled) if np.size(shuffled) else 0.0
     largest = np.maximum.reduce([np.abs(first), np.abs(second), np.abs(total), np.full(len(f11), floor)])
     share = np.divide(interaction, largest, out=np.zeros_like(largest), where=largest > 0)
-    return pd.DataFrame(
-        dict(zip(EFFECT_COLUMNS, (first, second, total, interaction, share), strict=True)),
-        index=outputs.index,
-    )
+    squashed = expit(f11) - expit(f01) - expit(f10) + expit(f00)
+    columns = first, second, total, interaction, share, squashed
+    return pd.DataFrame(dict(zip(EFFECT_COLUMNS, columns, strict=True)), index=outputs.index)
 
 
 def called(q: np.ndarray, share: np.ndarray, level: float, least_share: float) -> np.ndarray:

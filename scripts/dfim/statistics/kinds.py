@@ -17,7 +17,7 @@ feature on the other strand does not occur; the other name then decides, and the
 none either.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,9 @@ DISTANCES = (5, 10, 20, 30, 50, 100, 200)
 # A single distance has a kind of its own from this many blocks on.
 FEWEST = 10
 ANY = "any"
+_PAIR = ["example", "first", "second"]
+_KIND = ["grain", "pair", "orientation", "distance"]
+_OF_METHODS = ("fis_called", "signed_sum_called", "same_sign")
 COLUMNS = [
     "grain", "pair", "orientation", "distance", "shortest", "longest", "n", "n_examples", "n_blocks",
     "interaction", "interaction_low", "interaction_high", "share", "share_low", "share_high",
@@ -105,6 +108,46 @@ def kind_labels(tests: pd.DataFrame, grain: str) -> pd.DataFrame:
     orientation = tests["orientation"] if grain in ("orientation", "spacing") else ANY
     return pd.DataFrame(
         {"pair": tests["pair"], "orientation": orientation, "distance": distance}, index=tests.index
+    )
+
+
+def add_methods(
+    kinds: pd.DataFrame,
+    tests: pd.DataFrame,
+    methods: Mapping[str, pd.DataFrame],
+    distances: Sequence[int] = DISTANCES,
+) -> pd.DataFrame:
+    """Add to kinds what the scores of each method say of their pairs, three columns for each method.
+
+    ``methods``: the tables of ordered pairs by the method's name. ``{method}_fis_called`` and
+    ``{method}_signed_sum_called`` are the shares of ordered pairs that are called, ``{method}_same_sign`` the
+    share of the pairs called by mutagenesis of which the signed sum has the sign of the interaction.
+    """
+    tests = tests.assign(bin=distance_bins(tests, distances) if len(tests) else [])
+    for method, pairs in methods.items():
+        own = _by_pair(pairs).merge(tests, on=_PAIR, how="inner")
+        parts = []
+        for grain in GRAINS:
+            labels = kind_labels(own, grain).assign(grain=grain)
+            columns = {f"{method}_{name}": own[f"{name}_of_method"] for name in _OF_METHODS}
+            parts.append(labels.assign(**columns).groupby(_KIND).mean().reset_index())
+        kinds = kinds.merge(pd.concat(parts, ignore_index=True), on=_KIND, how="left")
+    return kinds
+
+
+def _by_pair(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return ordered pairs by their features in order of place, with what a kind is told of them."""
+    forward = pairs["source_start"] <= pairs["target_start"]
+    same = np.sign(pairs["signed_sum"]) == np.sign(pairs["interaction"])
+    return pd.DataFrame(
+        {
+            "example": pairs["example"],
+            "first": pairs["source"].where(forward, pairs["target"]),
+            "second": pairs["target"].where(forward, pairs["source"]),
+            "fis_called_of_method": pairs["fis_called"],
+            "signed_sum_called_of_method": pairs["signed_sum_called"],
+            "same_sign_of_method": same.astype(float).where(pairs["interaction_called"] == 1),
+        }
     )
 
 

@@ -6,12 +6,16 @@
     the scores of real rows that cannot interact by construction or by design, named by a condition. A row is
     tested against those of other examples alone, so that a null row can be tested too.
 
-Both can be made conditional: a row is tested against the null rows that have the same values in the columns
-of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its level on
-the whole but not at each distance. Features that interact have no null rows of their own names; with ``each``
-a row is tested against every kind of null rows (every combination of values of these columns) alone, and its
-largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger 1982), so
-that this p is conservative. The Gaussian methods pool always, as the paper does.
+``replaced``
+    for pairs of features: the score with other sequence in the place of either feature
+    (:mod:`dfim.statistics.replaced`), which has no further conditions.
+
+The first two can be made conditional: a row is tested against the null rows that have the same values in the
+columns of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its
+level on the whole but not at each distance. Features that interact have no null rows of their own names; with
+``each`` a row is tested against every kind of null rows (every combination of values of these columns) alone,
+and its largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger
+1982), so that this p is conservative. The Gaussian methods pool always, as the paper does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +29,8 @@ from dfim.statistics.conditions import matching, with_derived_columns
 from dfim.statistics.p_values import POOLED, fit_null, fit_tail, p_values, q_values, smallest_p
 
 ALL = "all"
-MODELS = ("dinucleotide", "matched")
+MODELS = ("dinucleotide", "matched", "replaced")
+AUTO = "auto"
 # Rows of an example are tested against null rows of the examples of other folds.
 FOLDS = 5
 # Scores and whether they have a sign (and so two tails).
@@ -43,6 +48,8 @@ class NullModel:
     ``members`` is the condition, over the columns of the results, of the rows that cannot interact (matched
     only). ``match`` are columns, and ``distances`` the largest |distance| (bp) of each bin but the last, in
     which a row and its null rows agree; ``each`` are columns whose values make the kinds of null rows.
+    ``draws`` and ``score_draws`` are of the model ``replaced`` alone: draws of each pair for its interaction,
+    and for the scores of contributions, numbers or ``auto``.
     """
 
     model: str = "dinucleotide"
@@ -50,6 +57,8 @@ class NullModel:
     match: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
     distances: tuple[int, ...] = ()
+    draws: int | str = AUTO
+    score_draws: int | str = AUTO
 
     @classmethod
     def read(cls, options: Mapping) -> "NullModel":
@@ -61,7 +70,7 @@ class NullModel:
         if (model == "matched") != (members is not None):
             raise InputError(
                 f"the null model {model!r} has {'no' if members is None else 'the'} key 'members': 'matched' "
-                "needs the condition of the rows that cannot interact, and 'dinucleotide' takes none."
+                "needs the condition of the rows that cannot interact, and no other model takes one."
             )
         if list(distances) != sorted(set(distances)):
             raise InputError(
@@ -69,7 +78,13 @@ class NullModel:
                 "numbers of bp."
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
-        return cls(model, members, **columns, distances=distances)
+        drawn = {key: options[key] for key in ("draws", "score_draws") if key in options}
+        conditions = [key for key in (*columns, "distances") if options.get(key)]
+        if unused := conditions if model == "replaced" else [*drawn]:
+            raise InputError(
+                f"the null model {model!r} has the key {unused[0]!r}, which it makes no use of: remove it."
+            )
+        return cls(model, members, **columns, distances=distances, **drawn)
 
     @property
     def held_out(self) -> bool:

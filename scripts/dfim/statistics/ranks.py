@@ -39,4 +39,4 @@ def _upper_tail(n: int, draws: int) -> np.ndarray:
     found = np.ones(1)
     for _ in range(n):
         found = np.convolve(found, one)
-    return np.cumsum(found[::-1])[::-1]
+    return np.minimum(np.cumsum(found[::-1])[::-1], 1)

@@ -12,8 +12,15 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
+from dfim.statistics.p_values import smallest_p
+from dfim.statistics.resolution import LEVEL, rows_needed
 
+REPLACED = "replaced"
 P_COLUMNS = ["p_first", "p_second", "p"]
+HYPOTHESIS = (
+    "The two features change each other's effect no more than each does with other sequence of the same "
+    "composition in the other's place."
+)
 
 
 def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -76,3 +83,26 @@ def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     size, others = np.abs(np.asarray(scores, np.float64))[:, None], np.abs(np.asarray(draws, np.float64))
     below = (others < size).sum(axis=1) + (others == size).sum(axis=1) / 2
     return (below + 0.5) / (others.shape[1] + 1)
+
+
+def describe_replaced(score: str, tested: pd.DataFrame, draws: int, level: float = LEVEL) -> pd.DataFrame:
+    """Return the rows of ``nulls.tsv`` of a score: one for each end of the pair that is replaced.
+
+    ``tested`` are the tested pairs (column ``example``), each with ``draws`` draws. ``rows_needed``: how many
+    pairs must share the smallest p before one can have q below ``level``.
+    """
+    n = len(tested)
+    row = {
+        "null_model": REPLACED,
+        "score": score,
+        "method": "empirical",
+        "stratum": "all",
+        "tail": "upper",
+        "n": n * draws,
+        "n_examples": tested["example"].nunique(),
+        "n_tested": n,
+        "smallest_p": smallest_p(n * draws),
+        "rows_needed": rows_needed(smallest_p(n * draws), n, level),
+        "hypothesis": HYPOTHESIS,
+    }
+    return pd.DataFrame([row | {"kind": f"the {end} replaced"} for end in ("one", "other")])

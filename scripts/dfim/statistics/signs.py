@@ -15,12 +15,13 @@ COLUMNS = ["n", "n_blocks", "same_sign", "same_sign_low", "same_sign_high", "lea
 def sign_agreement(pairs: pd.DataFrame, seed: int = 0) -> dict:
     """Return how often the signed sum has the sign of the interaction, on the pairs that mutagenesis calls.
 
-    ``pairs`` has the columns ``signed_sum``, ``interaction``, ``called`` and ``block``. Returns the columns
+    ``pairs`` has the columns ``signed_sum``, ``interaction``, ``interaction_called`` and ``block``. Returns
+    the columns
     ``COLUMNS``: ``same_sign`` of ``n`` pairs with the 95 % interval of its bootstrap over blocks; ``trusted``
     is 1 from :data:`LEAST_AGREEMENT` on, and 0 also where fewer than :data:`FEWEST` pairs are called, for
     then nothing is known of its signs; ``note`` says so.
     """
-    own = pairs[(pairs["called"] == 1) & (pairs["signed_sum"] != 0)]
+    own = pairs[(pairs["interaction_called"] == 1) & (pairs["signed_sum"] != 0)]
     row = {"n": len(own), "n_blocks": own["block"].nunique(), "least": LEAST_AGREEMENT}
     row |= dict.fromkeys(("same_sign", "same_sign_low", "same_sign_high"), np.nan)
     if len(own):

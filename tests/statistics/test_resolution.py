@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
-from dfim.p_values import q_values, smallest_p
 
+from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import coarse_nulls, draws_needed, null_scores_needed, rows_needed
 
 

@@ -6,6 +6,8 @@ from scipy.stats import rankdata
 
 from dfim.statistics.bootstrap import resampled_weights
 
+# The interaction by mutagenesis, on two scales.
+INTERACTION_COLUMNS = ["mutagenesis_logit", "mutagenesis_probability"]
 AGREEMENT_COLUMNS = [
     "pairs", "score", "scale", "n", "n_examples", "spearman", "spearman_low", "spearman_high",
     "share_same_sign",

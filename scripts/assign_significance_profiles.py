@@ -5,8 +5,8 @@ from running import running
 with running(snakemake) as log:
     from dfim.datasets.controls import add_covariates
     from dfim.files.tables import read_table, write_table
+    from dfim.interactions.profile_significance import profile_significance
     from dfim.interactions.shards import read_profile_shards, write_profiles
-    from dfim.interactions.significance import profile_significance
     from dfim.statistics.nulls import NullModel
 
     settings = snakemake.params

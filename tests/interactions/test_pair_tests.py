@@ -11,7 +11,7 @@ from dfim.interactions.pair_tests import TEST_COLUMNS, draw_pairs
 from dfim.interactions.pairs import unordered_pairs
 from dfim.interactions.sources import make_pairs
 from dfim.sequences.bases import one_hot
-from dfim.statistics.effects import called, effects
+from dfim.statistics.effects import OUTPUTS, called, effects
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
 
@@ -100,7 +100,7 @@ def test_it_is_what_a_second_implementation_gives(removal_draws, most):
     for row, pair in enumerate(PAIRS.itertuples()):
         expected = second_implementation(pair, 4, 9, removal_draws)
         np.testing.assert_allclose(
-            found.table.loc[row, TEST_COLUMNS[3:]].astype(float), expected["outputs"], atol=1e-6
+            found.table.loc[row, OUTPUTS].astype(float), expected["outputs"], atol=1e-6
         )
         np.testing.assert_allclose(found.first[row], expected["first"], atol=1e-6)
         np.testing.assert_allclose(found.second[row], expected["second"], atol=1e-6)

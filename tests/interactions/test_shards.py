@@ -7,6 +7,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.files.tables import write_table
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import (
     describe_pairs,
     read_pair_shards,
@@ -14,7 +15,6 @@ from dfim.interactions.shards import (
     summarise,
     write_profiles,
 )
-from dfim.interactions.significance import profile_significance
 
 TABLES = ("results", "null", "nulls", "calibration", "quantiles")
 FEATURES = pd.DataFrame(

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
 
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import Profiles
-from dfim.interactions.significance import profile_significance
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values
 

@@ -17,8 +17,8 @@ from support import plot_data
 
 from dfim.errors import InputError
 from dfim.files.tables import read_table, write_table
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import Profiles
-from dfim.interactions.significance import profile_significance
 from dfim.plots import (
     aggregate_map,
     calibration,

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import kstest
 
 from dfim.errors import InputError
-from dfim.statistics.nulls import NullModel, add_significance, describe_nulls, distance_bins, p_against
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel, add_significance, distance_bins, p_against
 from dfim.statistics.p_values import fit_tail, p_values, q_values
 
 BOUNDS = (10, 20, 50)

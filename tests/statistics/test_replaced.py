@@ -6,7 +6,8 @@ import pytest
 from dfim.errors import InputError
 from dfim.statistics.effects import called
 from dfim.statistics.p_values import q_values
-from dfim.statistics.replaced import p_of_draws, p_replaced, ranks_among_draws, studentised
+from dfim.statistics.replaced import p_of_draws, p_replaced, ranks_among_draws
+from dfim.statistics.studentised import studentised
 
 
 def rms(values):

@@ -15,15 +15,21 @@ from dfim.interactions.pair_tests import PairDraws
 from dfim.interactions.pairs import PAIR
 from dfim.interactions.score_draws import ENDS, SCORES
 from dfim.progress import Progress
+from dfim.statistics.effects import OUTPUTS
 
 
 def write_pair_draws(found: PairDraws, table: str | os.PathLike, draws: str | os.PathLike) -> None:
-    """Write a shard of pair tests: its table as TSV, its draws as HDF5 (``docs/files.md``)."""
-    write_table(found.table, table)
+    """Write a shard of pair tests: its pairs as TSV, their outputs and draws as HDF5 (``docs/files.md``).
+
+    Outputs are written in full: where effects add up, an interaction is nothing but their last digits.
+    """
+    write_table(found.table.drop(columns=OUTPUTS), table)
     arrays = {"first": found.first, "second": found.second, "shuffled": found.shuffled}
-    examples = found.table["example"].drop_duplicates().sort_values().to_numpy(np.int64)
-    axes = {"first": ["pair", "draw"], "second": ["pair", "draw"], "shuffled": ["example", "draw"]}
-    _write(draws, arrays | {"example": examples}, axes | {"example": ["example"]})
+    arrays = {name: values.astype(np.float32) for name, values in arrays.items()}
+    arrays["outputs"] = found.table[OUTPUTS].to_numpy(np.float64)
+    arrays["example"] = found.table["example"].drop_duplicates().sort_values().to_numpy(np.int64)
+    axes = {name: ["pair", "draw"] for name in ("first", "second")} | {"outputs": ["pair", "output"]}
+    _write(draws, arrays, axes | {"shuffled": ["example", "draw"], "example": ["example"]})
 
 
 def read_pair_draws(tables: Sequence[str | os.PathLike], draws: Sequence[str | os.PathLike]) -> PairDraws:
@@ -35,7 +41,9 @@ def read_pair_draws(tables: Sequence[str | os.PathLike], draws: Sequence[str | o
     parts = []
     for table, path in Progress(list(zip(tables, draws, strict=True)), desc="shards", unit=" shards"):
         with h5py.File(path, "r") as handle:
-            parts.append((read_table(table), {name: handle[name][()] for name in handle}))
+            arrays = {name: handle[name][()] for name in handle}
+        outputs = dict(zip(OUTPUTS, arrays["outputs"].T, strict=True))
+        parts.append((read_table(table).assign(**outputs), arrays))
     table = pd.concat([part for part, _ in parts if len(part)] or [parts[0][0]], ignore_index=True)
     if table.empty:
         raise InputError(
@@ -93,6 +101,5 @@ def read_score_draws(
 def _write(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], axes: Mapping[str, list[str]]) -> None:
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
         for name, values in arrays.items():
-            kind = values.dtype if values.dtype.kind == "i" else np.float32
-            array = handle.create_dataset(name, data=values.astype(kind))
+            array = handle.create_dataset(name, data=values)
             array.attrs["axes"] = json.dumps(axes[name])

@@ -7,10 +7,11 @@ import pandas as pd
 
 from dfim.errors import InputError
 from dfim.interactions.shards import PAIR_KEY, PAIR_SCORES, add_pair_tests, describe_pairs
-from dfim.interactions.significance import SHUFFLES, Significance, known
+from dfim.interactions.significance import SHUFFLES, Significance, known_rows
 from dfim.statistics.calibration import calibration, calibration_of
 from dfim.statistics.effects import called
-from dfim.statistics.nulls import NullModel, add_significance, describe_nulls
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel, add_significance
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import REPLACED, describe_replaced, p_replaced
 from dfim.statistics.resolution import LEVEL
@@ -43,7 +44,7 @@ def pair_significance(
     pairs, shuffled = _real_and_shuffled(describe_pairs(scores, features), tests, features)
     reached = pairs["within_reach"].to_numpy() == 1
     tested, null = pairs[reached], shuffled[shuffled["within_reach"] == 1].reset_index(drop=True)
-    idle = known(tested, not_interacting)
+    idle = known_rows(tested, not_interacting)
     pooled = [spec for spec in models if spec.model != REPLACED]
     results = add_significance(pairs, null, PAIR_SCORES, pooled, method, reached)
     parts = []

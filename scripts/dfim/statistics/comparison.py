@@ -6,7 +6,7 @@ from scipy.stats import mannwhitneyu
 
 from dfim.errors import InputError
 from dfim.statistics.bootstrap import bootstrap_auroc
-from dfim.statistics.conditions import evaluate, matching, with_derived_columns
+from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
 
 # The approximation of Mann and Whitney's p underflows: a smaller one is given as this.
 SMALLEST = 1e-300
@@ -118,7 +118,7 @@ def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.nda
     if not chosen.any():
         raise InputError(
             f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
-            f"the columns are {', '.join(table.columns)}."
+            f"the columns are {', '.join(table.columns)}{values_of(table, condition)}."
         )
     return chosen
 

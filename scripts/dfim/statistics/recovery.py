@@ -7,7 +7,7 @@ import pandas as pd
 
 from dfim.errors import InputError
 from dfim.statistics.bootstrap import resampled_weights
-from dfim.statistics.conditions import matching, with_derived_columns
+from dfim.statistics.conditions import matching, values_of, with_derived_columns
 
 LEVEL = 0.05
 COLUMNS = [
@@ -38,7 +38,7 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
         if not rows.any():
             raise InputError(
                 f"key {key!r} of the truth, {truth[key]!r}, holds for none of {len(table)} rows: mend the "
-                f"condition; the columns are {', '.join(derived.columns)}."
+                f"condition; the columns are {', '.join(derived.columns)}{values_of(derived, truth[key])}."
             )
     if (kinds[0] & kinds[1]).any():
         raise InputError(

@@ -14,6 +14,7 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.statistics.p_values import smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
+from dfim.statistics.studentised import studentised
 
 REPLACED = "replaced"
 P_COLUMNS = ["p_first", "p_second", "p"]
@@ -21,21 +22,6 @@ HYPOTHESIS = (
     "The two features change each other's effect no more than each does with other sequence of the same "
     "composition in the other's place."
 )
-
-
-def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sizes of scores and of their draws, each divided by the root mean square of the others.
-
-    ``scores`` (pairs,), ``draws`` (pairs, K); the results have the same shapes, float64. The others of a draw
-    are the score and the other draws, so that all K + 1 are treated alike. 0 where a value and all others
-    are 0, infinite where only the others are.
-    """
-    values = np.column_stack([scores, draws]).astype(np.float64)
-    squares = values**2
-    others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0) / (values.shape[1] - 1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        sizes = np.where(squares == 0, 0.0, np.abs(values) / np.sqrt(others))
-    return sizes[:, 0], sizes[:, 1:]
 
 
 def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:

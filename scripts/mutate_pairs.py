@@ -33,7 +33,7 @@ with running(snakemake) as log:
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     own = pairs["example"].isin(examples)
     log.info("%d pairs of features, %d of them in this shard", len(pairs), own.sum())
-    for reason, number in left_out.items():
+    for reason, number in ((reason, number) for reason, number in left_out.items() if number):
         log.info("%d ordered pairs left out: %s", number, reason)
     log.info("%d draws of each pair within the network's reach of %g bp", draws, reach)
     with open_model(

@@ -33,7 +33,7 @@ with running(snakemake) as log:
     own = pairs["example"].isin(examples).to_numpy()
     pairs, reached = pairs[own].reset_index(drop=True), reached[own]
     log.info("%d ordered pairs in %d examples, %d draws of each", len(pairs), len(examples), draws)
-    for reason, number in left_out.items():
+    for reason, number in ((reason, number) for reason, number in left_out.items() if number):
         log.info("%d ordered pairs of all shards left out: %s", number, reason)
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(

@@ -10,6 +10,8 @@ from functools import cache
 import numpy as np
 from scipy.stats import norm
 
+from dfim.statistics.p_values import SMALLEST
+
 # Up to so many blocks the distribution of the sum is worked out, beyond it is a normal one.
 _EXACT = 150
 
@@ -29,7 +31,7 @@ def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
     if n <= _EXACT:
         return float(_upper_tail(n, draws)[min(int(np.ceil(total - 1e-9)), n * draws)])
     deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
-    return float(norm.sf((total - 0.5 - n * draws / 2) / deviation))
+    return max(float(norm.sf((total - 0.5 - n * draws / 2) / deviation)), SMALLEST)
 
 
 @cache

@@ -3,10 +3,10 @@
 
 rule select_examples:
     input:
-        unpack(analysis_dataset),
-        unpack(predictions_of_same_dataset),
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.predictions_of_same_dataset),
     output:
-        f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/examples.tsv",
+        places.selection_file(RESULTS, "{analysis}", "{model}", "{task}"),
     log:
         f"{LOGS}/select_examples/{{analysis}}/{{model}}/{{task}}.log",
     benchmark:
@@ -16,9 +16,9 @@ rule select_examples:
     resources:
         **demanded("select_examples"),
     params:
-        criteria=lambda wildcards: analysis_of(wildcards)["examples"],
+        criteria=LOOKUPS.of_analysis("examples"),
         task="{task}",
-        tasks=model_tasks,
+        tasks=LOOKUPS.model_tasks,
         seed=config["seed"],
     script:
         "../scripts/select_examples.py"
@@ -26,10 +26,10 @@ rule select_examples:
 
 rule score_pairs:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        reach=MODEL["reach"],
     output:
         scores=f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
         draws=f"{INTERACTIONS}/shards/{{shard}}.draws.h5",
@@ -38,23 +38,23 @@ rule score_pairs:
     benchmark:
         f"{BENCHMARKS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("pairs")),
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     threads: 1
     resources:
         **demanded("score_pairs"),
     params:
-        **SCORING,
-        pairs=pair_options,
+        **LOOKUPS.scoring_params(),
+        pairs=LOOKUPS.pair_options,
     script:
         "../scripts/score_pairs.py"
 
 
 rule score_profiles:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
     output:
         f"{INTERACTIONS}/shards/{{shard}}.h5",
@@ -68,20 +68,19 @@ rule score_profiles:
     resources:
         **demanded("score_profiles"),
     params:
-        **SCORING,
+        **LOOKUPS.scoring_params(),
     script:
         "../scripts/score_profiles.py"
 
 
 rule mutate_pairs:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        reach=MODEL["reach"],
     output:
-        pairs=f"{PAIR_TESTS}/mutagenesis/{{shard}}.tsv.gz",
-        draws=f"{PAIR_TESTS}/mutagenesis/{{shard}}.h5",
+        **places.mutagenesis_files(RESULTS, "{analysis}", "{model}", "{task}", "{shard}"),
     log:
         f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
     benchmark:
@@ -93,9 +92,9 @@ rule mutate_pairs:
         **demanded("mutate_pairs"),
     params:
         task="{task}",
-        tasks=model_tasks,
-        analysis=scoring_options,
-        pairs=pair_options,
+        tasks=LOOKUPS.model_tasks,
+        analysis=LOOKUPS.scoring_options,
+        pairs=LOOKUPS.pair_options,
         seed=config["seed"],
     script:
         "../scripts/mutate_pairs.py"
@@ -103,10 +102,10 @@ rule mutate_pairs:
 
 rule judge_pairs:
     input:
-        unpack(analysis_dataset),
+        unpack(LOOKUPS.analysis_dataset),
         selection=rules.select_examples.output[0],
-        shards=mutagenesis_shards(".tsv.gz"),
-        draws=mutagenesis_shards(".h5"),
+        shards=LOOKUPS.mutagenesis_shards("pairs"),
+        draws=LOOKUPS.mutagenesis_shards("draws"),
     output:
         tests=f"{PAIR_TESTS}/pair_tests.tsv.gz",
         nulls=f"{PAIR_TESTS}/nulls.tsv",
@@ -116,13 +115,13 @@ rule judge_pairs:
     benchmark:
         f"{BENCHMARKS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("pairs")),
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("judge_pairs"),
     params:
-        **CALLING,
+        **LOOKUPS.calling_params(),
         seed=config["seed"],
     script:
         "../scripts/judge_pairs.py"
@@ -130,9 +129,9 @@ rule judge_pairs:
 
 rule assign_significance_pairs:
     input:
-        unpack(analysis_dataset),
-        shards=shard_files(".tsv.gz"),
-        draws=shard_files(".draws.h5"),
+        unpack(LOOKUPS.analysis_dataset),
+        shards=LOOKUPS.shard_files(".tsv.gz"),
+        draws=LOOKUPS.shard_files(".draws.h5"),
         tests=rules.judge_pairs.output.tests,
     output:
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
@@ -147,14 +146,14 @@ rule assign_significance_pairs:
     benchmark:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("pairs")),
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("assign_significance_pairs"),
     params:
-        **SIGNIFICANCE,
-        **CALLING,
+        **LOOKUPS.significance_params(),
+        **LOOKUPS.calling_params(),
     script:
         "../scripts/assign_significance_pairs.py"
 
@@ -163,8 +162,8 @@ rule describe_kinds:
     input:
         tests=rules.judge_pairs.output.tests,
         nulls=rules.judge_pairs.output.nulls,
-        pairs=tables_of_methods("pairs.tsv.gz"),
-        signs=tables_of_methods("signs.tsv"),
+        pairs=LOOKUPS.tables_of_methods("pairs.tsv.gz"),
+        signs=LOOKUPS.tables_of_methods("signs.tsv"),
     output:
         kinds=f"{PAIR_TESTS}/kinds.tsv",
         signs=f"{PAIR_TESTS}/signs.tsv",
@@ -173,15 +172,15 @@ rule describe_kinds:
     benchmark:
         f"{BENCHMARKS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("pairs")),
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("describe_kinds"),
     params:
-        **CALLING,
-        methods=lambda wildcards: analysis_of(wildcards)["methods"],
-        kinds=lambda wildcards: analysis_of(wildcards)["kinds"],
+        **LOOKUPS.calling_params(),
+        methods=LOOKUPS.of_analysis("methods"),
+        kinds=LOOKUPS.of_analysis("kinds"),
         seed=config["seed"],
     script:
         "../scripts/describe_kinds.py"
@@ -189,10 +188,10 @@ rule describe_kinds:
 
 rule assign_significance_profiles:
     input:
-        unpack(analysis_dataset),
-        unpack(covariates_of_sources),
-        shards=shard_files(".h5"),
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.covariates_of_sources),
+        shards=LOOKUPS.shard_files(".h5"),
+        reach=MODEL["reach"],
     output:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
@@ -205,24 +204,24 @@ rule assign_significance_profiles:
     benchmark:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("profiles")),
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("assign_significance_profiles"),
     params:
-        **SIGNIFICANCE,
+        **LOOKUPS.significance_params(),
     script:
         "../scripts/assign_significance_profiles.py"
 
 
 rule aggregate_maps:
     input:
-        unpack(analysis_dataset),
-        unpack(expected_cells),
-        shards=shard_files(".h5"),
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.expected_cells),
+        shards=LOOKUPS.shard_files(".h5"),
         selection=rules.select_examples.output[0],
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        reach=MODEL["reach"],
     output:
         f"{INTERACTIONS}/cells.tsv.gz",
     log:
@@ -230,21 +229,21 @@ rule aggregate_maps:
     benchmark:
         f"{BENCHMARKS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("profiles")),
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("aggregate_maps"),
     params:
-        minimum=lambda wildcards: analysis_of(wildcards)["aggregate"]["minimum"],
-        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+        minimum=LOOKUPS.of_analysis("aggregate", "minimum"),
+        p_values=LOOKUPS.of_analysis("p_values"),
     script:
         "../scripts/aggregate_maps.py"
 
 
 rule compare_groups:
     input:
-        table=result_table,
+        table=LOOKUPS.result_table,
         null=f"{INTERACTIONS}/null.tsv.gz",
     output:
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
@@ -258,8 +257,8 @@ rule compare_groups:
     resources:
         **demanded("compare_groups"),
     params:
-        comparisons=lambda wildcards: analysis_of(wildcards)["comparisons"],
-        truth=lambda wildcards: analysis_of(wildcards)["truth"],
+        comparisons=LOOKUPS.of_analysis("comparisons"),
+        truth=LOOKUPS.of_analysis("truth"),
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"

@@ -1,6 +1,6 @@
 """Kinds of pairs of an analysis, ranked, with what every method of contribution scores says of them."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

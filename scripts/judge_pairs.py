@@ -1,6 +1,6 @@
 """Join the shards of pair tests: p, q and calls of every unordered pair of an analysis."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table

@@ -1,6 +1,6 @@
 """Take in a trained network, from a Keras file of today or from the files of Keras 0.3 on Theano."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.networks import keras_files

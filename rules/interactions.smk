@@ -196,6 +196,7 @@ rule assign_significance_profiles:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
+        draws=f"{INTERACTIONS}/draws.tsv.gz",
         nulls=f"{INTERACTIONS}/nulls.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
@@ -259,6 +260,7 @@ rule compare_groups:
     params:
         comparisons=LOOKUPS.of_analysis("comparisons"),
         truth=LOOKUPS.of_analysis("truth"),
+        nulls=LOOKUPS.of_analysis("nulls"),
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"

@@ -28,7 +28,7 @@ with running(snakemake) as log:
     for call in ("synergy", "redundancy"):
         log.info("%d pairs are called: %s", (tests["call"] == call).sum(), call)
     for sentence in coarse_nulls(found.nulls):
-        log.warning("warning: %s", sentence)
+        log.warning("%s", sentence)
     compared = removal_agreement(tests, settings.seed)
     log.info("%s", compared["note"].iloc[0])
     write_table(tests, snakemake.output.tests)

@@ -15,6 +15,7 @@ with running(snakemake) as log:
     from dfim.interactions.scoring import pair_scores
     from dfim.interactions.sources import examples_of_shard
     from dfim.statistics.draw_numbers import MOST_SCORES, draws_of
+    from dfim.statistics.resolution import number_of
 
     settings = snakemake.params
     analysis = settings.analysis
@@ -29,6 +30,7 @@ with running(snakemake) as log:
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
     reached = within_reach(pairs, dataset.features, reach)
     draws = draws_of(analysis["score_draws"], int(reached.sum()), MOST_SCORES)
+    shuffles = number_of(analysis["shuffles"], len(pairs), two_tailed=True)
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     own = pairs["example"].isin(examples).to_numpy()
     pairs, reached = pairs[own].reset_index(drop=True), reached[own]
@@ -40,7 +42,7 @@ with running(snakemake) as log:
         snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
     ) as (scorer, task):
         data = (scorer, dataset.bases, dataset.features, pairs, task, analysis["background"])
-        scores = pair_scores(*data, analysis["shuffles"], settings.seed)
+        scores = pair_scores(*data, shuffles, settings.seed)
         drawn = draw_scores(*data, draws, settings.seed, tested=reached)
     write_table(scores, snakemake.output.scores)
     write_score_draws(drawn, snakemake.output.draws)

@@ -41,7 +41,9 @@ def analysis_figures(analysis: Mapping) -> dict[str, Mapping]:
 
 def scoring_options(analysis: Mapping) -> dict:
     """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
-    return {key: analysis[key] for key in SCORING_KEYS} | pair_draws(analysis)
+    drawn = next((null for null in analysis["nulls"] if null["model"] == "substitutions"), None)
+    chosen = {key: analysis[key] for key in SCORING_KEYS}
+    return chosen | {"substitutions": drawn} | pair_draws(analysis)
 
 
 def pair_draws(analysis: Mapping) -> dict[str, int | str]:

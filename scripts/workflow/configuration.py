@@ -1,6 +1,7 @@
 """The way in: a configuration that is checked, completed, and read with the sheets that it names."""
 
 from workflow.datasets import tasks_of_datasets
+from workflow.nulls import set_nulls
 from workflow.references import check_claims, check_reads, check_references
 from workflow.schema import complete, locate
 from workflow.sheets import Sheets, read_sheets
@@ -14,6 +15,7 @@ def read_configuration(config: dict, where: str) -> Sheets:
     complete(config, where)
     sheets = read_sheets(config)
     check_references(config, tasks_of_datasets(config, sheets.tasks))
+    set_nulls(config)
     check_reads(config, sheets)
     check_claims(map(locate, config["claims"]), config["cannot_show"])
     return sheets

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
+from dfim.statistics.resolution import AUTO, draws_needed
 from workflow.analyses import pair_draws
 from workflow.datasets import PRODUCERS
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
@@ -137,12 +138,23 @@ class _Shard:
         return self.sources * self.targets
 
 
+def _repeats(options) -> int:
+    """Return how often each source is scored: on its sequence, on shuffles of it, and at random places."""
+    counts = [options["shuffles"], *(null.get("draws", AUTO) for null in options["nulls"] if _drawn(null))]
+    # As many as ``auto`` can ask for.
+    return 1 + sum(draws_needed(1, two_tailed=True) if count == AUTO else count for count in counts)
+
+
+def _drawn(null) -> bool:
+    return null["model"] == "substitutions"
+
+
 def _shard(wildcards, sizes) -> _Shard:
     """Return what one shard holds, the shuffles of its sequences included."""
     options = sizes.config["analyses"][wildcards["analysis"]]
     selection = wildcards["analysis"], wildcards["model"], wildcards["task"]
     examples = -(-sizes.selected(*selection) // options["shards"])
-    replicates = examples * (1 + options["shuffles"])
+    replicates = examples * _repeats(options)
     an_example, mutants = sizes.sources(*selection)
     targets = max(0.0, an_example - 1) if "features" in options["targets"] else 0.0
     return _Shard(
@@ -179,7 +191,7 @@ def _scored(shard: _Shard, wildcards, sizes) -> Demand:
 def _draws(wildcards, sizes, shard: _Shard, key: str, most: int) -> int:
     """Return how many draws of each pair are made, as if all were within the network's reach."""
     options = sizes.config["analyses"][wildcards["analysis"]]
-    pairs = shard.pairs * options["shards"] / (1 + options["shuffles"])
+    pairs = shard.pairs * options["shards"] / _repeats(options)
     return draws_of(pair_draws(options)[key], int(pairs), most)
 
 
@@ -187,7 +199,7 @@ def score_pairs(wildcards, sizes) -> Demand:
     """A shard of pairs: on the sequences, their shuffles, and with other sequence in each feature's place."""
     shard = _shard(wildcards, sizes)
     draws = _draws(wildcards, sizes, shard, "score_draws", MOST_SCORES)
-    examples = shard.replicates / (1 + sizes.config["analyses"][wildcards["analysis"]]["shuffles"])
+    examples = shard.replicates / _repeats(sizes.config["analyses"][wildcards["analysis"]])
     an_example = shard.sources / max(1.0, shard.replicates)
     sequences = examples * an_example * draws
     return _scored(
@@ -206,7 +218,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     """Outputs of whole sequences: of each feature removed and replaced, and of each pair."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
     draws = _draws(wildcards, sizes, shard, "draws", MOST_OUTPUTS)
-    once = 1 / (1 + options["shuffles"])
+    once = 1 / _repeats(options)
     sources, pairs = once * shard.sources, once * shard.pairs / 2
     removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
     outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
@@ -217,7 +229,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
 def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
     """Return an analysis's pairs, shuffles included, and its sources and positions, without shuffles."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
-    sources = shard.sources * options["shards"] / (1 + options["shuffles"])
+    sources = shard.sources * options["shards"] / _repeats(options)
     return shard.pairs * options["shards"], sources, sources * shard.size.length
 
 

@@ -238,6 +238,6 @@ class Lookups:
 
     def significance_params(self) -> dict:
         """Return the params of a rule that assigns significance."""
-        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth")} | {
+        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth", "position_bins")} | {
             "seed": self.config["seed"]
         }

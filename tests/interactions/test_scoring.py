@@ -21,7 +21,14 @@ from dfim.interactions.pair_files import read_pair_draws, read_score_draws
 from dfim.interactions.profile_files import write_profile_shard
 from dfim.interactions.score_draws import draw_scores
 from dfim.interactions.scoring import PAIR_COLUMNS, pair_scores, profiles
-from dfim.interactions.sources import examples_of_shard, feature_sources, make_pairs, nucleotide_sources
+from dfim.interactions.shards import read_profile_shards
+from dfim.interactions.sources import (
+    DRAW_COLUMNS,
+    examples_of_shard,
+    feature_sources,
+    make_pairs,
+    nucleotide_sources,
+)
 from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.sequences.bases import one_hot, to_bases, to_string
@@ -468,7 +475,7 @@ class Parameters(dict):
 
 
 def run(script, folder, output, shard=0, task="GM12878", **analysis):
-    options = {"background": BACKGROUND, "shuffles": 1, **analysis}
+    options = {"background": BACKGROUND, "shuffles": 1, "substitutions": None, **analysis}
     write_table(pd.DataFrame({"reach": [5.0, np.inf]}), folder / "reach.tsv")
     settings = Parameters(
         task=task,
@@ -567,6 +574,26 @@ def test_script_of_profiles(tmp_path, trained, bases):
     assert counted[0].tolist() == [p != 3 and p <= 13 for p in range(LENGTH)]
     np.testing.assert_array_equal(np.isnan(null[0]), ~counted)
     assert np.abs(delta[counted]).max() > 1e-3
+
+
+def test_script_of_profiles_scores_the_draws_of_variants(tmp_path, trained, features):
+    """They do not depend on the shards, nor fewer draws on more."""
+    null = {"model": "substitutions", "draws": 5, "within": 10, "clearance": 2}
+    variants = sorted(set(features.loc[features["kind"] == "variant", "name"]))
+    analysis = {"sources": {"features": variants}, "targets": {"positions": 6}, "feature_groups": None}
+    found = {}
+    for shards, draws in ((1, 5), (2, 5), (1, 3)):
+        paths = [tmp_path / f"{shards}-{draws}-{shard}.h5" for shard in range(shards)]
+        for shard, path in enumerate(paths):
+            options = {**analysis, "shards": shards, "substitutions": {**null, "draws": draws}}
+            run("score_profiles.py", trained, path, shard, **options)
+        found[shards, draws] = read_profile_shards(paths, 0).draws
+    assert list(found[1, 5].columns) == DRAW_COLUMNS
+    assert found[1, 5].groupby("source")["draw"].apply(list).tolist() == [[1, 2, 3, 4, 5]] * 2
+    assert (found[1, 5]["fis"] > 0).any()
+    pd.testing.assert_frame_equal(found[1, 5], found[2, 5])
+    first = found[1, 5][found[1, 5]["draw"] <= 3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first, found[1, 3], rtol=1e-5)
 
 
 def test_script_of_contributions(tmp_path, trained, bases):

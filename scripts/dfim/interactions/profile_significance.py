@@ -35,7 +35,7 @@ def profile_significance(
         **summarise(profiles.delta), response_distance=_response_distance(profiles.delta, profiles.sources)
     )
     null = describe_null(profiles.null.assign(example=0), sources)
-    draws = None if profiles.draws is None else _described_draws(profiles.draws, sources)
+    draws = None if profiles.draws.empty else _described_draws(profiles.draws, sources)
     idle = known_rows(sources, not_interacting)
     # The published methods pool all distances.
     bins = () if method in POOLED else tuple(bins)

@@ -137,8 +137,7 @@ class Profiles:
     the window and at the source itself. ``null`` has a row per replicate (from 1) and source, with the
     summaries of its profile. ``null_positions`` has the columns ``example``, ``distance`` (bp from the
     source) and ``delta`` (absolute): single positions of the null profiles, all of them or a sample.
-    ``draws`` has a row per draw of the null ``substitutions``, sorted by source, and is None where none were
-    made.
+    ``draws`` has a row per draw of the null ``substitutions``, sorted by source; none where none were made.
     ``attributes`` say what all shards were made from and how.
     """
 
@@ -148,7 +147,7 @@ class Profiles:
     mutant_importance: np.ndarray
     null: pd.DataFrame
     null_positions: pd.DataFrame
-    draws: pd.DataFrame | None = None
+    draws: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DRAW_COLUMNS))
     attributes: dict = field(default_factory=dict)
 
 
@@ -207,8 +206,8 @@ def read_profile_shards(
         **arrays,
         null=pd.concat(null).sort_values(["replicate", "source"], ignore_index=True),
         null_positions=pd.concat(drawn, ignore_index=True).assign(example=example),
-        draws=pd.concat(draws).sort_values(["source", "draw"], ignore_index=True) if draws else None,
         attributes=attributes,
+        **_sorted_draws(draws),
     )
 
 
@@ -284,6 +283,12 @@ def _read_draws(group: h5py.Group, rows: np.ndarray, sources: pd.Index) -> pd.Da
         {name: group[name].asstr()[()] if name in text else group[name][()] for name in DRAW_COLUMNS}
     )
     return table.assign(source=pd.Series(sources, rows).loc[table["source"]].to_numpy())
+
+
+def _sorted_draws(draws: list[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the draws of all shards as an argument of :class:`Profiles`, none where there are none."""
+    parts = [part for part in draws if len(part)]
+    return {"draws": pd.concat(parts).sort_values(["source", "draw"], ignore_index=True)} if parts else {}
 
 
 def _null_positions(null_delta: np.ndarray, distance: np.ndarray, reach: float) -> pd.DataFrame:

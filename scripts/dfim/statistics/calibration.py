@@ -128,7 +128,7 @@ def _break_ties(table: pd.DataFrame, score: str, seed: int) -> pd.DataFrame:
 
 
 def _distance_bins(
-    table: pd.DataFrame, distances: Mapping[str, tuple[float, float]]
+    table: pd.DataFrame, distances: Mapping[str, tuple[float, float]] = DISTANCES
 ) -> Mapping[str, np.ndarray]:
     """Return which rows belong to ``all`` and, with distances, to each bin of |distance|."""
     bins = {ALL: np.ones(len(table), dtype=bool)}
@@ -189,7 +189,7 @@ def level_is_held(table: pd.DataFrame, method: str) -> pd.DataFrame:
 
     Those of rows that are known not to interact, at all distances, where the share can be off at all.
     """
-    idle = (table["tested"] == NOT_INTERACTING) & (table["by_construction"] == 0)
+    idle = (table["tested"] == NOT_INTERACTING) & (table["by_construction"] != 1)
     return table[idle & (table["method"] == method) & (table["distance"] == ALL)]
 
 

@@ -9,7 +9,6 @@
     the scores of random substitutions in the window of the same variant
     (:mod:`dfim.interactions.substitutions`); score and draws are studentised within the variant, and the
     draws of all variants pooled (:mod:`dfim.statistics.studentised`).
-
 ``replaced``
     for pairs of features: the score with other sequence in the place of either feature
     (:mod:`dfim.statistics.replaced`), which has no further conditions.
@@ -31,13 +30,13 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.p_values import POOLED, p_values, q_values
+from dfim.statistics.resolution import AUTO
 from dfim.statistics.studentised import studentised_rows
 
 ALL = "all"
 MODELS = ("dinucleotide", "matched", "substitutions", "replaced")
 # Of the draws of ``substitutions``: how far from the window's centre, and how near the variant, bp.
 WITHIN, CLEARANCE = 100, 5
-AUTO = "auto"
 CONDITIONS = ("match", "each", "distances")
 # The keys of a null model, where they are not those of its conditions.
 KEYS_OF = {

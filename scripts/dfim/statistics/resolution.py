@@ -22,6 +22,7 @@ REMEDIES = {
     "substitutions": "raise the key 'draws' of the null, or give it the value auto",
     "replaced": "raise the key 'draws' of the null, or give it the value auto",
 }
+AUTO = "auto"
 # A quotient of two exact numbers is not to become the next whole number by rounding.
 _ROUNDING = 1e-9
 
@@ -53,6 +54,11 @@ def draws_needed(
     """
     needed = math.ceil(null_scores_needed(rows if tests is None else tests, 1, level, two_tailed) / rows)
     return max(1, min(needed, most // rows))
+
+
+def number_of(asked: int | str, rows: int, two_tailed: bool = False) -> int:
+    """Return how many draws, or shuffles, of each of ``rows`` rows: a number as asked for, or ``auto``."""
+    return draws_needed(rows, two_tailed=two_tailed) if asked == AUTO else int(asked)
 
 
 def coarse_nulls(nulls: pd.DataFrame, level: float = LEVEL) -> Iterator[str]:

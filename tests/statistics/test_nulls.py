@@ -181,7 +181,7 @@ def test_each_tail_of_an_asymmetric_null_is_described_with_the_smallest_p_that_a
     [
         (
             {"model": "permuted"},
-            "there is no null model 'permuted': choose from dinucleotide, matched, substitutions.",
+            "there is no null model 'permuted': choose from dinucleotide, matched, substitutions, replaced.",
         ),
         (
             {"model": "matched"},
@@ -199,12 +199,11 @@ def test_each_tail_of_an_asymmetric_null_is_described_with_the_smallest_p_that_a
         ),
         (
             {"model": "dinucleotide", "draws": 20},
-            "the null model 'dinucleotide' has the key 'draws', which is of substitutions alone: remove it.",
+            "the null model 'dinucleotide' has the key 'draws', which it makes no use of: remove it.",
         ),
         (
             {"model": "substitutions", "distances": [20]},
-            "the null model 'substitutions' has the key 'distances', and the targets of variants are "
-            "positions, which have none of their own: remove it.",
+            "the null model 'substitutions' has the key 'distances', which it makes no use of: remove it.",
         ),
     ],
 )

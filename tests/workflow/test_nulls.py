@@ -75,8 +75,8 @@ def test_what_can_be_met_passes(condition):
         ),
         (
             {"nulls": [{"model": "dinucleotide", "draws": 9}]},
-            "key 'analyses.x.nulls.0': the null model 'dinucleotide' has the key 'draws', which is of "
-            "substitutions alone: remove it.",
+            "key 'analyses.x.nulls.0': the null model 'dinucleotide' has the key 'draws', which it makes no "
+            "use of: remove it.",
         ),
         (
             {"position_bins": [20, 5]},

@@ -9,13 +9,16 @@
     the scores of random substitutions in the window of the same variant
     (:mod:`dfim.interactions.substitutions`); score and draws are studentised within the variant, and the
     draws of all variants pooled (:mod:`dfim.statistics.studentised`).
+``replaced``
+    for pairs of features: the score with other sequence in the place of either feature
+    (:mod:`dfim.statistics.replaced`), which has no further conditions.
 
-All can be made conditional: a row is tested against the null rows that have the same values in the columns
-of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its level on
-the whole but not at each distance. Features that interact have no null rows of their own names; with ``each``
-a row is tested against every kind of null rows (every combination of values of these columns) alone, and its
-largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger 1982), so
-that this p is conservative. The Gaussian methods pool always, as the paper does.
+All others can be made conditional: a row is tested against the null rows that have the same values in the
+columns of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its
+level on the whole but not at each distance. Features that interact have no null rows of their own names; with
+``each`` a row is tested against every kind of null rows (every combination of values of these columns) alone,
+and its largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger
+1982), so that this p is conservative. The Gaussian methods pool always, as the paper does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,9 +34,15 @@ from dfim.statistics.resolution import AUTO
 from dfim.statistics.studentised import studentised_rows
 
 ALL = "all"
-MODELS = ("dinucleotide", "matched", "substitutions")
+MODELS = ("dinucleotide", "matched", "substitutions", "replaced")
 # Of the draws of ``substitutions``: how far from the window's centre, and how near the variant, bp.
 WITHIN, CLEARANCE = 100, 5
+CONDITIONS = ("match", "each", "distances")
+# The keys of a null model, where they are not those of its conditions.
+KEYS_OF = {
+    "substitutions": ("match", "each", "draws", "within", "clearance"),
+    "replaced": ("draws", "score_draws"),
+}
 # Rows of an example are tested against null rows of the examples of other folds.
 FOLDS = 5
 # Scores and whether they have a sign (and so two tails).
@@ -47,8 +56,9 @@ class NullModel:
     ``members`` is the condition, over the columns of the results, of the rows that cannot interact (matched
     only). ``match`` are columns, and ``distances`` the largest |distance| (bp) of each bin but the last, in
     which a row and its null rows agree; ``each`` are columns whose values make the kinds of null rows.
-    ``draws``, ``within`` and ``clearance`` are of substitutions alone: how many of each variant (a number or
-    ``auto``) and where (bp).
+    ``draws`` are how many there are of each variant, or pair, a number or ``auto``; ``within`` and
+    ``clearance`` (bp) say where substitutions are, and ``score_draws`` how many draws of each pair the scores
+    of contributions have in the model ``replaced``.
     """
 
     model: str = "dinucleotide"
@@ -57,6 +67,7 @@ class NullModel:
     each: tuple[str, ...] = ()
     distances: tuple[int, ...] = ()
     draws: int | str = AUTO
+    score_draws: int | str = AUTO
     within: int = WITHIN
     clearance: int = CLEARANCE
 
@@ -78,16 +89,11 @@ class NullModel:
                 "numbers of bp."
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
-        drawn = {key: options[key] for key in ("draws", "within", "clearance") if key in options}
-        if drawn and model != "substitutions":
+        drawn = {key: options[key] for key in KEYS_OF.get(model, ()) if key in options and key not in columns}
+        known = {"model", "members", *KEYS_OF.get(model, CONDITIONS)}
+        if unused := [key for key in options if key not in known and options[key] not in ([], ())]:
             raise InputError(
-                f"the null model {model!r} has the key {next(iter(drawn))!r}, which is of substitutions "
-                "alone: remove it."
-            )
-        if distances and model == "substitutions":
-            raise InputError(
-                f"the null model {model!r} has the key 'distances', and the targets of variants are "
-                "positions, which have none of their own: remove it."
+                f"the null model {model!r} has the key {unused[0]!r}, which it makes no use of: remove it."
             )
         return cls(model, members, **columns, distances=distances, **drawn)
 

@@ -6,7 +6,7 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
+    "pairs": ("kinds", "pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
     "profiles": ("groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
@@ -14,6 +14,7 @@ MODEL_FIGURES = ("training", "performance")
 
 OPTIONS = {
     "pair_significance": {"level": 0.05, "pairs": None},
+    "kinds": {"pairs": None, "most": 6},
     "mutagenesis": {},
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
@@ -35,6 +36,7 @@ OPTIONS = {
     },
     "interaction_map": {"example": 0, "zoom": 120, "saturation": 0.998},
     "aggregate_map": {"sets": None, "core": None, "level": 0.05, "unit": "logit"},
+    "variants": {"level": 0.05},
     "training": {},
     "performance": {},
 }

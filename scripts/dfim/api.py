@@ -1,0 +1,307 @@
+"""The face of the library: maps, pairs and variants of a network and sequences, in one call each.
+
+What comes back are arrays and tables, the same numbers as the workflow's. ``config/own.yaml`` is the batch
+form of the same. The example network and sequences lie in ``resources/own/``.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.attribution import open_scorer
+from dfim.attribution.scorer import Scorer
+from dfim.datasets.sequence_files import read_sequences
+from dfim.datasets.sequences import read_features
+from dfim.errors import InputError
+from dfim.files.tables import read_table
+from dfim.interactions.edits import whole_sequences
+from dfim.interactions.pair_tests import draw_pairs
+from dfim.interactions.pairs import blocks, pairs_of_selection, unordered_pairs
+from dfim.interactions.scoring import profiles
+from dfim.interactions.shards import summarise
+from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotide_sources
+from dfim.interactions.substitutions import score_draws, substitutions
+from dfim.interactions.tested_pairs import for_kinds, judge_pairs
+from dfim.networks.reach import reach_of
+from dfim.sequences.bases import to_bases
+from dfim.sequences.features import FEATURE_COLUMNS
+from dfim.sequences.motifs import motif_features, pattern_sites
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of
+from dfim.statistics.kinds import kinds_of_pairs
+from dfim.statistics.nulls import NullModel
+from dfim.statistics.p_values import p_values, q_values
+from dfim.statistics.resolution import AUTO, number_of
+from dfim.statistics.studentised import studentised_rows
+
+# Shares of A, C, G, T of the human genome, about: GC .41.
+BACKGROUND = (0.295, 0.205, 0.205, 0.295)
+
+
+@dataclass
+class Maps:
+    """Interaction maps of sequences: what a change of each base changes at every position.
+
+    ``names`` of the sequences; ``bases`` uint8 ASCII (sequences, positions); ``delta`` float32 (sequences,
+    source positions, target positions), NaN on the diagonal: of the three mutants of a source the change with
+    the largest size, by target; ``mutant`` uint8 ASCII of its shape, the base that it is of; ``importance``
+    float32 (sequences, positions), the contribution of the base that is present.
+    """
+
+    names: list[str]
+    bases: np.ndarray
+    delta: np.ndarray
+    mutant: np.ndarray
+    importance: np.ndarray
+
+
+@dataclass
+class Pairs:
+    """Pair tests: ``tests``, a row per unordered pair; ``kinds``, a row per kind; ``nulls``, what p rest on.
+
+    The columns are those of ``pair_tests.tsv.gz``, ``kinds.tsv`` and ``nulls.tsv`` in ``docs/files.md``.
+    """
+
+    tests: pd.DataFrame
+    kinds: pd.DataFrame
+    nulls: pd.DataFrame
+
+
+def map(
+    network,
+    sequences,
+    task: int = 0,
+    *,
+    method: str = "deeplift",
+    background: Sequence[float] = BACKGROUND,
+    region: tuple[int, int] | None = None,
+    threads: int | None = None,
+) -> Maps:
+    """Return the interaction map of every sequence: each base mutated, the change at every position.
+
+    ``network`` is a Keras model or the path of a file of one, ``sequences`` a path (FASTA or a one-hot
+    ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is the
+    number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``: shares of A, C,
+    G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end), 0-based; all
+    if not given. Raises InputError on input that cannot be used.
+
+    >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
+    >>> maps.delta.shape
+    (1, 200, 200)
+    """
+    names, bases = _sequences(sequences)
+    with _opened(network, bases, task, method, background, threads) as (scorer, number):
+        sources = nucleotide_sources(bases, np.arange(len(bases)), region)
+        length = bases.shape[1]
+        delta = np.full((len(bases), length, length), np.nan, np.float32)
+        mutant = np.zeros(delta.shape, np.uint8)
+        importance = np.full(bases.shape, np.nan, np.float32)
+        for found in profiles(scorer, bases, sources, number, background):
+            example, position = sources["example"].iloc[found.source], sources["start"].iloc[found.source]
+            delta[example, position], mutant[example, position] = found.delta, found.mutant_base
+            importance[example] = found.importance
+    return Maps(names, bases, delta, mutant, importance)
+
+
+def pairs(
+    network,
+    sequences,
+    features,
+    task: int = 0,
+    *,
+    background: Sequence[float] = BACKGROUND,
+    draws: int | str = AUTO,
+    level: float = 0.05,
+    least_share: float = 0.1,
+    seed: int = 0,
+    threads: int | None = None,
+) -> Pairs:
+    """Test every pair of features of one sequence: do the two act together in the network?
+
+    ``features``: a BED file (column 1 names the sequence, column 4 the feature), a table with the columns
+    ``sequence``, ``start``, ``end``, ``name`` (0-based, half-open), or patterns by name,
+    ``{"GATA1": "WGATAA"}``. ``draws`` of other sequence in each feature's place; ``auto``: as many as let a
+    lone pair be called. A pair is called when q is below ``level`` and its share at least ``least_share``.
+    Other arguments, and the errors, as in :func:`map`; the test as in ``docs/methods.md``.
+
+    >>> own = [f"resources/own/{file}" for file in ("network.keras", "sequences.fa", "features.bed")]
+    >>> found = pairs(*own)
+    >>> found.kinds.loc[0, ["pair", "call"]].tolist()
+    ['ELF1–SIX5', 'synergy']
+    """
+    names, bases = _sequences(sequences)
+    table, examples = _features(features, names, bases), _examples(names)
+    ordered, _ = pairs_of_selection(table, examples, examples["example"])
+    with _opened(network, bases, task, "gradient_input", background, threads) as (scorer, number):
+        reach = reach_of(scorer.layers)
+        unordered = unordered_pairs(ordered, table, reach)
+        if unordered.empty:
+            raise InputError("no sequence has two features that do not overlap: nothing can be paired.")
+        count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS)
+        evaluate = whole_sequences(scorer.logits, bases, number)
+        found = draw_pairs(evaluate, bases, table, unordered, np.float32(background), count, seed)
+    found.table["within_reach"] = unordered["within_reach"].to_numpy()
+    judged = judge_pairs(found, table, blocks(examples, examples["example"]), level, least_share)
+    kinds = kinds_of_pairs(for_kinds(judged.table), count, level, least_share, seed=seed)
+    tests = judged.table.assign(sequence=np.array(names, object)[judged.table["example"]])
+    return Pairs(tests, kinds, judged.nulls)
+
+
+def variants(
+    network,
+    sequences,
+    variants,
+    task: int = 0,
+    *,
+    method: str = "deeplift",
+    background: Sequence[float] = BACKGROUND,
+    window: int = 100,
+    draws: int | str = AUTO,
+    seed: int = 0,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Score variants: what each changes around it, against random substitutions of the same sequence.
+
+    ``variants``: a table, or the path of one, with the columns ``sequence``, ``position`` (0-based),
+    ``reference``, ``alternate`` and, if there is one, ``name``. Returns a row per variant: ``fis``,
+    ``fis_sum``, ``signed_sum`` over the positions at most ``window`` bp away, each with p and q by the null
+    ``substitutions``. Other arguments, and the errors, as in :func:`map`.
+
+    >>> sequence = "ACGT" * 50
+    >>> table = pd.DataFrame({"sequence": [0], "position": [100], "reference": "A", "alternate": "C"})
+    >>> variants("resources/own/network.keras", [sequence], table)["name"].tolist()
+    ['A>C']
+    """
+    names, bases = _sequences(sequences)
+    sources = feature_sources(_variants(variants, names, bases), np.arange(len(bases)), "all")
+    options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
+    drawn = substitutions(bases, sources, number_of(draws, len(sources)), *options)
+    with _opened(network, bases, task, method, background, threads) as (scorer, number):
+        found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
+        scored = score_draws(scorer, bases, drawn, number, background, window)
+    table = sources.assign(**summarise(np.stack(found))).rename_axis("source").reset_index()
+    for score in PROFILE_SCORES:
+        table[f"{score}_p"] = p_values(*studentised_rows(table, scored, score))
+        table[f"{score}_q"] = q_values(table[f"{score}_p"])
+    table.insert(0, "sequence", np.array(names, object)[table["example"]])
+    return table.rename(columns={"start": "position"}).drop(columns=["source", "feature", "kind", "end"])
+
+
+def _sequences(sequences) -> tuple[list[str], np.ndarray]:
+    """Return names and bases, uint8 (sequences, positions), of a path, strings or one-hot rows."""
+    if isinstance(sequences, str | os.PathLike):
+        return read_sequences(sequences)
+    if isinstance(sequences, np.ndarray) and sequences.ndim == 3:
+        bases = _bases(sequences)
+    else:
+        lengths = {len(sequence) for sequence in sequences}
+        if len(lengths) != 1:
+            raise InputError(
+                f"the sequences have {len(lengths)} lengths, and one length is needed: cut them to the "
+                "network's, or give a path."
+            )
+        bases = np.stack([to_bases(sequence) for sequence in sequences])
+    return [f"sequence_{number}" for number in range(len(bases))], bases
+
+
+def _bases(rows: np.ndarray) -> np.ndarray:
+    """Return the bases of one-hot rows (sequences, positions, 4); a row that is not one-hot is N."""
+    if rows.shape[2] != 4:
+        raise InputError(
+            f"the array of sequences has the shape {rows.shape}, and (sequences, positions, 4) is needed: "
+            "channels last, in the order A, C, G, T."
+        )
+    letters = np.frombuffer(b"ACGT", np.uint8)[rows.argmax(axis=2)]
+    one_hot = ((rows == 1).sum(axis=2) == 1) & ((rows == 0).sum(axis=2) == 3)
+    return np.where(one_hot, letters, ord("N")).astype(np.uint8)
+
+
+@contextmanager
+def _opened(network, bases, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
+    """Yield a scorer of a Keras model, or of the file of one, and the number of the task."""
+    from dfim.networks.description import describe
+    from dfim.networks.given import read_own_network
+
+    model = read_own_network(network) if isinstance(network, str | os.PathLike) else network
+    options = {} if threads is None else {"threads": threads}
+    with open_scorer(method, describe(model), background, options) as scorer:
+        if bases.shape[1] != scorer.length:
+            raise InputError(
+                f"the sequences have {bases.shape[1]} positions, and the network takes {scorer.length}: cut "
+                "or extend them."
+            )
+        if not 0 <= task < scorer.outputs:
+            raise InputError(
+                f"there is no task {task}: the network has {scorer.outputs} outputs, counted from 0."
+            )
+        yield scorer, task
+
+
+def _examples(names: Sequence[str]) -> pd.DataFrame:
+    """Return the table of examples of sequences that are no windows of a genome."""
+    places = {"chrom": "", "start": np.nan, "end": np.nan}
+    return pd.DataFrame({"example": np.arange(len(names)), "name": names, **places})
+
+
+def _features(features, names: Sequence[str], bases: np.ndarray) -> pd.DataFrame:
+    """Return the table of features of a BED file, a table, or patterns by name."""
+    places = pd.DataFrame({"chrom": names, "start": 0, "end": bases.shape[1]})
+    if isinstance(features, str | os.PathLike):
+        sites = read_features(features, places)
+    elif isinstance(features, pd.DataFrame):
+        sites = _with_examples(features, names, ["start", "end", "name"], "features")
+        sites = sites.assign(strand=features["strand"].to_numpy() if "strand" in features else "+")
+    elif isinstance(features, Mapping):
+        sites = pattern_sites(bases, dict(features), "both")
+    else:
+        raise InputError(
+            f"features are given as {type(features).__name__}, and a path, a table or a mapping of names to "
+            "patterns is needed."
+        )
+    return motif_features(sites)
+
+
+def _variants(variants, names: Sequence[str], bases: np.ndarray) -> pd.DataFrame:
+    """Return variants as a table of features, checked against the sequences."""
+    needed = ["position", "reference", "alternate"]
+    if isinstance(variants, str | os.PathLike):
+        texts = dict.fromkeys(("sequence", "name", "reference", "alternate"), "str")
+        variants = read_table(variants, dtype=texts)
+    table = _with_examples(variants, names, needed, "variants")
+    position = table["position"].astype(np.int64)
+    table = table.assign(feature=np.arange(len(table)), kind="variant", strand="+", group="", start=position)
+    table["end"] = position + table["reference"].str.len()
+    found = [
+        bases[row.example, row.start : row.end].tobytes().decode() if row.start >= 0 else ""
+        for row in table.itertuples()
+    ]
+    wrong = np.flatnonzero(table["reference"].to_numpy() != np.array(found))
+    if wrong.size:
+        row = table.iloc[wrong[0]]
+        raise InputError(
+            f"row {wrong[0]} of the variants has the reference {row['reference']!r} at position "
+            f"{row['position']} (0-based), and the sequence has {found[wrong[0]]!r} there: check the "
+            "coordinates."
+        )
+    name = variants["name"] if "name" in variants else table["reference"] + ">" + table["alternate"]
+    return table.assign(name=np.asarray(name))[FEATURE_COLUMNS]
+
+
+def _with_examples(table: pd.DataFrame, names: Sequence[str], needed: list[str], what: str) -> pd.DataFrame:
+    """Return a table with the column ``example`` for the name, or the number, of the sequence of each row."""
+    missing = [column for column in ["sequence", *needed] if column not in table]
+    if missing:
+        raise InputError(
+            f"the table of {what} lacks the column {missing[0]!r}: {', '.join(['sequence', *needed])} are "
+            "needed."
+        )
+    numbers = {name: number for number, name in enumerate(names)}
+    numbers |= {number: number for number in range(len(names))}
+    unknown = [name for name in table["sequence"] if name not in numbers]
+    if unknown:
+        raise InputError(f"the {what} name the sequence {unknown[0]!r}, and there is none of that name.")
+    example = [numbers[name] for name in table["sequence"]]
+    return table[needed].assign(example=np.array(example, np.int64)).reset_index(drop=True)

@@ -1,0 +1,68 @@
+"""What kinds of pairs do together, against the distance of the two: the interaction by mutagenesis."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dfim.plots import style
+from dfim.plots.inputs import require, require_rows
+from dfim.plots.options import read_options
+
+FIGURE = "kinds"
+_PANELS_ACROSS = 2
+
+
+def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
+    """Draw the median interaction of each bin of distances, with its interval, one panel for each two names.
+
+    Tables: ``kinds``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
+    ``most`` of them). A full mark is a kind that is called, an open one is not; the mark also says synergy
+    (triangle up) or redundancy (triangle down). The data are the rows of the table that are drawn.
+    """
+    options = read_options(FIGURE, options)
+    (kinds,) = require(tables, FIGURE, ["kinds"])
+    bins = require_rows(kinds[kinds["grain"] == "distance"], FIGURE, "kinds of pairs within reach")
+    wholes = kinds[kinds["grain"] == "names"].set_index("pair")
+    names = options["pairs"] or list(wholes.index[: options["most"]])
+    drawn = bins[bins["pair"].isin(names)]
+    require_rows(drawn, FIGURE, f"kinds of the pairs {', '.join(names)}")
+    rows = -(-len(names) // _PANELS_ACROSS)
+    figure = style.new_figure(2.3 * rows + 0.35)
+    axes = np.ravel(figure.subplots(rows, _PANELS_ACROSS, squeeze=False, sharey=True))
+    for axis, name, letter in zip(axes, names, "abcdefghijklmnopqrstuvwxyz", strict=False):
+        _draw_panel(axis, drawn[drawn["pair"] == name].sort_values("shortest"))
+        style.panel_title(axis, letter, name, right=_words(wholes.loc[name]))
+    for axis in axes[len(names) :]:
+        axis.set_axis_off()
+    figure.supxlabel(
+        "Medians, bars: 95 % of their bootstrap over blocks. Full: called, open: not. "
+        "▲ synergy, ▼ redundancy, ● neither",
+        fontsize=7, color=style.GREY,
+    )  # fmt: skip
+    return figure, drawn.reset_index(drop=True)
+
+
+def _draw_panel(axis: Axes, rows: pd.DataFrame) -> None:
+    """Draw the bins of one pair of names, in the order of their distances."""
+    places = np.arange(len(rows))
+    middle = rows["interaction"].to_numpy(float)
+    ends = rows[["interaction_low", "interaction_high"]].to_numpy(float)
+    axis.axhline(0, color=style.BLACK, linewidth=0.6)
+    axis.vlines(places, ends[:, 0], ends[:, 1], color=style.GREY, linewidth=1.2)
+    for place, value, row in zip(places, middle, rows.itertuples(), strict=True):
+        colour = style.SYNERGY if value > 0 else style.REDUNDANCY
+        mark = {"synergy": "^", "redundancy": "v"}.get(row.call if isinstance(row.call, str) else "", "o")
+        axis.plot(place, value, mark, color=colour, markersize=5, fillstyle="full" if row.called else "none")
+    labels = [f"{row.distance.removesuffix(' bp')}\nn = {row.n}" for row in rows.itertuples()]
+    axis.set_xticks(places, labels, fontsize=6)
+    axis.set(xlabel="Bases between the two", ylabel="Interaction (output units)")
+    axis.set_xlim(-0.6, len(rows) - 0.4)
+    axis.grid(axis="y")
+
+
+def _words(row: pd.Series) -> str:
+    """Return how many pairs of both names there are, and how many are called."""
+    called = row["called_synergy"] + row["called_redundancy"]
+    q = style.p_value(row["q"]).replace("p", "q", 1)
+    return f"{style.counted(int(row['n']), 'pair')}, {style.percent(called)} called, {q}"

@@ -11,17 +11,20 @@ from dfim.statistics.conditions import compared_texts, evaluate, values_of, with
 from dfim.statistics.nulls import NullModel
 
 _SHUFFLES, _SUBSTITUTIONS = {"model": "dinucleotide"}, {"model": "substitutions"}
+_REPLACED = {"model": "replaced"}
 
 
 def set_nulls(config: dict) -> None:
     """Give every analysis its null models, and check them and its conditions; InputError with one sentence.
 
-    Analyses of variants that name none have ``substitutions`` and ``dinucleotide``, others ``dinucleotide``.
+    Analyses that name none have ``replaced`` and ``dinucleotide`` for pairs, ``substitutions`` and
+    ``dinucleotide`` for variants, else ``dinucleotide``.
     """
     for name, analysis in config["analyses"].items():
         variants = _of_variants(config, analysis)
         if not analysis.get("nulls"):
-            analysis["nulls"] = [_SUBSTITUTIONS, _SHUFFLES] if variants else [_SHUFFLES]
+            own = [_REPLACED] if _of_pairs(analysis) else [_SUBSTITUTIONS] if variants else []
+            analysis["nulls"] = [*own, _SHUFFLES]
         for number, options in enumerate(analysis["nulls"]):
             key = f"analyses.{name}.nulls.{number}"
             try:
@@ -33,12 +36,22 @@ def set_nulls(config: dict) -> None:
                     f"key '{key}.model' is 'substitutions', which is for variants as sources and positions "
                     "as targets: choose dinucleotide or matched."
                 )
+            if options["model"] == "replaced" and not _of_pairs(analysis):
+                raise InputError(
+                    f"key '{key}.model' is 'replaced', which is for features as targets: choose dinucleotide "
+                    "or matched."
+                )
         bins = analysis.get("position_bins", [])
         if list(bins) != sorted(bins):
             raise InputError(
                 f"key 'analyses.{name}.position_bins' has the value {bins}: write ascending numbers of bp."
             )
         _check_conditions(name, analysis, config)
+
+
+def _of_pairs(analysis: Mapping) -> bool:
+    """Return whether the results of an analysis are pairs of features."""
+    return "features" in analysis["targets"]
 
 
 def _of_variants(config: Mapping, analysis: Mapping) -> bool:

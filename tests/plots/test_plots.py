@@ -254,7 +254,7 @@ def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
     figure, data = mutagenesis.draw(tables, {})
     assert len(data) == len(tables["pairs"]) - 10
     offsets = figure.axes[0].collections[0].get_offsets()
-    np.testing.assert_array_equal(offsets, data[["mutagenesis_logit", "signed_sum"]])
+    np.testing.assert_array_equal(offsets, data[["interaction", "signed_sum"]])
     rows = tables["agreement"].set_index(["pairs", "score", "scale"])
     for score, scale in (("signed_sum", "logit"), ("fis", "probability")):
         spearman = f"{rows.loc[('all', score, scale), 'spearman']:.2f}".replace("-", "−")

@@ -89,8 +89,8 @@ def make_mutagenesis(n: int = 300, seed: int = 8) -> dict:
             "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1,
             "pair": "ELF1–SIX5", "distance": 10, "within_reach": 1,
             "fis": np.abs(interaction) * rng.uniform(0.5, 2, n), 
-            "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
-            "mutagenesis_probability": np.tanh(interaction) / 4,
+            "signed_sum": interaction + rng.normal(0, 0.3, n), "interaction": interaction,
+            "interaction_probability": np.tanh(interaction) / 4,
         }
     )  # fmt: skip
     return {"pairs": pairs, "agreement": agreement(pairs)}

@@ -16,6 +16,7 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
+from dfim.interactions.pairs import unordered
 from dfim.interactions.sources import DRAW_COLUMNS, SOURCE_COLUMNS
 from dfim.progress import Progress
 
@@ -92,19 +93,39 @@ def describe_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def add_mutagenesis(pairs: pd.DataFrame, mutated: pd.DataFrame) -> pd.DataFrame:
-    """Add the interactions by mutagenesis (``mutagenesis_…``) to pairs, by example, source and target.
+# Columns of the table of pair tests that the table of ordered pairs has too, and their names there.
+OF_TESTS = {
+    "block": "block",
+    "within_reach": "within_reach",
+    "interaction": "interaction",
+    "interaction_probability": "interaction_probability",
+    "share": "share",
+    "p": "interaction_p",
+    "q": "interaction_q",
+    "called": "interaction_called",
+}
 
-    Raises InputError when a pair has none, as when the two were made with different features.
+
+def add_pair_tests(pairs: pd.DataFrame, tests: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns of their pair tests to ordered pairs, by example and features (:data:`OF_TESTS`).
+
+    Raises InputError when a pair has no test, as when the two were made with different features.
     """
-    key = ["example", "source", "target"]
-    joined = pairs.merge(mutated, on=key, how="left", validate="one_to_one", indicator=True)
+    key = ["example", "first", "second"]
+    keyed = pairs.join(unordered(pairs, features))
+    joined = keyed.merge(
+        tests[[*key, *OF_TESTS]].rename(columns=OF_TESTS),
+        on=key,
+        how="left",
+        validate="many_to_one",
+        indicator=True,
+    )
     if (lost := joined.pop("_merge") == "left_only").any():
         raise InputError(
-            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of "
-            "the shards and run again."
+            f"{lost.sum()} of {len(pairs)} pairs have no pair test: remove the folders of the shards and run "
+            "again."
         )
-    return joined
+    return joined.drop(columns=["first", "second"]).set_axis(pairs.index)
 
 
 @dataclass

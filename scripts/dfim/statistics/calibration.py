@@ -191,3 +191,21 @@ def level_is_held(table: pd.DataFrame, method: str) -> pd.DataFrame:
     """
     idle = (table["tested"] == NOT_INTERACTING) & (table["by_construction"] != 1)
     return table[idle & (table["method"] == method) & (table["distance"] == ALL)]
+
+
+def calibration_of(
+    table: pd.DataFrame, p: np.ndarray, null_model: str, score: str, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the calibration of the p of rows that are known not to interact, as :func:`calibration` does.
+
+    ``table`` has the rows (``example``, and ``distance`` where they have one), ``p`` one value for each. A
+    null that both features of a pair have to exceed is conservative by design.
+    """
+    weights = resampled_weights(table["example"].to_numpy(), seed)
+    key = {"null_model": null_model, "tested": NOT_INTERACTING, "score": score, "method": "empirical"}
+    shares, quantiles = [], []
+    for label, members in _distance_bins(table, DISTANCES).items():
+        own = key | {"distance": label, "by_construction": 0}
+        shares += [own | row for row in _shares(p, p, members, weights, True)]
+        quantiles.append(_quantiles(p[members]).assign(**key, distance=label))
+    return pd.DataFrame(shares, columns=COLUMNS), pd.concat(quantiles, ignore_index=True)[QUANTILE_COLUMNS]

@@ -250,3 +250,10 @@ def test_members_that_are_none_or_all_are_refused_with_the_values_there_are(memb
     with pytest.raises(InputError) as caught:
         add_significance(table, table, ["fis"], [NullModel("matched", members)])
     assert str(caught.value) == f"the null model 'matched' has the 'members' {members!r}, {sentence}"
+
+
+def test_a_null_model_is_read_with_the_defaults_of_the_schema():
+    filled = {"match": ["group"], "each": [], "distances": []}
+    found = NullModel.read({"model": "substitutions", "draws": 40, **filled})
+    assert (found.draws, found.within, found.match, found.each) == (40, 100, ("group",), ())
+    assert NullModel.read({"model": "dinucleotide", **filled}) == NullModel(match=("group",))

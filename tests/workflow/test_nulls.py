@@ -20,9 +20,10 @@ def analysed(dataset="simulated", targets="features", sources="features", **opti
     return [null["model"] for null in analysis["nulls"]]
 
 
-def test_variants_have_substitutions_and_others_shuffles():
+def test_variants_have_substitutions_pairs_replaced_and_all_shuffles():
     assert analysed("snvs", "positions") == ["substitutions", "dinucleotide"]
-    assert analysed() == analysed("simulated", "positions", "nucleotides") == ["dinucleotide"]
+    assert analysed() == ["replaced", "dinucleotide"]
+    assert analysed("simulated", "positions", "nucleotides") == ["dinucleotide"]
     assert analysed("snvs", "positions", nulls=[{"model": "dinucleotide"}]) == ["dinucleotide"]
 
 

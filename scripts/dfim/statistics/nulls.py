@@ -89,7 +89,7 @@ class NullModel:
                 "numbers of bp."
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
-        drawn = {key: options[key] for key in KEYS_OF.get(model, ()) if key in options}
+        drawn = {key: options[key] for key in KEYS_OF.get(model, ()) if key in options and key not in columns}
         known = {"model", "members", *KEYS_OF.get(model, CONDITIONS)}
         if unused := [key for key in options if key not in known and options[key] not in ([], ())]:
             raise InputError(

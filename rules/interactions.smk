@@ -220,6 +220,7 @@ rule aggregate_maps:
     input:
         unpack(LOOKUPS.analysis_dataset),
         unpack(LOOKUPS.expected_cells),
+        unpack(LOOKUPS.additive_shards),
         shards=LOOKUPS.shard_files(".h5"),
         selection=rules.select_examples.output[0],
         reach=MODEL["reach"],
@@ -237,6 +238,7 @@ rule aggregate_maps:
         **demanded("aggregate_maps"),
     params:
         minimum=LOOKUPS.of_analysis("aggregate", "minimum"),
+        least_effect=LOOKUPS.of_analysis("aggregate", "least_effect"),
         p_values=LOOKUPS.of_analysis("p_values"),
     script:
         "../scripts/aggregate_maps.py"
@@ -264,3 +266,31 @@ rule compare_groups:
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"
+
+
+rule compare_networks:
+    input:
+        kinds=f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/kinds.tsv",
+        tests=LOOKUPS.of_networks("pair_tests.tsv.gz"),
+        nulls=LOOKUPS.of_networks("nulls.tsv"),
+        twin_tests=LOOKUPS.of_networks("pair_tests.tsv.gz", twins=True),
+        twin_nulls=LOOKUPS.of_networks("nulls.tsv", twins=True),
+    output:
+        **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
+    log:
+        f"{LOGS}/compare_networks/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_networks/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("compare_networks"),
+    params:
+        level=LOOKUPS.of_analysis("level"),
+        least_share=LOOKUPS.of_analysis("least_share"),
+        kinds=LOOKUPS.of_analysis("kinds"),
+        seed=config["seed"],
+    script:
+        "../scripts/compare_networks.py"

@@ -78,7 +78,7 @@ def test_shards_of_scores_and_of_mutagenesis(lookups):
 
 
 def test_draws_of_pairs(lookups):
-    chosen = lookups.scoring_options(SimpleNamespace(analysis="motif_pairs"))
+    chosen = lookups.scoring_options(SimpleNamespace(analysis="motif_pairs", model="simulation"))
     assert (chosen["draws"], chosen["score_draws"]) == ("auto", "auto")
     assert pair_draws({"nulls": [{"model": "replaced", "draws": 7}]}) == {"draws": 7, "score_draws": "auto"}
     # Without the null no contribution is drawn; outputs are, for the pair test.

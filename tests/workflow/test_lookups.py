@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from workflow.analyses import pair_draws
 from workflow.configuration import read_configuration
 from workflow.lookups import Lookups, one_of
 from workflow.schema import ROOT
@@ -64,10 +65,24 @@ def test_shards_of_scores_and_of_mutagenesis(lookups):
     here = SimpleNamespace(analysis="motif_pairs", model="m", task="t", method="d")
     folder = "results/interactions/motif_pairs/m/t"
     assert lookups.shard_files(".h5")(here) == [f"{folder}/d/shards/0.h5", f"{folder}/d/shards/1.h5"]
-    assert lookups.mutagenesis_shards(here) == [
-        f"{folder}/mutagenesis/0.tsv.gz",
-        f"{folder}/mutagenesis/1.tsv.gz",
+    for role, suffix in (("pairs", "tsv.gz"), ("draws", "h5")):
+        assert lookups.mutagenesis_shards(role)(here) == [
+            f"{folder}/mutagenesis/0.{suffix}",
+            f"{folder}/mutagenesis/1.{suffix}",
+        ]
+    assert lookups.tables_of_methods("signs.tsv")(here) == [
+        f"{folder}/deeplift/signs.tsv",
+        f"{folder}/gradient_input/signs.tsv",
     ]
+    assert lookups.pair_options(here) == ["all", "all", True, None]
+
+
+def test_draws_of_pairs(lookups):
+    chosen = lookups.scoring_options(SimpleNamespace(analysis="motif_pairs", model="simulation"))
+    assert (chosen["draws"], chosen["score_draws"]) == ("auto", "auto")
+    assert pair_draws({"nulls": [{"model": "replaced", "draws": 7}]}) == {"draws": 7, "score_draws": "auto"}
+    # Without the null no contribution is drawn; outputs are, for the pair test.
+    assert pair_draws({"nulls": [{"model": "dinucleotide"}]}) == {"draws": "auto", "score_draws": 0}
 
 
 def test_what_a_model_starts_from_and_has(lookups):

@@ -20,11 +20,17 @@ def analysed(dataset="simulated", targets="features", sources="features", **opti
     return [null["model"] for null in analysis["nulls"]]
 
 
-def test_variants_have_substitutions_pairs_replaced_and_all_shuffles():
+def test_pairs_have_replaced_variants_substitutions_and_all_shuffles():
     assert analysed("snvs", "positions") == ["substitutions", "dinucleotide"]
-    assert analysed() == ["replaced", "dinucleotide"]
+    assert analysed() == analysed("snvs") == ["replaced", "dinucleotide"]
     assert analysed("simulated", "positions", "nucleotides") == ["dinucleotide"]
+    assert analysed(nulls=[{"model": "dinucleotide", "distances": [10]}]) == ["dinucleotide"]
     assert analysed("snvs", "positions", nulls=[{"model": "dinucleotide"}]) == ["dinucleotide"]
+
+
+def test_replaced_is_for_pairs():
+    with pytest.raises(InputError, match="'replaced', which is for features as targets: choose dinucleotide"):
+        analysed("simulated", "positions", nulls=[{"model": "replaced"}])
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ REPLICATES = Replicates(config, SHEETS, SOURCES)
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+PAIR_TESTS = places.pair_tests_folder(RESULTS, "{analysis}", "{model}", "{task}")
 INTERACTIONS = places.interactions_folder(RESULTS, "{analysis}", "{model}", "{task}", "{method}")
 READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 

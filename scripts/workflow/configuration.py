@@ -2,6 +2,7 @@
 
 from workflow.datasets import tasks_of_datasets
 from workflow.ensembles import add_networks
+from workflow.nulls import set_nulls
 from workflow.references import check_claims, check_reads, check_references
 from workflow.schema import complete, locate
 from workflow.sheets import Sheets, read_sheets
@@ -18,6 +19,7 @@ def read_configuration(config: dict, where: str) -> Sheets:
     sheets = read_sheets(config)
     tasks = tasks_of_datasets(config, sheets.tasks)
     check_references(config, tasks)
+    set_nulls(config)
     check_reads(config, sheets)
     check_claims(map(locate, config["claims"]), config["cannot_show"])
     add_networks(config, tasks)

@@ -10,6 +10,7 @@ from workflow.analyses import (
     analysis_figures,
     contribution_background,
     given_models,
+    pair_options,
     scoring_options,
     target_kind,
 )
@@ -26,7 +27,8 @@ from workflow.results import (
     interactions_folder,
     matching_files,
     model_files,
-    mutagenesis_file,
+    mutagenesis_files,
+    pair_tests_folder,
     results_folder,
 )
 from workflow.sheets import Sheets
@@ -216,11 +218,29 @@ class Lookups:
             for network in names(self.config, wildcards.model)
         ]
 
-    def mutagenesis_shards(self, wildcards) -> list[str]:
-        """Return the shards of the interactions by mutagenesis, which are those of every method."""
-        place = wildcards.analysis, wildcards.model, wildcards.task
-        shards = range(self._analysis(wildcards)["shards"])
-        return [mutagenesis_file(self.results, *place, shard) for shard in shards]
+    def mutagenesis_shards(self, role: str) -> Callable:
+        """Return a function that lists the files, of one role, of the shards of pair tests."""
+
+        def found(wildcards):
+            place = wildcards.analysis, wildcards.model, wildcards.task
+            shards = range(self._analysis(wildcards)["shards"])
+            return [mutagenesis_files(self.results, *place, shard)[role] for shard in shards]
+
+        return found
+
+    def tables_of_methods(self, name: str) -> Callable:
+        """Return a function that lists a table of every method of an analysis, in their order."""
+
+        def found(wildcards):
+            place = wildcards.analysis, wildcards.model, wildcards.task
+            folder = pair_tests_folder(self.results, *place)
+            return [f"{folder}/{method}/{name}" for method in self._analysis(wildcards)["methods"]]
+
+        return found
+
+    def pair_options(self, wildcards) -> list:
+        """Return what of an analysis decides which features are paired."""
+        return pair_options(self._analysis(wildcards))
 
     def scoring_options(self, wildcards) -> dict:
         """Return what of an analysis decides its scores; of additive twins the sequences alone are scored."""
@@ -245,8 +265,12 @@ class Lookups:
             "seed": self.config["seed"],
         }
 
+    def calling_params(self) -> dict:
+        """Return the params of a rule that calls pairs."""
+        return {key: self.of_analysis(key) for key in ("level", "least_share")}
+
     def significance_params(self) -> dict:
         """Return the params of a rule that assigns significance."""
-        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth")} | {
+        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth", "position_bins")} | {
             "seed": self.config["seed"]
         }

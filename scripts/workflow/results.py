@@ -14,9 +14,11 @@ from workflow.ensembles import networks_of, own_models, twins_of
 from workflow.sheets import Sheets
 
 INTERACTION_FILES = {
-    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "pairs": ("pairs.tsv.gz", "agreement.tsv", "signs.tsv"),
     "profiles": ("sources.tsv.gz", "profiles.h5"),
 }
+# Of pairs, and the same for every method.
+PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "removals.tsv")
 SIGNIFICANCE_FILES = (
     "null.tsv.gz",
     "nulls.tsv",
@@ -136,9 +138,15 @@ def selection_file(results: str, analysis: str, model: str, task: str) -> str:
     return f"{results}/interactions/{analysis}/{model}/{task}/examples.tsv"
 
 
-def mutagenesis_file(results: str, analysis: str, model: str, task: str, shard: int | str) -> str:
-    """Return the path of a shard of the interactions by mutagenesis, which are those of every method."""
-    return f"{results}/interactions/{analysis}/{model}/{task}/mutagenesis/{shard}.tsv.gz"
+def pair_tests_folder(results: str, analysis: str, model: str, task: str) -> str:
+    """Return the folder of the pair tests of an analysis, which are those of every method."""
+    return f"{results}/interactions/{analysis}/{model}/{task}"
+
+
+def mutagenesis_files(results: str, analysis: str, model: str, task: str, shard: int | str) -> dict[str, str]:
+    """Return the files of a shard of pair tests, by role: the pairs, and their outputs and draws."""
+    path = f"{pair_tests_folder(results, analysis, model, task)}/mutagenesis/{shard}"
+    return {"pairs": f"{path}.tsv.gz", "draws": f"{path}.h5"}
 
 
 def networks_files(results: str, analysis: str, model: str, task: str) -> dict[str, str]:
@@ -197,9 +205,21 @@ def model_targets(config: Mapping) -> list[str]:
     return targets
 
 
+def pair_test_targets(config: Mapping) -> list[str]:
+    """Return the tables of pairs, the same for every method, of every analysis of the configuration."""
+    places = [
+        (name, model, task)
+        for name, analysis in config["analyses"].items()
+        for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
+        if target_kind(analysis) == "pairs"
+    ]
+    folders = [pair_tests_folder(results_folder(config), *place) for place in places]
+    return [f"{folder}/{table}" for folder in folders for table in PAIR_FILES]
+
+
 def interaction_targets(config: Mapping) -> list[str]:
     """Return what every analysis of the configuration ends in."""
-    return [
+    return pair_test_targets(config) + [
         f"{interactions_folder(results_folder(config), name, *place)}/{table}"
         for name, analysis in config["analyses"].items()
         for place in combinations(analysis)

@@ -9,7 +9,7 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "running"],
+    ["schema", "analyses", "running", "nulls"],
     ["datasets"],
     ["ensembles", "sheets"],
     ["results"],

@@ -94,7 +94,10 @@ def _check_peaks(key: str, options: Mapping) -> None:
 
 
 def _variant_sources(options: Mapping) -> Iterator[Given]:
-    yield "variants", options["table"], "table"
+    if options.get("worksheet"):
+        yield "workbook", options["table"], ""
+    else:
+        yield "variants", options["table"], "table"
     if options.get("sequences"):
         yield "sequences", options["sequences"], ""
 

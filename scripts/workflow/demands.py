@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
 from dfim.statistics.resolution import AUTO, draws_needed
+from workflow import reads_demands
 from workflow.analyses import pair_draws
+from workflow.costs import PLAIN, Demand
 from workflow.datasets import PRODUCERS
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
@@ -17,8 +19,7 @@ from workflow.sizes import DatasetSize, NetworkSize, Sizes
 MEMORY_MARGIN = 1.4
 TIME_MARGIN = 1.6
 SHORTEST = 10  # minutes that any job gets: below, the start of Python on a busy file system decides
-# Start of Python with the library, or with TensorFlow as well: seconds, MB.
-PLAIN = (2.0, 210.0)
+# Start of Python with the library and TensorFlow: seconds, MB.
 NETWORK = (5.0, 700.0)
 # Multiplications in a second on one core: forward; forward, back and the step of the optimiser.
 FORWARD, TRAINING = 18e9, 13e9
@@ -32,15 +33,6 @@ BATCH_MEMORY = 1000.0  # MB that batches of scores grow to where there is as muc
 BYTES_A_VALUE = 27  # of a batch in training or prediction
 # Training stops by itself long before the largest number of epochs; what goes on longer is asked for again.
 USUAL_EPOCHS = 20
-
-
-@dataclass(frozen=True)
-class Demand:
-    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays."""
-
-    seconds: float
-    memory: float
-    disk: float = 0.0
 
 
 def demand(rule: str, wildcards: Mapping[str, str], sizes: Sizes) -> Demand:
@@ -296,4 +288,5 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "write_reproduction": _small(15, 440),
+    **reads_demands.RULES,
 }

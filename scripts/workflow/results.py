@@ -97,6 +97,16 @@ def simulated_fastqs(results: str, name: str, design: Mapping) -> list[list[str]
     ]
 
 
+def fetched_folder(results: str, reads: str, task: str, replicate: str) -> str:
+    """Return the folder of the FASTQ files that are fetched for the accessions of a replicate."""
+    return f"{reads_folder(results, reads, task)}/fastq/{replicate}"
+
+
+def worksheet_file(results: str, dataset: str) -> str:
+    """Return the table of the variants of a dataset that come in a worksheet."""
+    return f"{results}/worksheets/{dataset}.tsv"
+
+
 def dataset_files(results: str, dataset: str) -> dict[str, str]:
     """Return the three files of a dataset, by role."""
     folder = f"{results}/datasets/{dataset}"
@@ -263,7 +273,9 @@ def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
         for figure, needed in (("training", "architecture"), ("performance", "dataset"))
         if needed in model
     ]
-    figures += [f"reads/{reads}/{task}/quality" for reads, tasks in sheets.samples.items() for task in tasks]
+    figures += [
+        f"reads/{name}/{task}/quality" for name in used_reads(config, sheets) for task in sheets.samples[name]
+    ]
     figures += [
         f"{name}/{'/'.join(place)}/{figure}"
         for name, analysis in config["analyses"].items()
@@ -271,6 +283,13 @@ def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
         for figure in analysis_figures(analysis)
     ]
     return [f"{results_folder(config)}/figures/{figure}.png" for figure in figures]
+
+
+def used_reads(config: Mapping, sheets: Sheets) -> list[str]:
+    """Return the sets of reads whose peaks a dataset uses: through a sheet's column reads, or as a source."""
+    named = {row.get("reads") for rows in sheets.tasks.values() for row in rows}
+    sources = repr(config["datasets"])
+    return [name for name in sheets.samples if name in named or f"{{results}}/reads/{name}/" in sources]
 
 
 def claims_targets(config: Mapping) -> list[str]:

@@ -41,6 +41,7 @@ rule all:
     input:
         places.model_targets(config),
         places.interaction_targets(config),
+        places.networks_targets(config),
         places.twin_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),

@@ -3,10 +3,9 @@
 from workflow.running import running
 
 with running(snakemake) as log:
+    from dfim.files.tables import read_table, write_table
     from dfim.interactions.tested_pairs import for_kinds
     from dfim.statistics.kinds import kinds_of_pairs
-
-    from dfim.files.tables import read_table, write_table
     from dfim.statistics.several_networks import between_networks, beyond_twins
 
     settings, files = snakemake.params, snakemake.input

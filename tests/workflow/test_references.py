@@ -76,6 +76,12 @@ def test_references_of_the_default_hold(config):
             "key 'analyses.gata_tal.aggregate' needs nucleotides as sources; remove it.",
         ),
         (
+            ["models", "cbf1", "twins"],
+            0,
+            "key 'analyses.cbf1_flanks.aggregate.null' is 'additive', and key 'models.cbf1' has no twins; "
+            "give it 'twins: 1', or 2 to see what the test calls where there is nothing.",
+        ),
+        (
             ["analyses", "binding_qtl", "examples"],
             {"sets": {"weak": {"lowest": 5}}},
             "key 'analyses.binding_qtl.examples.sets.weak.lowest' needs predictions, which the model "

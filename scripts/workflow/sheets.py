@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import read_text
 from dfim.planted.grammar import peak_names, read_grammar
 from workflow.datasets import sheet_of
@@ -92,8 +92,8 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
     for number, row in lines[1:]:
         if len(row) > len(header):
             raise InputError(
-                f"{path}, line {number}: found {len(row)} columns where the header has {len(header)}; "
-                "separate the columns by single tabs."
+                f"{path}, line {number}: found {counted(len(row), 'column')} where the header has "
+                f"{len(header)}; separate the columns by single tabs."
             )
         entry = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
         check(entry, schema_path, f"{path}, line {number}")

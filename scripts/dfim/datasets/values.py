@@ -65,8 +65,8 @@ def _bases(sequences: list[str], lines: TableLines) -> np.ndarray:
     lines.refuse(
         [len(sequence) != length for sequence in sequences],
         lambda row: (
-            f"the sequence has {len(sequences[row])} bases, and the first one has {length}: all sequences of "
-            "a library must have the same length"
+            f"the sequence has {counted(len(sequences[row]), 'base')}, and the first one has {length}: all "
+            "sequences of a library must have the same length"
         ),
     )
     lines.refuse(

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
 from dfim.interactions.sources import SOURCE_COLUMNS
@@ -34,8 +34,8 @@ def read_pair_shards(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
     table = pd.concat([part for part in tables if len(part)] or tables, ignore_index=True)
     if not (table["replicate"] == 0).any():
         raise InputError(
-            f"the {len(paths)} shards hold no pair of features: select examples that have a source and a "
-            "target, or allow a larger distance."
+            f"{counted(len(paths), 'shard')} without a pair of features: select examples that have a source "
+            "and a target, or allow a larger distance."
         )
     table = table.sort_values(PAIR_KEY, ignore_index=True)
     _check_unique(table, PAIR_KEY, "pair")
@@ -100,8 +100,8 @@ def add_mutagenesis(pairs: pd.DataFrame, mutated: pd.DataFrame) -> pd.DataFrame:
     joined = pairs.merge(mutated, on=key, how="left", validate="one_to_one", indicator=True)
     if (lost := joined.pop("_merge") == "left_only").any():
         raise InputError(
-            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of "
-            "the shards and run again."
+            f"{lost.sum()} of {counted(len(pairs), 'pair')} have no interaction by mutagenesis: remove the "
+            "folders of the shards and run again."
         )
     return joined
 
@@ -211,7 +211,9 @@ def _sorted_sources(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
     tables = [_read_sources(path).assign(shard=shard) for shard, path in enumerate(paths)]
     sources = pd.concat([table for table in tables if len(table)] or tables)
     if sources.empty:
-        raise InputError(f"the {len(paths)} shards hold no source: select examples that have a source.")
+        raise InputError(
+            f"{counted(len(paths), 'shard')} without a source: select examples that have a source."
+        )
     key = ["example", "start", "end", "feature", "alternate"]
     sources = sources.rename_axis("row").reset_index().sort_values(key, ignore_index=True)
     _check_unique(sources, key, "source")

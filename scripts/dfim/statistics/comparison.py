@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import bootstrap_auroc
 from dfim.statistics.conditions import evaluate, matching, with_derived_columns
 
@@ -117,8 +117,8 @@ def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.nda
     chosen = matching(table, condition, where)
     if not chosen.any():
         raise InputError(
-            f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
-            f"the columns are {', '.join(table.columns)}."
+            f"{where} has no row in {key!r}, {condition!r}, among {counted(len(table), 'row')}: mend the "
+            f"condition; the columns are {', '.join(table.columns)}."
         )
     return chosen
 
@@ -142,8 +142,8 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     if (lost := joined["_merge"] == "left_only").any():
         first = ", ".join(f"{name} {joined.loc[lost, name].iloc[0]}" for name in key)
         raise InputError(
-            f"{lost.sum()} of {len(null)} null scores (the first of {first}) belong to no row of the "
-            "results: the two tables are of different runs, so make both again."
+            f"{lost.sum()} of {counted(len(null), 'null score')} (the first of {first}) belong to no row of "
+            "the results: the two tables are of different runs, so make both again."
         )
     return joined.drop(columns="_merge")
 

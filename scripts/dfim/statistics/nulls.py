@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.conditions import matching, with_derived_columns
 from dfim.statistics.p_values import POOLED, fit_null, fit_tail, p_values, q_values, smallest_p
 
@@ -196,7 +196,8 @@ def strata(
     for stratum, rows in pd.Series(labels).groupby(labels).indices.items():
         if stratum not in by_stratum:
             raise InputError(
-                f"the null model {spec.model!r} has fewer than 2 null scores for the {len(rows)} rows of the "
+                f"the null model {spec.model!r} has fewer than 2 null scores for the "
+                f"{counted(len(rows), 'row')} of the "
                 f"stratum {stratum!r}: match on fewer columns, widen the distances, or raise the number of "
                 "shuffles or examples."
             )
@@ -211,8 +212,8 @@ def null_rows(spec: NullModel, table: pd.DataFrame, shuffled: pd.DataFrame) -> p
     chosen = matching(with_derived_columns(table), spec.members, f"the null model {spec.model!r}")
     if chosen.sum() < 2:
         raise InputError(
-            f"the null model {spec.model!r} has {chosen.sum()} rows that meet {spec.members!r}, and 2 are "
-            "needed: mend the condition."
+            f"the null model {spec.model!r} has {counted(chosen.sum(), 'row')} that meet {spec.members!r}, "
+            "and 2 are needed: mend the condition."
         )
     return table[chosen]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.conditions import matching, with_derived_columns
 
@@ -37,8 +37,8 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
     for key, rows in zip(_KINDS, kinds, strict=True):
         if not rows.any():
             raise InputError(
-                f"key {key!r} of the truth, {truth[key]!r}, holds for none of {len(table)} rows: mend the "
-                f"condition; the columns are {', '.join(derived.columns)}."
+                f"key {key!r} of the truth, {truth[key]!r}, holds for none of {counted(len(table), 'row')}: "
+                f"mend the condition; the columns are {', '.join(derived.columns)}."
             )
     if (kinds[0] & kinds[1]).any():
         raise InputError(

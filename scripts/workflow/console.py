@@ -34,6 +34,7 @@ class Console(logging.Handler):
         self.begun, self.total, self.done = clock(), 0, 0
         self.running: dict[int, tuple[str, float, list[str]]] = {}
         self.failed: dict[str, str] = {}
+        self._told: set[int] = set()
         self.warnings: dict[str, int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -89,9 +90,10 @@ class Console(logging.Handler):
         return f"{self.done} of {counted(self.total, 'job')}, {rate}, {_span(left)} left"
 
     def _job_error(self, record: logging.LogRecord) -> None:
-        name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
-        if name in self.failed:
+        if record.jobid in self._told and record.jobid not in self.running:
             return
+        self._told.add(record.jobid)
+        name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
         logs = list(record.log or [])
         told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
         self.failed[name] = told[-1] if told else "see its log"

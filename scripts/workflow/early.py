@@ -113,7 +113,8 @@ def _variant_groups(config: Mapping, sources: Sources, dataset: str) -> Iterator
             bound = "positive_below" if group == "positive" else "control_from"
             yield (
                 f"key '{key}' asks for variants of the group {group!r}, and {table} has none of "
-                f"{counted(len(groups), 'variant')}: change '{bound}' of the dataset {dataset!r} ({options[bound]:g}), "
+                f"{counted(len(groups), 'variant')}: change '{bound}' of the dataset {dataset!r} "
+                f"({options[bound]:g}), "
                 "give another table, or remove the comparison."
             )
 
@@ -134,7 +135,7 @@ def _lengths(config: Mapping, sources: Sources) -> Iterator[str]:
         length = told_of(config, dataset).get("length") or _own_length(sources.datasets[dataset].get("file"))
         if taken and length and taken != length:
             yield (
-                f"key \'models.{model}.source\' is a network of sequences of {taken} bp, and those of the "
+                f"key 'models.{model}.source' is a network of sequences of {taken} bp, and those of the "
                 f"dataset {dataset!r} have {length}: give sequences of the network's length."
             )
 
@@ -158,7 +159,7 @@ def _own_length(path: str | None) -> int | None:
 
 
 def network_length(path: str | Path) -> int | None:
-    """Return the length of the sequences that a network's file takes, without Keras; None when it is not told."""
+    """Return the length of sequences that a network's file takes, without Keras; None when not told."""
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:

@@ -1,0 +1,141 @@
+"""Every sentence of InputError, from the source: what was found, what is needed, and a number that agrees."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+# Words that say what is needed or what to do.
+REMEDY = re.compile(
+    r"need|must|give |use |choose|allowed|name |write |remove|rename|mend|lower|raise |make |run again|fetch|change|"
+    r"save |loosen|leave |select |select$|train |match |check |add |start each|deeper|convert|supported|can be |cannot be|"
+    r"expected|install|larger|one of|keep|move|ask for|plant |called|the keys are|look at|understood|did you mean|"
+    r"are known|shows what|in the genome|no such|not 1|is no palindrome|there are|put |is no matrix|be analysed|separate|"
+    r"lies|set |gzip file"
+)  # fmt: skip
+
+
+def text_of(node) -> str:
+    """Return a message as it is written, what is filled in as {}."""
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return text_of(node.left) + text_of(node.right)
+    if isinstance(node, ast.IfExp):
+        return text_of(node.body)
+    return "{}"
+
+
+def calls(name: str):
+    """Yield module, line and arguments of every call of a function or method of this name."""
+    for path in sorted(SCRIPTS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            called = getattr(node, "func", None)
+            if isinstance(node, ast.Call) and name in (
+                getattr(called, "id", ""),
+                getattr(called, "attr", ""),
+            ):
+                yield f"{path.relative_to(SCRIPTS)}:{node.lineno}", node
+
+
+SENTENCES = {where: text_of(node.args[0]) for where, node in calls("InputError") if node.args}
+
+
+def test_there_are_many():
+    assert len(SENTENCES) > 200
+
+
+@pytest.mark.parametrize("where", SENTENCES)
+def test_a_sentence_tells_what_is_needed_and_ends(where):
+    sentence = SENTENCES[where]
+    if re.fullmatch(r"(\{\}[:, ]*)+\.?|.*\{\}", sentence):  # made elsewhere, or by another program
+        return
+    assert sentence.endswith((".", "?", ".)")), sentence
+    assert "\n" not in sentence
+    assert REMEDY.search(sentence), sentence
+
+
+# A number and what it counts, as it would read for one: "1 inputs". Where the number cannot be one, or the verb
+# would have to change, the sentence is written so that it need not.
+PLURAL = re.compile(
+    r"\{\} (inputs|outputs|rows|columns|tasks|features|sites|sequences|shards|arrays|motifs|bases|reads)\b"
+)
+# Numbers that are a share of others, or never 1.
+NEVER_ONE = {"networks", "planted", "training", "reads"}
+
+
+@pytest.mark.parametrize("where", [where for where in SENTENCES if PLURAL.search(SENTENCES[where])])
+def test_numbers_agree_with_what_they_count(where):
+    assert where.split("/")[1] in NEVER_ONE or "2 are needed" in SENTENCES[where], SENTENCES[where]
+
+
+def test_whoever_reads_text_does_it_by_the_reading_module():
+    """``open(`` of text, ``read_text`` and ``read_csv`` are in the reading modules alone; the others are stated here."""
+    stated = {
+        # what reads: the one reading module, and tables of the project and of other programs
+        "dfim/files/text.py", "dfim/files/tables.py",
+        # bytes: checksums, downloads, arrays by their first bytes, FASTA that is written
+        "dfim/files/whole.py", "dfim/files/fetching.py", "dfim/datasets/sequence_files.py", "dfim/genomes/fasta.py",
+        "dfim/reads/tagalign.py", "dfim/planted/genome.py", "dfim/files/arrivals.py",
+        # what the system tells, nothing of a user's
+        "dfim/memory.py", "dfim/datasets/simulation.py",
+        # logs and tables that are written
+        "workflow/running.py", "write_plan.py",
+        # FASTQ that is written for tests of reads
+        "dfim/reads/simulated.py",
+    }  # fmt: skip
+    found = set()
+    for name in ("open", "read_csv", "genfromtxt", "loadtxt", "read_table_csv"):
+        for where, node in calls(name):
+            receiver = getattr(getattr(node.func, "value", None), "id", "")
+            if name == "open" and receiver in ("h5py", "gzip", "urllib", "os", "request"):
+                found |= {where.split(":")[0]} if receiver == "gzip" else set()
+                continue
+            found.add(where.split(":")[0])
+    for where, node in calls("read_text"):
+        if isinstance(node.func, ast.Attribute):  # Path.read_text, not the reading module's
+            found.add(where.split(":")[0])
+    assert found - stated == set()
+
+
+def test_text_is_opened_with_a_named_encoding():
+    for where, node in calls("open"):
+        if isinstance(node.func, ast.Name):
+            mode = (
+                node.args[1].value if len(node.args) > 1 and isinstance(node.args[1], ast.Constant) else "r"
+            )
+            modes = [keyword.arg for keyword in node.keywords]
+            is_text = (
+                "b" not in mode
+                and len(node.args) < 2
+                or (len(node.args) > 1 and isinstance(node.args[1], ast.Constant))
+            )
+            assert "b" in mode or "encoding" in modes or not is_text or "if" in ast.unparse(node), where
+    for name in ("write_text",):
+        for where, node in calls(name):
+            assert "encoding" in [keyword.arg for keyword in node.keywords], where
+
+
+def test_whoever_names_a_remedy_names_the_cause():
+    """In an ``except`` that raises InputError, the message has the error that was caught, or the class says all."""
+    exact = {"FileNotFoundError", "IsADirectoryError", "UnicodeDecodeError", "_GivenTwiceError", "InputError"}
+    silent = []
+    for path in sorted(SCRIPTS.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            raised = [
+                one
+                for one in ast.walk(node)
+                if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "InputError"
+            ]
+            caught = (
+                {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else set()
+            )
+            if raised and not caught <= exact and (node.name is None or node.name not in ast.unparse(node)):
+                silent.append(f"{path.relative_to(SCRIPTS)}:{node.lineno}")
+    assert silent == []

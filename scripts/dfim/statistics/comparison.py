@@ -92,8 +92,8 @@ def _two_groups(
         other, second = table, _chosen(table, "against", against, where)
         if (first & second).any():
             raise InputError(
-                f"{where} has {(first & second).sum()} rows in both 'group' and 'against': make them "
-                "exclusive."
+                f"{where} has {counted(int((first & second).sum()), 'row')} in both 'group' and 'against': "
+                "make them exclusive."
             )
     else:
         other, second = null, _chosen(null, "against_null", against_null, where)
@@ -102,8 +102,8 @@ def _two_groups(
         for rows, chosen in ((table, first), (other, second))
     ]
     rows = pd.concat(parts, ignore_index=True)
-    if rows["score"].isna().any():
-        raise InputError(f"{where} has {rows['score'].isna().sum()} rows without {score!r}: leave them out.")
+    if missing := int(rows["score"].isna().sum()):
+        raise InputError(f"{where} has {counted(missing, 'row')} without {score!r}: leave them out.")
     return rows, np.arange(len(rows)) < len(parts[0])
 
 

@@ -40,9 +40,9 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
                 f"key {key!r} of the truth, {truth[key]!r}, holds for none of {counted(len(table), 'row')}: "
                 f"mend the condition; the columns are {', '.join(derived.columns)}."
             )
-    if (kinds[0] & kinds[1]).any():
+    if (both := kinds[0] & kinds[1]).any():
         raise InputError(
-            f"{(kinds[0] & kinds[1]).sum()} rows are both 'interacting' and 'not_interacting' in the truth: "
+            f"'interacting' and 'not_interacting' of the truth share {counted(int(both.sum()), 'row')}: "
             "make the conditions exclusive."
         )
     weights = resampled_weights(table["example"].to_numpy(), seed)

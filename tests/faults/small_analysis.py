@@ -25,7 +25,7 @@ layers = [{"kind": "convolution", "filters": 3, "width": 4}, {"kind": "global_ma
 import keras  # noqa: E402  as dfim set it
 
 keras.utils.set_random_seed(1)
-save_network(build_network(layers, 20, 2), folder / "model.keras")
+save_network(build_network(layers, 20, ["T", "U"]), folder / "model.keras")
 model = load_network(folder / "model.keras")
 bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (3, 20))
 one_hot = (bases[:, :, None] == np.frombuffer(b"ACGT", np.uint8)).astype(np.float32)

@@ -83,7 +83,7 @@ def test_a_stray_file_that_hides_a_package_is_named(tmp_path, monkeypatch):
     environment.check_environment()
     (tmp_path / "jsonschema.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "jsonschema")
+    monkeypatch.delitem(sys.modules, "jsonschema", raising=False)
     with pytest.raises(
         InputError, match=r"jsonschema\.py hides the package jsonschema: rename the file, or take"
     ):

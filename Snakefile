@@ -12,6 +12,7 @@ if not workflow.configfiles:
 
 include: "rules/common.smk"
 include: "rules/sources.smk"
+include: "rules/accessions.smk"
 include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
@@ -41,6 +42,7 @@ rule all:
     input:
         places.model_targets(config),
         places.interaction_targets(config),
+        places.twin_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
     localrule: True

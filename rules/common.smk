@@ -25,8 +25,10 @@ from workflow.environment import check_environment
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
+from workflow.samples import located_or_new, locks_folder, locks_of
 from workflow.schema import check_files, locate
 from workflow.sentences import in_one_list
+from workflow.sheets import query_sheets
 from workflow.sizes import Sizes
 from workflow.sources import find_sources
 
@@ -48,7 +50,7 @@ ending_in_a_sentence(check_files, workflow.configfiles)
 SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)
 SOURCES = ending_in_a_sentence(find_sources, config, SHEETS)
 LOOKUPS = Lookups(config, SHEETS, SOURCES)
-REPLICATES = Replicates(config, SHEETS, SOURCES)
+REPLICATES = Replicates(config, SHEETS, SOURCES, lambda lock: checkpoints.resolve_accessions.get(lock=lock))
 
 
 def check_beforehand():
@@ -61,13 +63,15 @@ def check_beforehand():
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+PAIR_TESTS = places.pair_tests_folder(RESULTS, "{analysis}", "{model}", "{task}")
 INTERACTIONS = places.interactions_folder(RESULTS, "{analysis}", "{model}", "{task}", "{method}")
 READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 
 # Memory and runtime that the jobs of a rule ask for, from the size of what they work on, more with each attempt. What is
 # not made yet is taken as expected (expected_sizes of the configuration). Threads are set by the rules for one machine;
 # a profile may set others.
-demanded = partial(demands.resources, sizes=Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS))
+SIZES = Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS, samples=SHEETS.samples)
+demanded = partial(demands.resources, sizes=SIZES)
 
 
 wildcard_constraints:

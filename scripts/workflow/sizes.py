@@ -15,6 +15,7 @@ import h5py
 from dfim.files.text import text_lines
 from dfim.networks.architecture import complete_layer
 from workflow.datasets import told_of
+from workflow.reads_sizes import ReadSizes
 from workflow.results import dataset_files, selection_file
 
 # What is taken for a dataset that is not made, and of which the configuration says nothing.
@@ -73,12 +74,21 @@ def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
 class Sizes:
     """The sizes of everything in a configuration.
 
-    ``tasks`` are the names of the tasks by dataset; ``times`` multiplies the numbers of examples, for a plan
+    ``tasks`` are the names of the tasks by dataset, ``samples`` the rows of each set of reads by task and
+    replicate; ``times`` multiplies the numbers of examples, for a plan
     of something larger. Files below ``results`` are counted where they exist (not with ``times`` above 1).
     """
 
-    def __init__(self, config: Mapping, tasks: Mapping[str, list], results: str, times: int = 1):
+    def __init__(
+        self,
+        config: Mapping,
+        tasks: Mapping[str, list],
+        results: str,
+        times: int = 1,
+        samples: Mapping[str, Mapping] | None = None,
+    ):
         self.config, self.tasks, self.results, self.times = config, tasks, str(results).rstrip("/"), times
+        self.reads = ReadSizes(config, samples or {}, results, times)
 
     @cached_property
     def _expected(self) -> dict:

@@ -324,3 +324,23 @@ def test_real_variants_are_grouped_as_their_class_says():
         expected = np.where(classes == "sig", "positive", "control")
         np.testing.assert_array_equal(variants["group"], expected)
         assert len(variants) == (table["class"] != "mid").sum()
+
+
+@pytest.mark.parametrize(
+    ("pvalue", "missing", "meaning"),
+    [(1e-9, "control", "from control_from"), (1, "positive", "below positive_below")],
+)
+def test_a_table_without_one_of_the_groups_says_so_when_the_dataset_is_built(
+    tmp_path, caplog, pvalue, missing, meaning
+):
+    table = write(tmp_path / "v.tsv", row("chr1", 500, pvalue), row("chr1", 600, pvalue))
+    build_variant_dataset(make_genome(tmp_path, SEQUENCES), table, [], OPTIONS)
+    (record,) = (record for record in caplog.records if record.levelname == "WARNING")
+    assert record.message == (
+        f"{table} gives no {missing} variants: a comparison of positives with controls has nothing to "
+        f"compare, and a condition group == '{missing}' selects nothing; a {missing} has a p-value {meaning}."
+    )
+    both = write(tmp_path / "both.tsv", row("chr1", 500, 1e-9), row("chr1", 600, 1))
+    caplog.clear()
+    build_variant_dataset(make_genome(tmp_path, SEQUENCES), both, [], OPTIONS)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

@@ -28,8 +28,9 @@ from dfim.reads.fastq import find_fault
 from dfim.reproduction.claims import read_claims
 from dfim.sequences.bases import to_string
 from dfim.sequences.matrices import read_matrix
+from workflow.samples import read_sample_sheet
 from workflow.schema import CONFIG_SCHEMA, ROOT, check
-from workflow.sheets import read_samples, read_tasks
+from workflow.sheets import read_tasks
 
 SIZES = {"chr1": 1000, "chr2": 500}
 INPUTS = int(os.environ.get("DFIM_FUZZ", "60"))
@@ -113,7 +114,7 @@ PARSERS = {
         "task\tassay\tpeaks\nGATA1\tChIP-seq\ta.bed\nTAL1\tChIP-seq\tb.bed\n",
     ),
     "samples": (
-        read_samples,
+        lambda path: read_sample_sheet(path).samples(),
         "task\treplicate\tassay\tends\tfastq_1\tsubsample\nK\ta\tATAC-seq\tsingle\ta.fq\t\n"
         "K\tb\tATAC-seq\tsingle\tb.fq\t\n",
     ),

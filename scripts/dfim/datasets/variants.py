@@ -100,6 +100,9 @@ def _dataset(
     variants, windows, bases = variants[kept].reset_index(drop=True), windows[kept], bases[kept]
     groups = {group: int((variants["group"] == group).sum()) for group in ("positive", "control")}
     logger.info("%d positive and %d control variants are kept", groups["positive"], groups["control"])
+    for group, number in groups.items():
+        if not number and len(variants):
+            logger.warning("%s", _without_group(group, table))
     if variants.empty:
         raise InputError(
             f"{table}: no variant is left with a window of {width} bp on the genome and in the peaks: give a "
@@ -109,6 +112,15 @@ def _dataset(
     labels = np.empty((len(variants), 0), dtype=np.int8)
     return Dataset(
         bases, labels, [], examples_table(windows, np.full(len(windows), "test")), _features(variants, width)
+    )
+
+
+def _without_group(group: str, table: str | os.PathLike) -> str:
+    """Return a sentence that says that a table gives no variants of a group, and what that means."""
+    key, bound = ("positive_below", "below") if group == "positive" else ("control_from", "from")
+    return (
+        f"{table} gives no {group} variants: a comparison of positives with controls has nothing to compare, "
+        f"and a condition group == {group!r} selects nothing; a {group} has a p-value {bound} {key}."
     )
 
 

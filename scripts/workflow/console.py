@@ -196,24 +196,20 @@ def _tail(logs: Iterable[str]) -> list[str]:
 
 
 def found_by_pairs(config: Mapping, results: str) -> list[str]:
-    """Say what each analysis of pairs of features found: those that act together at a q-value of .05."""
+    """Say what each analysis of pairs of features found: how many of the tested pairs are called."""
     from dfim.files.tables import read_table
-    from workflow.analyses import combinations, target_kind
-    from workflow.results import interactions_folder
+    from workflow.results import pair_tests_folder
 
     lines = []
     for name, analysis in config["analyses"].items():
-        if target_kind(analysis) != "pairs":
-            continue
-        for model, task, method in combinations(analysis):
-            path = Path(interactions_folder(results, name, model, task, method)) / "pairs.tsv.gz"
-            if not path.is_file():
-                continue
-            table = read_table(path)
-            q = table["fis_q"].dropna() if "fis_q" in table else table.iloc[:0, 0]
-            where = ", ".join([name, model, task, method])
-            tested = counted(len(q), "tested pair")
-            lines.append(f"{where}: {int((q <= 0.05).sum())} of {tested} with a q-value up to 0.05")
+        for model in analysis["models"]:
+            for task in analysis["tasks"]:
+                path = Path(pair_tests_folder(results, name, model, task)) / "pair_tests.tsv.gz"
+                if path.is_file():
+                    tests = read_table(path)
+                    tested = counted(int(tests["p"].notna().sum()), "tested pair")
+                    act = int((tests["called"] == 1).sum())
+                    lines.append(f"{name}, {model}, {task}: {act} of {tested} act together")
     return lines
 
 

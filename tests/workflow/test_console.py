@@ -3,9 +3,11 @@
 import io
 import logging
 
+import pandas as pd
 import pytest
 
-from workflow.console import Console, install
+from dfim.files.tables import write_table
+from workflow.console import Console, found_by_pairs, install
 
 
 class Clock:
@@ -119,3 +121,10 @@ def test_who_asks_for_more_or_less_gets_snakemakes_own_printing(asked, monkeypat
     console = install(logger, settings, asked == "dryrun")
     assert logger.handlers == [console or handler]
     assert (console is None) == (asked is not None)
+
+
+def test_what_was_found_is_counted_in_the_table_of_pair_tests(tmp_path):
+    tests = pd.DataFrame({"p": [0.01, 0.2, None], "called": [1, 0, 0]})
+    write_table(tests, tmp_path / "interactions/a/m/T/pair_tests.tsv.gz")
+    config = {"analyses": {"a": {"models": ["m", "other"], "tasks": ["T"]}}}
+    assert found_by_pairs(config, str(tmp_path)) == ["a, m, T: 1 of 2 tested pairs act together"]

@@ -48,4 +48,4 @@ with running(snakemake, told=True) as log:
         log.info("%s: %s", path, words)
         log.info("%s", "\n".join(task_differences(before, found + beside)) or "nothing changed")
     if failed:
-        raise InputError(f"{', '.join(failed)}: not resolved, for the reasons above.")
+        raise InputError(f"{', '.join(failed)}: not resolved, for the reasons above: mend these accessions.")

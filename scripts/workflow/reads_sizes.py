@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dfim.errors import InputError
+from dfim.files.text import text_lines
 from workflow.samples import POOLED, SampleSheet, Unresolved
 
 # What is taken for a replicate of which nothing is said: reads (mates counted apart), and their length in bp.
@@ -116,14 +117,16 @@ class ReadSizes:
     def _replicate(self, reads: str, task: str, name: str) -> LibrarySize:
         lanes = self.lanes(reads)[task].get(name)
         if lanes is None:
-            raise InputError(f"the task {task} of the reads {reads} has no replicate {name}.")
+            raise InputError(
+                f"the task {task} of the reads {reads} has no replicate {name}: name one of its sheet."
+            )
         return library_size(lanes, self.expected(reads), self.times)
 
     def genome(self, name: str) -> float:
         """Return the bp of a genome: counted where it is there."""
         path = self.results / "genomes" / f"{name}.fa.sizes"
         if path.is_file():
-            return float(sum(int(line.split("\t")[1]) for line in path.read_text().splitlines()))
+            return float(sum(int(line.split("\t")[1]) for _, line in text_lines(path, "an index of FASTA")))
         return _GENOMES["planted" if "planted" in self.config["genomes"][name] else ""]
 
     def genome_of(self, reads: str) -> float:

@@ -236,7 +236,7 @@ def test_obstacles_at_the_archives_are_one_sentence_each(server, portals):
 
 def test_what_is_no_accession_and_what_must_be_applied_for():
     with pytest.raises(
-        InputError, match=r"sheet.tsv, line 3: 'K562' is no accession that is known here \(ENCODE exp"
+        InputError, match=r"sheet.tsv, line 3: 'K562' is no accession that is known here: give one of ENCODE exp"
     ):
         check_accession("K562", "sheet.tsv, line 3")
     with pytest.raises(InputError, match=r"phs000424.v8 is under controlled access: apply for it at dbGaP"):

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from dfim.accessions.records import COLUMNS, ReadFile, from_row
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import read_text
 from dfim.files.whole import atomic_path
 
@@ -41,7 +41,10 @@ def read_lock(path: str | os.PathLike) -> list[ReadFile]:
     for number, cells in lines[1:]:
         where = f"{path}, line {number}"
         if len(cells) != len(header):
-            raise InputError(f"{where}: found {len(cells)} columns, and the header has {len(header)}.")
+            raise InputError(
+                f"{where}: found {counted(len(cells), 'column')}, and the header has {len(header)}: delete the file, "
+                "and run 'snakemake accessions' again."
+            )
         files.append(from_row(dict(zip(header, cells, strict=True)), where))
     return files
 

@@ -262,4 +262,4 @@ def test_answers_that_make_no_sense_are_sentences(server, portals):
     server.contents["/ena/filereport"] = b"run_accession\tfastq_ftp\nSRR1\n"
     assert "is a web page (titled 'Down for maintenance')" in refusal(portals, "ENCSR000AAA")
     assert "answered with JSON that is no object" in refusal(portals, "ENCSR000AAB")
-    assert "answered with a row of 1 columns under a header of 2" in refusal(portals, "SRR0000011")
+    assert "answered with a row of 1 column under a header of 2" in refusal(portals, "SRR0000011")

@@ -277,7 +277,7 @@ def test_everything_that_is_wrong_is_told_at_once(config):
     config["models"]["tf_binding"]["dataset"] = "nowhere"
     config["analyses"]["gata_tal"]["dataset"] = "nothing"
     with pytest.raises(InputError) as error:
-        check_references(config, TASKS)
+        check_references(with_defaults(config), TASKS)
     heading, *lines = str(error.value).splitlines()
     assert heading == f"the configuration: {len(lines)} things are to be mended:"
     for name in ("nowhere", "nothing"):
@@ -289,4 +289,4 @@ def test_names_that_differ_only_in_case_are_refused(config):
     with pytest.raises(
         InputError, match=r"the models 'tf_binding' and 'TF_binding' differ only in case, and some"
     ):
-        check_references(config, TASKS)
+        check_references(with_defaults(config), TASKS)

@@ -22,6 +22,8 @@ from dfim.files.text import text_lines
 TOLD = "DFIM_TOLD_FROM_LOGS"
 _TAIL = 15  # lines of the log of a program that failed
 _MOST_WARNINGS = 20
+# What Snakemake says after a job failed, which is told already.
+_REPEATS = re.compile(r"^Exiting because a job|At least one job did not complete")
 _SENTENCE = re.compile(r"\d\d:\d\d:\d\d (error|warning): (.*)")
 
 
@@ -116,7 +118,7 @@ class Console(logging.Handler):
         """Print an error of Snakemake's own, but not that a job failed, which is told."""
         exception, text = str(getattr(record, "exception", "")), str(record.getMessage()).strip()
         repeats = "CalledProcessError" in text or exception in ("RuleException", "CalledProcessError")
-        if text and not repeats and not text.startswith(("Exiting because a job", "At least one job")):
+        if text and not repeats and not _REPEATS.search(text):
             self.say(text)
 
     def _warn(self, sentence: str) -> None:

@@ -97,6 +97,7 @@ def test_errors_of_snakemake_itself_are_printed(told):
         "error", logging.ERROR, "MissingInputException in rule x:\nb.tsv", exception="MissingInputException"
     )
     told.send(None, logging.ERROR, "Exiting because a job execution failed. Look below for error messages")
+    told.send("error", logging.ERROR, "WorkflowError:\nAt least one job did not complete successfully.")
     assert told.lines() == ["MissingInputException in rule x:", "b.tsv"]
 
 

@@ -24,6 +24,7 @@ include: "rules/plan.smk"
 
 onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
+    ending_in_a_sentence(check_beforehand)
 
 
 onsuccess:

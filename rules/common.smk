@@ -17,7 +17,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(
 )
 
 from dfim.errors import InputError
-from workflow import console, demands
+from workflow import console, demands, early
 from workflow import results as places
 from workflow.analyses import analyses_with, given_models, trained_models
 from workflow.configuration import read_configuration
@@ -26,7 +26,8 @@ from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
 from workflow.samples import located_or_new, locks_folder, locks_of
-from workflow.schema import locate
+from workflow.schema import check_files, locate
+from workflow.sentences import in_one_list
 from workflow.sheets import query_sheets
 from workflow.sizes import Sizes
 from workflow.sources import find_sources
@@ -45,10 +46,19 @@ CONSOLE = None
 if workflow.is_main_process:
     CONSOLE = console.install(snakemake_logger, workflow.output_settings, workflow.dryrun)
 WHERE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
+ending_in_a_sentence(check_files, workflow.configfiles)
 SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)
 SOURCES = ending_in_a_sentence(find_sources, config, SHEETS)
 LOOKUPS = Lookups(config, SHEETS, SOURCES)
 REPLICATES = Replicates(config, SHEETS, SOURCES, lambda lock: checkpoints.resolve_accessions.get(lock=lock))
+
+
+def check_beforehand():
+    """Check what is known to fail of this run: files that its jobs need, and what heads of files tell."""
+    wanted = [job.wildcards.name for job in workflow.dag.needrun_jobs() if job.rule.name == "fetch_source"]
+    sentences = [*early.missing_files(SOURCES.fetched, wanted), *early.foreseen(config, SHEETS, SOURCES)]
+    in_one_list(sentences, WHERE)
+
 
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"

@@ -40,7 +40,8 @@ rule fetch_source:
 
 rule select_count_peaks:
     input:
-        lambda wildcards: SOURCES.count_peaks[wildcards.name].matrix.path,
+        matrix=lambda wildcards: SOURCES.count_peaks[wildcards.name].matrix.path,
+        sizes=lambda wildcards: SOURCES.count_peaks[wildcards.name].sizes,
     output:
         f"{RESULTS}/count_peaks/{{name}}",
     log:

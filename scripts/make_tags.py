@@ -5,7 +5,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.errors import InputError
+    from dfim.errors import InputError, counted
     from dfim.files.tables import write_table
     from dfim.reads.tagalign import TN5_SHIFT, count_library, sample, stream, write_tags
 
@@ -14,8 +14,8 @@ with running(snakemake) as log:
     ends = 1 + params.paired
     if library.kept * ends < params.fewest:
         raise InputError(
-            f"{library.kept * ends} reads of the replicate {snakemake.wildcards.replicate!r} of "
-            f"{snakemake.wildcards.task!r} are left after filtering, and {params.fewest} are needed (fewest): "
+            f"after filtering {counted(library.kept * ends, 'read')} of the replicate {snakemake.wildcards.replicate!r} of "
+            f"{snakemake.wildcards.task!r} remain, and {params.fewest} are needed (fewest): "
             "check that the genome is the reads' own, and the files' order and quality; or take another replicate."
         )
     purpose = f"sample {snakemake.wildcards.reads} {snakemake.wildcards.task} {snakemake.wildcards.replicate}"

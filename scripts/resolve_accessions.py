@@ -10,7 +10,7 @@ from dfim.errors import InputError
 from workflow.running import running
 from workflow.sheets import read_tasks
 
-with running(snakemake) as log:
+with running(snakemake, told=True) as log:
     # Addresses come from the configuration and not as parameters: a change of them makes no lock outdated.
     addresses = {name: value for name, value in snakemake.config["accessions"].items() if name != "folder"}
     portals, failed = Portals(addresses, snakemake.config["downloads"]), []
@@ -48,4 +48,4 @@ with running(snakemake) as log:
         log.info("%s: %s", path, words)
         log.info("%s", "\n".join(task_differences(before, found + beside)) or "nothing changed")
     if failed:
-        raise InputError(f"{', '.join(failed)}: not resolved, for the reasons above.")
+        raise InputError(f"{', '.join(failed)}: not resolved, for the reasons above: mend these accessions.")

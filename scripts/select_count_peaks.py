@@ -2,11 +2,14 @@
 
 from dfim.datasets.peak_sources import peaks_from_counts
 from dfim.files.whole import atomic_path
+from dfim.genomes.fasta import read_sizes
 from workflow.running import running
 
 with running(snakemake) as log:
     settings = snakemake.params
-    peaks = peaks_from_counts(snakemake.input[0], settings.samples, settings.least)
+    peaks = peaks_from_counts(
+        snakemake.input.matrix, settings.samples, settings.least, read_sizes(snakemake.input.sizes)
+    )
     log.info("%d intervals are open in the samples %s", len(peaks), ", ".join(settings.samples))
     with atomic_path(snakemake.output[0]) as temporary:
         gzipped = {"method": "gzip", "mtime": 0}

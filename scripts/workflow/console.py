@@ -22,6 +22,8 @@ from dfim.files.text import text_lines
 TOLD = "DFIM_TOLD_FROM_LOGS"
 _TAIL = 15  # lines of the log of a program that failed
 _MOST_WARNINGS = 20
+# What Snakemake says after a job failed, which is told already.
+_REPEATS = re.compile(r"^Exiting because a job|At least one job did not complete")
 _SENTENCE = re.compile(r"\d\d:\d\d:\d\d (error|warning): (.*)")
 
 
@@ -34,6 +36,7 @@ class Console(logging.Handler):
         self.begun, self.total, self.done = clock(), 0, 0
         self.running: dict[int, tuple[str, float, list[str]]] = {}
         self.failed: dict[str, str] = {}
+        self._told: set[int] = set()
         self.warnings: dict[str, int] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -89,9 +92,10 @@ class Console(logging.Handler):
         return f"{self.done} of {counted(self.total, 'job')}, {rate}, {_span(left)} left"
 
     def _job_error(self, record: logging.LogRecord) -> None:
-        name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
-        if name in self.failed:
+        if record.jobid in self._told and record.jobid not in self.running:
             return
+        self._told.add(record.jobid)
+        name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
         logs = list(record.log or [])
         told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
         self.failed[name] = told[-1] if told else "see its log"
@@ -114,7 +118,7 @@ class Console(logging.Handler):
         """Print an error of Snakemake's own, but not that a job failed, which is told."""
         exception, text = str(getattr(record, "exception", "")), str(record.getMessage()).strip()
         repeats = "CalledProcessError" in text or exception in ("RuleException", "CalledProcessError")
-        if text and not repeats and not text.startswith(("Exiting because a job", "At least one job")):
+        if text and not repeats and not _REPEATS.search(text):
             self.say(text)
 
     def _warn(self, sentence: str) -> None:
@@ -194,24 +198,20 @@ def _tail(logs: Iterable[str]) -> list[str]:
 
 
 def found_by_pairs(config: Mapping, results: str) -> list[str]:
-    """Say what each analysis of pairs of features found: those that act together at a q-value of .05."""
+    """Say what each analysis of pairs of features found: how many of the tested pairs are called."""
     from dfim.files.tables import read_table
-    from workflow.analyses import combinations, target_kind
-    from workflow.results import interactions_folder
+    from workflow.results import pair_tests_folder
 
     lines = []
     for name, analysis in config["analyses"].items():
-        if target_kind(analysis) != "pairs":
-            continue
-        for model, task, method in combinations(analysis):
-            path = Path(interactions_folder(results, name, model, task, method)) / "pairs.tsv.gz"
-            if not path.is_file():
-                continue
-            table = read_table(path)
-            q = table["fis_q"].dropna() if "fis_q" in table else table.iloc[:0, 0]
-            where = ", ".join([name, model, task, method])
-            tested = counted(len(q), "tested pair")
-            lines.append(f"{where}: {int((q <= 0.05).sum())} of {tested} with a q-value up to 0.05")
+        for model in analysis["models"]:
+            for task in analysis["tasks"]:
+                path = Path(pair_tests_folder(results, name, model, task)) / "pair_tests.tsv.gz"
+                if path.is_file():
+                    tests = read_table(path)
+                    tested = counted(int(tests["p"].notna().sum()), "tested pair")
+                    act = int((tests["called"] == 1).sum())
+                    lines.append(f"{name}, {model}, {task}: {act} of {tested} act together")
     return lines
 
 

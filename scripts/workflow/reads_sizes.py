@@ -1,10 +1,12 @@
-"""How many reads the libraries of a configuration have: from locks and files where they are there, else expected."""
+"""How many reads the libraries of a configuration have: from locks and files where they are there, else "
+"expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from dfim.errors import InputError
+from dfim.files.text import text_lines
 from workflow.samples import POOLED, SampleSheet, Unresolved
 
 # What is taken for a replicate of which nothing is said: reads (mates counted apart), and their length in bp.
@@ -19,7 +21,8 @@ KEPT = 0.7
 
 @dataclass(frozen=True)
 class LibrarySize:
-    """Reads (mates counted apart), bp of each, MB of FASTQ files that are fetched, lanes, and tags that are kept."""
+    """Reads (mates counted apart), bp of each, MB of FASTQ files that are fetched, lanes, and tags that "
+    "are kept."""
 
     reads: float
     length: float
@@ -34,7 +37,8 @@ def fastq_mb(reads: float, length: float) -> float:
 
 
 def library_size(lanes: list[dict], expected: Mapping, times: int = 1) -> LibrarySize:
-    """Return the size of a replicate from its rows of a sheet, each a lane; ``expected`` where they do not say."""
+    """Return the size of a replicate from its rows of a sheet, each a lane; ``expected`` where they do not "
+    "say."""
     length = next((row["read_length"] for row in lanes if row.get("read_length")), expected["length"])
     reads = [row.get("reads") or expected["reads"] / len(lanes) for row in lanes]
     fetched = [
@@ -66,7 +70,8 @@ def expected_lanes(sheet: SampleSheet, expected: Mapping) -> dict[str, dict[str,
 
 
 def lanes_of(tasks: Mapping, expected: Mapping) -> dict[str, dict[str, list[dict]]]:
-    """Return the rows of a set of reads by task and replicate; as they are expected while they are not resolved."""
+    """Return the rows of a set of reads by task and replicate; as they are expected while they are not "
+    "resolved."""
     try:
         return dict(tasks)
     except Unresolved:
@@ -95,7 +100,8 @@ class ReadSizes:
         return list(self.lanes(reads)[task])
 
     def library(self, reads: str, task: str, name: str) -> LibrarySize:
-        """Return the size of a replicate, of all together (``pooled``), or of a half of one of them (``….pr1``)."""
+        """Return the size of a replicate, of all together (``pooled``), or of a half of one of them "
+        "(``….pr1``)."""
         whole, _, half = name.partition(".pr")
         names = self.replicates(reads, task) if whole == POOLED else [whole]
         sizes = [self._replicate(reads, task, one) for one in names]
@@ -111,14 +117,16 @@ class ReadSizes:
     def _replicate(self, reads: str, task: str, name: str) -> LibrarySize:
         lanes = self.lanes(reads)[task].get(name)
         if lanes is None:
-            raise InputError(f"the task {task} of the reads {reads} has no replicate {name}.")
+            raise InputError(
+                f"the task {task} of the reads {reads} has no replicate {name}: name one of its sheet."
+            )
         return library_size(lanes, self.expected(reads), self.times)
 
     def genome(self, name: str) -> float:
         """Return the bp of a genome: counted where it is there."""
         path = self.results / "genomes" / f"{name}.fa.sizes"
         if path.is_file():
-            return float(sum(int(line.split("\t")[1]) for line in path.read_text().splitlines()))
+            return float(sum(int(line.split("\t")[1]) for _, line in text_lines(path, "an index of FASTA")))
         return _GENOMES["planted" if "planted" in self.config["genomes"][name] else ""]
 
     def genome_of(self, reads: str) -> float:

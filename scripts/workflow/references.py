@@ -1,6 +1,7 @@
 """Checks across the configuration and its sheets: what is named exists, and fits what names it."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from dfim.errors import InputError
@@ -15,24 +16,46 @@ from workflow.datasets import (
     tasks_of_models,
     told_of,
 )
+from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
 
 
 def check_references(config: Mapping, tasks_of_dataset: Mapping[str, list[str]]) -> None:
-    """Check that names in the configuration refer to something; raise InputError with one sentence.
+    """Check that names in the configuration refer to something; raise InputError with all that is wrong.
 
     ``tasks_of_dataset`` has the tasks of each dataset (none for a dataset of variants).
     """
-    for name in config["datasets"]:
-        _check_dataset(name, config, tasks_of_dataset[name])
-    for name, model in config["models"].items():
-        _check_model(name, model, config, tasks_of_dataset)
-    for name, genome in config["genomes"].items():
-        if ("fasta" in genome) == ("planted" in genome):
-            raise InputError(f"key 'genomes.{name}' needs either 'fasta' or 'planted'.")
     tasks_of_model = tasks_of_models(config, tasks_of_dataset)
+    checks = [partial(_check_case, config, tasks_of_dataset)]
+    checks += [partial(_check_dataset, name, config, tasks_of_dataset[name]) for name in config["datasets"]]
+    for name, model in config["models"].items():
+        checks.append(partial(_check_model, name, model, config, tasks_of_dataset))
+    checks += [partial(_check_genome, name, genome) for name, genome in config["genomes"].items()]
     for name, analysis in config["analyses"].items():
-        _check_analysis(name, analysis, config, tasks_of_dataset, tasks_of_model)
+        checks.append(partial(_check_analysis, name, analysis, config, tasks_of_dataset, tasks_of_model))
+    in_one_list(sentences_of(*checks), "the configuration")
+
+
+def _check_genome(name: str, genome: Mapping) -> None:
+    if ("fasta" in genome) == ("planted" in genome):
+        raise InputError(f"key 'genomes.{name}' needs either 'fasta' or 'planted'.")
+
+
+def _check_case(config: Mapping, tasks_of_dataset: Mapping[str, list[str]]) -> None:
+    """Refuse names that differ only in case: some file systems give both one folder."""
+    sections = {key: list(config[key]) for key in ("genomes", "datasets", "models", "analyses", "reads")}
+    sections |= {f"tasks of the dataset {name!r}": tasks for name, tasks in tasks_of_dataset.items()}
+    for name, model in config["models"].items():
+        sections[f"tasks of the model {name!r}"] = model.get("source", {}).get("tasks", [])
+    for section, names in sections.items():
+        seen = {}
+        for name in names:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                raise InputError(
+                    f"the {section} {other!r} and {name!r} differ only in case, and some file systems give "
+                    "both one folder: rename one."
+                )
 
 
 def _check_dataset(name: str, config: Mapping, tasks: list[str]) -> None:

@@ -30,8 +30,8 @@ SIGNIFICANCE_FILES = (
 
 
 def results_folder(config: Mapping) -> str:
-    """Return the folder of results, without a slash at its end."""
-    return config["results"].rstrip("/")
+    """Return the folder of results, without a slash at its end; ``~`` is the home folder."""
+    return os.path.expanduser(config["results"]).rstrip("/") or "/"
 
 
 def check_writable(folder: str | Path) -> None:

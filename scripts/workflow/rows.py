@@ -5,8 +5,8 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from dfim.errors import InputError
-from dfim.files.text import read_text
+from dfim.errors import InputError, counted
+from dfim.files.text import read_text, without_empty_end
 from workflow.schema import check
 
 
@@ -33,12 +33,13 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
         raise InputError(f"{path} is no sheet of {what} ({error}): a TSV file is needed.") from None
     if len(lines) < 2:
         raise InputError(f"{path} has no row of {what}; it needs a header and at least one row.")
-    header = lines[0][1]
+    header = without_empty_end(lines[0][1], 1)
     for number, row in lines[1:]:
+        row = without_empty_end(row, len(header))
         if len(row) > len(header):
             raise InputError(
-                f"{path}, line {number}: found {len(row)} columns where the header has {len(header)}; "
-                "separate the columns by single tabs."
+                f"{path}, line {number}: found {counted(len(row), 'column')} where the header has "
+                f"{len(header)}; separate the columns by single tabs."
             )
         entry = dict(zip(header, row + [""] * (len(header) - len(row)), strict=True))
         check(entry, schema_path, f"{path}, line {number}")

@@ -193,7 +193,7 @@ def _check_row(row: dict, where: str) -> None:
         return check_accession(row["accession"], where)
     for key in ("replicate", "ends"):
         if not row[key]:
-            raise InputError(f"{where}: {key} is empty, and is known of an accession alone: fill it in.")
+            raise InputError(f"{where}: {key} is empty, and is known of an accession alone: write it.")
     if row.get("samples"):
         raise InputError(f"{where}: samples chooses among those of an accession: leave it empty.")
     if row["ends"] == "paired" and not row.get("fastq_2"):

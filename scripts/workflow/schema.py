@@ -1,15 +1,16 @@
 """Checking against the schemas of ``config/schemas``: errors name key, value and what is allowed."""
 
+import os
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
 import jsonschema
-import yaml
 from snakemake.utils import validate
 
 from dfim.errors import InputError
-from dfim.files.text import read_text
+from dfim.files.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "config/schemas"
@@ -20,6 +21,7 @@ SAMPLES_SCHEMA = SCHEMAS / "samples.schema.yaml"
 
 def locate(path: str) -> str:
     """Return where a file that the configuration names lies: in the working directory, or beside rules."""
+    path = os.path.expanduser(path)
     return path if Path(path).exists() else str(ROOT / path)
 
 
@@ -37,7 +39,7 @@ _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pat
 @cache
 def read_schema(path: str | Path) -> dict:
     """Return a schema as it is written."""
-    return yaml.safe_load(read_text(path, "a schema"))
+    return read_yaml(path, "a schema")
 
 
 def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
@@ -56,6 +58,33 @@ def complete(config: dict, where: str) -> None:
     validate(config, str(CONFIG_SCHEMA))
 
 
+# Numbers that YAML 1.1 takes for text: it wants a point before an exponent, and the exponent's sign.
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
+
+
+def check_files(paths: Iterable[str | Path]) -> None:
+    """Read the files of a configuration again, for what their loader drops; InputError with the line.
+
+    Refused are keys that are given twice, and keys that are no text (1, true) where they name something.
+    """
+    for path in paths:
+        _check_keys(read_yaml(path, "a YAML file of a configuration"), str(path), "")
+
+
+def _check_keys(value: object, path: str, where: str) -> None:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if not isinstance(key, str):
+                raise InputError(
+                    f"{path}: the key {key!r} of {where or 'the top level'} is read as {type(key).__name__}: "
+                    "write it in quotation marks."
+                )
+            _check_keys(part, path, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for part in value:
+            _check_keys(part, path, where)
+
+
 def _sentence(error: jsonschema.ValidationError) -> str:
     """Say which key has which value, and what is allowed."""
     key = ".".join(str(part) for part in error.absolute_path) or "the top level"
@@ -72,6 +101,16 @@ def _sentence(error: jsonschema.ValidationError) -> str:
         case "required":
             missing = next(name for name in error.validator_value if name not in error.instance)
             return f"key '{key}' lacks the required key '{missing}'."
+        case "type" if isinstance(error.instance, str) and _NUMBER.fullmatch(error.instance):
+            number = re.sub(r"^([+-]?[0-9]+)(?=[eE])", r"\1.0", error.instance)
+            number = re.sub(r"([eE])(?=[0-9])", r"\1+", number)
+            return f"{found}, which YAML reads as text: write {number} without quotation marks."
+        case "type" if error.schema.get("type") == "string" and isinstance(
+            error.instance, bool | int | float
+        ):
+            return (
+                f"{found}, which YAML reads as {type(error.instance).__name__}: write it in quotation marks."
+            )
         case "enum":
             return f"{found}; allowed values are {', '.join(map(str, error.validator_value))}."
         case "pattern":

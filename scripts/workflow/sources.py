@@ -5,6 +5,7 @@ URLs, files with a checksum to verify, and missing files (so that a dry run can 
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -40,12 +41,14 @@ class Source:
 
 @dataclass(frozen=True)
 class CountPeaks:
-    """The path of peaks that are made from a matrix of read counts, and what of it makes a peak."""
+    """The path of peaks that are made from a matrix of read counts, what of it makes a peak, and the sizes "
+    "of the genome."""
 
     path: str
     matrix: Source
     samples: list[str]
     least: float
+    sizes: str
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Sources:
     """Where rules find the sources of a configuration.
 
     ``datasets`` and ``models`` have the paths by role, ``genomes`` that of each FASTA file, ``reads`` the
-    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``expected`` that of the table that
-    an analysis is compared with. ``fetched`` has what is fetched, by the name of the file below
+    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``expected`` that
+    of the table that an analysis is compared with. ``fetched`` has what is fetched, by the name of the file
+    below
     ``sources/``; ``count_peaks`` the peaks that are made from matrices, by the name of their file.
     """
 
@@ -124,8 +128,9 @@ def _find(config: Mapping, made: list[str], source: str | Mapping, kind: str = "
 
 
 def _in_data(location: str, config: Mapping) -> str:
-    """Put the folder of the key data in its place."""
-    return location.replace("{data}", config["data"].rstrip("/"))
+    """Put the folder of the key data, and the home folder for ``~``, in their places."""
+    location = location.replace("{data}", config["data"].rstrip("/"))
+    return os.path.expanduser(location)
 
 
 def _digest(value) -> str:
@@ -139,7 +144,7 @@ def _dataset(config: Mapping, sheets: Sheets, find: Find, dataset: str) -> dict:
     if "genome" in options:
         roles |= genome_files(results_folder(config), options["genome"])
     if rows := sheets.tasks.get(sheet_of(config, dataset)):
-        roles["peaks"] = [_peaks(row, config, find) for row in rows]
+        roles["peaks"] = [_peaks(row, config, find, options["genome"]) for row in rows]
     for role, given, kind in PRODUCERS[producer].given(options):
         several = isinstance(given, list)
         roles[role] = [find(one, kind) for one in given] if several else find(given, kind)
@@ -148,8 +153,8 @@ def _dataset(config: Mapping, sheets: Sheets, find: Find, dataset: str) -> dict:
     return roles
 
 
-def _peaks(row: Mapping, config: Mapping, find: Find) -> Source | CountPeaks:
-    """Find the peaks of one row of a sheet of tasks."""
+def _peaks(row: Mapping, config: Mapping, find: Find, genome: str) -> Source | CountPeaks:
+    """Find the peaks of one row of a sheet of tasks, on a genome."""
     results = results_folder(config)
     if row.get("reads"):
         return Source(reads_peaks(results, row["reads"], row["task"]))
@@ -159,22 +164,25 @@ def _peaks(row: Mapping, config: Mapping, find: Find) -> Source | CountPeaks:
         return find({"location": location, "missing": missing}, "peaks")
     if row.get("samples"):
         matrix = find({"location": location, "sha256": sha256}, "table")
-        return _count_peaks(row, matrix, results)
+        return _count_peaks(row, matrix, config, genome)
     folder = Path(_in_data(location, config))
     if folder.is_dir():
         location = find_pipeline_peaks(folder, row.get("peak_set") or "idr")
     return find({"location": location, "sha256": sha256, "md5": row.get("md5", "")}, "peaks")
 
 
-def _count_peaks(row: Mapping, matrix: Source, results: str) -> CountPeaks:
-    """Name the peaks that a row of a sheet of tasks has in a matrix of read counts."""
+def _count_peaks(row: Mapping, matrix: Source, config: Mapping, genome: str) -> CountPeaks:
+    """Name the peaks that a row of a sheet of tasks has in a matrix of read counts, on a genome."""
+    results = results_folder(config)
     chosen = {
+        "genome": genome,
         "matrix": matrix.path,
         "samples": [pattern.strip() for pattern in row["samples"].split(",")],
         "least": float(row.get("least") or 1),
     }
     path = f"{results}/count_peaks/{_digest(chosen)}-{row['task']}.bed.gz"
-    return CountPeaks(path, matrix, chosen["samples"], chosen["least"])
+    sizes = genome_files(results, genome)["sizes"]
+    return CountPeaks(path, matrix, chosen["samples"], chosen["least"], sizes)
 
 
 def _genome(config: Mapping, sheets: Sheets, find: Find, genome: str) -> Source:

@@ -35,8 +35,8 @@ def test_a_lock_is_read_as_it_was_written_in_one_order(tmp_path):
         ("1000", "many", "line 3: bytes is 'many', and a whole number from 0 is needed."),
         ("single", "double", "line 3: ends is 'double' and read_end 1; single or paired, and 1 or 2, are needed."),
         ("http://localhost/ENCFF001AAA.fastq.gz", "", "line 3: the address is empty; a URL or a path is needed."),
-        ("\t36\t", "\t", "line 3: found 20 columns, and the header has 21."),
-        ("\tmd5\t", "\tsum\t", "line 3: the column 'md5' is missing; the columns are asked, portal, file,"),
+        ("\t36\t", "\t", "line 3: found 20 columns, and the header has 21: delete"),
+        ("\tmd5\t", "\tsum\t", "line 3: the column 'md5' is missing; needed are asked, portal, file,"),
     ],
 )  # fmt: skip
 def test_a_wrong_lock_is_refused_by_line(tmp_path, old, new, sentence):

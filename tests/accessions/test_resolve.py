@@ -236,7 +236,7 @@ def test_obstacles_at_the_archives_are_one_sentence_each(server, portals):
 
 def test_what_is_no_accession_and_what_must_be_applied_for():
     with pytest.raises(
-        InputError, match=r"sheet.tsv, line 3: 'K562' is no accession that is known here \(ENCODE exp"
+        InputError, match=r"sheet.tsv, line 3: 'K562' is no accession that is known here: give one of ENCODE exp"
     ):
         check_accession("K562", "sheet.tsv, line 3")
     with pytest.raises(InputError, match=r"phs000424.v8 is under controlled access: apply for it at dbGaP"):
@@ -262,4 +262,4 @@ def test_answers_that_make_no_sense_are_sentences(server, portals):
     server.contents["/ena/filereport"] = b"run_accession\tfastq_ftp\nSRR1\n"
     assert "is a web page (titled 'Down for maintenance')" in refusal(portals, "ENCSR000AAA")
     assert "answered with JSON that is no object" in refusal(portals, "ENCSR000AAB")
-    assert "answered with a row of 1 columns under a header of 2" in refusal(portals, "SRR0000011")
+    assert "answered with a row of 1 column under a header of 2" in refusal(portals, "SRR0000011")

@@ -51,14 +51,14 @@ def test_its_variants_are_one_based_with_the_post_allele_as_reference(book, tmp_
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((COLUMNS, "SPI1"), "mmc3.xlsx has no worksheet 'SPI1'; its worksheets are README, bQTLs."),
+        ((COLUMNS, "SPI1"), "mmc3.xlsx has no worksheet 'SPI1'; name one of README, bQTLs."),
         (
             (["Chr", "REF"], "bQTLs"),
             "no row of the worksheet bQTLs has the columns Chr, REF; the first row with several cells has TF, "
-            "Chr, position, Depth, ALTallele, POSTallele, pvalue.",
+            "Chr, position, Depth, ALTallele, POSTallele, pvalue: name columns of it.",
         ),
         ((COLUMNS,), "no row of the worksheet at its beginning has the columns Chr, position, POSTallele,"),
-        ((COLUMNS, "bQTLs", {"TF": "NFKB"}), "the worksheet bQTLs has no row with TF 'NFKB'."),
+        ((COLUMNS, "bQTLs", {"TF": "NFKB"}), "the worksheet bQTLs has no row with TF 'NFKB': name another."),
     ],
 )
 def test_what_is_not_there_is_named(book, arguments, sentence):

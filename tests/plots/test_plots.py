@@ -924,3 +924,17 @@ def test_tables_keep_names_that_look_like_missing_values(tmp_path):
     with open_tables({"sources": tmp_path / "sources.tsv.gz"}) as tables:
         assert list(tables["sources"]["name"]) == ["NA", ""]
         assert tables["sources"]["fis"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", ["a$b$c", r"$\\frac$x$", "$$", "p$"])
+def test_dollars_in_names_are_drawn_as_they_are(name, tmp_path):
+    figure = style.new_figure(2)
+    axis = figure.subplots()
+    axis.set_xticks([0, 1], [name, f"{name} 10$^{{−3}}$"])
+    style.panel_title(axis, "a", f"of {name}, {style.scientific(1e-7)}")
+    style.save(
+        figure, pd.DataFrame({"x": [1]}), *(tmp_path / f"f.{suffix}" for suffix in ("pdf", "png", "tsv"))
+    )
+    assert (tmp_path / "f.pdf").stat().st_size > 1000
+    assert style.plain_dollars(r"$\bf{a}$ 10$^{−3}$ −log$_{10}$") == r"$\bf{a}$ 10$^{−3}$ −log$_{10}$"
+    assert style.plain_dollars("a$b$") == r"a\$b\$"

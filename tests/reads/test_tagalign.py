@@ -155,6 +155,6 @@ def test_halves_hold_every_unit_once_and_pairs_stay_whole(tmp_path):
 def test_one_read_cannot_be_halved(tmp_path):
     (tmp_path / "s.gz").write_bytes(gzip.compress(b"chr1\t0\t50\tN\t1000\t+\n"))
     with pytest.raises(
-        InputError, match="has 1 reads left after filtering, and two pseudoreplicates need at least 2"
+        InputError, match="has 1 read left after filtering, and two pseudoreplicates need at least 2"
     ):
         split_tags([(str(tmp_path / "s.gz"), 1)], (tmp_path / "1.gz", tmp_path / "2.gz"), stream(1, "x"))

@@ -188,7 +188,7 @@ def test_rows_in_both_groups_and_missing_scores_are_errors():
     table.loc[5, "signed_sum"] = np.nan
     with pytest.raises(InputError) as caught:
         compare(table, "signed_sum", "distance > 0", "distance <= 0", name="near")
-    assert str(caught.value) == "the comparison 'near' has 1 rows without 'signed_sum': leave them out."
+    assert str(caught.value) == "the comparison 'near' has 1 row without 'signed_sum': leave them out."
 
 
 def null_of_pairs(replicates=2, seed=5):

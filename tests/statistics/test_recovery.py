@@ -89,7 +89,7 @@ def test_no_truth_no_rows():
             "key 'interacting' of the truth, \"kind == 'none'\", holds",
         ),
         ({**TRUTH, "interacting": "colour == 1"}, "key 'interacting' of the truth has the expression"),
-        ({**TRUTH, "interacting": "kind != ''"}, "rows are both 'interacting' and 'not_interacting'"),
+        ({**TRUTH, "interacting": "kind != ''"}, "'interacting' and 'not_interacting' of the truth share "),
     ],
 )
 def test_sentences(truth, sentence):

@@ -1,13 +1,15 @@
 """Configurations against their schema: what is accepted, and the sentence for each thing that is not."""
 
 import copy
+import re
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
 from dfim.errors import InputError
-from workflow.schema import CONFIG_SCHEMA, ROOT, check
+from workflow.results import results_folder
+from workflow.schema import CONFIG_SCHEMA, ROOT, check, check_files, locate
 
 
 @pytest.fixture
@@ -77,3 +79,61 @@ def test_violations_name_key_value_and_what_is_allowed(config, path, value, sent
     with pytest.raises(InputError) as error:
         check(config, CONFIG_SCHEMA, "config.yaml")
     assert str(error.value) == sentence
+
+
+def written(tmp_path, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("seed: 1\nresults: a\nseed: 2\n", "{}, line 3: the key 'seed' is on line 1 too: keep one of them."),
+        ("a:\n  x: 1\n  y: {z: 1, z: 2}\n", "{}, line 3: the key 'z' is on line 3 too: keep one of them."),
+        ("analyses:\n  1: {}\n", "{}: the key 1 of analyses is read as int: write it in quotation marks."),
+        ("models:\n  yes: {}\n", "{}: the key True of models is read as bool: write it in quotation marks."),
+        ("a: [1\nb: 2\n", "{}, line 2: it is not YAML (expected ',' or ']', but got ':'): mend it."),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_what_a_loader_would_drop_is_told_with_its_line(tmp_path, text, sentence, mark):
+    path = written(tmp_path, mark + text)
+    with pytest.raises(InputError) as error:
+        check_files([path])
+    assert str(error.value) == sentence.format(path)
+
+
+def test_keys_of_different_mappings_and_merged_ones_may_be_equal(tmp_path):
+    check_files([written(tmp_path, "a: &a {x: 1}\nb:\n  <<: *a\n  x: 2\nc: [{x: 1}, {x: 2}]\n")])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (["patterns"], {"a": 1}, "which YAML reads as int: write it in quotation marks."),
+        (["max_n_fraction"], "1e-5", "which YAML reads as text: write 1.0e-5 without quotation marks."),
+        (["max_n_fraction"], "1e5", "which YAML reads as text: write 1.0e+5 without quotation marks."),
+    ],
+)
+def test_what_yaml_takes_for_another_kind_is_said(config, path, value, sentence):
+    peaks = config["datasets"]["tf_binding"]["peaks"]
+    peaks[path[0]] = value
+    with pytest.raises(InputError, match=re.escape(sentence)):
+        check(config, CONFIG_SCHEMA, "config.yaml")
+
+
+@pytest.mark.parametrize("task", ["..", ".", "a/b", "{x}", "a b", "-x", "", "a\n"])
+def test_tasks_of_a_network_that_is_given_can_be_folders(task):
+    own = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    next(iter(own["models"].values()))["source"]["tasks"] = [task]
+    with pytest.raises(InputError, match="A name that may become a folder"):
+        check(own, CONFIG_SCHEMA, "own.yaml")
+
+
+def test_the_home_folder_is_what_a_shell_takes_it_for(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert results_folder({"results": "~/mine/"}) == f"{tmp_path}/mine"
+    (tmp_path / "sheet.tsv").touch()
+    assert locate("~/sheet.tsv") == f"{tmp_path}/sheet.tsv"

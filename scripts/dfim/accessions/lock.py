@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from dfim.accessions.records import COLUMNS, ReadFile, from_row
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import read_text
 from dfim.files.whole import atomic_path
 
@@ -21,7 +21,7 @@ def write_lock(files: Iterable[ReadFile], path: str | os.PathLike) -> None:
     Equal files give equal bytes, whatever their order. There is no checksum beside it: a lock may be edited.
     """
     rows = sorted((one.row() for one in files), key=lambda row: (row["asked"], row["biological_replicate"], row["run"], row["read_end"]))  # fmt: skip
-    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="") as out:
+    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="", encoding="utf-8") as out:
         out.write(_HEAD)
         writer = csv.DictWriter(out, COLUMNS, delimiter="\t", lineterminator="\n")
         writer.writeheader()
@@ -41,7 +41,10 @@ def read_lock(path: str | os.PathLike) -> list[ReadFile]:
     for number, cells in lines[1:]:
         where = f"{path}, line {number}"
         if len(cells) != len(header):
-            raise InputError(f"{where}: found {len(cells)} columns, and the header has {len(header)}.")
+            raise InputError(
+                f"{where}: found {counted(len(cells), 'column')}, and the header has {len(header)}: delete the file, "
+                "and run 'snakemake accessions' again."
+            )
         files.append(from_row(dict(zip(header, cells, strict=True)), where))
     return files
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.fetching import fetch
+from dfim.files.text import read_text
 
 # Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of `files`.
 ADDRESSES = {
@@ -61,7 +62,7 @@ class Portals:
         wrong = next((line for line in lines if len(line) != len(header)), None)
         if wrong is not None:
             raise InputError(
-                f"{url} answered with a row of {len(wrong)} columns under a header of {len(header)}: ask "
+                f"{url} answered with a row of {counted(len(wrong), 'column')} under a header of {len(header)}: ask "
                 "again later."
             )
         return [dict(zip(header, line, strict=True)) for line in lines]
@@ -73,6 +74,6 @@ class Portals:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "answer"
                 fetch({"location": url, "kind": kind}, path, self.options)
-                self._answers[url] = path.read_text(encoding="utf-8")
+                self._answers[url] = read_text(path, "the answer of a portal")
             self._asked[portal] = time.monotonic()
         return self._answers[url]

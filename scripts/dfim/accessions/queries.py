@@ -62,7 +62,7 @@ def found_words(name: str, found: int, beside: int, expected: int) -> str:
 
 def write_tasks(rows: Iterable[Mapping[str, str]], comments: Sequence[str], path: str | os.PathLike) -> None:
     """Write rows as a sheet of tasks (TSV), after lines of comments; no checksum beside it."""
-    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="") as out:
+    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="", encoding="utf-8") as out:
         out.writelines(f"# {line}\n" for line in comments)
         writer = csv.DictWriter(
             out, COLUMNS, delimiter="\t", lineterminator="\n", restval="", extrasaction="ignore"

@@ -61,7 +61,7 @@ def from_row(row: dict[str, str], where: str) -> ReadFile:
     missing = [name for name in COLUMNS if name not in row]
     if missing:
         raise InputError(
-            f"{where}: the column {missing[0]!r} is missing; the columns are {', '.join(COLUMNS)}."
+            f"{where}: the column {missing[0]!r} is missing; needed are {', '.join(COLUMNS)}."
         )
     values = {name: row[name] for name in COLUMNS}
     for name in _NUMBERS:

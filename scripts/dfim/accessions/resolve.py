@@ -35,7 +35,7 @@ def check_accession(accession: str, where: str) -> None:
             )
     if not any(re.fullmatch(form, accession) for form, _, _ in KINDS):
         kinds = "; ".join(f"{what}" for _, what, _ in KINDS)
-        raise InputError(f"{where}: {accession!r} is no accession that is known here ({kinds}).")
+        raise InputError(f"{where}: {accession!r} is no accession that is known here: give one of {kinds}.")
 
 
 def resolve(portals: Portals, accession: str) -> list[ReadFile]:

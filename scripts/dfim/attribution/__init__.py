@@ -20,7 +20,7 @@ from dfim.attribution.gradients import GradientInput
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 # What makes a scorer of simplified layers and a reference, and the options that it takes.
 METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
@@ -80,7 +80,8 @@ def open_model(
     with open_scorer(method, describe(load_network(path)), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(
-                f"the network {path} has {scorer.outputs} outputs, and {len(tasks)} tasks are named "
+                f"the network {path} has {counted(scorer.outputs, 'output')}, and "
+                f"{counted(len(tasks), 'task')} are named "
                 f"({', '.join(tasks)}): train it again on the dataset with these tasks."
             )
         yield scorer, list(tasks).index(task)

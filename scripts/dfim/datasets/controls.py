@@ -12,7 +12,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from dfim.datasets.dataset import Dataset
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.sequences.bases import reverse_complement
 
 COLUMNS = ["feature", "example", "name", "group", "change", "summit_distance", "gc", "matched_set"]
@@ -148,8 +148,8 @@ def add_covariates(sources: pd.DataFrame, covariates: pd.DataFrame) -> pd.DataFr
     lost = ~sources["feature"].isin(table.index)
     if lost.any():
         raise InputError(
-            f"{lost.sum()} of {len(sources)} sources are no variants that were matched: make the dataset and "
-            "its covariates again."
+            f"{lost.sum()} of {counted(len(sources), 'source')} are no variants that were matched: make the "
+            "dataset and its covariates again."
         )
     found = table.loc[sources["feature"]].reset_index(drop=True)
     return sources.reset_index(drop=True).join(found)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.datasets.dataset import Dataset
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 _LISTS = ("origins", "splits", "positive_for", "negative_for", "features", "groups")
 CRITERIA = (*_LISTS, "correct", "highest", "lowest", "limit")
@@ -168,8 +168,8 @@ def _logits_of(
         )
     if len(logits) != len(dataset.examples):
         raise InputError(
-            f"the predictions have {len(logits)} rows and the dataset {len(dataset.examples)} examples: "
-            "choose the dataset that the model was trained on."
+            f"the predictions have {counted(len(logits), 'row')} and the dataset "
+            f"{counted(len(dataset.examples), 'example')}: choose the dataset that the model was trained on."
         )
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
 from dfim.sequences.bases import BASES, to_bases
 
@@ -97,7 +97,7 @@ def _read_fasta(path: str | os.PathLike, distinct: bool) -> tuple[list[str], np.
     for (name, number, _), sequence in zip(records, sequences, strict=True):
         if len(sequence) != length or not length:
             raise InputError(
-                f"{path}, line {number}: the sequence {name!r} has {len(sequence)} bases, and the "
+                f"{path}, line {number}: the sequence {name!r} has {counted(len(sequence), 'base')}, and the "
                 f"first one has {length}: all must have the one length that the network takes."
             )
     return names, np.stack(sequences)

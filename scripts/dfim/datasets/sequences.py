@@ -146,9 +146,8 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
         }
     ).assign(strand=strands)
     bed = bed.drop_duplicates(ignore_index=True)
-    logger.info(
-        "%d of %d features of %s are there twice: once is enough", len(fields) - len(bed), len(fields), path
-    )
+    if twice := len(fields) - len(bed):
+        logger.info("%d of %d features of %s are there twice: once is enough", twice, len(fields), path)
     bed["line"] = np.arange(len(bed))
     found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
     found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]

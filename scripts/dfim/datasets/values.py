@@ -65,8 +65,8 @@ def _bases(sequences: list[str], lines: TableLines) -> np.ndarray:
     lines.refuse(
         [len(sequence) != length for sequence in sequences],
         lambda row: (
-            f"the sequence has {len(sequences[row])} bases, and the first one has {length}: all sequences of "
-            "a library must have the same length"
+            f"the sequence has {counted(len(sequences[row]), 'base')}, and the first one has {length}: all "
+            "sequences of a library must have the same length"
         ),
     )
     lines.refuse(
@@ -91,7 +91,9 @@ def all_flanks(path: str | os.PathLike, core: str) -> tuple[np.ndarray, dict[str
     try:
         values = np.load(path, allow_pickle=False)
     except ValueError as error:
-        raise InputError(f"{path} is no array of NumPy (.npy): {error}.") from None
+        raise InputError(
+            f"{path} is no array of NumPy (.npy): {error}; save the numbers with numpy.save."
+        ) from None
     flanks = round(np.log(max(values.size, 1)) / np.log(4))
     if (
         values.ndim != 1

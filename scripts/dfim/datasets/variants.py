@@ -364,8 +364,8 @@ def check_alleles(
         hint = "the table may belong to another assembly"
     raise InputError(
         f"{path}, line {variant['line']}: the variant {variant['name']} has the reference allele "
-        f"{variant['reference']}, and {there} {found} there ({wrong.sum()} of {len(wrong)} variants "
-        f"do not fit): {hint}."
+        f"{variant['reference']}, and {there} {found} there ({wrong.sum()} of "
+        f"{counted(len(wrong), 'variant')} do not fit): {hint}."
     )
 
 

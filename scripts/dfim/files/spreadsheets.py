@@ -29,7 +29,7 @@ def worksheet_table(
         names = next((row for row in cells if sum(map(bool, row)) > 1), [])
         raise InputError(
             f"{path}: no row of the worksheet {sheet or 'at its beginning'} has the columns {', '.join(needed)}; "
-            f"the first row with several cells has {', '.join(filter(None, names)) or 'none'}."
+            f"the first row with several cells has {', '.join(filter(None, names)) or 'none'}: name columns of it."
         )
     below = cells[cells.index(header) + 1 :]
     table = pd.DataFrame(below, columns=range(len(header)), dtype=str)
@@ -40,7 +40,7 @@ def worksheet_table(
     found = found[(found != "").any(axis=1)].reset_index(drop=True)
     if found.empty:
         chosen = " and ".join(f"{name} {value!r}" for name, value in wanted.items())
-        raise InputError(f"{path}: the worksheet {sheet} has no row{f' with {chosen}' if chosen else ''}.")
+        raise InputError(f"{path}: the worksheet {sheet} has no row{f' with {chosen}' if chosen else ''}: name another.")
     return found
 
 
@@ -55,11 +55,11 @@ def _read(path: str | os.PathLike, sheet: str) -> list[list[str]]:
             book = load_workbook(handle, read_only=True, data_only=True)
             if sheet and sheet not in book.sheetnames:
                 names = ", ".join(book.sheetnames)
-                raise InputError(f"{path} has no worksheet {sheet!r}; its worksheets are {names}.")
+                raise InputError(f"{path} has no worksheet {sheet!r}; name one of {names}.")
             rows = book[sheet] if sheet else book.worksheets[0]
             cells = [[_text(value) for value in row] for row in rows.iter_rows(values_only=True)]
     except (zipfile.BadZipFile, InvalidFileException, KeyError, EOFError) as error:
-        raise InputError(f"{path} is no Excel file (.xlsx): {error}.") from None
+        raise InputError(f"{path} is no Excel file (.xlsx): {error}; save it as one.") from None
     width = max(map(len, cells), default=0)
     return [row + [""] * (width - len(row)) for row in cells]
 

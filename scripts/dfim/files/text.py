@@ -129,10 +129,10 @@ def data_fields(path: str | os.PathLike, what: str = TABLE) -> tuple[list[list[s
     """
     lines, numbers = read_lines(path, what)
     rows = [row for row, line in enumerate(lines) if not is_comment(line)]
-    return [_without_empty_end(lines[row].split("\t"), 0) for row in rows], TableLines(path, numbers[rows])
+    return [without_empty_end(lines[row].split("\t"), 0) for row in rows], TableLines(path, numbers[rows])
 
 
-def _without_empty_end(cells: list[str], least: int) -> list[str]:
+def without_empty_end(cells: list[str], least: int) -> list[str]:
     """Return cells without the empty ones at the end, but at least so many as there are of these."""
     end = len(cells)
     while end > least and not cells[end - 1].strip():
@@ -161,10 +161,10 @@ class HeaderedTable:
         fitting = [row for row, cells in enumerate(names) if needed and set(needed) <= set(cells)]
         chosen = fitting[0] if fitting else self._likely(candidates, names, after)
         self._line = candidates[chosen][0]
-        self.header = _without_empty_end(names[chosen], 1)
+        self.header = without_empty_end(names[chosen], 1)
         if chosen + 1 < len(candidates):
             after = None if candidates[-1][1].startswith("#") else candidates[-1][1]
-        row = [] if after is None else _without_empty_end(self._cells(after), len(self.header))
+        row = [] if after is None else without_empty_end(self._cells(after), len(self.header))
         if len(row) == len(self.header) + 1 and "" not in self.header:
             self.header = ["", *self.header]
         for name in self.header:
@@ -211,7 +211,7 @@ class HeaderedTable:
         for number, line in text_lines(self.path, self.what):
             if number <= self._line or not line.strip() or line.startswith("#"):
                 continue
-            cells = _without_empty_end(self._cells(line), width)
+            cells = without_empty_end(self._cells(line), width)
             if len(cells) != width:
                 raise InputError(
                     f"{self.path}, line {number}: found {len(cells)} column{'s' * (len(cells) != 1)}, and "

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.genomes.fasta import Genome
 from dfim.genomes.intervals import windows_at
 from dfim.genomes.known_assemblies import SIZES, known_assembly, other_assemblies
@@ -83,7 +83,8 @@ def check_summits(
     hint = _hint(peaks, genome.sizes)
     if len(bases) and unknown / len(bases) > largest_n:
         raise InputError(
-            f"{name}: {unknown} of {len(bases)} summits are N in the genome, and of peaks of its own "
+            f"{name}: {unknown} of {counted(len(bases), 'summit')} are N in the genome, and of peaks of its "
+            "own "
             f"assembly next to none are: they seem to be of another one{hint}; give peaks and genome of one "
             "assembly (or raise 'max_n_summits')."
         )
@@ -99,7 +100,7 @@ def check_summits(
     )
     if p > _LARGEST_P:
         raise InputError(
-            f"{name}: the motif {motif} is at {at} of {len(bases)} summits, and beside them at "
+            f"{name}: the motif {motif} is at {at} of {counted(len(bases), 'summit')}, and beside them at "
             f"{beside:.1f} (p = {p:.2g}): where it binds, a factor's motif is commoner, so peaks and genome "
             f"seem to be of different assemblies{hint}; give both of one, or another motif (or none) in the "
             "sheet."

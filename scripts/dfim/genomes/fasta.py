@@ -194,7 +194,8 @@ def index_fasta(fasta: str | os.PathLike, index: str | os.PathLike) -> dict[str,
 def write_sizes(sizes: Mapping[str, int], path: str | os.PathLike) -> None:
     """Write chromosome sizes as UCSC does: chromosome, tab, length in bp, no header."""
     with atomic_path(path) as temporary:
-        temporary.write_text("".join(f"{chrom}\t{size}\n" for chrom, size in sizes.items()))
+        text = "".join(f"{chrom}\t{size}\n" for chrom, size in sizes.items())
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_sizes(path: str | os.PathLike) -> dict[str, int]:

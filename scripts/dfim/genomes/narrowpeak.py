@@ -5,6 +5,7 @@ import os
 
 import pandas as pd
 
+from dfim.errors import counted
 from dfim.files.text import data_fields, open_bytes
 from dfim.files.whole import atomic_path
 
@@ -35,7 +36,7 @@ def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.D
     width = len(NARROWPEAK_COLUMNS)
     table.refuse(
         [len(line) < width for line in fields],
-        lambda row: f"found {len(fields[row])} columns, and narrowPeak has ten",
+        lambda row: f"found {counted(len(fields[row]), 'column')}, and narrowPeak has ten",
     )
     peaks = pd.DataFrame([line[:width] for line in fields], columns=NARROWPEAK_COLUMNS)
     for column in ("start", "end", "score", "summit"):

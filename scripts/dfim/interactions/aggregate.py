@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.progress import Progress
 from dfim.sequences.shuffling import shuffled
 from dfim.statistics.p_values import fit_null, q_values
@@ -93,8 +93,8 @@ def aggregate(
     tested, usable = cells["n"] >= minimum, null["n"] >= minimum
     if not tested.any():
         raise InputError(
-            f"no cell of the aggregate maps has {minimum} sequences, the largest has {cells['n'].max()}: "
-            "select more examples, or lower the key minimum."
+            f"no cell of the aggregate maps has {counted(minimum, 'sequence')}, the largest has "
+            f"{cells['n'].max()}: select more examples, or lower the key minimum."
         )
     test = fit_null(null.loc[usable, "mean"].abs().to_numpy(), method)
     cells["p"] = cells["q"] = np.nan

@@ -8,7 +8,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_table, write_table
 from dfim.files.whole import atomic_path
 from dfim.interactions.pair_tests import PairDraws
@@ -47,8 +47,8 @@ def read_pair_draws(tables: Sequence[str | os.PathLike], draws: Sequence[str | o
     table = pd.concat([part for part, _ in parts if len(part)] or [parts[0][0]], ignore_index=True)
     if table.empty:
         raise InputError(
-            f"the {len(parts)} shards hold no pair of features: select examples that have a source and a "
-            "target, or allow a larger distance."
+            f"the {counted(len(parts), 'shard')} hold no pair of features: select examples that have a "
+            "source and a target, or allow a larger distance."
         )
     _check(table, [arrays["first"].shape[1] for part, arrays in parts if len(part)])
     arrays = {

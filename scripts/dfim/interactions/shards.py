@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
 from dfim.interactions.pairs import unordered
@@ -39,8 +39,8 @@ def read_pair_shards(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
     table = pd.concat([part for part in tables if len(part)] or tables, ignore_index=True)
     if not (table["replicate"] == 0).any():
         raise InputError(
-            f"the {len(paths)} shards hold no pair of features: select examples that have a source and a "
-            "target, or allow a larger distance."
+            f"{counted(len(paths), 'shard')} without a pair of features: select examples that have a source "
+            "and a target, or allow a larger distance."
         )
     table = table.sort_values(PAIR_KEY, ignore_index=True)
     _check_unique(table, PAIR_KEY, "pair")
@@ -125,8 +125,8 @@ def add_pair_tests(pairs: pd.DataFrame, tests: pd.DataFrame, features: pd.DataFr
     )
     if (lost := joined.pop("_merge") == "left_only").any():
         raise InputError(
-            f"{lost.sum()} of {len(pairs)} pairs have no pair test: remove the folders of the shards and run "
-            "again."
+            f"{lost.sum()} of {counted(len(pairs), 'pair')} have no pair test: remove the folders of the "
+            "shards and run again."
         )
     return joined.drop(columns=["first", "second"]).set_axis(pairs.index)
 
@@ -245,7 +245,9 @@ def _sorted_sources(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
     tables = [_read_sources(path).assign(shard=shard) for shard, path in enumerate(paths)]
     sources = pd.concat([table for table in tables if len(table)] or tables)
     if sources.empty:
-        raise InputError(f"the {len(paths)} shards hold no source: select examples that have a source.")
+        raise InputError(
+            f"{counted(len(paths), 'shard')} without a source: select examples that have a source."
+        )
     key = ["example", "start", "end", "feature", "alternate"]
     sources = sources.rename_axis("row").reset_index().sort_values(key, ignore_index=True)
     _check_unique(sources, key, "source")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 SOURCE_COLUMNS = ["example", "feature", "name", "group", "kind", "start", "end", "reference", "alternate"]
 NUMBERS = ["example", "feature", "start", "end"]
@@ -18,7 +18,7 @@ DRAW_COLUMNS = ["source", "draw", "start", "reference", "alternate", *PROFILE_SC
 def examples_of_shard(examples: Sequence[int], shard: int, shards: int) -> np.ndarray:
     """Return the examples of one shard: those at the places shard, shard + shards, … (from 0)."""
     if not 0 <= shard < shards:
-        raise InputError(f"there is no shard {shard} among {shards} shards, counted from 0.")
+        raise InputError(f"there is no shard {shard} among {counted(shards, 'shard')}, counted from 0.")
     return np.asarray(examples, np.int64)[shard::shards]
 
 

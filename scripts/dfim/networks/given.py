@@ -7,7 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.networks import description, keras_files, logits
 from dfim.networks.backend import keras
 
@@ -38,8 +38,8 @@ def check_outputs(model: keras.Sequential, tasks: Sequence[str], path: str | Pat
     """Raise InputError when a network, read from ``path``, does not have one output for each task."""
     if model.output_shape[-1] != len(tasks):
         raise InputError(
-            f"the network {path} has {model.output_shape[-1]} outputs, and {len(tasks)} tasks are named "
-            f"({', '.join(tasks)}): name each output, in order."
+            f"the network {path} has {counted(model.output_shape[-1], 'output')}, and "
+            f"{counted(len(tasks), 'task')} are named ({', '.join(tasks)}): name each output, in order."
         )
 
 
@@ -56,7 +56,7 @@ def _read(path: str | Path) -> keras.Model:
         reason = str(error).strip().split("\n")[0].rstrip(".")
         raise InputError(
             f"{path} could not be read as a whole Keras model ({type(error).__name__}: {reason}): save it as "
-            "a .keras file; weights alone are not enough."
+            "a .keras file with Keras 3, or as .h5 with model.save; a file of weights alone has no layers."
         ) from error
 
 
@@ -74,6 +74,7 @@ def _as_sequential(model: keras.Model, path: str | Path) -> keras.Sequential:
     if not same:
         raise InputError(
             f"the network {path} is no chain of layers from one input to one output ({len(model.inputs)} "
-            f"inputs, {len(model.outputs)} outputs, {len(layers)} layers), and only chains are supported."
+            f"inputs, {counted(len(model.outputs), 'output')}, {counted(len(layers), 'layer')}), and only "
+            "chains are supported."
         )
     return chain

@@ -31,14 +31,15 @@ def load_network(path: str | os.PathLike) -> keras.Sequential:
         )
     if not zipfile.is_zipfile(path):
         raise InputError(
-            f"{path} is not a network in the Keras 3 format (.keras): it is damaged or something else wrote "
-            f"it; make it again."
+            f"{path} is not a network in the Keras 3 format (.keras): it is damaged, or something else wrote "
+            "it: save it again with model.save (or, where the workflow made it, delete it and run again)."
         )
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the reader of the broken part raises
         reason = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
         raise InputError(
-            f"{path} could not be read as a network in the Keras 3 format ({type(error).__name__}: {reason})"
-            f"; make it again."
+            f"{path} could not be read as a network in the Keras 3 format ({type(error).__name__}: "
+            f"{reason}): "
+            "save it again with model.save (or, where the workflow made it, delete it and run again)."
         ) from error

@@ -20,7 +20,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import read_text
 from dfim.networks.backend import keras
 from dfim.networks.building import build_network
@@ -160,7 +160,7 @@ def _graph_chains(model: dict, path: str | Path, weights: _WeightsFile) -> list[
     _check_all_taken(arrays, "the last node", weights)
     if len(model["input_config"]) != 1:
         raise InputError(
-            f"{path} has {len(model['input_config'])} inputs; a graph with one can be converted."
+            f"{path} has {counted(len(model['input_config']), 'input')}; a graph with one can be converted."
         )
     outputs = {entry["name"]: entry for entry in model["output_config"]}
     chains = []
@@ -184,16 +184,16 @@ def _take_arrays(layer: _OldLayer, arrays: list[np.ndarray], path: str | Path, w
     layer.arrays = arrays[: _ARRAYS[layer.kind]]
     if len(layer.arrays) != _ARRAYS[layer.kind]:
         raise InputError(
-            f"{weights.path} has {len(layer.arrays)} arrays left for {layer.name}, and {_ARRAYS[layer.kind]} "
-            "are needed: give the weights that belong to the architecture."
+            f"{weights.path} has {counted(len(layer.arrays), 'array')} left for {layer.name}, and "
+            f"{_ARRAYS[layer.kind]} are needed: give the weights that belong to the architecture."
         )
 
 
 def _check_all_taken(arrays: list[np.ndarray], where: str, weights: _WeightsFile) -> None:
     if arrays:
         raise InputError(
-            f"{weights.path} has {len(arrays)} arrays more than {where} of the architecture needs: give the "
-            "weights that belong to the architecture."
+            f"{weights.path} has {counted(len(arrays), 'array')} more than {where} of the architecture "
+            "needs: give the weights that belong to the architecture."
         )
 
 

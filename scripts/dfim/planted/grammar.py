@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import yaml
-
-from dfim.errors import InputError
-from dfim.files.text import read_text
+from dfim.errors import InputError, counted
+from dfim.files.yaml_files import read_yaml
 
 # What the column of a peak's summit holds: the centre of the element, or -1, as in UCSC's DNase peaks, whose
 # middle is the centre then.
@@ -152,12 +150,7 @@ _KEYS = {
 
 def read_grammar(path: str | Path) -> dict:
     """Read a YAML file of a grammar; raise InputError when it is missing or no YAML mapping."""
-    try:
-        grammar = yaml.safe_load(read_text(path, "a YAML file of a grammar"))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"the grammar {path} is not YAML: {' '.join(str(error).split())}.") from None
+    grammar = read_yaml(path, "a YAML file of a grammar")
     if not isinstance(grammar, dict):
         raise InputError(f"the grammar {path} is not a mapping; config/planted.yaml is an example.")
     return grammar
@@ -239,7 +232,8 @@ def _check_group(where: str, kind: str, table, motifs: Mapping) -> None:
     _check_names(where, "motif", table["motifs"], motifs)
     if (len(table["motifs"]), "gap" in table) not in ((1, False), (2, True)):
         raise InputError(
-            f"{where} names {len(table['motifs'])} motifs {'with' if 'gap' in table else 'without'} a gap: "
+            f"{where} names {counted(len(table['motifs']), 'motif')} "
+            f"{'with' if 'gap' in table else 'without'} a gap: "
             "give one motif without a gap, or two with the smallest and largest gap."
         )
 

@@ -1,6 +1,7 @@
 """The look of all figures: sizes, fonts, colours, titles, numbers in words, and saving."""
 
 import os
+import re
 
 import matplotlib
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from dfim.files.tables import write_table
@@ -72,9 +74,31 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
 
     ``pad`` is the room, in points, between the panel and its title.
     """
+    text = plain_dollars(text)
     axis.set_title(rf"$\bf{{{letter}}}$  {text}" if letter else text, loc="left", pad=pad)
     if right:
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
+
+
+# What the project itself writes as mathematics: bold letters, powers and the base of a logarithm.
+_MATH = re.compile(r"(\$(?:\\bf\{\w+\}|10\^\{[^${}]*\}|\^\{[^${}]*\}|_\{10\})\$)")
+
+
+def plain_dollars(text: str) -> str:
+    """Return text in which the dollars of names are signs, and not the beginning of mathematics."""
+    parts = _MATH.split(text)
+    return "".join(part if number % 2 else part.replace("$", r"\$") for number, part in enumerate(parts))
+
+
+def _names_are_no_mathematics(figure: Figure) -> None:
+    """Draw the dollars of names as they are, in every text of a figure."""
+    for axes in figure.findobj(Axes):
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_ticklabels()  # makes them
+    for text in figure.findobj(Text):
+        rest = _MATH.sub("", text.get_text()).replace(r"\$", "")
+        if "$" in rest:
+            text.set_parse_math(False)
 
 
 def count_axis(axis: Axis) -> None:
@@ -136,6 +160,7 @@ def save(
     setup()
     if origin:
         figure.text(1, -0.005, origin, ha="right", va="top", fontsize=6, color=GREY)
+    _names_are_no_mathematics(figure)
     with atomic_path(pdf) as temporary:
         figure.savefig(temporary, format="pdf", dpi=300, bbox_inches="tight", metadata={"CreationDate": None})
     with atomic_path(png) as temporary:

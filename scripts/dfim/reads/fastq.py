@@ -104,7 +104,8 @@ def _records(path: str) -> Iterator[str]:
                 )
             if len(bases) != len(qualities):
                 raise InputError(
-                    f"{path}, line {first + 3}: the read has {len(bases)} bases and {len(qualities)} "
-                    "qualities, and needs as many of one as of the other: fetch the file again."
+                    f"{path}, line {first + 3}: the read has {counted(len(bases), 'base')} and "
+                    f"{len(qualities)} of qualities, and needs as many of one as of the other: fetch the "
+                    "file again."
                 )
             yield header[1:]

@@ -17,7 +17,7 @@ from itertools import groupby, islice
 import numpy as np
 import pysam
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_headerless
 from dfim.files.whole import atomic_path
 from dfim.progress import Progress
@@ -180,8 +180,8 @@ def split_tags(
     total = sum(1 for _ in _units(sources))
     if total < 2:
         raise InputError(
-            f"{sources[0][0]} has {total} reads left after filtering, and two pseudoreplicates need at least "
-            "2: sequence deeper, or check that the genome is the reads' own."
+            f"{sources[0][0]} has {counted(total, 'read')} left after filtering, and two pseudoreplicates "
+            "need at least 2: sequence deeper, or check that the genome is the reads' own."
         )
     first = np.zeros(total, dtype=bool)
     first[rng.choice(total, (total + 1) // 2, replace=False, shuffle=False)] = True

@@ -35,10 +35,8 @@ import os
 import re
 from pathlib import Path
 
-import yaml
-
 from dfim.errors import InputError
-from dfim.files.text import read_text
+from dfim.files.yaml_files import read_yaml
 
 KEYS = (
     "section", "claim", "stated", "file", "measure", "where", "against", "column", "n", "rule", "needs",
@@ -72,12 +70,7 @@ RULES = re.compile(rf"(equals|within {_NUMBER} of) stated|(at least|at most|abov
 
 def read_claims(path: str | os.PathLike) -> list[dict]:
     """Read a list of claims; InputError, naming file and number (from 1), on one that is not as described."""
-    try:
-        claims = yaml.safe_load(read_text(path, "a YAML list of claims"))
-    except InputError:
-        raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError is a wrong date
-        raise InputError(f"{path} is not YAML ({str(error).split(chr(10))[0]}): mend it.") from error
+    claims = read_yaml(path, "a YAML list of claims")
     if not isinstance(claims, list):
         raise InputError(f"{path} is not a list of claims: start each with a dash.")
     for number, claim in enumerate(claims, start=1):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
 from dfim.sequences.bases import BASES
 
@@ -52,7 +52,7 @@ def read_matrices(path: str | os.PathLike) -> dict[str, np.ndarray]:
         name = motif.name if len(motifs) > 1 else ""
         if len(motifs) > 1 and (not name or name in matrices):
             raise InputError(
-                f"{motif.where}: the file has {len(motifs)} motifs, and this one has "
+                f"{motif.where}: the file has {counted(len(motifs), 'motif')}, and this one has "
                 f"{f'the name {name!r} of another' if name else 'no name'}: write a name of its own after "
                 "'>' or 'MOTIF'."
             )
@@ -65,8 +65,8 @@ def read_matrix(path: str | os.PathLike) -> np.ndarray:
     matrices = read_matrices(path)
     if len(matrices) > 1:
         raise InputError(
-            f"{path} has {len(matrices)} motifs ({', '.join(matrices)}), and one is needed: give a file of "
-            "one motif."
+            f"{path} has {counted(len(matrices), 'motif')} ({', '.join(matrices)}), and one is needed: give "
+            "a file of one motif."
         )
     return next(iter(matrices.values()))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import bootstrap_auroc
 from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
 
@@ -92,8 +92,8 @@ def _two_groups(
         other, second = table, _chosen(table, "against", against, where)
         if (first & second).any():
             raise InputError(
-                f"{where} has {(first & second).sum()} rows in both 'group' and 'against': make them "
-                "exclusive."
+                f"{where} has {counted(int((first & second).sum()), 'row')} in both 'group' and 'against': "
+                "make them exclusive."
             )
     else:
         other, second = null, _chosen(null, "against_null", against_null, where)
@@ -102,8 +102,8 @@ def _two_groups(
         for rows, chosen in ((table, first), (other, second))
     ]
     rows = pd.concat(parts, ignore_index=True)
-    if rows["score"].isna().any():
-        raise InputError(f"{where} has {rows['score'].isna().sum()} rows without {score!r}: leave them out.")
+    if missing := int(rows["score"].isna().sum()):
+        raise InputError(f"{where} has {counted(missing, 'row')} without {score!r}: leave them out.")
     return rows, np.arange(len(rows)) < len(parts[0])
 
 
@@ -117,8 +117,8 @@ def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.nda
     chosen = matching(table, condition, where)
     if not chosen.any():
         raise InputError(
-            f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
-            f"the columns are {', '.join(table.columns)}{values_of(table, condition)}."
+            f"{where} has no row in {key!r}, {condition!r}, among {counted(len(table), 'row')}: mend the "
+            f"condition; the columns are {', '.join(table.columns)}{values_of(table, condition)}."
         )
     return chosen
 
@@ -142,8 +142,8 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     if (lost := joined["_merge"] == "left_only").any():
         first = ", ".join(f"{name} {joined.loc[lost, name].iloc[0]}" for name in key)
         raise InputError(
-            f"{lost.sum()} of {len(null)} null scores (the first of {first}) belong to no row of the "
-            "results: the two tables are of different runs, so make both again."
+            f"{lost.sum()} of {counted(len(null), 'null score')} (the first of {first}) belong to no row of "
+            "the results: the two tables are of different runs, so make both again."
         )
     return joined.drop(columns="_merge")
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.p_values import POOLED, p_values, q_values
 from dfim.statistics.resolution import AUTO
@@ -240,7 +240,8 @@ def strata(
     for stratum, rows in pd.Series(labels).groupby(labels).indices.items():
         if stratum not in by_stratum:
             raise InputError(
-                f"the null model {spec.model!r} has fewer than 2 null scores for the {len(rows)} rows of the "
+                f"the null model {spec.model!r} has fewer than 2 null scores for the "
+                f"{counted(len(rows), 'row')} of the "
                 f"stratum {stratum!r}: match on fewer columns, widen the distances, or raise the number of "
                 "shuffles or examples."
             )

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control, genpareto, goodness_of_fit, norm
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 # A p of a fit smaller than this, the smallest normal number of a float32, is given as this.
 SMALLEST = float(np.finfo(np.float32).tiny)
@@ -173,8 +173,8 @@ def _pareto_upper(null: np.ndarray) -> Test:
 def _fit_normal(null: np.ndarray, method: str):
     if null.min() == null.max():
         raise InputError(
-            f"all {null.size} null scores are {null[0]:g}, and the p-value method {method!r} fits a normal "
-            "distribution to them: choose the method 'empirical'."
+            f"all {counted(null.size, 'null score')} are {null[0]:g}, and the p-value method {method!r} "
+            "fits a normal distribution to them: choose the method 'empirical'."
         )
     return norm(*norm.fit(null.astype(np.float64)))
 

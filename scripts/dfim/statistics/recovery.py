@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.nulls import NullModel
@@ -46,12 +46,13 @@ def recovery(
     for key, rows in zip(_KINDS, kinds, strict=True):
         if not rows.any():
             raise InputError(
-                f"key {key!r} of the truth, {truth[key]!r}, holds for none of {len(table)} rows: mend the "
+                f"key {key!r} of the truth, {truth[key]!r}, holds for none of {counted(len(table), 'row')}: "
+                "mend the "
                 f"condition; the columns are {', '.join(derived.columns)}{values_of(derived, truth[key])}."
             )
-    if (kinds[0] & kinds[1]).any():
+    if (both := kinds[0] & kinds[1]).any():
         raise InputError(
-            f"{(kinds[0] & kinds[1]).sum()} rows are both 'interacting' and 'not_interacting' in the truth: "
+            f"'interacting' and 'not_interacting' of the truth share {counted(int(both.sum()), 'row')}: "
             "make the conditions exclusive."
         )
     weights = resampled_weights(table["example"].to_numpy(), seed)

@@ -11,7 +11,7 @@ Berger 1982).
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.statistics.p_values import smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
@@ -41,8 +41,8 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     wrong = sum(int((~np.isfinite(values)).sum()) for values in (np.asarray(scores), draws))
     if wrong:
         raise InputError(
-            f"{wrong} scores of pairs or of their draws are not finite numbers: look at the model's weights "
-            "and history for values that are not a number."
+            f"{counted(wrong, 'score')} of pairs or of their draws are not finite numbers: look at the "
+            "model's weights and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws)
     ordered = np.sort(null, axis=None)

@@ -9,7 +9,7 @@ of all of them are one null, which resolves p far below 1 / (K + 1).
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 
 def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +40,8 @@ def studentised_rows(table: pd.DataFrame, draws: pd.DataFrame, score: str) -> tu
     counts = np.bincount(row, minlength=len(table))
     if len(table) and counts.min() < 2:
         raise InputError(
-            f"{(counts < 2).sum()} of {len(table)} rows have fewer than 2 draws: raise the key 'draws'."
+            f"{(counts < 2).sum()} of {counted(len(table), 'row')} have fewer than 2 draws: raise the key "
+            "'draws'."
         )
     values = np.full((len(table), counts.max(initial=0)), np.nan)
     values[row, number] = draws[score].to_numpy(float)

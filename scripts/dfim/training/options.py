@@ -3,7 +3,7 @@
 import numpy as np
 
 from dfim.datasets.dataset import Dataset
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.training.schedules import SCHEDULES
 
 # isort: split
@@ -67,13 +67,13 @@ def check_fit(model: keras.Sequential, dataset: Dataset, names: list[str] | None
     length, tasks = model.input_shape[1], model.output_shape[-1]
     if dataset.bases.shape[1] != length:
         raise InputError(
-            f"the sequences have {dataset.bases.shape[1]} bases, and the network takes {length}: build the "
-            f"network for the length of the data set."
+            f"the sequences have {counted(dataset.bases.shape[1], 'base')}, and the network takes {length}: "
+            f"build the network for the length of the data set."
         )
     names = names or dataset.tasks
     if len(names) != tasks:
         raise InputError(
-            f"the data set has {len(names)} tasks, and the network has {tasks} outputs: build the "
+            f"the data set has {counted(len(names), 'task')}, and the network has {tasks} outputs: build the "
             f"network for the tasks of the data set."
         )
 

@@ -1,0 +1,96 @@
+"""The user's environment changes nothing of a small analysis: settings, files, locale, a home that is not "
+"there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dfim.errors import InputError
+from workflow import environment
+
+SCRIPT = Path(__file__).with_name("small_analysis.py")
+KERAS = {"floatx": "float16", "epsilon": 1e-2, "backend": "jax", "image_data_format": "channels_first"}
+MATPLOTLIB = "text.usetex: True\nfont.size: 30\nsavefig.dpi: 30\nfigure.facecolor: red\naxes.grid: True\n"
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def analysis(folder, **variables):
+    """Run the small analysis in a folder, with these variables; return what it printed."""
+    (folder / "out").mkdir(parents=True)
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("KERAS_BACKEND", "PYTHONPATH")
+    }
+    environment |= {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"} | variables
+    ran = subprocess.run(
+        [sys.executable, str(SCRIPT), str(folder / "out")],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory):
+    found = analysis(tmp_path_factory.mktemp("clean"))
+    assert found["dtype"] == "float32"
+    assert found["backend"] == "tensorflow"
+    assert found["names"] == ["é 007", "NA", "a$b$c"]
+    return found
+
+
+def hostile(kind, folder) -> dict[str, str]:
+    """Put what a user may have into a folder; return the variables that lead to it."""
+    home = folder / "home"
+    match kind:
+        case "KERAS_BACKEND":
+            return {"KERAS_BACKEND": "torch"}
+        case "keras.json":
+            (home / ".keras").mkdir(parents=True)
+            (home / ".keras/keras.json").write_text(json.dumps(KERAS))
+            return {"HOME": str(home)}
+        case "matplotlibrc":
+            (folder / "matplotlibrc").write_text(MATPLOTLIB)  # in the working directory
+            return {}
+        case "locale":
+            return ASCII
+        case "home":
+            home.write_text("a file: nothing can be made below it")
+            return {"HOME": str(home)}
+        case "numpy.py beside":
+            for name in ("numpy.py", "pandas.py", "keras.py", "dfim.py"):
+                (folder / name).write_text("raise SystemExit('the wrong module')\n")
+            return {}
+        case _:
+            (folder / "other/dfim").mkdir(parents=True)
+            (folder / "other/dfim/__init__.py").write_text("raise SystemExit('the wrong dfim')\n")
+            (folder / "other/workflow.py").write_text("raise SystemExit('the wrong workflow')\n")
+            return {"PYTHONPATH": str(folder / "other")}
+
+
+KINDS = ["KERAS_BACKEND", "keras.json", "matplotlibrc", "locale", "home", "numpy.py beside", "PYTHONPATH"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_small_analysis_is_the_same_under(kind, tmp_path, clean):
+    assert analysis(tmp_path, **hostile(kind, tmp_path)) == clean
+
+
+def test_a_stray_file_that_hides_a_package_is_named(tmp_path, monkeypatch):
+    environment.check_environment()
+    (tmp_path / "jsonschema.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "jsonschema", raising=False)
+    with pytest.raises(
+        InputError, match=r"jsonschema\.py hides the package jsonschema: rename the file, or take"
+    ):
+        environment.check_environment()
+
+
+def test_no_module_takes_keras_but_from_the_one_that_sets_it():
+    library = SCRIPT.parents[2] / "scripts/dfim"
+    taken = [path for path in library.rglob("*.py") if "\nimport keras\n" in path.read_text(encoding="utf-8")]
+    assert [path.name for path in taken] == ["backend.py"]

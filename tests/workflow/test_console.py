@@ -1,0 +1,131 @@
+"""What a run prints, event by event, and its end."""
+
+import io
+import logging
+
+import pandas as pd
+import pytest
+
+from dfim.files.tables import write_table
+from workflow.console import Console, found_by_pairs, install
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    seconds = 0.0
+
+    def __call__(self):
+        return self.seconds
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A console, its clock, and functions that send it events."""
+    clock = Clock()
+    console = Console(io.StringIO(), clock)
+
+    def send(event=None, level=logging.INFO, message="", **values):
+        console.emit(logging.makeLogRecord({"event": event, "levelno": level, "msg": message, **values}))
+
+    def lines():
+        return [line[9:] if line[2:3] == ":" else line for line in console.stream.getvalue().splitlines()]
+
+    def job(number, rule="score_pairs", log=""):
+        path = tmp_path / f"{number}.log"
+        path.write_text(log)
+        send("job_info", jobid=number, rule_name=rule, wildcards={"a": "mine", "b": number}, log=[str(path)])
+        return str(path)
+
+    console.clock_, console.send, console.lines, console.job = clock, send, lines, job
+    return console
+
+
+def test_a_line_when_a_job_starts_and_ends_with_rate_and_time_left(told):
+    told.send("run_info", stats={"score_pairs": 3, "all": 1, "total": 4})
+    told.job(1)
+    told.clock_.seconds = 30
+    told.send("job_finished", job_id=1)
+    told.send("progress", done=1, total=4)
+    told.send("shellcmd", shellcmd="x" * 15_000)
+    told.send(None, message="Select jobs to execute...")
+    assert told.lines() == [
+        "3 jobs of 1 rule: a line at the start and end of each; the rest in logs",
+        "starts score_pairs mine 1",
+        "ends   score_pairs mine 1 (30 s; 1 of 3 jobs, 2 a minute, 60 s left)",
+    ]
+
+
+def test_warnings_wait_for_the_end_and_failures_are_told_once(told):
+    told.send("run_info", stats={"score_pairs": 2})
+    told.job(1, log="10:00:00 warning: few peaks\n10:00:01 all well\n")
+    told.send("job_finished", job_id=1)
+    path = told.job(2, log="10:00:00 reading\n10:00:01 error: a.bed, line 3: end is 'x'.\n")
+    for _ in range(2):
+        told.send("job_error", logging.ERROR, "Error in rule", rule_name="score_pairs", jobid=2, log=[path])
+    told.send("error", logging.ERROR, "CalledProcessError in file x", exception="CalledProcessError")
+    told.send(None, logging.WARNING, "storage is slow")
+    before = told.lines()
+    assert before[-2:] == [
+        f"fails  score_pairs mine 2 (0 s), log: {path}",
+        "error: a.bed, line 3: end is 'x'.",
+    ]
+    assert not any("few peaks" in line or "slow" in line for line in before)
+    told.end(["3 pairs"], ["results/x"])
+    assert told.lines()[len(before) :] == [
+        "1 job done in 0 s",
+        "Found:",
+        "  3 pairs",
+        "To open:",
+        "  results/x",
+        "Needs attention:",
+        "  failed: score_pairs mine 2: a.bed, line 3: end is 'x'.",
+        "  score_pairs mine 1: few peaks",
+        "  storage is slow",
+        "  what is finished is kept: mend what is said above, and run the same command again",
+    ]
+
+
+def test_a_program_that_fails_without_a_sentence_shows_the_end_of_its_log(told):
+    path = told.job(1, rule="align", log="".join(f"line {number}\n" for number in range(40)))
+    told.send("job_error", logging.ERROR, rule_name="align", jobid=1, log=[path])
+    assert told.lines()[-15:] == [f"    line {number}" for number in range(25, 40)]
+
+
+def test_errors_of_snakemake_itself_are_printed(told):
+    told.send(
+        "error", logging.ERROR, "MissingInputException in rule x:\nb.tsv", exception="MissingInputException"
+    )
+    told.send(None, logging.ERROR, "Exiting because a job execution failed. Look below for error messages")
+    told.send("error", logging.ERROR, "WorkflowError:\nAt least one job did not complete successfully.")
+    assert told.lines() == ["MissingInputException in rule x:", "b.tsv"]
+
+
+def test_158_jobs_print_less_than_400_lines(told):
+    told.send("run_info", stats={f"rule_{number}": 1 for number in range(158)})
+    for number in range(158):
+        told.job(number, log=f"10:00:00 warning: of {number}\n")
+        told.send("job_finished", job_id=number)
+    told.end([f"{number}" for number in range(20)], ["a", "b"])
+    assert len(told.lines()) < 400
+    assert told.lines()[-1] == "  and 138 warnings more, in the logs"
+
+
+@pytest.mark.parametrize("asked", ["quiet", "verbose", "printshellcmds", "debug_dag", "dryrun", None])
+def test_who_asks_for_more_or_less_gets_snakemakes_own_printing(asked, monkeypatch):
+    monkeypatch.setenv("DFIM_TOLD_FROM_LOGS", "")
+    names = ["quiet", "verbose", "printshellcmds", "debug_dag"]
+    settings = type("Settings", (), {name: name == asked for name in names})
+    handler = type("ColorizingTextHandler", (logging.NullHandler,), {})()
+    logger = logging.Logger("x")
+    logger.addHandler(handler)
+    console = install(logger, settings, asked == "dryrun")
+    assert logger.handlers == [console or handler]
+    assert (console is None) == (asked is not None)
+
+
+def test_what_was_found_is_counted_in_the_table_of_pair_tests(tmp_path):
+    tests = pd.DataFrame({"p": [0.01, 0.2, None], "called": [1, 0, 0]})
+    write_table(tests, tmp_path / "interactions/a/m/T/pair_tests.tsv.gz")
+    config = {"analyses": {"a": {"models": ["m", "other"], "tasks": ["T"]}}}
+    assert found_by_pairs(config, str(tmp_path)) == ["a, m, T: 1 of 2 tested pairs act together"]

@@ -1,0 +1,120 @@
+"""What is known to fail is told before the first job, all at once; what is right says nothing."""
+
+import pytest
+import yaml
+
+from dfim.errors import InputError
+from workflow.configuration import read_configuration
+from workflow.early import foreseen, missing_files, network_length
+from workflow.running import given_names
+from workflow.schema import ROOT
+from workflow.sentences import in_one_list
+from workflow.sources import find_sources
+
+OWN = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+NETWORK = "resources/own/network.keras"
+VARIANTS = "chrom\tpos1\tref\talt\tpvalue\nchr1\t5\tA\tC\t1e-9\nchr1\t6\tA\tC\t0.01\n"
+
+
+def told(config, tmp_path):
+    """Return the sentences about a configuration whose results lie in a new folder."""
+    config = yaml.safe_load(yaml.safe_dump(config)) | {"results": str(tmp_path / "results")}
+    sheets = read_configuration(config, "config.yaml")
+    return list(foreseen(config, sheets, find_sources(config, sheets)))
+
+
+def with_dataset(producer, options, **more):
+    """Return a configuration of one dataset and the given network, and more."""
+    config = {"seed": 1, "datasets": {"d": {producer: options}}, "analyses": {}}
+    return config | {"models": {"m": {"source": {"model": NETWORK, "tasks": ["T"]}}}} | more
+
+
+def peaks(tmp_path, **options):
+    (tmp_path / "t.tsv").write_text(
+        "task\tassay\tpeaks\n" + options.pop("rows", "A\tx\ta.bed\nB\tx\tb.bed\n")
+    )
+    (tmp_path / "g.fa").write_text(">chr1\nACGT\n>chr8 x\nACGT\n")
+    dataset = {
+        "genome": "g",
+        "tasks": str(tmp_path / "t.tsv"),
+        "window": 200,
+        "patterns": {},
+        "examples": "union",
+    }
+    return with_dataset("peaks", dataset | options, genomes={"g": {"fasta": str(tmp_path / "g.fa")}})
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "own.yaml"])
+def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
+    assert told(yaml.safe_load((ROOT / "config" / name).read_text()), tmp_path) == []
+
+
+def test_a_network_of_another_length(tmp_path):
+    assert network_length(ROOT / NETWORK) == 200
+    (tmp_path / "s.fa").write_text(">a\nACGT\nACG\n>b\nACGTACG\n")
+    config = yaml.safe_load(yaml.safe_dump(OWN))
+    (dataset,) = config["datasets"]
+    config["datasets"] = {dataset: {"sequences": {"file": str(tmp_path / "s.fa"), "patterns": {"A": "ACG"}}}}
+    sentences = told(config, tmp_path)
+    assert sentences
+    assert all(
+        f"sequences of 200 bp, and those of the dataset {dataset!r} have 7: give" in one for one in sentences
+    )
+
+
+def test_one_task_over_its_own_union(tmp_path):
+    (sentence,) = told(peaks(tmp_path, rows="A\tx\ta.bed\n", test_chromosomes=["chr8"]), tmp_path)
+    assert "has examples: union and the one task 'A', whose peaks are positive everywhere" in sentence
+    assert told(peaks(tmp_path, test_chromosomes=["chr8"]), tmp_path) == []
+
+
+def test_test_chromosomes_that_the_genome_lacks(tmp_path):
+    (sentence,) = told(peaks(tmp_path), tmp_path)
+    assert sentence == (
+        "key 'datasets.d.peaks.test_chromosomes' has 'chr9', which the genome 'g' lacks; it has chr1, chr8."
+    )
+
+
+def test_a_comparison_with_a_group_that_a_table_has_not(tmp_path):
+    (tmp_path / "v.tsv").write_text(VARIANTS)
+    (tmp_path / "g.fa").write_text(">chr1\nACGTAAAA\n")
+    variants = {"genome": "g", "table": str(tmp_path / "v.tsv"), "window": 200}
+    comparison = {"score": "fis", "group": "group == 'positive'", "against": "group == 'control'"}
+    analysis = {"dataset": "d", "models": ["m"], "tasks": ["T"], "background": [0.25] * 4}
+    analysis |= {
+        "sources": {"features": "all"},
+        "targets": {"positions": 5},
+        "comparisons": {"c": comparison},
+    }
+    genomes = {"g": {"fasta": str(tmp_path / "g.fa")}}
+    config = with_dataset("variants", variants, analyses={"a": analysis}, genomes=genomes)
+    (sentence,) = told(config, tmp_path)
+    assert sentence.startswith(
+        "key 'analyses.a.comparisons.c' asks for variants of the group 'control', and "
+    )
+    assert "has none of 1 variant: change 'control_from' of the dataset 'd' (1)" in sentence
+    config["datasets"]["d"]["variants"]["control_from"] = 0.01
+    assert told(config, tmp_path) == []
+
+
+def test_files_that_jobs_need_and_that_are_missing(tmp_path):
+    fetched = {"a": {"location": "no/a.bed"}, "b": {"location": "https://x/b"}, "c": {"location": "no/c.bed"}}
+    assert list(missing_files(fetched, ["a", "b"])) == [
+        "the source no/a.bed does not exist; give the path of a file, or a URL."
+    ]
+    with pytest.raises(InputError) as error:
+        in_one_list(missing_files(fetched, fetched), "config.yaml")
+    assert str(error.value).splitlines()[0] == "config.yaml: 2 things are to be mended:"
+    in_one_list([], "config.yaml")
+
+
+def test_messages_name_the_users_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.bed").touch()
+    (tmp_path / "link.bed").symlink_to(tmp_path / "mine.bed")
+    (tmp_path / "download.bed").touch()
+    (tmp_path / ".download.bed.origin").write_text("https://x/y.bed\n")
+    assert given_names(["link.bed", "download.bed", "mine.bed"]) == {
+        "link.bed": "mine.bed",
+        "download.bed": "https://x/y.bed (fetched to download.bed)",
+    }

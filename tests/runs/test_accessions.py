@@ -29,6 +29,11 @@ ATAC = (
     "task\treplicate\tassay\tends\taccession\tsamples\tsubsample\n"
     "erythroid\t\tATAC-seq\t\tGSE1\t*ery*\t40000\n"
 )
+LANES = [
+    *(f"erythroid_{lane}_R{end}" for lane in ("1_L1", "1_L2", "2_L1") for end in (1, 2)),
+    "myeloid_1_L1_R1",
+    "myeloid_2_L1_R1",
+]
 DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR000AAA\n"
 
 
@@ -158,7 +163,7 @@ def test_a_dry_run_needs_neither_lock_nor_network(tmp_path):
 
 def test_locks_are_refreshed_on_demand_alone_and_what_changed_is_shown(tmp_path):
     server = PortalServer()
-    serve(server, dict.fromkeys([f"erythroid_{n}_L{m}_R{e}" for n in (1, 2) for m in (1, 2) for e in (1, 2)], b"x") | dict.fromkeys(["myeloid_1_L1_R1", "myeloid_2_L1_R1"], b"y"))  # fmt: skip
+    serve(server, dict.fromkeys(LANES, b"x"))
     configure(tmp_path, server)
     ran = run(tmp_path, "accessions")
     assert ran.returncode == 0, ran.stdout
@@ -200,3 +205,35 @@ def test_a_sample_that_fails_is_named_and_the_others_finish(tmp_path, reads):
     assert "Traceback" not in ran.stdout
     assert [(tmp_path / path).exists() for path in target] == [True, True, False]
     assert gzip.open(tmp_path / target[0]).read(4)
+
+
+def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(tmp_path):
+    server = PortalServer()
+    for number, experiment in enumerate(("ENCSR000AAC", "ENCSR000AAD")):
+        name = f"ENCFF00{number}AAA"
+        server.add_file(
+            name,
+            file_format="bed",
+            assembly="hg19",
+            dataset=f"/experiments/{experiment}/",
+            biosample_ontology={"term_name": "liver"},
+            href=f"/files/{name}/@@download/{name}.bed.gz",
+        )
+    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
+    windows = {"genome": "small", "tasks": "locks/reference.tsv", "examples": "union"}
+    queries = {"reference": {"encode": {"assembly": "hg19"}, "expected": 900}}
+    datasets = config["datasets"] | {"reference": {"peaks": windows}}
+    configure(tmp_path, server, queries=queries, datasets=datasets)
+    target = "results_reads/datasets/reference/sequences.h5"
+    ran = run(tmp_path, target)
+    assert ran.returncode != 0
+    assert "error: the query reference was not asked yet: run 'snakemake accessions' with this" in ran.stdout
+    serve(server, dict.fromkeys(LANES, b"x"))
+    ran = run(tmp_path, "accessions")
+    server.close()
+    assert ran.returncode == 0, ran.stdout
+    assert (
+        "2 experiments of ENCODE are found for the query reference; 900 samples were expected" in ran.stdout
+    )
+    ran = run(tmp_path, "--dry-run", target)
+    assert all(f"-ENCFF00{number}AAA.bed.gz" in ran.stdout for number in (0, 1))

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
+from dfim.attribution.pooling import max_pool
+
 
 def with_tensors(layers: Sequence, dtype: str = "float32") -> list:
     """Return the layers with their arrays as tensors, which compiled functions share instead of copying."""
@@ -33,9 +35,15 @@ def _convolution(layer, x):
     return tf.nn.bias_add(z, layer.arrays["bias"])
 
 
-def _pool(layer, x):
-    pool = tf.nn.max_pool1d if layer.kind == "max_pool" else tf.nn.avg_pool1d
-    return pool(x, layer.options["width"], layer.options["stride"], layer.options["padding"].upper())
+def _average_pool(layer, x):
+    options = layer.options
+    return tf.nn.avg_pool1d(x, options["width"], options["stride"], options["padding"].upper())
+
+
+def _global_max_pool(layer, x):
+    length = x.shape[1]
+    whole = {"width": length, "stride": length, "padding": "valid"}
+    return max_pool(whole, x, layer.arrays["tie"])[:, 0]
 
 
 def _batch_normalisation(layer, x):
@@ -50,9 +58,9 @@ _LAYERS = {
     "batch_normalisation": _batch_normalisation,
     "relu": lambda layer, x: tf.nn.relu(x),
     "sigmoid": lambda layer, x: tf.sigmoid(x),
-    "max_pool": _pool,
-    "average_pool": _pool,
-    "global_max_pool": lambda layer, x: tf.reduce_max(x, axis=1),
+    "max_pool": lambda layer, x: max_pool(layer.options, x, layer.arrays["tie"]),
+    "average_pool": _average_pool,
+    "global_max_pool": _global_max_pool,
     "global_average_pool": lambda layer, x: tf.reduce_mean(x, axis=1),
     "flatten": lambda layer, x: tf.reshape(x, [tf.shape(x)[0], np.prod(x.shape[1:])]),
 }

@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from dfim.attribution.compiled import FULL
 from dfim.attribution.forward import apply_layer, forward
+from dfim.attribution.pooling import route
 from dfim.attribution.rules import rule_after
 
 # Differences below this are taken for none, and RevealCancel adds it to parts below half of it.
@@ -146,7 +147,7 @@ class _Pool:
 
 
 class _MaxPool(_Pool):
-    """Everything goes to the first of the largest values of ``x`` in a window."""
+    """Everything goes to the first of the largest values of ``x`` in a window (:mod:`.pooling`)."""
 
     def up(self, x):
         y = apply_layer(self.layer, x)
@@ -154,9 +155,7 @@ class _MaxPool(_Pool):
 
     def down(self, multiplier, x, y):
         multiplier = tf.broadcast_to(self._back(multiplier), tf.shape(y))
-        return tf.raw_ops.MaxPoolGrad(
-            orig_input=x[:, None], orig_output=y[:, None], grad=multiplier[:, None], **self._windows
-        )[:, 0]
+        return route(self.layer.options, x, y, multiplier, self.layer.arrays["tie"])
 
 
 class _AveragePool(_Pool):

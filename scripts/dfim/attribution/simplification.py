@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dfim.attribution.ties import with_ties
 from dfim.errors import InputError
 
 LINEAR = ("convolution", "dense")
@@ -17,9 +18,11 @@ def simplify(network: Sequence) -> list:
 
     The sigmoid on top goes, since the logit is what is explained. A batch normalisation right after a
     convolution or a dense layer is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say)
-    stays. Raises InputError when the network does not end in a dense layer (with or without a sigmoid), has a
-    layer of an unknown kind or with weights that are not finite, or a ReLU or sigmoid that does not follow a
-    linear layer.
+    stays. Max pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
+
+    Raises InputError when the network does not end in a dense layer (with or without a sigmoid), has a layer
+    of an unknown kind or with weights that are not finite, or a ReLU or sigmoid that does not follow a linear
+    layer.
     """
     layers = list(network)
     unknown = [layer for layer in layers if layer.kind not in KINDS]
@@ -37,7 +40,7 @@ def simplify(network: Sequence) -> list:
             "contribution scores need a network that ends in a dense layer, with or without a sigmoid."
         )
     _check_activations(simple)
-    return simple
+    return with_ties(simple)
 
 
 def _without_batch_normalisation(layers: list) -> list:

@@ -2,9 +2,12 @@
 
     python benchmarks/reads.py hg19.fa.gz covered.bed --into /tmp/reads > docs/benchmarks/reads.tsv
 
-Takes the intervals of a BED file out of a genome as the chromosomes of smaller ones, draws paired reads of 50 bp
-from it, two fifths of them in open regions, and runs the workflow with one core: on one replicate, in the last case on
-two and to the end. Prints, for each case and rule, the processor time, the memory and the bytes written of its
+Takes the intervals of a BED file out of a genome as the chromosomes of smaller ones, draws paired reads of
+50 bp
+from it, two fifths of them in open regions, and runs the workflow with one core: on one replicate, in the
+last case on
+two and to the end. Prints, for each case and rule, the processor time, the memory and the bytes written of
+its
 largest job.
 """
 
@@ -23,7 +26,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 # Millions of bases of the genome, and of pairs of each replicate.
 CASES = [(10, 0.03), (20, 0.03), (40, 0.015), (40, 0.03), (40, 0.06)]
-# Millions of pairs whose alignments are made up, for the steps after the aligner, which takes most of the time.
+# Millions of pairs whose alignments are made up, for the steps after the aligner, which takes most of the
+# time.
 ALIGNED = [0.1, 0.2, 0.4]
 LENGTH = 50
 _COMPLEMENT = np.zeros(256, dtype=np.uint8)
@@ -70,7 +74,9 @@ def write_genome(pieces: list[np.ndarray], bases: float, path: Path) -> list[np.
 
 
 def draw_fragments(genome: list[np.ndarray], pairs: int, draw: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Return chromosomes, starts there, starts in the whole genome and sizes of fragments, two fifths in open regions."""
+    """Return chromosomes, starts there, starts in the whole genome and sizes of fragments, two fifths in
+    open regions.
+    """
     whole = np.concatenate(genome)
     edges = np.cumsum([0, *map(len, genome)])
     centres = np.random.default_rng(1).integers(1000, len(whole) - 1000, size=len(whole) // 12_000)
@@ -120,7 +126,9 @@ def write_reads(genome: list[np.ndarray], pairs: int, seed: int, paths: list[Pat
 
 
 def run_case(folder: Path, genome: list[np.ndarray], pairs: int, whole: bool, aligned: bool = False) -> None:
-    """Run the workflow from FASTQ files, or from alignments, to the peaks of one replicate, or of a whole task."""
+    """Run the workflow from FASTQ files, or from alignments, to the peaks of one replicate, or of a whole
+    task.
+    """
     rows = ["task\treplicate\tassay\tends\tfastq_1\tfastq_2"]
     for replicate in (1, 2):
         paths = [folder / f"{replicate}_R{end}.fastq.gz" for end in (1, 2)]
@@ -147,7 +155,7 @@ def run_case(folder: Path, genome: list[np.ndarray], pairs: int, whole: bool, al
     targets = [f"{folders}/quality.tsv"] if whole else targets
     if aligned:
         write_bam(genome, pairs, folder / folders / "aligned/1.bam")
-        later = "prepare_genome trim_reads filter_reads make_tags split_tags call_peaks".split()
+        later = ["prepare_genome", "trim_reads", "filter_reads", "make_tags", "split_tags", "call_peaks"]
         command += ["--allowed-rules", *later]
         targets.append(f"{folders}/trimmed/1.1.tsv")
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

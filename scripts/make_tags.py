@@ -15,8 +15,10 @@ with running(snakemake) as log:
     if library.kept * ends < params.fewest:
         raise InputError(
             f"{library.kept * ends} reads of the replicate {snakemake.wildcards.replicate!r} of "
-            f"{snakemake.wildcards.task!r} are left after filtering, and {params.fewest} are needed (fewest): "
-            "check that the genome is the reads' own, and the files' order and quality; or take another replicate."
+            f"{snakemake.wildcards.task!r} are left after filtering, and {params.fewest} are needed "
+            "(fewest): "
+            "check that the genome is the reads' own, and the files' order and quality; or take another "
+            "replicate."
         )
     purpose = f"sample {snakemake.wildcards.reads} {snakemake.wildcards.task} {snakemake.wildcards.replicate}"
     chosen = sample(library.kept, params.subsample // ends or None, stream(int(params.seed), purpose))

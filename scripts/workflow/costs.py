@@ -10,7 +10,8 @@ PLAIN = (2.0, 210.0)
 class Demand:
     """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays.
 
-    ``passing`` is the disk in MB of what is there while it runs and is deleted later; ``download`` the MB that
+    ``passing`` is the disk in MB of what is there while it runs and is deleted later; ``download`` the MB
+    that
     it fetches.
     """
 

@@ -1,7 +1,8 @@
 """What the steps from FASTQ files to peaks take, from the reads of a library and the bp of the genome.
 
 The rates were measured on one core at three sizes of the genome and three numbers of reads
-(``docs/benchmarks/reads.tsv``, made by ``benchmarks/reads.py``); docs/cluster.md has them beside these functions.
+(``docs/benchmarks/reads.tsv``, made by ``benchmarks/reads.py``); docs/cluster.md has them beside these
+functions.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -124,7 +125,9 @@ def library_names(replicates: list[str]) -> list[str]:
 
 
 def planned_jobs(sizes: ReadSizes) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield rule and wildcards of every job from reads to peaks, expected ones while accessions are not resolved."""
+    """Yield rule and wildcards of every job from reads to peaks, expected ones while accessions are not
+    resolved.
+    """
     for genome in sorted({sizes.config["reads"][reads]["genome"] for reads in sizes.samples}):
         yield "index_genome", {"genome": genome}
     for reads in sizes.samples:

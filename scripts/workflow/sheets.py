@@ -17,7 +17,8 @@ class Sheets:
     """What the files beside a configuration say that decides which jobs there are.
 
     ``tasks``: the rows of each sheet of tasks, by its path. ``samples``: the rows of each set of reads, by
-    task and replicate (:class:`workflow.samples.SampleTasks`). ``peaks``: the names of the peak files of each planted genome. Paths are as the
+    task and replicate (:class:`workflow.samples.SampleTasks`). ``peaks``: the names of the peak files of
+    each planted genome. Paths are as the
     configuration has them.
     """
 
@@ -49,7 +50,9 @@ def query_sheets(config: Mapping) -> dict[str, str]:
 
 
 def _read_tasks_of(config: Mapping, path: str) -> list[dict]:
-    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for it."""
+    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for
+    it.
+    """
     name = query_sheets(config).get(path)
     if name is None or Path(locate(path)).is_file():
         return read_tasks(locate(path))

@@ -27,8 +27,8 @@ from dfim.reads.fastq import find_fault
 from dfim.reproduction.claims import read_claims
 from dfim.sequences.bases import to_string
 from dfim.sequences.hits import read_matrix
-from workflow.schema import CONFIG_SCHEMA, ROOT, check
 from workflow.samples import read_sample_sheet
+from workflow.schema import CONFIG_SCHEMA, ROOT, check
 from workflow.sheets import read_tasks
 
 SIZES = {"chr1": 1000, "chr2": 500}

@@ -1,4 +1,6 @@
-"""From accessions on a server to interactions in one call; again nothing; and without the server from lock and files."""
+"""From accessions on a server to interactions in one call; again nothing; and without the server from lock
+and files.
+"""
 
 import gzip
 import os
@@ -204,7 +206,8 @@ def test_a_sample_that_fails_is_named_and_the_others_finish(tmp_path, reads):
     assert f"and {'0' * 32} was expected: the file is damaged" in ran.stdout
     assert "Traceback" not in ran.stdout
     assert [(tmp_path / path).exists() for path in target] == [True, True, False]
-    assert gzip.open(tmp_path / target[0]).read(4)
+    with gzip.open(tmp_path / target[0]) as tags:
+        assert tags.read(4)
 
 
 def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(tmp_path):

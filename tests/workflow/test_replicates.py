@@ -70,7 +70,8 @@ def test_a_missing_program_is_said():
 
 
 FETCHED = {"accession": "GSM1", "assay": "ATAC-seq", "ends": "paired"}
-FETCHED |= {"fastq_1": "http://a/x_1.fq", "md5_1": "a", "bytes_1": 3, "fastq_2": "http://a/x_2.fq", "md5_2": "b", "bytes_2": 4}  # fmt: skip
+FETCHED |= {"fastq_1": "http://a/x_1.fq", "md5_1": "a", "bytes_1": 3}
+FETCHED |= {"fastq_2": "http://a/x_2.fq", "md5_2": "b", "bytes_2": 4}
 
 
 def test_files_of_an_accession_come_in_the_folder_of_their_replicate():

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from dfim.errors import InputError
 from dfim.files.fetching import fetch
 
-# Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of `files`.
+# Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of
+# `files`.
 ADDRESSES = {
     "encode": "https://www.encodeproject.org",
     "ena": "https://www.ebi.ac.uk/ena/portal/api",

@@ -54,7 +54,9 @@ def task_differences(before: Sequence[Mapping[str, str]], after: Sequence[Mappin
 
 
 def found_words(name: str, found: int, beside: int, expected: int) -> str:
-    """Say how many experiments a query found, how many rows are added, and how many were expected (0: unknown)."""
+    """Say how many experiments a query found, how many rows are added, and how many were expected (0:
+    unknown).
+    """
     words = f"{found} experiments of ENCODE are found for the query {name}"
     words += f", and {beside} rows are beside them" if beside else ""
     return words + (f"; {expected} samples were expected" if expected else "")

@@ -190,24 +190,30 @@ def read_md5(lock: bytes) -> str:
     return row[header.index("md5")]
 
 
-def test_a_sample_that_fails_is_named_and_the_others_finish(tmp_path, reads):
-    """A wrong checksum in one set of reads, and a file that is cut in another's one replicate."""
+def test_samples_that_fail_are_named_and_the_others_finish(tmp_path, reads):
+    """A wrong checksum of one replicate, and too few reads of another."""
     server = PortalServer()
     serve(server, reads)
     server.objects["experiments/ENCSR000AAA"]["files"][1]["md5sum"] = "0" * 32
     configure(tmp_path, server)
-    target = [f"results_reads/reads/{name}/tags/{replicate}.tagAlign.gz" for name, replicate in (
-        ("atac/erythroid", "GSM0000013"), ("dnase/myeloid", "1"), ("dnase/myeloid", "2"),
-    )]  # fmt: skip
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    config["reads"]["atac"]["fewest"] = 10_000_000
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    tags = ["dnase/myeloid/tags/1", "dnase/myeloid/tags/2", "atac/erythroid/tags/GSM0000013"]
+    target = [f"results_reads/reads/{name}.tagAlign.gz" for name in tags]
     ran = run(tmp_path, *target)
     server.close()
     assert ran.returncode != 0
     assert "ENCFF000AAB.fastq.gz has the md5 " in ran.stdout
     assert f"and {'0' * 32} was expected: the file is damaged" in ran.stdout
+    few = (
+        "reads of the replicate 'GSM0000013' of 'erythroid' are left after filtering, and 10000000 are needed"
+    )
+    assert few in ran.stdout
     assert "Traceback" not in ran.stdout
-    assert [(tmp_path / path).exists() for path in target] == [True, True, False]
-    with gzip.open(tmp_path / target[0]) as tags:
-        assert tags.read(4)
+    assert [(tmp_path / path).exists() for path in target] == [True, False, False]
+    with gzip.open(tmp_path / target[0]) as written:
+        assert written.read(4)
 
 
 def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(tmp_path):

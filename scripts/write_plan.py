@@ -4,7 +4,7 @@ import csv
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, told=True) as log:
     from workflow import reads_demands
     from workflow.plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
     from workflow.sizes import Sizes
@@ -22,7 +22,7 @@ with running(snakemake) as log:
         snakemake.output.jobs: (COLUMNS, [row for sizes in scales for row in plan(jobs, sizes)]),
     }
     for path, (columns, rows) in tables.items():
-        with open(path, "w", newline="") as file:
+        with open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, columns, delimiter="\t", lineterminator="\n")
             writer.writeheader()
             writer.writerows(rows)

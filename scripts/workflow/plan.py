@@ -11,6 +11,7 @@ import yaml
 
 from dfim.errors import InputError
 from workflow import demands, reads_demands
+from workflow.ensembles import without_networks
 from workflow.schema import ROOT
 from workflow.sizes import Sizes
 
@@ -39,7 +40,9 @@ def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
-        path.write_text(yaml.safe_dump(_plain(config), allow_unicode=True), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump(_plain(without_networks(config)), allow_unicode=True), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--configfile", str(path), "--cores", "1", "--dry-run", "--forceall", "--nocolor"]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)

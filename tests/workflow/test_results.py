@@ -63,7 +63,8 @@ def test_what_datasets_and_models_end_in():
     targets = results.dataset_targets(CONFIG)
     assert targets[:2] == ["out/datasets/v/balance.tsv", "out/datasets/v/examples.tsv.gz"]
     assert len(targets) == 1 + 2 * 3
-    names = ["model.keras", "reach.tsv", "history.tsv", "metrics.tsv", "curves.tsv.gz", "predictions.h5"]
+    names = ["model.keras", "reach.tsv", "history.tsv", "metrics.tsv", "curves.tsv.gz"]
+    names += ["place.tsv", "predictions.h5"]
     assert results.model_targets(CONFIG) == [
         *(f"out/models/trained/{name}" for name in names),
         "out/contributions/trained/t/m.h5",

@@ -9,10 +9,10 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "running"],
+    ["schema", "analyses", "running", "nulls"],
     ["rows", "costs", "datasets"],
     ["samples"],
-    ["sheets"],
+    ["ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],
     ["replicates"],

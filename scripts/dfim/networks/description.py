@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import keras
 import numpy as np
 
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from dfim.errors import InputError
 from dfim.networks import description, keras_files, logits
+from dfim.networks.backend import keras
 
 
 def read_own_network(path: str | Path) -> keras.Sequential:

@@ -12,7 +12,7 @@ from dfim.errors import InputError
 from workflow.running import running
 from workflow.sheets import read_tasks
 
-with running(snakemake) as log:
+with running(snakemake, told=True) as log:
     # Addresses come from the configuration and not as parameters: a change of them makes no lock outdated.
     addresses = {name: value for name, value in snakemake.config["accessions"].items() if name != "folder"}
     portals, failed = Portals(addresses, snakemake.config["downloads"]), []

@@ -56,7 +56,7 @@ def run(folder, *arguments, cores=2):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=1500,
+        timeout=3000,
         check=False,
         env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
     )
@@ -201,6 +201,7 @@ def test_samples_that_fail_are_named_and_the_others_finish(tmp_path, reads):
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
     tags = ["dnase/myeloid/tags/1", "dnase/myeloid/tags/2", "atac/erythroid/tags/GSM0000013"]
     target = [f"results_reads/reads/{name}.tagAlign.gz" for name in tags]
+    assert run(tmp_path, "accessions").returncode == 0
     ran = run(tmp_path, *target)
     server.close()
     assert ran.returncode != 0

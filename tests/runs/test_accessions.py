@@ -220,7 +220,7 @@ def test_samples_that_fail_are_named_and_the_others_finish(tmp_path, reads):
 def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(tmp_path):
     server = PortalServer()
     for number, experiment in enumerate(("ENCSR000AAC", "ENCSR000AAD")):
-        name = f"ENCFF00{number}AAA"
+        name = f"ENCFF90{number}AAA"
         server.add_file(
             name,
             file_format="bed",
@@ -246,4 +246,4 @@ def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(t
         "2 experiments of ENCODE are found for the query reference; 900 samples were expected" in ran.stdout
     )
     ran = run(tmp_path, "--dry-run", target)
-    assert all(f"-ENCFF00{number}AAA.bed.gz" in ran.stdout for number in (0, 1))
+    assert all(f"-ENCFF90{number}AAA.bed.gz" in ran.stdout for number in (0, 1))

@@ -14,9 +14,10 @@ with running(snakemake) as log:
     ends = 1 + params.paired
     if library.kept * ends < params.fewest:
         raise InputError(
-            f"after filtering {counted(library.kept * ends, 'read')} of the replicate {snakemake.wildcards.replicate!r} of "
-            f"{snakemake.wildcards.task!r} remain, and {params.fewest} are needed (fewest): "
-            "check that the genome is the reads' own, and the files' order and quality; or take another replicate."
+            f"after filtering {counted(library.kept * ends, 'read')} of the replicate "
+            f"{snakemake.wildcards.replicate!r} of {snakemake.wildcards.task!r} remain, and {params.fewest} are needed (fewest): "
+            "check that the genome is the reads' own, and the files' order and quality; or take another "
+            "replicate."
         )
     purpose = f"sample {snakemake.wildcards.reads} {snakemake.wildcards.task} {snakemake.wildcards.replicate}"
     chosen = sample(library.kept, params.subsample // ends or None, stream(int(params.seed), purpose))

@@ -1,4 +1,6 @@
-"""Ask the portals which files the accessions of sheets have, and what queries find; write it, say what changed."""
+"""Ask the portals which files the accessions of sheets have, and what queries find; write it, say what
+changed.
+"""
 
 from pathlib import Path
 
@@ -16,7 +18,9 @@ with running(snakemake, told=True) as log:
     portals, failed = Portals(addresses, snakemake.config["downloads"]), []
 
     def resolved(accession, known):
-        """Return the files of an accession; those that are known when it cannot be resolved, which is noted."""
+        """Return the files of an accession; those that are known when it cannot be resolved, which is
+        noted.
+        """
         try:
             return resolve(portals, accession)
         except InputError as error:

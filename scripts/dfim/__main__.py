@@ -1,8 +1,8 @@
 """The command ``dfim``: maps, pairs and variants of a network and sequences, as a table and a figure.
 
-    dfim map network.keras sequences.fa --example 0 --out map
-    dfim pairs network.keras sequences.fa --features features.bed --out pairs
-    dfim variants network.keras sequences.fa variants.tsv --out variants
+dfim map network.keras sequences.fa --example 0 --out map
+dfim pairs network.keras sequences.fa --features features.bed --out pairs
+dfim variants network.keras sequences.fa variants.tsv --out variants
 """
 
 import argparse

@@ -84,8 +84,8 @@ def map(
 
     ``network`` is a Keras model or the path of a file of one, ``sequences`` a path (FASTA or a one-hot
     ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is the
-    number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``: shares of A, C,
-    G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end), 0-based; all
+    number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``: shares
+    of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end), 0-based; all
     if not given. Raises InputError on input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))

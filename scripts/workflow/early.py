@@ -57,8 +57,9 @@ def _classes(config: Mapping, sheets: Sheets, dataset: str) -> Iterator[str]:
 
 
 def _test_chromosomes(config: Mapping, dataset: str) -> Iterator[str]:
-    """Yield a sentence when none of the chromosomes held out is in the genome, as far as its names are "
-    "known."""
+    """Yield a sentence when none of the chromosomes held out is in the genome, as far as its names are
+    known.
+    """
     _, options = producer_of(config, dataset)
     chromosomes = options.get("test_chromosomes")
     if not chromosomes or "genome" not in options:
@@ -75,8 +76,9 @@ def _test_chromosomes(config: Mapping, dataset: str) -> Iterator[str]:
 
 
 def _chromosomes(config: Mapping, genome: str) -> list[str]:
-    """Return the names of a genome's chromosomes where they are known: made before, indexed, small, or "
-    "named."""
+    """Return the names of a genome's chromosomes where they are known: made before, indexed, small, or
+    named.
+    """
     options = config["genomes"].get(genome, {})
     made = genome_files(results_folder(config), genome)["sizes"]
     if os.path.isfile(made):

@@ -16,8 +16,16 @@ from workflow.schema import ROOT
 from workflow.sizes import Sizes
 
 COLUMNS = (
-    "times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb", "disk_mb", "passing_mb", "download_mb",
-)  # fmt: skip
+    "times",
+    "rule",
+    "jobs",
+    "core_hours",
+    "longest_hours",
+    "largest_mb",
+    "disk_mb",
+    "passing_mb",
+    "download_mb",
+)
 SIZE_COLUMNS = ("times", "dataset", "examples", "length", "tasks", "features", "known")
 
 _JOB = re.compile(r"(?:local)?rule (\w+):$")
@@ -26,7 +34,8 @@ _JOB = re.compile(r"(?:local)?rule (\w+):$")
 def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
     """Return rule and wildcards of every job of a configuration, as a dry run of Snakemake lists them.
 
-    Those of reads are :func:`workflow.reads_demands.planned_jobs`. What is made already is not left out. ``config`` may have its defaults filled in. Raises InputError with
+    Those of reads are :func:`workflow.reads_demands.planned_jobs`. What is made already is not left out.
+    ``config`` may have its defaults filled in. Raises InputError with
     what Snakemake prints when the dry run fails.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +49,8 @@ def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
     if ran.returncode:
         raise InputError(f"the dry run that the plan counts failed: {(ran.stdout + ran.stderr)[-2000:]}")
     listed = read_dry_run(ran.stdout.splitlines() + ran.stderr.splitlines())
-    # Before accessions are resolved a dry run ends at them: the jobs of reads are counted from what is expected.
+    # Before accessions are resolved a dry run ends at them: the jobs of reads are counted from what is
+    # expected.
     return [(rule, wildcards) for rule, wildcards in listed if rule not in reads_demands.RULES]
 
 
@@ -71,8 +81,10 @@ def plan(jobs: Iterable[tuple[str, dict[str, str]]], sizes: Sizes) -> list[dict]
 
     Jobs of rules whose demands are not known (single sources, planted genomes) are left out.
     Hours are of processor time on the machine that the rates were measured on, without margins; ``longest``
-    and ``largest`` are those of a single job on one core. ``disk`` stays; ``passing`` is the most that is there
-    for one job and deleted later: at its highest the disk has what stays, and that for each replicate in work.
+    and ``largest`` are those of a single job on one core. ``disk`` stays; ``passing`` is the most that is
+    there
+    for one job and deleted later: at its highest the disk has what stays, and that for each replicate in
+    work.
     """
     rules: dict[str, list[demands.Demand]] = {}
     for rule, wildcards in jobs:

@@ -6,14 +6,15 @@ functions.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from math import log2
 
 from workflow.costs import PLAIN, Demand
 from workflow.reads_sizes import LibrarySize, ReadSizes, fastq_mb
 from workflow.replicates import comparisons_of
 from workflow.samples import POOLED
 
-# Bytes a read: of an alignment (BAM, up to 4 places), of one that is kept, and of a tag.
-_BAM, _MARKED, _TAG = 95.0, 60.0, 11.0
+# Bytes a base of alignments (BAM, up to 4 places) and of those that are kept, and bytes a tag.
+_BAM, _MARKED, _TAG = 1.05, 0.9, 7.0
 _PEAKS = 300_000  # of a library, the most that are kept
 # MB that samtools sorts with, of the rule filter_reads: threads × sort_mb, twice (names, then places).
 _SORT_MB = 2 * 4 * 800
@@ -38,37 +39,40 @@ def trim_reads(wildcards, sizes) -> Demand:
     library, _ = _replicate(wildcards, sizes)
     reads = library.reads / library.lanes
     written = 1.3 * fastq_mb(reads, library.length)  # packed less tightly
-    return Demand(5 + 9e-6 * reads, 250, 0.1, passing=library.fetched_mb + written * library.lanes)
+    return Demand(1 + 4e-6 * reads, 150, 0.1, passing=library.fetched_mb + written * library.lanes)
 
 
 def index_genome(wildcards, sizes) -> Demand:
     genome = sizes.reads.genome(wildcards["genome"])
-    return Demand(2 + 6e-7 * genome, 50 + 2e-6 * genome, 1.4e-6 * genome)
+    a_base = max(4e-7, 8.4e-7 + 1.9e-7 * log2(genome / 4e7))
+    return Demand(2 + a_base * genome, 50 + 2e-6 * genome, 1.45e-6 * genome)
 
 
 def align_reads(wildcards, sizes) -> Demand:
     library, genome = _replicate(wildcards, sizes)
     trimmed = 1.3 * fastq_mb(library.reads, library.length)
-    seconds = 5 + 2.4e-4 * library.reads
-    return Demand(seconds, 150 + 1.2e-6 * genome, 0.1, passing=trimmed + _BAM * library.reads / 1e6)
+    a_read = max(2e-4, 3.6e-4 + 1.67e-4 * log2(genome / 1e7))  # a larger genome repeats itself more
+    passing = trimmed + _BAM * library.reads * library.length / 1e6
+    return Demand(1 + a_read * library.reads, 60 + 1.5e-6 * genome, 0.1, passing=passing)
 
 
 def filter_reads(wildcards, sizes) -> Demand:
     library, _ = _replicate(wildcards, sizes)
-    bam, marked = _BAM * library.reads / 1e6, _MARKED * library.reads / 1e6
+    bases = library.reads * library.length / 1e6
+    bam, marked = _BAM * bases, _MARKED * bases
     kept = marked if sizes.config["keep_alignments"] else 0.0
     memory = 50 + min(_SORT_MB, 3e-4 * library.reads)
-    return Demand(3 + 1.6e-5 * library.reads, memory, kept, passing=bam + 3 * marked)
+    return Demand(1 + 5e-6 * library.reads, memory, kept, passing=bam + 3 * marked)
 
 
 def make_tags(wildcards, sizes) -> Demand:
     library, _ = _replicate(wildcards, sizes)
-    seconds = PLAIN[0] + 1.4e-5 * library.reads
+    seconds = PLAIN[0] + 7.5e-6 * library.reads
     return Demand(
         seconds,
         PLAIN[1] + 2e-5 * library.reads,
         _TAG * library.tags / 1e6,
-        passing=_MARKED * library.reads / 1e6,
+        passing=_MARKED * library.reads * library.length / 1e6,
     )
 
 
@@ -86,8 +90,8 @@ def split_tags(wildcards, sizes) -> Demand:
 
 def call_peaks(wildcards, sizes) -> Demand:
     library, genome = _replicate(wildcards, sizes)
-    seconds = PLAIN[0] + 8e-6 * library.tags + 2e-8 * genome
-    return Demand(seconds, PLAIN[1] + 1e-4 * library.tags, 1e-4 * _PEAKS)
+    seconds = PLAIN[0] + 4e-6 * library.tags + 2e-8 * genome
+    return Demand(seconds, PLAIN[1] + 1.3e-4 * library.tags, 1e-4 * _PEAKS)
 
 
 def _of_peaks(seconds: float, memory: float) -> Callable[[Mapping, object], Demand]:
@@ -125,8 +129,9 @@ def library_names(replicates: list[str]) -> list[str]:
 
 
 def planned_jobs(sizes: ReadSizes) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield rule and wildcards of every job from reads to peaks, expected ones while accessions are not "
-    "resolved."""
+    """Yield rule and wildcards of every job from reads to peaks, expected ones while accessions are not
+    resolved.
+    """
     for genome in sorted({sizes.config["reads"][reads]["genome"] for reads in sizes.samples}):
         yield "index_genome", {"genome": genome}
     for reads in sizes.samples:

@@ -1,5 +1,6 @@
-"""How many reads the libraries of a configuration have: from locks and files where they are there, else "
-"expected."""
+"""How many reads the libraries of a configuration have: from locks and files where they are there, else
+expected.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ KEPT = 0.7
 
 @dataclass(frozen=True)
 class LibrarySize:
-    """Reads (mates counted apart), bp of each, MB of FASTQ files that are fetched, lanes, and tags that "
-    "are kept."""
+    """Reads (mates counted apart), bp of each, MB of FASTQ files that are fetched, lanes, and tags that
+    are kept.
+    """
 
     reads: float
     length: float
@@ -37,8 +39,9 @@ def fastq_mb(reads: float, length: float) -> float:
 
 
 def library_size(lanes: list[dict], expected: Mapping, times: int = 1) -> LibrarySize:
-    """Return the size of a replicate from its rows of a sheet, each a lane; ``expected`` where they do not "
-    "say."""
+    """Return the size of a replicate from its rows of a sheet, each a lane; ``expected`` where they do not
+    say.
+    """
     length = next((row["read_length"] for row in lanes if row.get("read_length")), expected["length"])
     reads = [row.get("reads") or expected["reads"] / len(lanes) for row in lanes]
     fetched = [
@@ -70,8 +73,9 @@ def expected_lanes(sheet: SampleSheet, expected: Mapping) -> dict[str, dict[str,
 
 
 def lanes_of(tasks: Mapping, expected: Mapping) -> dict[str, dict[str, list[dict]]]:
-    """Return the rows of a set of reads by task and replicate; as they are expected while they are not "
-    "resolved."""
+    """Return the rows of a set of reads by task and replicate; as they are expected while they are not
+    resolved.
+    """
     try:
         return dict(tasks)
     except Unresolved:
@@ -100,8 +104,9 @@ class ReadSizes:
         return list(self.lanes(reads)[task])
 
     def library(self, reads: str, task: str, name: str) -> LibrarySize:
-        """Return the size of a replicate, of all together (``pooled``), or of a half of one of them "
-        "(``….pr1``)."""
+        """Return the size of a replicate, of all together (``pooled``), or of a half of one of them
+        (``….pr1``).
+        """
         whole, _, half = name.partition(".pr")
         names = self.replicates(reads, task) if whole == POOLED else [whole]
         sizes = [self._replicate(reads, task, one) for one in names]

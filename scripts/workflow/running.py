@@ -66,8 +66,9 @@ class _Formatter(logging.Formatter):
 
 
 def given_names(paths: Iterable[str]) -> dict[str, str]:
-    """Return what inputs are called by the user, by their path: the target of a link, the address of a "
-    "download."""
+    """Return what inputs are called by the user, by their path: the target of a link, the address of a
+    download.
+    """
     names = {}
     for path in map(str, paths):
         if os.path.islink(path):

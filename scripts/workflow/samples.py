@@ -26,7 +26,9 @@ class Unresolved(InputError):
 
 @dataclass(frozen=True, eq=False)
 class SampleSheet:
-    """The rows of a sheet of samples, each with where it is from (file and line), and the lock of its accessions."""
+    """The rows of a sheet of samples, each with where it is from (file and line), and the lock of its
+    accessions.
+    """
 
     path: str
     rows: list[tuple[str, dict]]
@@ -59,7 +61,8 @@ class SampleSheet:
         for task, replicates in tasks.items():
             if len(replicates) < 2:
                 raise InputError(
-                    f"{self.path}: the task {task!r} has the replicate {', '.join(replicates)} alone, and peaks "
+                    f"{self.path}: the task {task!r} has the replicate {', '.join(replicates)} alone, and "
+                    "peaks "
                     "are kept by comparing two: add the rows of another replicate."
                 )
         return tasks
@@ -129,7 +132,8 @@ def read_sample_sheet(path: str | Path, locks: str = "config/accessions") -> Sam
 
     ``locks`` is the folder of locks; that of a sheet has the sheet's name. Raises InputError, naming file and
     line, for what :func:`workflow.rows.read_sheet` refuses, for a row with neither or both of a file and an
-    accession, or with the other of them than those before, for what is no accession, and for a row whose files
+    accession, or with the other of them than those before, for what is no accession, and for a row whose
+    files
     do not fit its ``ends``.
     """
     rows = []

@@ -49,8 +49,9 @@ def query_sheets(config: Mapping) -> dict[str, str]:
 
 
 def _read_tasks_of(config: Mapping, path: str) -> list[dict]:
-    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for "
-    "it."""
+    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for
+    it.
+    """
     name = query_sheets(config).get(path)
     if name is None or Path(locate(path)).is_file():
         return read_tasks(locate(path))

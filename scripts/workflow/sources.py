@@ -41,8 +41,9 @@ class Source:
 
 @dataclass(frozen=True)
 class CountPeaks:
-    """The path of peaks that are made from a matrix of read counts, what of it makes a peak, and the sizes "
-    "of the genome."""
+    """The path of peaks that are made from a matrix of read counts, what of it makes a peak, and the sizes
+    of the genome.
+    """
 
     path: str
     matrix: Source

@@ -1,4 +1,6 @@
-"""The lock keeps every word, says what changed, and names the line at fault; and which of its files a row means."""
+"""The lock keeps every word, says what changed, and names the line at fault; and which of its files a row
+means.
+"""
 
 import pytest
 
@@ -11,8 +13,10 @@ from dfim.errors import InputError
 def file(name, **changes):
     values = {
         "asked": "ENCSR000AAA", "portal": "ENCODE", "file": name, "address": f"http://localhost/{name}.fastq.gz",
-        "md5": "0" * 32, "bytes": 1000, "ends": "single", "read_end": 1, "run": name, "experiment": "ENCSR000AAA",
-        "sample": "ENCBS000AAA", "title": "Homo sapiens K562", "biological_replicate": "1", "technical_replicate": "1",
+        "md5": "0" * 32, "bytes": 1000, "ends": "single", "read_end": 1, "run": name,
+        "experiment": "ENCSR000AAA",
+        "sample": "ENCBS000AAA", "title": "Homo sapiens K562", "biological_replicate": "1",
+        "technical_replicate": "1",
         "cell_type": "K562", "assay": "DNase-seq", "reads": 100, "read_length": 36, "status": "released",
         "released": "2013-06-14",
     }  # fmt: skip
@@ -33,8 +37,8 @@ def test_a_lock_is_read_as_it_was_written_in_one_order(tmp_path):
     ("old", "new", "sentence"),
     [
         ("1000", "many", "line 3: bytes is 'many', and a whole number from 0 is needed."),
-        ("single", "double", "line 3: ends is 'double' and read_end 1; single or paired, and 1 or 2, are needed."),
-        ("http://localhost/ENCFF001AAA.fastq.gz", "", "line 3: the address is empty; a URL or a path is needed."),
+        ("single", "double", "line 3: ends is 'double' and read_end 1; single or paired, and 1 or 2, are"),
+        ("http://localhost/ENCFF001AAA.fastq.gz", "", "line 3: the address is empty; a URL or a path is"),
         ("\t36\t", "\t", "line 3: found 20 columns, and the header has 21: delete"),
         ("\tmd5\t", "\tsum\t", "line 3: the column 'md5' is missing; needed are asked, portal, file,"),
     ],
@@ -92,7 +96,8 @@ def test_samples_of_a_series_are_replicates_and_are_chosen_by_name():
     with pytest.raises(InputError) as error:
         replicate_lanes(files, "sheet.tsv, line 4", ["*pHSC*"])
     assert str(error.value) == (
-        "sheet.tsv, line 4: no sample of ENCSR000AAA has a name like '*pHSC*'; the samples are GSM1 SU070-LSC-1, "
+        "sheet.tsv, line 4: no sample of ENCSR000AAA has a name like '*pHSC*'; the samples are GSM1 "
+        "SU070-LSC-1, "
         "GSM2 SU070-Blast."
     )
 
@@ -102,7 +107,8 @@ def test_mixed_read_ends_are_refused_until_the_sheet_says_which():
     with pytest.raises(InputError) as error:
         replicate_lanes(files, "sheet.tsv, line 2")
     assert str(error.value) == (
-        "sheet.tsv, line 2: the replicate 1 of ENCSR000AAA has reads of ends that are paired (two) and single "
+        "sheet.tsv, line 2: the replicate 1 of ENCSR000AAA has reads of ends that are paired (two) and "
+        "single "
         "(one): say in the column ends which are to be used."
     )
     assert names(replicate_lanes(files, "s", ends="paired")) == {"1": [["two", "three"]]}

@@ -1,4 +1,6 @@
-"""Accessions against a server that answers as the portals do: each kind to its files, every obstacle a sentence."""
+"""Accessions against a server that answers as the portals do: each kind to its files, every obstacle a
+sentence.
+"""
 
 import pytest
 from support.portal_server import PortalServer
@@ -115,7 +117,8 @@ def test_obstacles_at_encode_are_one_sentence_each(server, portals):
     server.add_experiment("ENCSR000AAG", [server.add_file("ENCFF001AAE", status="archived")])
     server.faults["/experiments/ENCSR000AAH"] = [403]
     assert refusal(portals, "ENCSR000AAA") == (
-        "ENCODE's experiment ENCSR000AAA has no FASTQ file of reads (it has bam): name another experiment, or "
+        "ENCODE's experiment ENCSR000AAA has no FASTQ file of reads (it has bam): name another "
+        "experiment, or "
         "give its peaks."
     )
     assert refusal(portals, "ENCSR000AAB") == (
@@ -216,7 +219,8 @@ def test_obstacles_at_the_archives_are_one_sentence_each(server, portals):
     server.add_series("GSE1", {"GSM0000019": "none"}, study="")
     server.summaries["GSM0000019"]["extrelations"] = []
     assert refusal(portals, "SRX0000011") == (
-        "SRX0000011: SRR0000011 has no FASTQ files at ENA: name the other runs, or make FASTQ files by yourself "
+        "SRX0000011: SRR0000011 has no FASTQ files at ENA: name the other runs, or make FASTQ files by "
+        "yourself "
         "and give their paths."
     )
     assert refusal(portals, "SRR0000012") == (
@@ -236,7 +240,8 @@ def test_obstacles_at_the_archives_are_one_sentence_each(server, portals):
 
 def test_what_is_no_accession_and_what_must_be_applied_for():
     with pytest.raises(
-        InputError, match=r"sheet.tsv, line 3: 'K562' is no accession that is known here: give one of ENCODE exp"
+        InputError,
+        match=r"sheet.tsv, line 3: 'K562' is no accession that is known here: give one of ENCODE exp",
     ):
         check_accession("K562", "sheet.tsv, line 3")
     with pytest.raises(InputError, match=r"phs000424.v8 is under controlled access: apply for it at dbGaP"):

@@ -1,5 +1,6 @@
-"""The user's environment changes nothing of a small analysis: settings, files, locale, a home that is not "
-"there."""
+"""The user's environment changes nothing of a small analysis: settings, files, locale, a home that is not
+there.
+"""
 
 import json
 import os

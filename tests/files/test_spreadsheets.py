@@ -54,8 +54,8 @@ def test_its_variants_are_one_based_with_the_post_allele_as_reference(book, tmp_
         ((COLUMNS, "SPI1"), "mmc3.xlsx has no worksheet 'SPI1'; name one of README, bQTLs."),
         (
             (["Chr", "REF"], "bQTLs"),
-            "no row of the worksheet bQTLs has the columns Chr, REF; the first row with several cells has TF, "
-            "Chr, position, Depth, ALTallele, POSTallele, pvalue: name columns of it.",
+            "no row of the worksheet bQTLs has the columns Chr, REF; the first row with several cells has "
+            "TF, Chr, position, Depth, ALTallele, POSTallele, pvalue: name columns of it.",
         ),
         ((COLUMNS,), "no row of the worksheet at its beginning has the columns Chr, position, POSTallele,"),
         ((COLUMNS, "bQTLs", {"TF": "NFKB"}), "the worksheet bQTLs has no row with TF 'NFKB': name another."),

@@ -1,5 +1,6 @@
-"""The one way of opening text: marks, line ends, packing, comments, headers, and numbers as programs write "
-"them."""
+"""The one way of opening text: marks, line ends, packing, comments, headers, and numbers as programs write
+them.
+"""
 
 import gzip
 

@@ -1,4 +1,6 @@
-"""From accessions on a server to interactions in one call; again nothing; and without the server from lock and files."""
+"""From accessions on a server to interactions in one call; again nothing; and without the server from lock
+and files.
+"""
 
 import gzip
 import os
@@ -29,6 +31,11 @@ ATAC = (
     "task\treplicate\tassay\tends\taccession\tsamples\tsubsample\n"
     "erythroid\t\tATAC-seq\t\tGSE1\t*ery*\t40000\n"
 )
+LANES = [
+    *(f"erythroid_{lane}_R{end}" for lane in ("1_L1", "1_L2", "2_L1") for end in (1, 2)),
+    "myeloid_1_L1_R1",
+    "myeloid_2_L1_R1",
+]
 DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR000AAA\n"
 
 
@@ -49,7 +56,7 @@ def run(folder, *arguments, cores=2):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=1500,
+        timeout=3000,
         check=False,
         env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
     )
@@ -158,7 +165,7 @@ def test_a_dry_run_needs_neither_lock_nor_network(tmp_path):
 
 def test_locks_are_refreshed_on_demand_alone_and_what_changed_is_shown(tmp_path):
     server = PortalServer()
-    serve(server, dict.fromkeys([f"erythroid_{n}_L{m}_R{e}" for n in (1, 2) for m in (1, 2) for e in (1, 2)], b"x") | dict.fromkeys(["myeloid_1_L1_R1", "myeloid_2_L1_R1"], b"y"))  # fmt: skip
+    serve(server, dict.fromkeys(LANES, b"x"))
     configure(tmp_path, server)
     ran = run(tmp_path, "accessions")
     assert ran.returncode == 0, ran.stdout
@@ -183,20 +190,60 @@ def read_md5(lock: bytes) -> str:
     return row[header.index("md5")]
 
 
-def test_a_sample_that_fails_is_named_and_the_others_finish(tmp_path, reads):
-    """A wrong checksum in one set of reads, and a file that is cut in another's one replicate."""
+def test_samples_that_fail_are_named_and_the_others_finish(tmp_path, reads):
+    """A wrong checksum of one replicate, and too few reads of another."""
     server = PortalServer()
     serve(server, reads)
     server.objects["experiments/ENCSR000AAA"]["files"][1]["md5sum"] = "0" * 32
     configure(tmp_path, server)
-    target = [f"results_reads/reads/{name}/tags/{replicate}.tagAlign.gz" for name, replicate in (
-        ("atac/erythroid", "GSM0000013"), ("dnase/myeloid", "1"), ("dnase/myeloid", "2"),
-    )]  # fmt: skip
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    config["reads"]["atac"]["fewest"] = 10_000_000
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    tags = ["dnase/myeloid/tags/1", "dnase/myeloid/tags/2", "atac/erythroid/tags/GSM0000013"]
+    target = [f"results_reads/reads/{name}.tagAlign.gz" for name in tags]
+    assert run(tmp_path, "accessions").returncode == 0
     ran = run(tmp_path, *target)
     server.close()
     assert ran.returncode != 0
     assert "ENCFF000AAB.fastq.gz has the md5 " in ran.stdout
     assert f"and {'0' * 32} was expected: the file is damaged" in ran.stdout
+    few = (
+        "reads of the replicate 'GSM0000013' of 'erythroid' are left after filtering, and 10000000 are needed"
+    )
+    assert few in ran.stdout
     assert "Traceback" not in ran.stdout
-    assert [(tmp_path / path).exists() for path in target] == [True, True, False]
-    assert gzip.open(tmp_path / target[0]).read(4)
+    assert [(tmp_path / path).exists() for path in target] == [True, False, False]
+    with gzip.open(tmp_path / target[0]) as written:
+        assert written.read(4)
+
+
+def test_a_query_is_asked_on_demand_and_without_its_answer_there_is_a_sentence(tmp_path):
+    server = PortalServer()
+    for number, experiment in enumerate(("ENCSR000AAC", "ENCSR000AAD")):
+        name = f"ENCFF90{number}AAA"
+        server.add_file(
+            name,
+            file_format="bed",
+            assembly="hg19",
+            dataset=f"/experiments/{experiment}/",
+            biosample_ontology={"term_name": "liver"},
+            href=f"/files/{name}/@@download/{name}.bed.gz",
+        )
+    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
+    windows = {"genome": "small", "tasks": "locks/reference.tsv", "examples": "union"}
+    queries = {"reference": {"encode": {"assembly": "hg19"}, "expected": 900}}
+    datasets = config["datasets"] | {"reference": {"peaks": windows}}
+    configure(tmp_path, server, queries=queries, datasets=datasets)
+    target = "results_reads/datasets/reference/sequences.h5"
+    ran = run(tmp_path, target)
+    assert ran.returncode != 0
+    assert "error: the query reference was not asked yet: run 'snakemake accessions' with this" in ran.stdout
+    serve(server, dict.fromkeys(LANES, b"x"))
+    ran = run(tmp_path, "accessions")
+    server.close()
+    assert ran.returncode == 0, ran.stdout
+    assert (
+        "2 experiments of ENCODE are found for the query reference; 900 samples were expected" in ran.stdout
+    )
+    ran = run(tmp_path, "--dry-run", target)
+    assert all(f"-ENCFF90{number}AAA.bed.gz" in ran.stdout for number in (0, 1))

@@ -124,7 +124,9 @@ class PortalServer(ThreadingHTTPServer):
         return row
 
     def add_series(self, accession: str, titles: dict[str, str], study: str = "SRP000001") -> None:
-        """Add a series to GEO with the titles of its samples, and the samples, whose reads are SRX of their number."""
+        """Add a series to GEO with the titles of its samples, and the samples, whose reads are SRX of
+        their number.
+        """
 
         def relation(target):
             return [{"relationtype": "SRA", "targetobject": target, "targetftplink": ""}] * bool(target)
@@ -135,7 +137,8 @@ class PortalServer(ThreadingHTTPServer):
         }  # fmt: skip
         for sample, title in titles.items():
             self.summaries[sample] = {
-                "accession": sample, "entrytype": "GSM", "title": title, "extrelations": relation(f"SRX{sample[3:]}"),
+                "accession": sample, "entrytype": "GSM", "title": title,
+                "extrelations": relation(f"SRX{sample[3:]}"),
             }  # fmt: skip
 
 

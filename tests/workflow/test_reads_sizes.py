@@ -88,7 +88,8 @@ def test_the_jobs_of_reads_are_those_of_the_default_example():
     """Two replicates of a task, one of two lanes: as many as a dry run of Snakemake lists."""
     jobs = [rule for rule, _ in planned_jobs(sizes(1000).reads)]
     assert {rule: jobs.count(rule) for rule in RULES} == {
-        "fetch_reads": 2, "trim_reads": 3, "index_genome": 1, "align_reads": 2, "filter_reads": 2, "make_tags": 2,
+        "fetch_reads": 2, "trim_reads": 3, "index_genome": 1, "align_reads": 2, "filter_reads": 2,
+        "make_tags": 2,
         "pool_tags": 1, "split_tags": 3, "call_peaks": 9, "compare_libraries": 4, "select_peaks": 1,
         "measure_quality": 1, "plot_quality": 1,
     }  # fmt: skip

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from workflow.replicates import Replicates, comparisons_of, need, pairs_of, reference_library
+from workflow.samples import SampleSheet, SampleTasks, Unresolved
 from workflow.sheets import Sheets
 
 PAIRED = {"assay": "ATAC-seq", "ends": "paired"}
@@ -66,3 +67,35 @@ def test_options_and_what_may_be_left_out():
 def test_a_missing_program_is_said():
     assert need("one", "two").count("command -v") == 2
     assert "error: two was not found: 'bash envs/install.sh' installs" in need("one", "two")
+
+
+FETCHED = {"accession": "GSM1", "assay": "ATAC-seq", "ends": "paired"}
+FETCHED |= {"fastq_1": "http://a/x_1.fq", "md5_1": "a", "bytes_1": 3}
+FETCHED |= {"fastq_2": "http://a/x_2.fq", "md5_2": "b", "bytes_2": 4}
+
+
+def test_files_of_an_accession_come_in_the_folder_of_their_replicate():
+    samples = {"set": {"A": {"1": [FETCHED, FETCHED | {"fastq_1": "http://a/y_1.fq"}]}}}
+    lookups = Replicates({"results": "out", "reads": READS}, Sheets({}, samples, {}), SOURCES)
+    second = wildcards(replicate="1", lane="2")
+    assert lookups.lane(second) == ["out/reads/set/A/fastq/1"]
+    assert lookups.fastqs(second) == [
+        "out/reads/set/A/fastq/1/2_R1.fastq.gz",
+        "out/reads/set/A/fastq/1/2_R2.fastq.gz",
+    ]
+    assert lookups.checksums(second) == ["a", "b"]
+    fetched = lookups.to_fetch(second)
+    assert list(fetched) == ["1_R1.fastq.gz", "1_R2.fastq.gz", "2_R1.fastq.gz", "2_R2.fastq.gz"]
+    assert fetched["2_R1.fastq.gz"] == {"location": "http://a/y_1.fq", "md5": "a", "size": 3}
+
+
+def test_a_lock_that_is_not_there_is_waited_for_by_its_name(tmp_path):
+    row = {"task": "A", "replicate": "", "accession": "GSM1", "ends": "", "assay": "ATAC-seq"}
+    tasks = SampleTasks(SampleSheet("p.tsv", [("p.tsv, line 2", row)], str(tmp_path / "paper_atac.tsv")))
+    asked = []
+    lookups = Replicates(
+        {"results": "out", "reads": READS}, Sheets({}, {"set": tasks}, {}), SOURCES, asked.append
+    )
+    with pytest.raises(Unresolved):
+        lookups.tags(wildcards())
+    assert asked == ["paper_atac"]

@@ -1,4 +1,6 @@
-"""Sheets of samples by accession: the lanes that they become, what is refused, and a lock that comes later."""
+"""Sheets of samples by accession: the lanes that they become, what is refused, and a lock that comes
+later.
+"""
 
 import pytest
 
@@ -18,7 +20,8 @@ def lock_file(name, run, replicate="1", **changes):
     values = {
         "asked": "ENCSR000AAA", "portal": "ENCODE", "file": name, "address": f"http://localhost/{name}.fastq.gz",
         "md5": "0" * 32, "bytes": 7, "ends": "paired", "read_end": 1, "run": run, "experiment": "ENCSR000AAA",
-        "sample": "", "title": "", "biological_replicate": replicate, "technical_replicate": "1", "cell_type": "K562",
+        "sample": "", "title": "", "biological_replicate": replicate, "technical_replicate": "1",
+        "cell_type": "K562",
         "assay": "ATAC-seq", "reads": 100, "read_length": 36, "status": "released", "released": "2013-06-14",
     }  # fmt: skip
     return ReadFile(**values | changes)
@@ -58,7 +61,8 @@ def test_an_accession_becomes_the_lanes_of_its_replicates(tmp_path):
         ),
         (
             "A\t\tATAC-seq\t\tENCSR000AAB\n",
-            "line 2: it is not known which files the accession ENCSR000AAB has: 'snakemake accessions' asks the",
+            "line 2: it is not known which files the accession ENCSR000AAB has: 'snakemake accessions' "
+            "asks the",
         ),
         (
             "A\t\tDNase-seq\tpaired\tENCSR000AAA\n",

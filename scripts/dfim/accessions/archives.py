@@ -31,7 +31,8 @@ def run_rows(portals: Portals, accession: str) -> list[dict[str, str]]:
         rows = []
     if not rows:
         raise InputError(
-            f"ENA has no public runs of {accession}: check the accession; reads under controlled access are not "
+            f"ENA has no public runs of {accession}: check the accession; reads under controlled access "
+            "are not "
             "listed, and are applied for at dbGaP (https://dbgap.ncbi.nlm.nih.gov) or EGA "
             "(https://ega-archive.org)."
         )
@@ -54,7 +55,8 @@ def files_of_rows(portals: Portals, rows: list[dict[str, str]], accession: str) 
     without = [row["run_accession"] for row in rows if not row["fastq_ftp"]]
     if without:
         raise InputError(
-            f"{accession}: {', '.join(without)} {'has' if len(without) == 1 else 'have'} no FASTQ files at ENA: "
+            f"{accession}: {', '.join(without)} {'has' if len(without) == 1 else 'have'} no FASTQ files "
+            "at ENA: "
             "name the other runs, or make FASTQ files by yourself and give their paths."
         )
     rows = sorted(rows, key=lambda row: (row["experiment_accession"], row["run_accession"]))
@@ -113,7 +115,9 @@ def _record(portals, row, accession, ends, end, address, md5, size) -> ReadFile:
 
 
 def geo_sample(row: dict[str, str]) -> str:
-    """Return the GEO sample (``GSM…``) of a row, which is the alias of its sample or experiment, or nothing."""
+    """Return the GEO sample (``GSM…``) of a row, which is the alias of its sample or experiment, or
+    nothing.
+    """
     for alias in (row["sample_alias"], row["experiment_alias"]):
         name = alias.split(":")[0].split("_")[0]
         if name.startswith("GSM"):

@@ -13,7 +13,8 @@ def replicate_lanes(
     """Return the files of each replicate: a list of one or two for each lane or run.
 
     ``samples`` are shell patterns; files are taken whose sample, its title or its cell type fits one. Of
-    single and paired ends only those of ``ends`` are taken, if it is given. All that is taken is one replicate
+    single and paired ends only those of ``ends`` are taken, if it is given. All that is taken is one
+    replicate
     where ``replicate`` names it; else the replicates are ENCODE's biological ones, with technical ones as
     their lanes, GEO's samples, or the archives' experiments. ``where`` names the sheet and line.
 
@@ -23,7 +24,8 @@ def replicate_lanes(
     chosen = [one for one in _fitting(files, where, samples) if ends in ("", one.ends)]
     if not chosen:
         raise InputError(
-            f"{where}: {files[0].asked} has no reads of {ends} ends: leave the column ends empty, or correct it."
+            f"{where}: {files[0].asked} has no reads of {ends} ends: leave the column ends empty, or "
+            "correct it."
         )
     lanes: dict[str, dict[str, list[ReadFile]]] = {}
     for one in sorted(chosen, key=lambda one: (one.technical_replicate, one.run, one.read_end)):
@@ -31,7 +33,10 @@ def replicate_lanes(
     for name, runs in lanes.items():
         found = {one.ends for files in runs.values() for one in files}
         if len(found) > 1:
-            kinds = [f"{kind} ({', '.join(run for run, files in runs.items() if files[0].ends == kind)})" for kind in sorted(found)]  # fmt: skip
+            named = {
+                kind: [run for run, files in runs.items() if files[0].ends == kind] for kind in sorted(found)
+            }
+            kinds = [f"{kind} ({', '.join(of_kind)})" for kind, of_kind in named.items()]
             raise InputError(
                 f"{where}: the replicate {name} of {files[0].asked} has reads of ends that are "
                 f"{' and '.join(kinds)}: say in the column ends which are to be used."
@@ -55,7 +60,8 @@ def _fitting(files: Sequence[ReadFile], where: str, patterns: Sequence[str]) -> 
         if not found:
             names = ", ".join(dict.fromkeys(f"{one.sample} {one.title}".strip() for one in files))
             raise InputError(
-                f"{where}: no sample of {files[0].asked} has a name like {pattern!r}; the samples are {names}."
+                f"{where}: no sample of {files[0].asked} has a name like {pattern!r}; the samples are "
+                f"{names}."
             )
     wanted = {one.file for found in fits.values() for one in found}
     return [one for one in files if one.file in wanted]

@@ -116,7 +116,8 @@ def _object(portals: Portals, collection: str, accession: str) -> dict:
     if data.get("status") in _GONE:
         after = ", ".join(map(_accession_of, data.get("superseded_by", [])))
         raise InputError(
-            f"ENCODE's {accession} was {data['status']}{f', and {after} took its place' if after else ''}: name "
+            f"ENCODE's {accession} was "
+            f"{data['status']}{f', and {after} took its place' if after else ''}: name "
             f"{after or 'another one'}."
         )
     return data

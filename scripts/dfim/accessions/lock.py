@@ -3,6 +3,7 @@
 import csv
 import os
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from dfim.accessions.records import COLUMNS, ReadFile, from_row
 from dfim.errors import InputError, counted
@@ -10,7 +11,8 @@ from dfim.files.text import read_text
 from dfim.files.whole import atomic_path
 
 _HEAD = (
-    "# What the portals said of the accessions of a sheet of samples. It is used as it is, without a network; "
+    "# What the portals said of the accessions of a sheet of samples. It is used as it is, without a "
+    "network; "
     "'snakemake accessions' asks again.\n"
 )
 
@@ -20,8 +22,12 @@ def write_lock(files: Iterable[ReadFile], path: str | os.PathLike) -> None:
 
     Equal files give equal bytes, whatever their order. There is no checksum beside it: a lock may be edited.
     """
-    rows = sorted((one.row() for one in files), key=lambda row: (row["asked"], row["biological_replicate"], row["run"], row["read_end"]))  # fmt: skip
-    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="", encoding="utf-8") as out:
+    order = itemgetter("asked", "biological_replicate", "run", "read_end")
+    rows = sorted((one.row() for one in files), key=order)
+    with (
+        atomic_path(path, checksum=False) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as out,
+    ):
         out.write(_HEAD)
         writer = csv.DictWriter(out, COLUMNS, delimiter="\t", lineterminator="\n")
         writer.writeheader()
@@ -42,8 +48,8 @@ def read_lock(path: str | os.PathLike) -> list[ReadFile]:
         where = f"{path}, line {number}"
         if len(cells) != len(header):
             raise InputError(
-                f"{where}: found {counted(len(cells), 'column')}, and the header has {len(header)}: delete the file, "
-                "and run 'snakemake accessions' again."
+                f"{where}: found {counted(len(cells), 'column')}, and the header has {len(header)}: delete "
+                "the file, and run 'snakemake accessions' again."
             )
         files.append(from_row(dict(zip(header, cells, strict=True)), where))
     return files

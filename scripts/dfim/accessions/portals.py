@@ -12,7 +12,8 @@ from dfim.errors import InputError, counted
 from dfim.files.fetching import fetch
 from dfim.files.text import read_text
 
-# Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of `files`.
+# Where each portal is asked if not told otherwise. ENA's reports name files without a scheme: that of
+# `files`.
 ADDRESSES = {
     "encode": "https://www.encodeproject.org",
     "ena": "https://www.ebi.ac.uk/ena/portal/api",
@@ -62,8 +63,8 @@ class Portals:
         wrong = next((line for line in lines if len(line) != len(header)), None)
         if wrong is not None:
             raise InputError(
-                f"{url} answered with a row of {counted(len(wrong), 'column')} under a header of {len(header)}: ask "
-                "again later."
+                f"{url} answered with a row of {counted(len(wrong), 'column')} under a header of "
+                f"{len(header)}: ask again later."
             )
         return [dict(zip(header, line, strict=True)) for line in lines]
 

@@ -54,7 +54,9 @@ def task_differences(before: Sequence[Mapping[str, str]], after: Sequence[Mappin
 
 
 def found_words(name: str, found: int, beside: int, expected: int) -> str:
-    """Say how many experiments a query found, how many rows are added, and how many were expected (0: unknown)."""
+    """Say how many experiments a query found, how many rows are added, and how many were expected (0:
+    unknown).
+    """
     words = f"{found} experiments of ENCODE are found for the query {name}"
     words += f", and {beside} rows are beside them" if beside else ""
     return words + (f"; {expected} samples were expected" if expected else "")
@@ -62,7 +64,10 @@ def found_words(name: str, found: int, beside: int, expected: int) -> str:
 
 def write_tasks(rows: Iterable[Mapping[str, str]], comments: Sequence[str], path: str | os.PathLike) -> None:
     """Write rows as a sheet of tasks (TSV), after lines of comments; no checksum beside it."""
-    with atomic_path(path, checksum=False) as temporary, open(temporary, "w", newline="", encoding="utf-8") as out:
+    with (
+        atomic_path(path, checksum=False) as temporary,
+        open(temporary, "w", newline="", encoding="utf-8") as out,
+    ):
         out.writelines(f"# {line}\n" for line in comments)
         writer = csv.DictWriter(
             out, COLUMNS, delimiter="\t", lineterminator="\n", restval="", extrasaction="ignore"

@@ -13,7 +13,8 @@ class ReadFile:
 
     ``asked`` is the accession that it was found for. ``run`` is common to a file and its mates'; ``read_end``
     is 1 or 2, always 1 for single-end reads. Replicates are ENCODE's numbers; elsewhere the biological one is
-    the experiment, and the technical one 1. ``reads`` (of this file) and ``bytes`` are 0 where the portal says
+    the experiment, and the technical one 1. ``reads`` (of this file) and ``bytes`` are 0 where the portal
+    says
     nothing, as ``md5`` is empty then.
     """
 
@@ -60,9 +61,7 @@ def from_row(row: dict[str, str], where: str) -> ReadFile:
     """
     missing = [name for name in COLUMNS if name not in row]
     if missing:
-        raise InputError(
-            f"{where}: the column {missing[0]!r} is missing; needed are {', '.join(COLUMNS)}."
-        )
+        raise InputError(f"{where}: the column {missing[0]!r} is missing; needed are {', '.join(COLUMNS)}.")
     values = {name: row[name] for name in COLUMNS}
     for name in _NUMBERS:
         if not values[name].isdecimal():
@@ -70,7 +69,8 @@ def from_row(row: dict[str, str], where: str) -> ReadFile:
         values[name] = int(values[name])
     if values["ends"] not in ENDS or values["read_end"] not in (1, 2):
         raise InputError(
-            f"{where}: ends is {values['ends']!r} and read_end {values['read_end']}; single or paired, and 1 or "
+            f"{where}: ends is {values['ends']!r} and read_end {values['read_end']}; single or paired, "
+            "and 1 or "
             "2, are needed."
         )
     if not values["address"]:

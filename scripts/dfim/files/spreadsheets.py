@@ -19,7 +19,8 @@ def worksheet_table(
     columns) only the rows that have these values are kept. Whole numbers are written without a point; rows
     whose ``columns`` are all empty are left out.
 
-    Raises InputError when the file is no Excel file, has no such worksheet or header, and when no row is left.
+    Raises InputError when the file is no Excel file, has no such worksheet or header, and when no row is
+    left.
     """
     wanted = dict(rows or {})
     cells = _read(path, sheet)
@@ -28,8 +29,9 @@ def worksheet_table(
     if header is None:
         names = next((row for row in cells if sum(map(bool, row)) > 1), [])
         raise InputError(
-            f"{path}: no row of the worksheet {sheet or 'at its beginning'} has the columns {', '.join(needed)}; "
-            f"the first row with several cells has {', '.join(filter(None, names)) or 'none'}: name columns of it."
+            f"{path}: no row of the worksheet {sheet or 'at its beginning'} has the columns "
+            f"{', '.join(needed)}; the first row with several cells has "
+            f"{', '.join(filter(None, names)) or 'none'}: name columns of it."
         )
     below = cells[cells.index(header) + 1 :]
     table = pd.DataFrame(below, columns=range(len(header)), dtype=str)
@@ -40,7 +42,9 @@ def worksheet_table(
     found = found[(found != "").any(axis=1)].reset_index(drop=True)
     if found.empty:
         chosen = " and ".join(f"{name} {value!r}" for name, value in wanted.items())
-        raise InputError(f"{path}: the worksheet {sheet} has no row{f' with {chosen}' if chosen else ''}: name another.")
+        raise InputError(
+            f"{path}: the worksheet {sheet} has no row{f' with {chosen}' if chosen else ''}: name another."
+        )
     return found
 
 

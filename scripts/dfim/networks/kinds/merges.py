@@ -1,0 +1,149 @@
+"""Kinds that join nodes. Shapes are broadcast from the right; a product takes two nodes, as do the largest and
+the smallest of two: what a change of one does depends on the other, and half of both orders is taken."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dfim.networks.kinds.base import Kind, ShapeError, ops, summed_to
+from dfim.networks.kinds.elementwise import NEAR_ZERO
+
+
+class _Merge(Kind):
+    def shape(self, node, shapes):
+        try:
+            return tuple(int(size) for size in np.broadcast_shapes(*shapes))
+        except ValueError:
+            raise ShapeError(f"the shapes {' and '.join(map(str, shapes))} do not go together") from None
+
+
+class Sum(_Merge):
+    """Σ factor · input, with one factor for each input made by ``factors`` of their number."""
+
+    def __init__(self, words: str, factors: Callable[[int], list[float]]):
+        self.words, self._factors = words, factors
+
+    def forward(self, node, values):
+        factors = self._factors(len(values))
+        total = 0.0
+        for factor, value in zip(factors, values, strict=True):
+            total = total + (value if factor == 1 else factor * value)
+        return total
+
+    def back(self, node, multiplier, values, references):
+        factors = self._factors(len(values))
+        return [
+            summed_to(multiplier if factor == 1 else multiplier * factor, value.shape[1:])
+            for factor, value in zip(factors, values, strict=True)
+        ]
+
+
+class Product(_Merge):
+    words = "product of two nodes"
+    nonlinear = True
+
+    def forward(self, node, values):
+        return values[0] * values[1]
+
+    def back(self, node, multiplier, values, references):
+        (a, b), (a0, b0) = values, values if references is None else references
+        return [
+            summed_to(multiplier * (b + b0) / 2, a.shape[1:]),
+            summed_to(multiplier * (a + a0) / 2, b.shape[1:]),
+        ]
+
+
+class Quotient(_Merge):
+    """The first node over the second: a product with its reciprocal."""
+
+    words = "quotient of two nodes"
+    nonlinear = True
+
+    def forward(self, node, values):
+        return values[0] / values[1]
+
+    def back(self, node, multiplier, values, references):
+        (a, b), (a0, b0) = values, values if references is None else references
+        return [
+            summed_to(multiplier * (1 / b + 1 / b0) / 2, a.shape[1:]),
+            summed_to(-multiplier * (a + a0) / 2 / (b * b0), b.shape[1:]),
+        ]
+
+
+class Largest(_Merge):
+    """The larger (``sign`` 1) or the smaller (−1) of two nodes; the first where they are equal."""
+
+    nonlinear = True
+
+    def __init__(self, words: str, sign: int):
+        self.words, self._sign = words, sign
+
+    def _of(self, a, b):
+        return ops.maximum(a, b) if self._sign > 0 else ops.minimum(a, b)
+
+    def forward(self, node, values):
+        return self._of(*values)
+
+    def back(self, node, multiplier, values, references):
+        a, b = values
+        first = ops.cast(self._sign * (a - b) >= 0, a.dtype)
+        shares = [first, 1 - first]
+        if references is not None:
+            a0, b0 = references
+            shares = [self._share(a, a0, b, b0, first), self._share(b, b0, a, a0, 1 - first)]
+        return [
+            summed_to(multiplier * share, value.shape[1:]) for share, value in zip(shares, values, strict=True)
+        ]
+
+    def _share(self, a, a0, b, b0, derivative):
+        """Return the mean of what a's change does before and after b's, over a's change."""
+        change = a - a0
+        near = ops.abs(change) < NEAR_ZERO
+        total = (self._of(a, b0) - self._of(a0, b0) + self._of(a, b) - self._of(a0, b)) / 2
+        return ops.where(near, derivative, total / ops.where(near, ops.ones_like(change), change))
+
+
+class Concatenate(Kind):
+    """Option ``axis``: 1 for positions (or units), 2 for channels."""
+
+    words = "concatenation"
+
+    def shape(self, node, shapes):
+        axis = node.options["axis"] - 1
+        rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
+        if len(rest) > 1 or axis >= len(shapes[0]):
+            raise ShapeError(f"the shapes {' and '.join(map(str, shapes))} cannot be joined on axis {axis}")
+        total = sum(shape[axis] for shape in shapes)
+        return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+
+    def forward(self, node, values):
+        most = max(1 if value.shape[0] is None else value.shape[0] for value in values)
+        n = next((ops.shape(v)[0] for v in values if v.shape[0] != 1), most)
+        values = [ops.repeat(v, n, axis=0) if v.shape[0] == 1 and n is not most else v for v in values]
+        return ops.concatenate(values, axis=node.options["axis"])
+
+    def back(self, node, multiplier, values, references):
+        axis, parts, start = node.options["axis"], [], 0
+        for value in values:
+            stop = start + value.shape[axis]
+            parts.append(multiplier[:, start:stop] if axis == 1 else multiplier[:, :, start:stop])
+            start = stop
+        return parts
+
+    def field(self, node, fields):
+        from dfim.networks.kinds.base import WHOLE, united
+
+        along = node.options["axis"] == 1 and len(node.options["output_shape"]) == 2
+        return WHOLE if along else united(fields)
+
+
+MERGES = {
+    "add": Sum("sum of nodes", lambda n: [1.0] * n),
+    "subtract": Sum("difference of two nodes", lambda n: [1.0, -1.0]),
+    "average": Sum("mean of nodes", lambda n: [1.0 / n] * n),
+    "multiply": Product(),
+    "divide": Quotient(),
+    "maximum": Largest("the larger of two nodes", 1),
+    "minimum": Largest("the smaller of two nodes", -1),
+    "concatenate": Concatenate(),
+}

@@ -47,7 +47,7 @@ def of_scorer(name: str, scorer: type, rule: str = "genomics_default", **more) -
 
 def open_scorer(layers: list[tuple], reference: np.ndarray, scorer: str, **options):
     """Return a scorer, in the contender's process."""
-    from dfim.network import Layer
+    from dfim.networks.description import Layer
 
     module, name = scorer.split(":")
     return getattr(importlib.import_module(module), name)(

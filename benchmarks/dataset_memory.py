@@ -23,9 +23,9 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from dfim.dataset import write_dataset
-from dfim.genome import Genome, index_fasta, read_sizes, wrapped_fasta, write_sizes
-from dfim.peak_examples import build_peak_dataset
+from dfim.datasets.dataset import write_dataset
+from dfim.datasets.peaks import build_peak_dataset
+from dfim.genomes.fasta import Genome, index_fasta, read_sizes, wrapped_fasta, write_sizes
 
 SIZES = (75_000, 150_000, 300_000, 600_000)
 TASKS = 18

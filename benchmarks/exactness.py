@@ -27,7 +27,8 @@ from dfim.attribution.graph import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
-from dfim.network import describe, load_network
+from dfim.networks.description import describe
+from dfim.networks.keras_files import load_network
 
 TOLERANCE = 1e-5
 _MOTIF = 12

@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/interactions.py docs/benchmarks [--runs 5] [--networks A B C]
 
 Writes ``interactions.tsv`` and ``interactions.png`` to the folder. Jobs are run through the functions that
-the workflow calls (:func:`dfim.interaction.pair_scores`, :func:`dfim.interaction.profiles`), in turns, so
-that whatever else the machine does falls on all contenders; only ratios within a table tell of the methods.
-The slow ones do a share of the work, and their rate is that of the share.
+the workflow calls (:func:`dfim.interactions.scoring.pair_scores`,
+:func:`dfim.interactions.scoring.profiles`), in turns, so that whatever else the machine does falls on all
+contenders; only ratios within a table tell of the methods. The slow ones do a share of the work, and their
+rate is that of the share.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from paper_networks import BACKGROUND, paper_network, random_sequences
 
 from dfim.attribution import open_scorer
 from dfim.attribution.scorer import Scorer
-from dfim.interaction import make_pairs, nucleotide_sources, pair_scores, profiles
+from dfim.interactions.scoring import pair_scores, profiles
+from dfim.interactions.sources import make_pairs, nucleotide_sources
 from dfim.plots import style
 
 PACKAGE = "loop through the deeplift package"

@@ -24,7 +24,7 @@ class PackageFunction:
         from deeplift.conversion.kerasapi_conversion import convert_sequential_model
 
         from dfim.attribution.deeplift_package import keras_configs
-        from dfim.network import Layer
+        from dfim.networks.description import Layer
 
         layers = [Layer(*layer) for layer in layers]
         model = convert_sequential_model(

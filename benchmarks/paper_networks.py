@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from dfim import network
 from dfim.attribution.rules import rule_after
 from dfim.attribution.simplification import LINEAR
+from dfim.networks import building, description
 
 _CONFIGURATION = Path(__file__).resolve().parents[1] / "config" / "paper.yaml"
 # Architecture in the configuration, length of the sequences, number of tasks.
@@ -16,7 +16,7 @@ _PAPER = {"A": ("simulation", 200, 1), "B": ("tf_binding", 1000, 3), "C": ("acce
 BACKGROUND = np.array([0.27, 0.23, 0.23, 0.27], np.float32)
 
 
-def paper_network(name: str, seed: int = 0, length: int | None = None) -> list[network.Layer]:
+def paper_network(name: str, seed: int = 0, length: int | None = None) -> list[description.Layer]:
     """Return the network of analysis A, B or C as described layers, for the paper's length or another.
 
     Its weights are random; its batch normalisations are far from doing nothing, of both signs of gamma.
@@ -24,9 +24,9 @@ def paper_network(name: str, seed: int = 0, length: int | None = None) -> list[n
     architecture, usual, tasks = _PAPER[name]
     length = length or usual
     layers = yaml.safe_load(_CONFIGURATION.read_text())["architectures"][architecture]
-    model = network.build_network(layers, length, [f"task {number}" for number in range(tasks)], seed)
+    model = building.build_network(layers, length, [f"task {number}" for number in range(tasks)], seed)
     rng = np.random.default_rng(seed)
-    described = network.describe(model)
+    described = description.describe(model)
     for layer in described:
         if layer.kind == "batch_normalisation":
             shape = layer.arrays["gamma"].shape

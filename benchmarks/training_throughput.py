@@ -86,14 +86,14 @@ class _Worker:
 
 def _serve(side: str, network: str, threads: int) -> None:
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
-    from dfim import training
-    from dfim.training import tf
+    from dfim.training import fitting
+    from dfim.training.fitting import tf
 
     if side == "plain":
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     else:
-        training.prepare_tensorflow(threads)
+        fitting.prepare_tensorflow(threads)
     architecture, length, tasks, examples = NETWORKS[network]
     layers = yaml.safe_load((ROOT / "config/paper.yaml").read_text())["architectures"][architecture]
     rng = np.random.default_rng(0)
@@ -107,8 +107,8 @@ def _serve(side: str, network: str, threads: int) -> None:
 
 
 def _plain(layers, bases, labels) -> dict:
-    from dfim.network import build_network
-    from dfim.sequence import one_hot
+    from dfim.networks.building import build_network
+    from dfim.sequences.bases import one_hot
 
     model = build_network(layers, bases.shape[1], [f"task {number}" for number in range(labels.shape[1])])
     model.compile(optimizer="adam", loss="binary_crossentropy", jit_compile=False)
@@ -120,16 +120,16 @@ def _plain(layers, bases, labels) -> dict:
 
 
 def _dfim(layers, bases, labels) -> dict:
-    from dfim import training
-    from dfim.dataset import Dataset
-    from dfim.network import build_network
+    from dfim.datasets.dataset import Dataset
+    from dfim.networks.building import build_network
+    from dfim.training import fitting, prediction
 
     tasks = [f"task {number}" for number in range(labels.shape[1])]
     dataset = Dataset(bases, labels, tasks, pd.DataFrame({"split": ["train"] * len(bases)}))
     model = build_network(layers, bases.shape[1], tasks)
-    _, run_epoch = training.epochs(model, dataset, {"batch_size": BATCH}, seed=0)
-    predictor = training.compiled_predictor(model, len(bases))
-    return {"training": lambda: run_epoch(1), "prediction": lambda: training.predict(predictor, bases)}
+    _, run_epoch = fitting.epochs(model, dataset, {"batch_size": BATCH}, seed=0)
+    predictor = prediction.compiled_predictor(model, len(bases))
+    return {"training": lambda: run_epoch(1), "prediction": lambda: prediction.predict(predictor, bases)}
 
 
 def main() -> None:

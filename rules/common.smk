@@ -14,7 +14,7 @@ sys.path.insert(0, f"{workflow.basedir}/scripts")
 
 import configuration
 from dfim.errors import InputError
-from dfim.peak_sources import find_pipeline_peaks
+from dfim.datasets.peak_sources import find_pipeline_peaks
 from samples import read_samples
 
 SCHEMAS = f"{workflow.basedir}/config/schemas"

@@ -5,9 +5,9 @@ from pathlib import Path
 from running import running
 
 with running(snakemake) as log:
-    from dfim.aggregate import add_expected, aggregate
-    from dfim.dataset import read_dataset
-    from dfim.files import read_table, write_table
+    from dfim.datasets.dataset import read_dataset
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.aggregate import add_expected, aggregate
 
     parameters = snakemake.params
     dataset = read_dataset(Path(snakemake.input.sequences).parent)

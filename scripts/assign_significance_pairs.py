@@ -5,11 +5,11 @@ from running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.files import read_table, write_table
-    from dfim.mutagenesis import agreement
-    from dfim.nulls import NullModel
-    from dfim.shards import add_mutagenesis, read_pair_shards
-    from dfim.significance import pair_significance
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.shards import add_mutagenesis, read_pair_shards
+    from dfim.interactions.significance import pair_significance
+    from dfim.statistics.agreement import agreement
+    from dfim.statistics.nulls import NullModel
 
     settings = snakemake.params
     features = read_table(snakemake.input.features, dtype={"name": "str"})

@@ -3,11 +3,11 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.files import read_table, write_table
-    from dfim.matching import add_covariates
-    from dfim.nulls import NullModel
-    from dfim.shards import read_profile_shards, write_profiles
-    from dfim.significance import profile_significance
+    from dfim.datasets.controls import add_covariates
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.shards import read_profile_shards, write_profiles
+    from dfim.interactions.significance import profile_significance
+    from dfim.statistics.nulls import NullModel
 
     settings = snakemake.params
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dfim.dataset import write_dataset
-from dfim.genome import Genome, read_sizes
-from dfim.own_sequences import build_own_dataset
+from dfim.datasets.dataset import write_dataset
+from dfim.datasets.sequences import build_own_dataset
+from dfim.genomes.fasta import Genome, read_sizes
 from running import running
 
 with running(snakemake) as log:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dfim.dataset import write_dataset
-from dfim.spacing import build_spacing_dataset
+from dfim.datasets.dataset import write_dataset
+from dfim.datasets.spacing import build_spacing_dataset
 from running import running
 
 with running(snakemake) as log:

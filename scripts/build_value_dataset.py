@@ -5,8 +5,8 @@ from pathlib import Path
 from running import running
 
 with running(snakemake) as log:
-    from dfim.dataset import write_dataset
-    from dfim.library import all_flanks, library_dataset, read_table_of_values
+    from dfim.datasets.dataset import write_dataset
+    from dfim.datasets.values import all_flanks, library_dataset, read_table_of_values
 
     options = snakemake.params.options
     if "array" in options:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from dfim.dataset import write_dataset
-from dfim.genome import Genome, read_sizes
-from dfim.variants import build_variant_array, build_variant_dataset
+from dfim.datasets.dataset import write_dataset
+from dfim.datasets.variants import build_variant_array, build_variant_dataset
+from dfim.genomes.fasta import Genome, read_sizes
 from running import running
 
 with running(snakemake) as log:

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from dfim.files import write_table
-from dfim.narrowpeak import write_narrowpeak
+from dfim.files.tables import write_table
+from dfim.genomes.narrowpeak import write_narrowpeak
 from dfim.reads.calling import call_peaks
 from running import running
 

@@ -3,9 +3,9 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.comparison import compare_all
-    from dfim.files import read_table, write_table
-    from dfim.recovery import recovery
+    from dfim.files.tables import read_table, write_table
+    from dfim.statistics.comparison import compare_all
+    from dfim.statistics.recovery import recovery
 
     settings = snakemake.params
     table, null = read_table(snakemake.input.table), read_table(snakemake.input.null)

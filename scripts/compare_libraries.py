@@ -5,10 +5,10 @@ from running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.files import write_table
-    from dfim.genome import read_sizes
-    from dfim.intervals import read_peaks
-    from dfim.narrowpeak import read_narrowpeak, write_narrowpeak
+    from dfim.files.tables import write_table
+    from dfim.genomes.fasta import read_sizes
+    from dfim.genomes.intervals import read_peaks
+    from dfim.genomes.narrowpeak import read_narrowpeak, write_narrowpeak
     from dfim.reads.reproducible import naive_overlap, reproducible_by_idr, without_blacklisted
 
     paths = (snakemake.input.first, snakemake.input.second, snakemake.input.reference)

@@ -9,11 +9,11 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from dfim.architecture import check_layers, output_length
-from dfim.claims import check_cannot_show, read_claims
 from dfim.errors import InputError
+from dfim.files.text import read_text
+from dfim.networks.architecture import check_layers, output_length
 from dfim.plots.options import FIGURES, check_options
-from dfim.tables import read_text
+from dfim.reproduction.claims import check_cannot_show, read_claims
 
 
 def _pattern(validator, pattern, instance, schema):
@@ -134,7 +134,7 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
 
 def planted_peak_names(path: str | Path) -> list[str]:
     """Return the names of the peak files that the grammar of a planted genome comes with."""
-    from dfim.planted import peak_names
+    from dfim.planted.genome import peak_names
 
     return peak_names(read_grammar(path))
 

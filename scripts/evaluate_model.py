@@ -7,32 +7,38 @@ from running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim import network, training
-    from dfim.dataset import SPLITS, read_dataset
-    from dfim.files import sha256_of, write_table
-    from dfim.predictions import write_predictions
-    from dfim.sequence import reverse_complement
+    from dfim.datasets.dataset import SPLITS, read_dataset
+    from dfim.files.tables import write_table
+    from dfim.files.whole import sha256_of
+    from dfim.networks import keras_files
+    from dfim.sequences.bases import reverse_complement
+    from dfim.training import evaluation, fitting, options, prediction
+    from dfim.training.logits_file import write_predictions
 
-    training.prepare_tensorflow(snakemake.threads)
+    fitting.prepare_tensorflow(snakemake.threads)
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    model, tasks = network.load_network(snakemake.input.model), list(snakemake.params.tasks)
-    training.check_fit(model, dataset, tasks)
-    predictor = training.compiled_predictor(model, len(dataset.bases))
-    logits = training.predict(predictor, dataset.bases)
+    model, tasks = keras_files.load_network(snakemake.input.model), list(snakemake.params.tasks)
+    options.check_fit(model, dataset, tasks)
+    predictor = prediction.compiled_predictor(model, len(dataset.bases))
+    logits = prediction.predict(predictor, dataset.bases)
     # The strands are compared for measured values alone.
-    turned = training.predict(predictor, reverse_complement(dataset.bases)) if dataset.real_valued else logits
+    turned = (
+        prediction.predict(predictor, reverse_complement(dataset.bases)) if dataset.real_valued else logits
+    )
     columns = [tasks.index(task) for task in dataset.tasks]
     labelled, turned = logits[:, columns], turned[:, columns]
 
     seed = snakemake.params.seed
-    tables = [training.evaluate(dataset, split, labelled, turned, seed) for split in SPLITS]
+    tables = [evaluation.evaluate(dataset, split, labelled, turned, seed) for split in SPLITS]
     for table in tables:
         means = table.drop(columns=["split", "task"]).iloc[-1]
         log.info("%s: %s", table["split"].iloc[0], ", ".join(f"{k} {v:.4g}" for k, v in means.items()))
     write_table(pd.concat(tables), snakemake.output.metrics)
 
     test = dataset.rows("test")
-    write_table(training.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves)
+    write_table(
+        evaluation.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves
+    )
 
     checksums = {
         "model_sha256": sha256_of(snakemake.input.model),

@@ -1,6 +1,6 @@
 """Download a source, or link to a local one, and verify it."""
 
-from dfim.fetching import fetch
+from dfim.files.fetching import fetch
 from running import running
 
 with running(snakemake):

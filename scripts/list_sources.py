@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from dfim.fetching import source_states
+from dfim.files.fetching import source_states
 from running import running
 
 with running(snakemake) as log:

@@ -6,7 +6,7 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.errors import InputError
-    from dfim.files import write_table
+    from dfim.files.tables import write_table
     from dfim.reads.tagalign import TN5_SHIFT, count_library, sample, stream, write_tags
 
     params, bam = snakemake.params, snakemake.input[0]

@@ -5,11 +5,11 @@ from pathlib import Path
 from running import running
 
 with running(snakemake) as log:
-    from dfim.dataset import read_dataset
-    from dfim.files import write_table
-    from dfim.genome import read_sizes
-    from dfim.intervals import read_peaks
-    from dfim.matching import balance, describe_variants, pooled_peaks
+    from dfim.datasets.controls import balance, describe_variants, pooled_peaks
+    from dfim.datasets.dataset import read_dataset
+    from dfim.files.tables import write_table
+    from dfim.genomes.fasta import read_sizes
+    from dfim.genomes.intervals import read_peaks
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     sizes = read_sizes(snakemake.input.sizes)

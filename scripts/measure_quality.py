@@ -5,8 +5,8 @@ from running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.files import read_table, write_table
-    from dfim.narrowpeak import read_narrowpeak
+    from dfim.files.tables import read_table, write_table
+    from dfim.genomes.narrowpeak import read_narrowpeak
     from dfim.reads.quality import count_steps, frip, judge, library_measures, read_tss, tss_profile
     from dfim.reads.tagalign import cut_sites
 

@@ -3,9 +3,10 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.files import write_table
-    from dfim.network import describe, load_network
-    from dfim.reach import receptive_fields
+    from dfim.files.tables import write_table
+    from dfim.networks.description import describe
+    from dfim.networks.keras_files import load_network
+    from dfim.networks.reach import receptive_fields
 
     table = receptive_fields(describe(load_network(snakemake.input.model)))
     log.info("positions %g bp apart, or farther, cannot interact in this network", table["reach"].iloc[-1])

@@ -6,11 +6,11 @@ from running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
-    from dfim.dataset import read_dataset
-    from dfim.files import read_table, write_table
-    from dfim.interaction import examples_of_shard, make_pairs
-    from dfim.mutagenesis import mutate_pairs
-    from dfim.selection import features_of_groups
+    from dfim.datasets.dataset import read_dataset
+    from dfim.datasets.selection import features_of_groups
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.mutagenesis import mutate_pairs
+    from dfim.interactions.sources import examples_of_shard, make_pairs
 
     settings = snakemake.params
     analysis = settings.analysis

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from configuration import read_grammar
-from dfim.planted import plant_genome, write_planted
+from dfim.planted.genome import plant_genome, write_planted
 from running import running
 
 with running(snakemake) as log:

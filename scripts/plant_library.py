@@ -4,8 +4,8 @@ from running import running
 
 with running(snakemake) as log:
     from configuration import read_grammar
-    from dfim.files import write_table
-    from dfim.planted_library import plant_library
+    from dfim.files.tables import write_table
+    from dfim.planted.flanks import plant_library
 
     path = snakemake.input.design
     library, couplings, interactions = plant_library(read_grammar(path), snakemake.params.seed, path)

@@ -3,7 +3,7 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim.files import read_table
+    from dfim.files.tables import read_table
     from dfim.plots import reads_quality
     from dfim.plots.style import save
 

@@ -1,7 +1,7 @@
 """Unpack a genome and write its index and its table of chromosome sizes."""
 
-from dfim.assembly import check_sizes
-from dfim.genome import index_fasta, unpack_fasta, write_sizes
+from dfim.genomes.assembly import check_sizes
+from dfim.genomes.fasta import index_fasta, unpack_fasta, write_sizes
 from running import running
 
 with running(snakemake) as log:

@@ -3,9 +3,9 @@
 from running import running
 
 with running(snakemake) as log:
-    from dfim import network
-    from dfim.legacy_keras import convert_model
-    from dfim.own_network import check_outputs, read_own_network
+    from dfim.networks import keras_files
+    from dfim.networks.given import check_outputs, read_own_network
+    from dfim.networks.old_keras import convert_model
 
     files = snakemake.input
     if files.get("model"):
@@ -13,5 +13,5 @@ with running(snakemake) as log:
     else:
         model, origin = convert_model(files.architecture, files.weights), files.architecture
     check_outputs(model, snakemake.params.tasks, origin)
-    network.save_network(model, snakemake.output.model)
+    keras_files.save_network(model, snakemake.output.model)
     log.info("%s: sequences of %d bp, %d weights", origin, model.input_shape[1], model.count_params())

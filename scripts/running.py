@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from dfim.errors import InputError, machine_trouble
-from dfim.files import check_unchanged
+from dfim.files.whole import check_unchanged
 
 
 @contextmanager

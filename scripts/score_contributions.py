@@ -8,8 +8,8 @@ with running(snakemake) as log:
     import numpy as np
 
     from dfim.attribution import open_model
-    from dfim.attribution.files import provenance, write_contributions
-    from dfim.dataset import read_dataset
+    from dfim.attribution.whole_dataset import provenance, write_contributions
+    from dfim.datasets.dataset import read_dataset
 
     settings = snakemake.params
     dataset = read_dataset(Path(snakemake.input.sequences).parent)

@@ -6,17 +6,13 @@ from running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
-    from dfim.attribution.files import provenance
-    from dfim.dataset import read_dataset, reference_rows
-    from dfim.files import read_table
-    from dfim.interaction import (
-        examples_of_shard,
-        feature_sources,
-        nucleotide_sources,
-        profiles,
-        write_profile_shard,
-    )
-    from dfim.selection import features_of_groups
+    from dfim.attribution.whole_dataset import provenance
+    from dfim.datasets.dataset import read_dataset, reference_rows
+    from dfim.datasets.selection import features_of_groups
+    from dfim.files.tables import read_table
+    from dfim.interactions.profile_files import write_profile_shard
+    from dfim.interactions.scoring import profiles
+    from dfim.interactions.sources import examples_of_shard, feature_sources, nucleotide_sources
 
     settings = snakemake.params
     analysis = settings.analysis

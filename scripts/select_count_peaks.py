@@ -1,7 +1,7 @@
 """Write the intervals of a matrix of read counts that are open in one cell type, as BED."""
 
-from dfim.files import atomic_path
-from dfim.peak_sources import peaks_from_counts
+from dfim.datasets.peak_sources import peaks_from_counts
+from dfim.files.whole import atomic_path
 from running import running
 
 with running(snakemake) as log:

@@ -5,10 +5,10 @@ from pathlib import Path
 from running import running
 
 with running(snakemake) as log:
-    from dfim.dataset import read_dataset
-    from dfim.files import write_table
-    from dfim.predictions import read_predictions
-    from dfim.selection import select_sets
+    from dfim.datasets.dataset import read_dataset
+    from dfim.datasets.selection import select_sets
+    from dfim.files.tables import write_table
+    from dfim.training.logits_file import read_predictions
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     parameters = snakemake.params

@@ -6,9 +6,9 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.errors import InputError
-    from dfim.files import read_table, write_table
-    from dfim.genome import read_sizes
-    from dfim.narrowpeak import read_narrowpeak, write_narrowpeak
+    from dfim.files.tables import read_table, write_table
+    from dfim.genomes.fasta import read_sizes
+    from dfim.genomes.narrowpeak import read_narrowpeak, write_narrowpeak
     from dfim.reads.reproducible import in_genome_order, reproducibility, union
 
     summary = pd.concat(map(read_table, snakemake.input.summaries), ignore_index=True)

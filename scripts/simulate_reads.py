@@ -6,8 +6,8 @@ with running(snakemake) as log:
     import numpy as np
     import pyfaidx
 
-    from dfim.files import write_table
-    from dfim.narrowpeak import read_narrowpeak
+    from dfim.files.tables import write_table
+    from dfim.genomes.narrowpeak import read_narrowpeak
     from dfim.reads.simulated import simulate_reads, write_reads
 
     design = snakemake.params.design

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from dfim.dataset import write_dataset
-from dfim.simulation import simulate
+from dfim.datasets.dataset import write_dataset
+from dfim.datasets.simulation import simulate
 from running import running
 
 with running(snakemake) as log:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import h5py
 
-from dfim.architecture import complete_layer
-from dfim.dataset import FEATURES, SEQUENCES
+from dfim.datasets.dataset import FEATURES, SEQUENCES
+from dfim.networks.architecture import complete_layer
 
 # What is taken for a dataset that is not made, and of which the configuration says nothing.
 ASSUMED = {"examples": 100_000, "length": 1000, "features": 5.0}
@@ -46,7 +46,7 @@ class NetworkSize:
 
 
 def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
-    """Return the size of a network of layers (:mod:`dfim.architecture`) on sequences of a length."""
+    """Return the size of a network of layers (:mod:`dfim.networks.architecture`) on sequences of a length."""
     positions, channels = length, 4
     multiplications = values = weights = 0
     for layer in [*map(complete_layer, layers), {"kind": "dense", "units": tasks}]:

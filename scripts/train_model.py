@@ -5,24 +5,25 @@ from pathlib import Path
 from running import running
 
 with running(snakemake) as log:
-    from dfim import network, training
-    from dfim.dataset import read_dataset
-    from dfim.files import write_table
+    from dfim.datasets.dataset import read_dataset
+    from dfim.files.tables import write_table
+    from dfim.networks import building, keras_files, weights
+    from dfim.training import fitting
 
-    training.prepare_tensorflow(snakemake.threads)
+    fitting.prepare_tensorflow(snakemake.threads)
     seed = snakemake.params.seed
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     head = "linear" if dataset.real_valued else "sigmoid"
     length = dataset.bases.shape[1]
-    model = network.build_network(snakemake.params.layers, length, dataset.tasks, seed, head)
+    model = building.build_network(snakemake.params.layers, length, dataset.tasks, seed, head)
     initial = snakemake.input.get("initial")
     if initial:
-        network.initialise_from(model, network.load_network(initial))
+        weights.initialise_from(model, keras_files.load_network(initial))
         log.info("all weights but the head's are taken from %s", initial)
     log.info("training %d weights on %d examples", model.count_params(), len(dataset.rows("train")))
     # No output of the rule, so that it outlives a failure; it goes when everything is written.
     checkpoint = Path(snakemake.output.model).with_name("checkpoint.npz")
-    history = training.train(model, dataset, snakemake.params.training, seed, checkpoint)
-    network.save_network(model, snakemake.output.model)
+    history = fitting.train(model, dataset, snakemake.params.training, seed, checkpoint)
+    keras_files.save_network(model, snakemake.output.model)
     write_table(history, snakemake.output.history)
     checkpoint.unlink(missing_ok=True)

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from dfim.files import atomic_path, write_table
+from dfim.files.tables import write_table
+from dfim.files.whole import atomic_path
 from dfim.reads.fastq import trim
 from running import running
 

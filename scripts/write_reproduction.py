@@ -5,9 +5,9 @@ from running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.claims import check_cannot_show, read_claims
-    from dfim.files import write_table
-    from dfim.reproduction import judge_calibration, reproduce
+    from dfim.files.tables import write_table
+    from dfim.reproduction.claims import check_cannot_show, read_claims
+    from dfim.reproduction.measuring import judge_calibration, reproduce
 
     claims = [claim for path in snakemake.input.claims for claim in read_claims(path)]
     cannot_show = snakemake.params.cannot_show

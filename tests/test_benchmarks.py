@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from contenders import Contender, Running
 from paper_networks import operations, paper_network
-from small_networks import normalised
+from support.small_networks import normalised
 
 from dfim.attribution.simplification import simplify
-from dfim.dataset import read_dataset
+from dfim.datasets.dataset import read_dataset
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_operations_are_those_counted_by_hand(name, rule, expected):
 
 @pytest.fixture
 def table(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
     monkeypatch.setattr(contributions, "paper_network", lambda name: normalised())
     monkeypatch.setattr(contributions, "gemm_rate", lambda: 1e9)
     kinds = [layer.kind for layer in normalised()]
@@ -87,7 +87,7 @@ def test_a_contender_that_is_not_there_or_refuses_is_noted(table):
 
 
 def test_memory_is_watched_while_a_contender_works(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
     running = Running(Contender("hoarder", "fake_contender:Hoarder", "none"))
     try:
         running.ask("build", "fake_contender:Hoarder", {})

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import sizes
-from dfim.network import build_network
+from dfim.networks.building import build_network
 
 SMALL = [
     {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},

@@ -12,9 +12,10 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parents[1] / "scripts"))
 
-from dfim import network, training  # noqa: E402
-from dfim.sequence import to_string  # noqa: E402
-from dfim.simulation import simulate  # noqa: E402
+from dfim.datasets.simulation import simulate  # noqa: E402
+from dfim.networks import building, keras_files  # noqa: E402
+from dfim.sequences.bases import to_string  # noqa: E402
+from dfim.training import evaluation, fitting, prediction  # noqa: E402
 
 LAYERS = [
     {"kind": "convolution", "filters": 24, "width": 19},
@@ -45,15 +46,17 @@ def design(sequences: int, split: dict) -> dict:
 
 
 def main() -> None:
-    training.prepare_tensorflow(2)
+    fitting.prepare_tensorflow(2)
     dataset = simulate(design(6000, {"train": 15000, "validation": 1500, "test": 1500}), seed=1)
-    model = network.build_network(LAYERS, 200, dataset.tasks, seed=1)
-    training.train(model, dataset, {"epochs": 25}, seed=1)
+    model = building.build_network(LAYERS, 200, dataset.tasks, seed=1)
+    fitting.train(model, dataset, {"epochs": 25}, seed=1)
     test = dataset.rows("test")
     print(
-        training.metrics(dataset.labels[test], training.predict_logits(model, dataset.bases[test]), ["test"])
+        evaluation.metrics(
+            dataset.labels[test], prediction.predict_logits(model, dataset.bases[test]), ["test"]
+        )
     )
-    network.save_network(model, FOLDER / "network.keras")
+    keras_files.save_network(model, FOLDER / "network.keras")
 
     example = simulate(design(80, {"train": 238, "validation": 1, "test": 1}), seed=2)
     rows = example.examples.index[example.examples["origin"] == "both"]

@@ -10,7 +10,7 @@ import pytest
 from small_run import Run, flipped, sentence_of
 
 from dfim.errors import InputError, machine_trouble
-from dfim.files import atomic_path, check_unchanged, checksum_path
+from dfim.files.whole import atomic_path, check_unchanged, checksum_path
 
 FLIPS = int(os.environ.get("DFIM_FLIPS", "3"))
 # Each kind of file that a job of the small configuration reads from another.

@@ -14,19 +14,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import configuration
-from dfim.claims import read_claims
+from dfim.datasets.known_sites import read_sites
+from dfim.datasets.peak_sources import peaks_from_counts
+from dfim.datasets.sequence_files import read_sequences
+from dfim.datasets.sequences import read_features
+from dfim.datasets.values import read_table_of_values
+from dfim.datasets.variants import COLUMNS, read_variants
 from dfim.errors import InputError
-from dfim.genome import index_fasta, read_sizes, unpack_fasta
-from dfim.intervals import read_peaks
-from dfim.library import read_table_of_values
-from dfim.narrowpeak import read_narrowpeak, write_narrowpeak
-from dfim.own_sequences import read_features, read_sequences
-from dfim.peak_examples import read_sites
-from dfim.peak_sources import peaks_from_counts
-from dfim.pwm_hits import read_matrix
+from dfim.genomes.fasta import index_fasta, read_sizes, unpack_fasta
+from dfim.genomes.intervals import read_peaks
+from dfim.genomes.narrowpeak import read_narrowpeak, write_narrowpeak
 from dfim.reads.fastq import find_fault
-from dfim.sequence import to_string
-from dfim.variants import COLUMNS, read_variants
+from dfim.reproduction.claims import read_claims
+from dfim.sequences.bases import to_string
+from dfim.sequences.hits import read_matrix
 from samples import read_samples
 
 SCHEMAS = Path(__file__).parents[2] / "config/schemas"

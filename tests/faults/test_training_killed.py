@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import train_slowly
 
-from dfim import checkpoint as checkpoints
+from dfim.training import checkpoint as checkpoints
 
 SCRIPT = Path(train_slowly.__file__)
 KILLS = int(os.environ.get("DFIM_TRAINING_KILLS", "2"))

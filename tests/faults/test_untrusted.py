@@ -11,10 +11,10 @@ import yaml
 from small_run import ROOT, small_configuration
 
 from configuration import check, read_tasks
-from dfim import network
+from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
-from dfim.own_network import read_own_network
-from dfim.own_sequences import read_sequences
+from dfim.networks import keras_files
+from dfim.networks.given import read_own_network
 
 SCHEMAS = ROOT / "config/schemas"
 EVIL = [
@@ -150,7 +150,7 @@ def test_a_network_cannot_name_code_to_import(tmp_path):
         new.writestr("../outside", b"x")
     path.write_bytes(content.getvalue())
     with pytest.raises(InputError):
-        network.load_network(path)
+        keras_files.load_network(path)
     assert not (tmp_path.parent / "outside").exists()
 
 

@@ -8,8 +8,9 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 import numpy as np
 import pandas as pd
 
-from dfim import network, training
-from dfim.dataset import Dataset
+from dfim.datasets.dataset import Dataset
+from dfim.networks import building
+from dfim.training import fitting
 
 OPTIONS = {"epochs": 12, "patience": 12, "batch_size": 16, "reverse_complement": True, "shift": 2}
 OPTIONS |= {"schedule": "plateau", "plateau": 2, "weight_decay": 0.01, "weight_averaging": 0.9}
@@ -31,12 +32,12 @@ def small_dataset() -> Dataset:
 
 def train(checkpoint=None, seed=3, **options):
     """Train and return the network and the history."""
-    model = network.build_network(LAYERS, 40, ["a", "b"], seed)
-    return model, training.train(model, small_dataset(), OPTIONS | options, seed, checkpoint)
+    model = building.build_network(LAYERS, 40, ["a", "b"], seed)
+    return model, fitting.train(model, small_dataset(), OPTIONS | options, seed, checkpoint)
 
 
 if __name__ == "__main__":
-    training.prepare_tensorflow(1)
+    fitting.prepare_tensorflow(1)
     trained, history = train(*sys.argv[2:])
     columns = [name for name in history if name != "seconds"]
     arrays = {f"weight_{n}": weight for n, weight in enumerate(trained.get_weights())}

@@ -5,8 +5,8 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from dfim.dataset import read_dataset
-from dfim.sequence import to_string
+from dfim.datasets.dataset import read_dataset
+from dfim.sequences.bases import to_string
 
 pytestmark = pytest.mark.workflow
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from conftest import ROOT, SNAKEMAKE
 
-from dfim.intervals import overlapping
-from dfim.narrowpeak import read_narrowpeak
+from dfim.genomes.intervals import overlapping
+from dfim.genomes.narrowpeak import read_narrowpeak
 
 READ_TOOLS = [*filter(None, (shutil.which(tool) for tool in ("bowtie2", "samtools", "bedtools")))]
 HAS_MACS = bool(shutil.which("macs2") or shutil.which("macs3"))

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from dfim.dataset import read_dataset
+from dfim.datasets.dataset import read_dataset
 
 pytestmark = pytest.mark.workflow
 

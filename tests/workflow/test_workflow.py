@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.dataset import read_dataset
-from dfim.sequence import to_string
+from dfim.datasets.dataset import read_dataset
+from dfim.sequences.bases import to_string
 
 pytestmark = pytest.mark.workflow
 

@@ -35,9 +35,10 @@ METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
 def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
-    ``network`` is a list of layers, as :func:`dfim.network.describe` gives. ``reference`` is the input to
-    which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every position or
-    (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given. ``options``:
+    ``network`` is a list of layers, as :func:`dfim.networks.description.describe` gives. ``reference`` is the
+    input to which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every
+    position or (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given.
+    ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
     ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
 
@@ -68,10 +69,11 @@ def open_model(
     """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
 
     The other arguments are those of :func:`open_scorer`. Raises InputError on an unknown task, on names
-    that are not as many as the outputs, and as :func:`open_scorer` and :func:`dfim.network.load_network`
-    do.
+    that are not as many as the outputs, and as :func:`open_scorer` and
+    :func:`dfim.networks.keras_files.load_network` do.
     """
-    from dfim.network import describe, load_network  # Keras takes seconds to import
+    from dfim.networks.description import describe
+    from dfim.networks.keras_files import load_network
 
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")

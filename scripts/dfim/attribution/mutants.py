@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dfim.sequence import one_hot
+from dfim.sequences.bases import one_hot
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dfim.errors import InputError
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.options import read_options
-from dfim.sequence import BASES
+from dfim.sequences.bases import BASES
 
 FIGURE = "aggregate_map"
 NONE, FEW = "#BDBDBD", "#E6E6E6"  # no sequence; fewer than the configuration asks for

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from dfim.calibration import ALL, LEVELS, NOT_INTERACTING, NULL
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.options import read_options
+from dfim.statistics.calibration import ALL, LEVELS, NOT_INTERACTING, NULL
 
 FIGURE = "calibration"
 _SCORES = {"fis": "FIS", "fis_sum": "Sum of |Δ|", "signed_sum": "Signed sum", "delta": "Single positions"}

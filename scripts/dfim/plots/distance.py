@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfim.comparison import running_medians
 from dfim.plots import style
 from dfim.plots.inputs import comparison_row, require, require_rows
 from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
+from dfim.statistics.bootstrap import running_medians
 
 FIGURE = "distance"
 MAX_POINTS = 2000

@@ -7,7 +7,7 @@ import h5py
 import pandas as pd
 
 from dfim.errors import InputError
-from dfim.files import read_table
+from dfim.files.tables import read_table
 
 # HDF5 files stay open while a figure is drawn: it reads a few rows of arrays that may not fit in memory.
 _PROFILES, _SEQUENCES = "profiles", "sequences"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Affine2D
 
 from dfim.plots.style import BASE_COLOURS, BLACK
-from dfim.sequence import BASES, one_hot
+from dfim.sequences.bases import BASES, one_hot
 
 MAX_LETTERS = 250
 

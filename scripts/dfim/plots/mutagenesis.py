@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dfim.mutagenesis import ALL
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.marks import LogWithZeros, SignedLog
 from dfim.plots.options import read_options
+from dfim.statistics.agreement import ALL
 
 FIGURE = "mutagenesis"
 _FEW = 2000

@@ -18,8 +18,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the median score against the distance of two motifs' starts, one row of panels per orientation.
 
     Tables: ``pairs`` and ``features`` of a dataset with two motifs in each example (see
-    :mod:`dfim.spacing`). Options: ``score`` (fis or signed_sum), ``first`` (the name of the motif that
-    distances are counted from; by default the first in alphabetical order), ``max`` (bp, the end of the
+    :mod:`dfim.datasets.spacing`). Options: ``score`` (fis or signed_sum), ``first`` (the name of the motif
+    that distances are counted from; by default the first in alphabetical order), ``max`` (bp, the end of the
     axis). The left column has the first motif mutated, the right one the second. Returns the figure and a
     row for each orientation, direction and distance: ``median``, ``quantile_0.25``, ``quantile_0.75``,
     ``n``, and ``largest``, the largest absolute score.

@@ -10,7 +10,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
-from dfim.files import atomic_path, write_table
+from dfim.files.tables import write_table
+from dfim.files.whole import atomic_path
 
 DOUBLE_COLUMN = 7.0  # inches
 PNG_DPI = 200

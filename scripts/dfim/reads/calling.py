@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from dfim.errors import InputError
-from dfim.narrowpeak import read_narrowpeak
+from dfim.genomes.narrowpeak import read_narrowpeak
 from dfim.reads.tools import last_line, require_tool, run_tool
 
 

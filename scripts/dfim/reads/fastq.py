@@ -9,9 +9,9 @@ from itertools import zip_longest
 from pathlib import Path
 
 from dfim.errors import InputError
-from dfim.files import atomic_path
+from dfim.files.text import is_gzipped
+from dfim.files.whole import atomic_path
 from dfim.reads.tools import last_line, require_tool, run_tool
-from dfim.tables import is_gzipped
 
 ERROR_RATE = 0.1
 SHORTEST = 5  # bases; what is shorter after trimming is dropped, its mate too

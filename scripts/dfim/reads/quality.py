@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pybedtools
 
-from dfim.intervals import INTERVAL_COLUMNS, require_bedtools
+from dfim.files.text import TableLines, read_lines
+from dfim.genomes.intervals import INTERVAL_COLUMNS, require_bedtools
 from dfim.reads.tagalign import complexity
-from dfim.tables import TableLines, read_lines
 
 # The steps of a read's way to the peak caller, in order.
 STEPS = ("sequenced", "trimmed", "mapped", "filtered", "deduplicated", "nuclear", "used")

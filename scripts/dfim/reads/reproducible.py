@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
-from dfim.intervals import overlapping
-from dfim.narrowpeak import NARROWPEAK_COLUMNS, write_narrowpeak
+from dfim.genomes.intervals import overlapping
+from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS, write_narrowpeak
 from dfim.reads import idr
 from dfim.reads.tools import last_line, run_tool
 

@@ -15,10 +15,10 @@ import pandas as pd
 from scipy.stats import truncnorm
 
 from dfim.errors import InputError
-from dfim.files import atomic_path
-from dfim.intervals import overlapping
+from dfim.files.whole import atomic_path
+from dfim.genomes.intervals import overlapping
 from dfim.reads.tagalign import stream
-from dfim.sequence import reverse_complement
+from dfim.sequences.bases import reverse_complement
 
 TRUTH_COLUMNS = ["read", "lane", "kind", "chrom", "start", "end", "strand"]
 KINDS = ("open", "weak", "background", "adapter", "duplicate", "mitochondrial", "repeat", "low_quality")

@@ -19,7 +19,7 @@ import pandas as pd
 import pysam
 
 from dfim.errors import InputError
-from dfim.files import atomic_path
+from dfim.files.whole import atomic_path
 from dfim.progress import Progress
 
 TN5_SHIFT = (4, -5)  # of the start of a tag on the + strand, of the end of one on the - strand

@@ -22,7 +22,7 @@ from dfim.attribution.cpu.telescope import Telescope
 from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.attribution.scorer import Scorer
 from dfim.errors import InputError
-from dfim.sequence import one_hot
+from dfim.sequences.bases import one_hot
 
 logger = logging.getLogger("dfim")
 

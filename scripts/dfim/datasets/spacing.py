@@ -1,0 +1,96 @@
+"""Two motifs at every distance and in every orientation, in random sequence: examples to ask a network with.
+
+Positions are 0-based, intervals half-open. The distance of two motifs is that of their starts on the +
+strand, start of the second − start of the first: above 0 when the second lies downstream.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dfim.datasets.dataset import Dataset
+from dfim.errors import InputError
+from dfim.sequences.bases import BASES, reverse_complement, to_bases, to_string
+from dfim.sequences.motifs import motif_features
+
+ORIENTATIONS = ("++", "+-", "-+", "--")
+_TRIES = 1000
+# The first motif's place differs by up to this many bases between sequences, and with it its place in pools.
+_JITTER = 25
+
+
+def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
+    """Build a dataset of two motifs at every distance and in every orientation, in random sequences.
+
+    ``design`` has the keys ``length`` (bp), ``motifs`` (two names with a sequence each), ``largest`` (the
+    largest distance of the starts, to either side), ``orientations`` (of :data:`ORIENTATIONS`: the strand
+    of the first, then of the second), ``sequences`` (random sequences, each with all distances and
+    orientations) and ``background`` (probabilities of A, C, G, T). In a random sequence neither motif
+    occurs, on either strand. The first motif lies near the middle, in each random sequence at another
+    place, at which it stays.
+
+    An example is named by its random sequence, orientation and distance, e.g. ``3:+-:14``; ``origin`` is
+    the orientation. Both motifs are features. Distances at which they would overlap are left out. Raises
+    InputError for motifs that are no sequences of A, C, G, T, that are so short that they occur everywhere,
+    or that do not fit.
+    """
+    (first, second), length = design["motifs"].items(), design["length"]
+    for name, motif in (first, second):
+        if set(motif) - set(BASES) or not motif:
+            raise InputError(f"the motif {name} is {motif!r}, and a sequence of A, C, G and T is needed.")
+    distances = _distances(len(first[1]), len(second[1]), design["largest"])
+    middle, reach = length // 2, design["largest"] + max(len(first[1]), len(second[1])) + _JITTER
+    if middle < reach or length - middle < reach:
+        raise InputError(
+            f"distances of up to {design['largest']} bp do not fit into sequences of {length} bp, which need "
+            f"{2 * reach}: lower 'largest', or use a network that takes longer sequences."
+        )
+    bases, names, origins, sites = [], [], [], []
+    for number in range(design["sequences"]):
+        rng = np.random.default_rng([seed, number])
+        background = _background(rng, length, design["background"], [first[1], second[1]])
+        start = middle + int(rng.integers(-_JITTER, _JITTER + 1))
+        for strands in design["orientations"]:
+            for distance in distances:
+                row = background.copy()
+                for (name, motif), strand, place in zip(
+                    (first, second), strands, (start, start + distance), strict=True
+                ):
+                    letters = motif if strand == "+" else reverse_complement(motif)
+                    row[place : place + len(motif)] = to_bases(letters)
+                    sites.append((len(bases), name, place, place + len(motif), strand))
+                bases.append(row)
+                names.append(f"{number}:{strands}:{distance}")
+                origins.append(strands)
+    examples = pd.DataFrame({"example": np.arange(len(bases)), "name": names, "chrom": ""})
+    for column in ("start", "end"):
+        examples[column] = pd.array([pd.NA] * len(bases), dtype="Int64")
+    examples = examples.assign(origin=origins, split="test")
+    features = pd.DataFrame(sites, columns=["example", "name", "start", "end", "strand"])
+    labels = np.empty((len(bases), 0), dtype=np.int8)
+    return Dataset(np.stack(bases), labels, [], examples, motif_features(features))
+
+
+def _distances(first: int, second: int, largest: int) -> list[int]:
+    """Return all distances of the starts at which motifs of these lengths do not overlap, ascending."""
+    if largest < max(first, second):
+        raise InputError(
+            f"the largest distance is {largest} bp, and motifs of {first} and {second} bp need at least "
+            f"{max(first, second)}."
+        )
+    return [*range(-largest, -second + 1), *range(first, largest + 1)]
+
+
+def _background(rng: np.random.Generator, length: int, probabilities, motifs: list[str]) -> np.ndarray:
+    """Return a random sequence, uint8 (length,), in which no motif occurs on either strand."""
+    letters = np.frombuffer(BASES.encode(), dtype=np.uint8)
+    for _ in range(_TRIES):
+        bases = rng.choice(letters, length, p=np.asarray(probabilities) / np.sum(probabilities))
+        text = to_string(bases)
+        if not any(motif in text or reverse_complement(motif) in text for motif in motifs):
+            return bases
+    raise InputError(
+        f"the motifs {' and '.join(motifs)} occur by chance in nearly every random sequence of {length} "
+        "bp: give longer ones."
+    )

@@ -1,0 +1,159 @@
+"""Libraries: aligned sequences of one length with a measured value each, as a dataset.
+
+They come as a table, or as the array of the values of all flanks of a core.
+"""
+
+import os
+
+import numpy as np
+import pandas as pd
+
+from dfim.datasets.dataset import SPLITS, Dataset
+from dfim.errors import InputError
+from dfim.files.text import read_columns
+from dfim.sequences.bases import BASES, reverse_complement, to_bases
+
+COLUMNS = {"sequence": "sequence", "value": "value", "weight": None, "noise_free": None}
+_LETTERS = np.frombuffer(BASES.encode(), np.uint8)
+
+
+def read_table_of_values(path: str | os.PathLike, columns: dict) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Read sequences and what was measured of them from a table (TSV, or CSV by its name; gzip or not).
+
+    ``columns`` names the table's columns by role: ``sequence``, ``value`` and, if there are any, ``weight``
+    (above 0, e.g. the number of replicates) and ``noise_free`` (the value without the noise of measurement).
+    Returns the bases, uint8 (examples, positions), and the numbers by role, float32 (examples,). Rows
+    without a value are left out.
+
+    Raises InputError, naming file, column and line, on a missing column, on a sequence of another length or
+    with other letters than A, C, G, T and N, on a value that is no number and a weight that is not above 0.
+    """
+    separator = "," if str(path).removesuffix(".gz").endswith(".csv") else "\t"
+    table = read_columns(path, sep=separator, dtype="str", keep_default_na=False)
+    roles = {role: name for role, name in (COLUMNS | columns).items() if name}
+    for role, name in roles.items():
+        if name not in table:
+            raise InputError(
+                f"{path} has no column {name!r} for the {role}; it has {', '.join(table.columns)}: name one "
+                "of them."
+            )
+    table.index += 2  # the line of the file
+    table = table[table[roles["value"]] != ""]
+    numbers = {role: _numbers(table[name], path) for role, name in roles.items() if role != "sequence"}
+    if "weight" in numbers and (wrong := np.flatnonzero(~(numbers["weight"] > 0))).size:
+        raise InputError(
+            f"{path}, line {table.index[wrong[0]]}: the weight is {numbers['weight'][wrong[0]]:g}, and it "
+            "must be above 0: leave the row out or mend it."
+        )
+    return _bases(table[roles["sequence"]], path), numbers
+
+
+def _numbers(column: pd.Series, path) -> np.ndarray:
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float32)
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if wrong.size:
+        raise InputError(
+            f"{path}, line {column.index[wrong[0]]}: the column {column.name!r} has "
+            f"{column.iloc[wrong[0]]!r}, and a number is needed."
+        )
+    return numbers
+
+
+def _bases(sequences: pd.Series, path) -> np.ndarray:
+    if sequences.empty:
+        raise InputError(f"{path} has no row with a value; give it one row per sequence.")
+    lengths = sequences.str.len()
+    wrong = np.flatnonzero(lengths != lengths.iloc[0])
+    if wrong.size:
+        raise InputError(
+            f"{path}, line {sequences.index[wrong[0]]}: the sequence has {lengths.iloc[wrong[0]]} bases, and "
+            f"the first one has {lengths.iloc[0]}: all sequences of a library must have the same length."
+        )
+    return to_bases("".join(sequences), f"{path} (its sequences one after the other)").reshape(
+        len(sequences), -1
+    )
+
+
+def all_flanks(path: str | os.PathLike, core: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Read the values of all flanks of a core from an array: the form of :func:`read_table_of_values`.
+
+    The file (npy) holds 4^k numbers, k even. Number i belongs to the flanks that i spells in base 4, digits
+    A, C, G, T, first digit first: k/2 bases before the core and k/2 after it. NaN means no value.
+
+    Raises InputError when the file is no such array.
+    """
+    try:
+        values = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise InputError(f"{path} is no array of NumPy (.npy): {error}.") from None
+    flanks = round(np.log(max(values.size, 1)) / np.log(4))
+    if (
+        values.ndim != 1
+        or values.dtype.kind not in "fiu"
+        or values.size != 4**flanks
+        or flanks % 2
+        or not flanks
+    ):
+        raise InputError(
+            f"{path} holds an array of shape {values.shape} and type {values.dtype}, and the values of all "
+            "flanks are needed: 4^k numbers for k bases, as many before the core as after it."
+        )
+    digits = np.arange(values.size)[:, np.newaxis] // 4 ** np.arange(flanks - 1, -1, -1) % 4
+    middle = np.broadcast_to(to_bases(core, "the core"), (values.size, len(core)))
+    before, after = np.split(_LETTERS[digits], 2, axis=1)
+    known = np.isfinite(values)
+    return np.concatenate([before, middle, after], axis=1)[known], {"value": values[known].astype(np.float32)}
+
+
+def split_by_sequence(bases: np.ndarray, test: float, validation: float, seed: int) -> np.ndarray:
+    """Return the split of each example (text), sequences and their reverse complements kept together.
+
+    ``bases`` has shape (examples, positions). The shares ``test`` and ``validation`` are of the different
+    sequences, a sequence and its reverse complement being one.
+    """
+    strands = [_as_words(np.ascontiguousarray(strand)) for strand in (bases, reverse_complement(bases))]
+    _, group = np.unique(np.where(strands[0] <= strands[1], *strands), return_inverse=True)
+    order = np.random.default_rng(seed).permutation(group.max() + 1)
+    ends = np.round(np.array([1 - test - validation, 1 - test, 1]) * len(order))
+    return np.array(SPLITS)[np.searchsorted(ends, order[group], side="right")]
+
+
+def _as_words(bases: np.ndarray) -> np.ndarray:
+    """Return each row of letters as one value that can be compared."""
+    return bases.view(f"S{bases.shape[1]}")[:, 0]
+
+
+def library_dataset(
+    bases: np.ndarray,
+    numbers: dict[str, np.ndarray],
+    task: str,
+    test: float = 0.1,
+    validation: float = 0.1,
+    seed: int = 0,
+) -> Dataset:
+    """Return the dataset of a library: measured values of one task, no features.
+
+    ``bases`` and ``numbers`` are those of :func:`read_table_of_values`, ``test`` and ``validation`` the
+    shares of :func:`split_by_sequence`. An example's name is its sequence. Weights are scaled to a mean of
+    1. Raises InputError when a split has no example.
+    """
+    split = split_by_sequence(bases, test, validation, seed)
+    for name in SPLITS:
+        if not (split == name).any():
+            raise InputError(
+                f"the library has {len(bases)} sequences, of which none is left for the split {name}: give "
+                f"it more, or change the shares for testing ({test:g}) and validation ({validation:g})."
+            )
+    names = _as_words(np.ascontiguousarray(bases)).astype(f"U{bases.shape[1]}")
+    examples = pd.DataFrame(
+        {"example": np.arange(len(bases)), "name": names, "origin": "library", "split": split}
+    )
+    weights, noise_free = numbers.get("weight"), numbers.get("noise_free")
+    return Dataset(
+        bases,
+        numbers["value"][:, np.newaxis],
+        [task],
+        examples,
+        weights=None if weights is None else weights / weights.mean(),
+        noise_free=None if noise_free is None else noise_free[:, np.newaxis],
+    )

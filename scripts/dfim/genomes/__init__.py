@@ -1,0 +1,1 @@
+"""Genomes: FASTA, intervals, narrowPeak files, and which assembly they are of."""

@@ -1,0 +1,56 @@
+"""narrowPeak files with all ten columns: 0-based half-open intervals, the summit an offset from the start."""
+
+import gzip
+import os
+
+import numpy as np
+import pandas as pd
+
+from dfim.files.text import TableLines, is_gzipped, read_lines
+from dfim.files.whole import atomic_path
+
+NARROWPEAK_COLUMNS = [
+    "chrom", "start", "end", "name", "score", "strand", "signal", "pvalue", "qvalue", "summit",
+]  # fmt: skip
+
+
+def write_narrowpeak(peaks: pd.DataFrame, path: str | os.PathLike) -> None:
+    """Write peaks as gzipped narrowPeak: ten columns, no header, the same bytes for the same table."""
+    # As they are: quotation marks mean nothing in this format, and a reader of CSV would double them.
+    rows = peaks[NARROWPEAK_COLUMNS].itertuples(index=False)
+    content = "".join("\t".join(map(str, row)) + "\n" for row in rows)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(content.encode(), mtime=0))
+
+
+def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.DataFrame:
+    """Read a narrowPeak file, gzipped or not, as a table of :data:`NARROWPEAK_COLUMNS` in the file's order.
+
+    ``pvalue`` and ``qvalue`` are −log10, as in the file. Raises InputError for a missing file, for an empty
+    one unless it ``may_be_empty``, and, with its line, for a row that has not ten columns or no number in
+    one.
+    """
+    if may_be_empty and os.path.isfile(path) and _is_empty(path):
+        return pd.DataFrame(columns=NARROWPEAK_COLUMNS)
+    lines, numbers = read_lines(path)
+    fields = [line.split("\t") for line in lines]
+    table = TableLines(path, numbers)
+    short = [len(line) != len(NARROWPEAK_COLUMNS) for line in fields]
+    table.refuse(short, lambda row: f"found {len(fields[row])} columns, and narrowPeak has ten")
+    peaks = pd.DataFrame(fields, columns=NARROWPEAK_COLUMNS)
+    for column in ("start", "end", "score", "summit"):
+        peaks[column] = table.integers(column, list(peaks[column]))
+    for column in ("signal", "pvalue", "qvalue"):
+        numbers = pd.to_numeric(peaks[column], errors="coerce").to_numpy(float)
+        table.refuse(
+            ~np.isfinite(numbers),
+            lambda row, column=column: f"{column} is {peaks[column][row]!r}, and a number is needed",
+        )
+        peaks[column] = numbers
+    return peaks
+
+
+def _is_empty(path: str | os.PathLike) -> bool:
+    """Tell whether a file, gzipped or not, holds nothing."""
+    with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
+        return not handle.read(1)

@@ -1,0 +1,54 @@
+"""What takes the place of a source's rows in its mutants."""
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.sequences.bases import BASES, one_hot
+
+
+def mutant_rows(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray:
+    """Return what takes the place of a source's rows in each of its mutants, (mutants, width, 4).
+
+    ``bases`` has shape (positions,), ``source`` has ``kind``, ``start``, ``end`` and, for a variant,
+    ``reference`` and ``alternate``. One mutant for a motif (the background) and for a variant (the alternate
+    allele, or the reference one where the alternate is there already, as may happen on a shuffle); one for
+    each other base for a nucleotide, which makes four for an N.
+    """
+    if source.kind == "motif":
+        rows = np.asarray(background, np.float32)
+        rows = rows if rows.ndim == 1 else rows[source.start : source.end]
+        return np.broadcast_to(rows, (1, source.end - source.start, 4))
+    found = bases[source.start : source.end].tobytes().decode("ascii")
+    if source.kind == "variant":
+        letters = [source.reference if found == source.alternate else source.alternate]
+    else:
+        letters = alternatives(found)
+    return one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
+
+
+def alternatives(base: str) -> str:
+    """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself."""
+    return BASES.replace(base, "")
+
+
+def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
+    """Raise InputError on a source outside its sequence, or one that cannot be mutated."""
+    length = bases.shape[1]
+    for source in sources.itertuples():
+        what = (
+            f"the {source.kind} {source.name!r} at {source.start} to {source.end} of example {source.example}"
+        )
+        if not 0 <= source.start < source.end <= length:
+            raise InputError(
+                f"{what} does not lie within the {length} positions of the sequence: give a 0-based start "
+                "and an exclusive end within them."
+            )
+        if source.kind not in ("motif", "variant", "nucleotide"):
+            raise InputError(f"{what} has a kind that cannot be mutated: use motif, variant or nucleotide.")
+        alleles = (source.reference, source.alternate) if source.kind == "variant" else ()
+        if any(len(allele) != source.end - source.start or set(allele) - set(BASES) for allele in alleles):
+            raise InputError(
+                f"{what} has the alleles {' and '.join(map(repr, alleles))}, and each needs "
+                f"{source.end - source.start} of the letters A, C, G, T: only substitutions can be scored."
+            )

@@ -1,0 +1,289 @@
+"""Feature interaction scores: how mutating one feature changes the importance of others.
+
+The definitions are those of the DFIM paper's code:
+
+- importance = contributions × sequence, shape (positions, 4); a mutated motif's rows hold the background.
+- The mutant of a motif has the background in the motif's rows; that of a variant the other allele; a
+  nucleotide has a mutant for each other base.
+- delta(source → target) = importance(original) − importance(mutant), and 0 at the mutated rows, which are
+  no targets.
+- Feature target: ``fis`` is the largest, over the target's positions, of the sum over bases of |delta|, and
+  ``signed_sum`` the sum of delta over bases and positions: above 0 for synergy, below 0 for redundancy.
+- Position target: the sum of delta over bases; for a nucleotide as source that of the mutant with the largest
+  absolute value, position by position.
+
+The null repeats all of it on dinucleotide shuffles, mutated at the same coordinates. Replicate 0 is the real
+sequence, 1 … k are its shuffles.
+
+All intervals are 0-based and half-open, in the example.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.attribution.mutants import Mutants, MutantScores
+from dfim.attribution.scorer import Scorer
+from dfim.interactions.mutation import alternatives, check_sources, mutant_rows
+from dfim.progress import Progress
+from dfim.sequences.shuffling import shuffled
+
+PAIR_COLUMNS = ["replicate", "example", "source", "target", "fis", "signed_sum"]
+# Numbers in an array of changes (mutants, length) that are held at once, and the fewest mutants all the same.
+_MOST_VALUES = 24_000_000
+_FEWEST_MUTANTS = 16
+
+
+@dataclass
+class _Replicate:
+    """One replicate of one example with sources to mutate; ``bases`` (positions,)."""
+
+    example: int
+    number: int
+    bases: np.ndarray
+    sources: pd.DataFrame
+
+
+@dataclass
+class _Batch:
+    """Replicates that are scored together: ``mutant`` is the number of each source's first mutant, in order.
+
+    ``sources`` are those of all replicates one below the other, with a column ``sequence``, the number of
+    their replicate, and the columns ``first`` and ``stop`` of the positions that are asked for.
+    """
+
+    replicates: list[_Replicate]
+    sources: pd.DataFrame
+    mutant: np.ndarray
+    scores: MutantScores
+
+
+def _score(
+    scorer: Scorer,
+    bases,
+    sources: pd.DataFrame,
+    task: int,
+    background,
+    shuffles: int,
+    seed: int,
+    batch_size: int | None,
+    importance: bool,
+) -> Iterator[_Batch]:
+    """Score the replicates 0 … ``shuffles`` of every example that has sources, with all mutants, in order.
+
+    ``sources`` have the columns ``first`` and ``stop``. Replicates are gathered until they have
+    ``batch_size`` mutants, so that memory does not grow with the number of examples, and the sources of an
+    example that has more are taken in parts.
+    """
+    check_sources(sources, bases)
+    most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
+    waiting, size = [], 0
+    with Progress(total=len(sources) * (shuffles + 1), unit=" mutated sources") as progress:
+        for replicate in _replicates(bases, sources, shuffles, seed, most):
+            waiting.append(replicate)
+            size += len(replicate.sources) * (3 if replicate.sources["kind"].iloc[0] == "nucleotide" else 1)
+            if size >= most:
+                yield _scored(scorer, waiting, task, background, importance)
+                progress.update(sum(len(done.sources) for done in waiting))
+                waiting, size = [], 0
+        if waiting:
+            yield _scored(scorer, waiting, task, background, importance)
+            progress.update(sum(len(done.sources) for done in waiting))
+
+
+def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: int) -> Iterator[_Replicate]:
+    for example, own in sources.groupby("example", sort=True):
+        for begin in range(0, len(own), most):
+            part = own if len(own) <= most else own.iloc[begin : begin + most]
+            for number in range(shuffles + 1):
+                letters = shuffled(bases[example], seed, example, number)
+                yield _Replicate(example, number, letters, part)
+
+
+def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, importance: bool) -> _Batch:
+    """Mutate the sources of some replicates, and score them."""
+    sources = pd.concat([one.sources for one in replicates])
+    sizes = [len(one.sources) for one in replicates]
+    sources["sequence"] = np.repeat(np.arange(len(replicates)), sizes)
+    rows = [mutant_rows(replicates[one.sequence].bases, one, background) for one in sources.itertuples()]
+    counts = np.array([len(one) for one in rows])
+    widths = np.array([one.shape[1] for one in rows])
+    padded = np.zeros((counts.sum(), widths.max(), 4), np.float32)
+    first = np.cumsum(counts) - counts
+    for begin, one in zip(first, rows, strict=True):
+        padded[begin : begin + len(one), : one.shape[1]] = one
+    columns = [
+        np.repeat(sources[name].to_numpy(np.int64), counts) for name in ("sequence", "start", "first", "stop")
+    ]
+    mutants = Mutants(columns[0], columns[1], np.repeat(widths, counts), padded, columns[2], columns[3])
+    bases = np.stack([one.bases for one in replicates])
+    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, importance))
+
+
+def pair_scores(
+    scorer: Scorer,
+    bases: np.ndarray,
+    features: pd.DataFrame,
+    pairs: pd.DataFrame,
+    task: int,
+    background: Sequence[float],
+    shuffles: int = 0,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> pd.DataFrame:
+    """Score ordered pairs of features, on the sequences and on ``shuffles`` dinucleotide shuffles of each.
+
+    ``bases`` has shape (all examples, positions), ``pairs`` the columns ``example``, ``source``, ``target``
+    of :func:`make_pairs`, ``background`` the probabilities of A, C, G, T. Every mutant is scored once,
+    however many targets it has. Returns one row per replicate and pair, the columns ``PAIR_COLUMNS``,
+    sorted by example and replicate; independent of ``batch_size``, the number of mutants that are gathered
+    for the scorer (by default as many as fit in memory).
+
+    Raises InputError when a feature does not lie within its sequence or cannot be mutated.
+    """
+    by_number = features.set_index("feature", drop=False)
+    check_sources(by_number.loc[pairs["target"].unique()], bases)
+    targets = by_number.loc[pairs["target"], ["start", "end"]].set_axis(["first", "stop"], axis=1)
+    targets = targets.reset_index(drop=True).assign(
+        source=pairs["source"].to_numpy(), target=pairs["target"].to_numpy()
+    )
+    sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
+    sources = _with_asked(scorer, sources, targets)
+    tables = [
+        _pair_rows(batch, targets)
+        for batch in _score(
+            scorer, bases, sources, task, background, shuffles, seed, batch_size, importance=False
+        )
+    ]
+    if not tables:
+        return pd.DataFrame(columns=PAIR_COLUMNS)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) -> pd.DataFrame:
+    """Add ``first`` and ``stop`` to sources: from the first to the last target within the scorer's reach.
+
+    Both are 0 for a source that reaches no target, and so changes none.
+    """
+    start, end = sources["start"].to_numpy(np.int64), sources["end"].to_numpy(np.int64)
+    reach = dict(zip(("near", "far"), scorer.reach(start, end - start), strict=True))
+    reached = targets.merge(sources[["feature"]].assign(**reach), left_on="source", right_on="feature")
+    reached = reached[(reached["stop"] > reached["near"]) & (reached["first"] < reached["far"])]
+    asked = reached.groupby("source").agg(first=("first", "min"), stop=("stop", "max"))
+    asked = asked.reindex(sources["feature"], fill_value=0)
+    return sources.assign(first=asked["first"].to_numpy(), stop=asked["stop"].to_numpy()).reset_index(
+        drop=True
+    )
+
+
+def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of one batch: its mutants' changes, put together over each target's positions."""
+    mutated = pd.DataFrame(
+        {
+            "source": batch.sources["feature"].to_numpy(),
+            "example": batch.sources["example"].to_numpy(),
+            "replicate": [batch.replicates[number].number for number in batch.sources["sequence"]],
+            "mutant": batch.mutant,
+        }
+    )
+    table = mutated.merge(targets, on="source", how="left")
+    scores = np.empty((2, len(table)), np.float32)
+    widths = (table["stop"] - table["first"]).to_numpy()
+    for width in np.unique(widths):
+        rows = np.flatnonzero(widths == width)
+        positions = table["first"].to_numpy()[rows, None] + np.arange(width)
+        mutant = table["mutant"].to_numpy()[rows, None]
+        scores[0, rows] = batch.scores.absolute[mutant, positions].max(axis=1)
+        scores[1, rows] = batch.scores.delta[mutant, positions].sum(axis=1)
+    return table.assign(fis=scores[0], signed_sum=scores[1])[PAIR_COLUMNS]
+
+
+@dataclass
+class Profile:
+    """What mutating one source changes along its sequence; arrays are float32, shape (positions,).
+
+    ``source`` is a row number of the table of sources. ``delta`` is NaN at the source and outside the window.
+    ``importance`` and ``mutant_importance`` are the sums over bases before and after, NaN outside the window;
+    the latter is all NaN for a nucleotide, which has several mutants. ``mutant_base``, uint8 ASCII, is for a
+    nucleotide the base whose mutant ``delta`` is of, position by position; 0 elsewhere, and where delta is
+    NaN.
+    """
+
+    source: int
+    replicate: int
+    delta: np.ndarray
+    importance: np.ndarray
+    mutant_importance: np.ndarray
+    mutant_base: np.ndarray
+
+
+def profiles(
+    scorer: Scorer,
+    bases: np.ndarray,
+    sources: pd.DataFrame,
+    task: int,
+    background: Sequence[float],
+    window: int | None = None,
+    shuffles: int = 0,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> Iterator[Profile]:
+    """Yield the profile of every source, on its sequence and on ``shuffles`` dinucleotide shuffles of it.
+
+    ``sources`` has the columns of :func:`feature_sources` or :func:`nucleotide_sources`, sorted by example.
+    Only positions at most ``window`` bases from the source count, all when None. The other arguments, and
+    the errors, are those of :func:`pair_scores`.
+    """
+    length = bases.shape[1]
+    widest = length if window is None else window
+    sources = sources.reset_index(drop=True).rename_axis("row").reset_index()
+    sources = sources.assign(
+        first=(sources["start"] - widest).clip(lower=0), stop=(sources["end"] + widest).clip(upper=length)
+    )
+    options = (task, background, shuffles, seed, batch_size)
+    for batch in _score(scorer, bases, sources, *options, importance=True):
+        yield from _profiles(batch)
+
+
+def _profiles(batch: _Batch) -> Iterator[Profile]:
+    """Yield the profiles of a batch's sources from their mutants."""
+    sources, positions = batch.sources, np.arange(batch.scores.delta.shape[1])
+    first, stop, start, end = (
+        sources[name].to_numpy()[:, None] for name in ("first", "stop", "start", "end")
+    )
+    asked = (positions >= first) & (positions < stop)
+    own = (positions >= start) & (positions < end)
+    delta, chosen = _largest(batch.scores.delta, batch.mutant)
+    importance = np.where(asked, batch.scores.importance[sources["sequence"]], np.nan)
+    after = importance - delta
+    delta[~asked | own] = np.nan
+    base = np.zeros(delta.shape, np.uint8)
+    for number, source in enumerate(sources.itertuples()):
+        if source.kind == "nucleotide":
+            present = batch.replicates[source.sequence].bases[source.start]
+            letters = np.frombuffer(alternatives(chr(present)).encode(), np.uint8)
+            base[number] = np.where(np.isnan(delta[number]), 0, letters[chosen[number]])
+            after[number] = np.nan
+        else:
+            after[number, source.start : source.end] = batch.scores.own[batch.mutant[number]]
+        replicate = batch.replicates[source.sequence].number
+        arrays = (array[number] for array in (delta, importance, after, base))
+        yield Profile(source.row, replicate, *arrays)
+
+
+def _largest(values: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return of each group of rows, position by position, the value that is largest in size, and which it is.
+
+    A group's rows (mutants of one source) begin where ``begins`` says, and end where the next ones begin.
+    """
+    counts = np.diff(np.append(begins, len(values)))
+    largest = np.empty((len(begins), values.shape[1]), values.dtype)
+    which = np.empty(largest.shape, np.int64)
+    for count in np.unique(counts):
+        groups = np.flatnonzero(counts == count)
+        rows = values[begins[groups, None] + np.arange(count)]
+        which[groups] = np.abs(rows).argmax(axis=1)
+        largest[groups] = np.take_along_axis(rows, which[groups][:, None], axis=1)[:, 0]
+    return largest, which

@@ -1,0 +1,122 @@
+"""Building networks from a list of layers.
+
+A network is a Keras Sequential model from one-hot sequences, shape (examples, positions, 4), channels in the
+order A, C, G, T, to one output per task, shape (examples, tasks): a probability, or a value where the tasks
+are measured values. Its *logit* is what the last dense layer gives before any sigmoid. TensorFlow is the
+backend.
+"""
+
+from collections import Counter
+
+import keras
+import numpy as np
+
+from dfim.networks.architecture import check_layers, complete_layer, output_length
+
+HEAD = "head"
+
+# The default of the Keras that the paper used. Today's .99 needs hundreds of batches to forget the
+# starting values, and early stopping would judge the first epochs of a small data set by wrong averages.
+_MOMENTUM = 0.9
+
+_POOLS = {
+    "max_pool": keras.layers.MaxPooling1D,
+    "average_pool": keras.layers.AveragePooling1D,
+    "global_max_pool": keras.layers.GlobalMaxPooling1D,
+    "global_average_pool": keras.layers.GlobalAveragePooling1D,
+}
+
+
+def build_network(
+    layers: list[dict], length: int, tasks: list[str], seed: int = 0, head: str = "sigmoid"
+) -> keras.Sequential:
+    """Build a network with random weights from a list of layers, as it stands in the configuration.
+
+    Each layer is a dictionary with a ``kind`` and the keys of :data:`dfim.networks.architecture.LAYER_KEYS`.
+    Within a layer the order is linear, batch normalisation, activation, dropout. The convolutions see one-hot
+    sequences of ``length`` positions; a flatten is put before the first dense layer. The last layer,
+    ``head``, is one dense layer with a unit per task, the same function as one single-unit layer per task;
+    its activation is ``head``: sigmoid for labels, linear for measured values. ``seed`` fixes the initial
+    weights and the dropout.
+
+    Raises InputError, naming the number of the layer (from 1) and the key, on an unknown kind or key, a
+    value out of range, a layer that cannot follow the ones before, and a sequence too short for the layers.
+    """
+    check_layers(layers, "the network")
+    output_length(layers, length, "the network")
+    builder = _Builder(length, seed)
+    for options in map(complete_layer, layers):
+        match options["kind"]:
+            case "convolution":
+                builder.convolution(options)
+            case "dense":
+                builder.dense(options)
+            case _:
+                builder.pool(options)
+    builder.flatten()
+    builder.add(
+        keras.layers.Dense,
+        HEAD,
+        units=len(tasks),
+        activation=head,
+        kernel_initializer=keras.initializers.GlorotUniform(builder.next_seed()),
+    )
+    return builder.model
+
+
+class _Builder:
+    """A Sequential model that grows by one configured layer at a time."""
+
+    def __init__(self, length: int, seed: int):
+        self.model = keras.Sequential([keras.Input((length, 4), name="one_hot")])
+        self.shape = (length, 4)
+        self.seeds = np.random.default_rng(seed)
+        self.counts = Counter()
+
+    def next_seed(self) -> int:
+        return int(self.seeds.integers(2**31))
+
+    def add(self, layer: type[keras.layers.Layer], name: str, **options):
+        self.model.add(layer(name=name, **options))
+        self.shape = self.model.output_shape[1:]
+
+    def add_numbered(self, layer: type[keras.layers.Layer], stem: str, **options):
+        self.counts[stem] += 1
+        self.add(layer, f"{stem}_{self.counts[stem]}", **options)
+
+    def convolution(self, options: dict):
+        self.add_numbered(
+            keras.layers.Conv1D,
+            "conv",
+            filters=options["filters"],
+            kernel_size=options["width"],
+            padding=options["padding"],
+            kernel_initializer=keras.initializers.GlorotUniform(self.next_seed()),
+        )
+        self.after_linear(options)
+
+    def dense(self, options: dict):
+        self.flatten()
+        self.add_numbered(
+            keras.layers.Dense,
+            "dense",
+            units=options["units"],
+            kernel_initializer=keras.initializers.GlorotUniform(self.next_seed()),
+        )
+        self.after_linear(options)
+
+    def after_linear(self, options: dict):
+        if options["batch_normalisation"]:
+            self.add_numbered(keras.layers.BatchNormalization, "bn", momentum=_MOMENTUM)
+        if options["activation"] == "relu":
+            self.add_numbered(keras.layers.ReLU, "relu")
+        if options["dropout"]:
+            self.add_numbered(keras.layers.Dropout, "dropout", rate=options["dropout"], seed=self.next_seed())
+
+    def pool(self, options: dict):
+        size = {"pool_size": options["width"], "strides": options["stride"]} if "width" in options else {}
+        self.add_numbered(_POOLS[options["kind"]], "pool", **size)
+
+    def flatten(self):
+        if len(self.shape) == 2:
+            self.add(keras.layers.Flatten, "flatten")

@@ -1,0 +1,1 @@
+"""Sequences: bases, shuffles, motifs and their hits, features."""

@@ -1,0 +1,59 @@
+"""Do scores of pairs agree with their interaction by pairwise mutagenesis?"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from dfim.interactions.mutagenesis import INTERACTION_COLUMNS
+from dfim.statistics.bootstrap import resampled_weights
+
+AGREEMENT_COLUMNS = [
+    "pairs", "score", "scale", "n", "n_examples", "spearman", "spearman_low", "spearman_high",
+    "share_same_sign",
+]  # fmt: skip
+ALL = "all"
+
+
+def agreement(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return how both scores of pairs rank with their interaction by mutagenesis: ``AGREEMENT_COLUMNS``.
+
+    One row for ``all`` pairs and for each value of ``pair``, for each score and for the logit and the
+    probability. ``spearman`` is the rank correlation, of the signed sum with the interaction and of the
+    paper's score, which has no sign, with its absolute value; with the 95 % interval of its bootstrap over
+    examples (ranked once). ``share_same_sign`` (signed sum only): of the pairs where neither is 0. Missing
+    where all values are equal. Pairs beyond the network's reach are left out.
+    """
+    if "within_reach" in pairs:
+        pairs = pairs[pairs["within_reach"] == 1]
+    groups = {ALL: pairs} | dict(iter(pairs.groupby("pair")))
+    rows = []
+    for name, group in groups.items():
+        weights = resampled_weights(group["example"].to_numpy(), seed)
+        for score in ("fis", "signed_sum"):
+            for column in INTERACTION_COLUMNS:
+                x, y = group[score].to_numpy(float), group[column].to_numpy(float)
+                row = {"pairs": name, "score": score, "scale": column.removeprefix("mutagenesis_")}
+                row |= {"n": len(group), "n_examples": weights[0].shape[1], "share_same_sign": np.nan}
+                if score == "signed_sum" and (signed := (x != 0) & (y != 0)).any():
+                    row["share_same_sign"] = np.mean(np.sign(x[signed]) == np.sign(y[signed]))
+                rows.append(row | _spearman(x, y if score == "signed_sum" else np.abs(y), weights))
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+
+
+def _spearman(x: np.ndarray, y: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> dict:
+    """Return the rank correlation and its interval; missing where either has no two different values."""
+    if min(len(np.unique(x)), len(np.unique(y))) < 2:
+        return dict.fromkeys(("spearman", "spearman_low", "spearman_high"), np.nan)
+    x, y = (rankdata(values) for values in (x, y))
+    x, y = x - x.mean(), y - y.mean()
+    drawn, example = weights
+    # The weighted moments of every resample, from their sums by example.
+    n, sx, sy, sxx, syy, sxy = (
+        drawn @ np.bincount(example, values, minlength=drawn.shape[1])
+        for values in (np.ones(len(x)), x, y, x * x, y * y, x * y)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (sxy - sx * sy / n) / np.sqrt((sxx - sx**2 / n) * (syy - sy**2 / n))
+    found = found[np.isfinite(found)]
+    low, high = np.percentile(found, [2.5, 97.5]) if len(found) else (np.nan, np.nan)
+    return {"spearman": (x @ y) / np.sqrt((x @ x) * (y @ y)), "spearman_low": low, "spearman_high": high}

@@ -1,0 +1,63 @@
+"""Areas under ROC and precision–recall curves of weighted rows, and their bootstrap over examples."""
+
+import numpy as np
+from scipy.stats import rankdata
+
+# auROC and auPRC, in this order.
+AREAS = ("auroc", "auprc")
+
+
+def dense_ranks(scores: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the rank of each score, from 0, equal ones alike, and the number of ranks."""
+    rank = rankdata(scores, method="dense") - 1
+    return rank, int(rank.max(initial=-1)) + 1
+
+
+def weighted_areas(
+    rank: np.ndarray, n_ranks: int, of_group: np.ndarray, weight: np.ndarray
+) -> tuple[float, float]:
+    """Return auROC and auPRC of a group of rows against the others, each row as often as its weight says.
+
+    ``rank`` and ``n_ranks`` as of :func:`dense_ranks`; ``of_group`` bool, ``weight`` 0 or more, one per row.
+    auROC counts ties half; auPRC is the average precision, without interpolation. NaN when the weights of
+    either side are all 0.
+    """
+    group = np.bincount(rank[of_group], weight[of_group], n_ranks)
+    against = np.bincount(rank[~of_group], weight[~of_group], n_ranks)
+    if not (group.any() and against.any()):
+        return np.nan, np.nan
+    below = np.cumsum(against) - against / 2
+    auroc = group @ below / (group.sum() * against.sum())
+    # From the largest score down; a rank without weight adds nothing.
+    found, all_found = np.cumsum(group[::-1]), np.cumsum((group + against)[::-1])
+    precision = np.divide(found, all_found, out=np.zeros(n_ranks), where=all_found > 0)
+    return auroc, group[::-1] @ precision / group.sum()
+
+
+def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples: int = 200) -> np.ndarray:
+    """Return auROC and auPRC of each task in resamples of the examples: (resamples, tasks, 2).
+
+    ``labels`` (examples, tasks): 1 or 0, below 0 where one is missing; ``logits`` of the same shape. Whole
+    examples are drawn with replacement, the same ones for all tasks, so that the mean over tasks has its
+    spread too. NaN where a resample lacks a class of a task.
+    """
+    examples = len(labels)
+    tasks = []
+    for truth, score in zip(labels.T, logits.T, strict=True):
+        rows = np.flatnonzero(truth >= 0)
+        tasks.append((rows, *dense_ranks(score[rows]), truth[rows] == 1))
+    rng = np.random.default_rng([seed, examples])
+    found = np.full((resamples, len(tasks), len(AREAS)), np.nan)
+    for resample in found if examples else ():
+        drawn = np.bincount(rng.integers(examples, size=examples), minlength=examples)
+        for areas, (rows, rank, n_ranks, positive) in zip(resample, tasks, strict=True):
+            areas[:] = weighted_areas(rank, n_ranks, positive, drawn[rows])
+    return found
+
+
+def intervals(values: np.ndarray) -> np.ndarray:
+    """Return the 2.5 and 97.5 percentiles over the first axis, without NaN: (2, …); NaN where all are."""
+    found = np.full((2, *values.shape[1:]), np.nan)
+    some = ~np.isnan(values).all(axis=0)
+    found[:, some] = np.nanpercentile(values[:, some], [2.5, 97.5], axis=0)
+    return found

@@ -1,0 +1,332 @@
+"""Null models: what a score is compared with, and p and q that follow.
+
+``dinucleotide``
+    the same scores on dinucleotide shuffles of the same sequences, mutated at the same coordinates.
+``matched``
+    the scores of real rows that cannot interact by construction or by design, named by a condition. A row is
+    tested against those of other examples alone, so that a null row can be tested too.
+
+Both can be made conditional: a row is tested against the null rows that have the same values in the columns
+of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its level on
+the whole but not at each distance. Features that interact have no null rows of their own names; with ``each``
+a row is tested against every kind of null rows (every combination of values of these columns) alone, and its
+largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger 1982), so
+that this p is conservative. The Gaussian methods pool always, as the paper does.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.statistics.conditions import matching, with_derived_columns
+from dfim.statistics.p_values import POOLED, fit_null, fit_tail, p_values, q_values, smallest_p
+
+ALL = "all"
+MODELS = ("dinucleotide", "matched")
+# Rows of an example are tested against null rows of the examples of other folds.
+FOLDS = 5
+# Scores and whether they have a sign (and so two tails).
+SIGNED = {"fis": False, "fis_sum": False, "signed_sum": True, "delta": False}
+NULL_COLUMNS = [
+    "null_model", "score", "method", "stratum", "kind", "tail", "n", "n_examples", "n_tested", "smallest_p",
+    "tail_threshold", "tail_n", "tail_shape", "tail_scale", "tail_goodness_p", "hypothesis",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class NullModel:
+    """A null model of the configuration.
+
+    ``members`` is the condition, over the columns of the results, of the rows that cannot interact (matched
+    only). ``match`` are columns, and ``distances`` the largest |distance| (bp) of each bin but the last, in
+    which a row and its null rows agree; ``each`` are columns whose values make the kinds of null rows.
+    """
+
+    model: str = "dinucleotide"
+    members: str | None = None
+    match: tuple[str, ...] = ()
+    each: tuple[str, ...] = ()
+    distances: tuple[int, ...] = ()
+
+    @classmethod
+    def read(cls, options: Mapping) -> "NullModel":
+        """Return the null model that a mapping of the configuration describes; InputError if it cannot."""
+        model, members = options.get("model"), options.get("members")
+        distances = tuple(options.get("distances", ()))
+        if model not in MODELS:
+            raise InputError(f"there is no null model {model!r}: choose from {', '.join(MODELS)}.")
+        if (model == "matched") != (members is not None):
+            raise InputError(
+                f"the null model {model!r} has {'no' if members is None else 'the'} key 'members': 'matched' "
+                "needs the condition of the rows that cannot interact, and 'dinucleotide' takes none."
+            )
+        if list(distances) != sorted(set(distances)):
+            raise InputError(
+                f"the null model {model!r} has the distances {list(distances)}: write ascending "
+                "numbers of bp."
+            )
+        columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
+        return cls(model, members, **columns, distances=distances)
+
+    @property
+    def held_out(self) -> bool:
+        """Whether a row must not be tested against null rows of its own example: the two may be the same."""
+        return self.model == "matched"
+
+    def hypothesis(self, method: str = "empirical") -> str:
+        """Return in one sentence what a small p speaks against."""
+        if self.model == "dinucleotide":
+            sentence = (
+                "the score is no larger than between the same places of the same sequences once these are "
+                "shuffled with every dinucleotide kept, where no motifs are"
+            )
+        else:
+            sentence = (
+                "the score is no larger than between real features of other sequences that cannot interact "
+                f"({self.members})"
+            )
+        alike = [*self.match, *(["distance"] if self.distances else [])]
+        if alike and method not in POOLED:
+            sentence += f", alike in {' and '.join(alike)}"
+        if self.each and method not in POOLED:
+            sentence += f", of at least one kind of these (by {' and '.join(self.each)})"
+        return sentence[0].upper() + sentence[1:] + "."
+
+    def strata(self, table: pd.DataFrame, method: str = "empirical") -> np.ndarray:
+        """Return the stratum of every row, text: ``all``, or e.g. ``source_name ELF1, 11–20 bp``."""
+        if method in POOLED or not (self.match or self.distances):
+            return np.full(len(table), ALL, dtype=object)
+        labels = [_values(table, self.match)] if self.match else []
+        if self.distances:
+            labels.append(distance_bins(table, self.distances))
+        return labels[0] if len(labels) == 1 else labels[0] + ", " + labels[1]
+
+    def kinds(self, null: pd.DataFrame, method: str = "empirical") -> np.ndarray:
+        """Return the kind of every null row, text: ``all``, or e.g. ``source_name ELF1``."""
+        if method in POOLED or not self.each:
+            return np.full(len(null), ALL, dtype=object)
+        return _values(null, self.each)
+
+
+def _values(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Return the values of some columns of every row as text, ``source_name ELF1, target_name SIX5``."""
+    for column in columns:
+        if column not in table:
+            raise InputError(
+                f"a null model matches on {column!r}, and the table has no such column: name some of "
+                f"{', '.join(table.columns)}."
+            )
+    labels = [(column + " " + table[column].astype(str)).to_numpy(dtype=object) for column in columns]
+    joined = labels[0]
+    for label in labels[1:]:
+        joined = joined + ", " + label
+    return joined
+
+
+def distance_bins(table: pd.DataFrame, bounds: Sequence[int]) -> np.ndarray:
+    """Return the bin of every row's |distance|: ``0–10 bp``, ``11–20 bp``, … ``over 20 bp``, text (rows,)."""
+    if "distance" not in table:
+        raise InputError(
+            "a null model has 'distances', and the targets of the analysis are positions, which have none of "
+            "their own: remove the key."
+        )
+    lows = [0, *(bound + 1 for bound in bounds[:-1])]
+    labels = [f"{low}–{high} bp" for low, high in zip(lows, bounds, strict=True)] + [f"over {bounds[-1]} bp"]
+    return np.array(labels, dtype=object)[np.searchsorted(bounds, table["distance"].abs(), side="left")]
+
+
+def folds(examples: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
+    """Return the fold, 0 … FOLDS − 1, of the rows of some tables, by their examples' place among all."""
+    tables = (examples, *others)
+    known = np.unique(np.concatenate(tables))
+    return [np.searchsorted(known, table) % FOLDS for table in tables]
+
+
+def p_against(
+    table: pd.DataFrame,
+    null: pd.DataFrame,
+    score: str,
+    spec: NullModel,
+    method: str = "empirical",
+    held_out: bool | None = None,
+) -> np.ndarray:
+    """Return the p of a score of every row of a table against null rows: float64 (rows,).
+
+    Both tables have the columns ``example`` and ``score``, and those that ``spec`` matches on. With
+    ``held_out`` (that of the null model, if not given) a row is tested against null rows of other folds only;
+    p is NaN where these are fewer than 2. Raises InputError when a stratum of the table has fewer than 2
+    null rows at all.
+    """
+    held_out = spec.held_out if held_out is None else held_out
+    p = np.full(len(table), np.nan)
+    values, null_values = table[score].to_numpy(float), null[score].to_numpy(float)
+    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
+    for _, _, rows, members in strata(table, null, spec, method):
+        for part in np.unique(fold[rows]) if held_out else [None]:
+            mine = rows if part is None else rows[fold[rows] == part]
+            against = members if part is None else members[null_fold[members] != part]
+            if len(against) >= 2:
+                found = p_values(values[mine], null_values[against], method, SIGNED[score])
+                # With several kinds of null rows, the least favourable one counts.
+                p[mine] = np.fmax(p[mine], found)
+    return p
+
+
+def strata(
+    table: pd.DataFrame, null: pd.DataFrame, spec: NullModel, method: str = "empirical"
+) -> Iterator[tuple[str, str, np.ndarray, np.ndarray]]:
+    """Yield stratum, kind of null rows, and the numbers of the rows and of their null rows.
+
+    Kinds with fewer than 2 null rows in a stratum test nothing there. Raises InputError when that is so of
+    all of them.
+    """
+    labels, null_labels, kinds = (
+        spec.strata(table, method),
+        spec.strata(null, method),
+        spec.kinds(null, method),
+    )
+    members = pd.DataFrame({"stratum": null_labels, "kind": kinds}).groupby(["stratum", "kind"]).indices
+    by_stratum: dict[str, list] = {}
+    for (stratum, kind), rows in members.items():
+        if len(rows) >= 2:
+            by_stratum.setdefault(stratum, []).append((kind, rows))
+    for stratum, rows in pd.Series(labels).groupby(labels).indices.items():
+        if stratum not in by_stratum:
+            raise InputError(
+                f"the null model {spec.model!r} has fewer than 2 null scores for the {len(rows)} rows of the "
+                f"stratum {stratum!r}: match on fewer columns, widen the distances, or raise the number of "
+                "shuffles or examples."
+            )
+        for kind, null_members in by_stratum[stratum]:
+            yield stratum, kind, rows, null_members
+
+
+def null_rows(spec: NullModel, table: pd.DataFrame, shuffled: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows whose scores are the null: of the shuffled sequences, or the members in the table."""
+    if spec.model == "dinucleotide":
+        return shuffled
+    chosen = matching(with_derived_columns(table), spec.members, f"the null model {spec.model!r}")
+    if chosen.sum() < 2:
+        raise InputError(
+            f"the null model {spec.model!r} has {chosen.sum()} rows that meet {spec.members!r}, and 2 are "
+            "needed: mend the condition."
+        )
+    return table[chosen]
+
+
+def add_significance(
+    table: pd.DataFrame,
+    shuffled: pd.DataFrame,
+    scores: Sequence[str],
+    models: Sequence[NullModel],
+    method: str = "empirical",
+    tests: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Return the table with p and q of each score by each null model, and by the released procedure.
+
+    ``shuffled`` has the rows of the shuffled sequences, described as the table is. ``tests`` (bool) says
+    which rows are tested; the others, which cannot respond, have neither p nor q. Columns ``{score}_p`` and
+    ``{score}_q`` of the first null model, ``{score}_p_{model}`` and ``{score}_q_{model}`` of a further one;
+    ``{score}_p_released`` and ``{score}_q_released`` are the authors' released procedure on the shuffles:
+    their p, and q for each value of the column ``pair`` alone, where there is one. With the method
+    ``released`` all q are taken so; else over the whole table.
+    """
+    tests = np.ones(len(table), dtype=bool) if tests is None else tests
+    rows = table[tests]
+    added = {}
+
+    def add(score: str, suffix: str, spec: NullModel, null: pd.DataFrame, way: str) -> None:
+        families = rows["pair"].to_numpy() if way == "released" and "pair" in rows else None
+        p = p_against(rows, null, score, spec, way)
+        for name, values in (("p", p), ("q", q_values(p, families))):
+            column = np.full(len(table), np.nan)
+            column[tests] = values
+            added[f"{score}_{name}{suffix}"] = column
+
+    for score in scores:
+        for number, spec in enumerate(models):
+            null = null_rows(spec, rows, shuffled)
+            add(score, f"_{spec.model}" if number else "", spec, null, method)
+        if method != "released" and _varies(shuffled[score]):
+            add(score, "_released", NullModel(), shuffled, "released")
+    return table.assign(**added)
+
+
+def _varies(null: pd.Series) -> bool:
+    """Return whether null scores differ, so that a Gaussian can be fitted to them."""
+    return len(null) > 1 and null.min() < null.max()
+
+
+def describe_nulls(
+    table: pd.DataFrame,
+    shuffled: pd.DataFrame,
+    scores: Sequence[str],
+    models: Sequence[NullModel],
+    method: str = "empirical",
+) -> pd.DataFrame:
+    """Return one row per null model, score, stratum and tail: its hypothesis, n, resolution and fit.
+
+    The columns of ``nulls.tsv``. ``table`` has the tested rows. ``smallest_p`` is the smallest p that can be
+    had; the columns ``tail_…`` describe the generalised Pareto fit, where the method has one and the null is
+    large enough for it. Both are of the null rows that one row is tested against: where folds are held out
+    these are fewer than ``n``, and of all folds the one with most of them counts.
+    """
+    found = []
+    for spec in models:
+        null = null_rows(spec, table, shuffled)
+        for score in scores:
+            for stratum, kind, rows, members in strata(table, null, spec, method):
+                used = _most_used_at_once(table, null, rows, members) if spec.held_out else members
+                values = null[score].to_numpy(float)[used]
+                row = {
+                    "null_model": spec.model,
+                    "score": score,
+                    "method": method,
+                    "stratum": stratum,
+                    "kind": kind,
+                    "n": len(members),
+                    "n_examples": null["example"].iloc[members].nunique(),
+                    "n_tested": len(rows),
+                    "hypothesis": spec.hypothesis(method),
+                }
+                found += [row | part for part in _describe_tails(values, method, SIGNED[score])]
+    return pd.DataFrame(found, columns=NULL_COLUMNS)
+
+
+def _most_used_at_once(
+    table: pd.DataFrame, null: pd.DataFrame, rows: np.ndarray, members: np.ndarray
+) -> np.ndarray:
+    """Return the members that rows are tested against in the fold where these are most."""
+    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
+    return max((members[null_fold[members] != part] for part in np.unique(fold[rows])), key=len)
+
+
+def _describe_tails(null: np.ndarray, method: str, two_tailed: bool) -> list[dict]:
+    """Return what ``nulls.tsv`` says of the tails of null scores: one entry, or one per fitted tail."""
+    if method != "generalised_pareto":
+        smallest = smallest_p(len(null), two_tailed) if method == "empirical" else _limit(null, method)
+        return [{"tail": "both" if two_tailed else "upper", "smallest_p": smallest}]
+    parts = []
+    for name, values in (("upper", null), ("lower", -null))[: 1 + two_tailed]:
+        tail = fit_tail(values)
+        part = {"tail": name, "smallest_p": smallest_p(len(null), two_tailed), "tail_n": 0}
+        if tail is not None:
+            part |= {
+                "smallest_p": (1 + two_tailed) * float(tail.p(np.array([np.inf]))[0]),
+                "tail_threshold": tail.threshold if name == "upper" else -tail.threshold,
+                "tail_n": len(tail.excess),
+                "tail_shape": tail.shape,
+                "tail_scale": tail.scale,
+                "tail_goodness_p": tail.goodness(),
+            }
+        parts.append(part)
+    return parts
+
+
+def _limit(null: np.ndarray, method: str) -> float:
+    """Return the p of a score far beyond every null score."""
+    far = np.abs(null).max() + 1e6 * (null.std() + 1)
+    return float(fit_null(null, method)(np.array([far]))[0])

@@ -1,0 +1,103 @@
+"""What is called significant, against a truth that is known: precision and recall."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.statistics.bootstrap import resampled_weights
+from dfim.statistics.conditions import matching, with_derived_columns
+
+LEVEL = 0.05
+COLUMNS = [
+    "score", "null_model", "call", "level", "n", "n_interacting", "n_called", "precision", "precision_low",
+    "precision_high", "recall", "recall_low", "recall_high", "false_positive_rate",
+    "false_positive_rate_low", "false_positive_rate_high",
+]  # fmt: skip
+_FIRST = "first"
+
+
+def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = LEVEL) -> pd.DataFrame:
+    """Return precision and recall of every q of a table of pairs or sources, the columns ``COLUMNS``.
+
+    ``truth`` has the conditions ``interacting`` and ``not_interacting`` over the columns; other rows are of
+    neither kind and do not count, nor do rows without a q. ``call`` is ``significant`` (q below ``level``)
+    and, for the signed sum, also ``synergy`` and ``redundancy`` (significant and above, or below, 0).
+    ``null_model`` is ``first`` for the q of the first null model. Precision is the share of the called rows
+    that interact, recall the share of the interacting rows that are called, and ``false_positive_rate`` the
+    share of those that do not interact that are called, each with the 95 % interval of its bootstrap over
+    examples; missing where there is nothing to share. An empty table without a truth. Raises InputError on a
+    condition that cannot be used, that no row meets, or on rows that meet both.
+    """
+    if not truth:
+        return pd.DataFrame(columns=COLUMNS)
+    derived = with_derived_columns(table)
+    kinds = [matching(derived, truth[key], f"key {key!r} of the truth") for key in _KINDS]
+    for key, rows in zip(_KINDS, kinds, strict=True):
+        if not rows.any():
+            raise InputError(
+                f"key {key!r} of the truth, {truth[key]!r}, holds for none of {len(table)} rows: mend the "
+                f"condition; the columns are {', '.join(derived.columns)}."
+            )
+    if (kinds[0] & kinds[1]).any():
+        raise InputError(
+            f"{(kinds[0] & kinds[1]).sum()} rows are both 'interacting' and 'not_interacting' in the truth: "
+            "make the conditions exclusive."
+        )
+    weights = resampled_weights(table["example"].to_numpy(), seed)
+    rows = [
+        {
+            "score": score,
+            "null_model": model,
+            "call": call,
+            "level": level,
+            **_rates(called, kinds, q, weights),
+        }
+        for score, model, q in _q_columns(table)
+        for call, called in _calls(table, score, q < level)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+_KINDS = ("interacting", "not_interacting")
+
+
+def _q_columns(table: pd.DataFrame):
+    """Yield score, null model and q of every column of q, ``{score}_q`` or ``{score}_q_{null model}``."""
+    for score in ("fis", "fis_sum", "signed_sum"):
+        for column in table:
+            if column == f"{score}_q" or column.startswith(f"{score}_q_"):
+                yield score, column.removeprefix(f"{score}_q").lstrip("_") or _FIRST, table[column]
+
+
+def _calls(table: pd.DataFrame, score: str, significant: pd.Series):
+    """Yield every way of calling rows, and which rows are called."""
+    yield "significant", significant.to_numpy()
+    if score == "signed_sum":
+        yield "synergy", (significant & (table[score] > 0)).to_numpy()
+        yield "redundancy", (significant & (table[score] < 0)).to_numpy()
+
+
+def _rates(called: np.ndarray, kinds: list[np.ndarray], q: pd.Series, weights) -> dict:
+    """Return counts and rates with their intervals."""
+    interacting, idle = (kind & q.notna().to_numpy() for kind in kinds)
+    counted = interacting | idle
+    shares = {
+        "precision": (called & interacting, called & counted),
+        "recall": (called & interacting, interacting),
+        "false_positive_rate": (called & idle, idle),
+    }
+    row = {"n": counted.sum(), "n_interacting": interacting.sum(), "n_called": (called & counted).sum()}
+    drawn, example = weights
+    for name, (part, whole) in shares.items():
+        row |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), np.nan)
+        if not whole.any():
+            continue
+        part_of, whole_of = (
+            drawn @ np.bincount(example[rows], minlength=drawn.shape[1]) for rows in (part, whole)
+        )
+        found = part_of[whole_of > 0] / whole_of[whole_of > 0]
+        low, high = np.percentile(found, [2.5, 97.5]) if len(found) else (np.nan, np.nan)
+        row |= {name: part.sum() / whole.sum(), f"{name}_low": low, f"{name}_high": high}
+    return row

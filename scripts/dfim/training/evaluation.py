@@ -1,0 +1,156 @@
+"""How good a network is on each split: metrics with intervals, and curves."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr, spearmanr
+from sklearn.metrics import (
+    average_precision_score,
+    precision_recall_curve,
+    r2_score,
+    roc_auc_score,
+    roc_curve,
+)
+
+from dfim.datasets.dataset import MISSING, Dataset
+from dfim.statistics.curves import AREAS, bootstrap_areas, intervals
+
+# isort: split
+
+MOST_CURVE_POINTS = 1000
+MOST_VALUES = 20_000
+
+
+def metrics(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return how well logits answer labels or measured values, of each task, over the examples that have one.
+
+    ``labels`` (examples, tasks): integers 1, 0 or -1 for missing, or numbers, NaN for missing; ``logits`` of
+    the same shape.
+
+    Of labels: columns ``task``, ``auroc``, ``auprc`` (average precision, without interpolation),
+    ``positives``, ``negatives``; a task that lacks one of the classes has NaN for both areas. Of values:
+    ``task``, ``r2`` (1 − squared errors / squared deviations from the mean), ``pearson``, ``spearman``,
+    ``examples``; NaN for a task with fewer than two different values. The last row, ``mean``, has the means
+    over the tasks that have a value, and the sums of the numbers of examples.
+    """
+    real_valued = labels.dtype.kind == "f"
+    counts = ["examples"] if real_valued else ["positives", "negatives"]
+    table = pd.DataFrame((_agreement if real_valued else _separation)(labels, logits, tasks))
+    means = table.drop(columns=["task", *counts]).mean()
+    mean = pd.DataFrame([{"task": "mean", **means, **table[counts].sum()}])
+    return pd.concat([table, mean], ignore_index=True).astype(dict.fromkeys(counts, int))[list(table)]
+
+
+def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> list[dict]:
+    """Return the rows of :func:`metrics` for measured values."""
+    rows = []
+    for task, truth, score in zip(tasks, values.T, outputs.T, strict=True):
+        truth, score = truth[~np.isnan(truth)].astype(float), score[~np.isnan(truth)].astype(float)
+        defined = len(np.unique(truth)) > 1
+        measures = {"r2": r2_score, "pearson": lambda a, b: pearsonr(a, b)[0]}
+        measures["spearman"] = lambda a, b: spearmanr(a, b)[0]
+        found = {name: measure(truth, score) if defined else np.nan for name, measure in measures.items()}
+        rows.append({"task": task, **found, "examples": len(truth)})
+    return rows
+
+
+def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> list[dict]:
+    """Return the rows of :func:`metrics` for labels."""
+    rows = []
+    for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
+        truth, score = truth[truth != MISSING], score[truth != MISSING]
+        positives, negatives = int((truth == 1).sum()), int((truth == 0).sum())
+        defined = positives and negatives
+        rows.append(
+            {
+                "task": task,
+                "auroc": roc_auc_score(truth, score) if defined else np.nan,
+                "auprc": average_precision_score(truth, score) if defined else np.nan,
+                "positives": positives,
+                "negatives": negatives,
+            }
+        )
+    return rows
+
+
+def evaluate(
+    dataset: Dataset, split: str, logits: np.ndarray, turned: np.ndarray, seed: int = 0
+) -> pd.DataFrame:
+    """Return the :func:`metrics` of a split, with a column ``split`` in front.
+
+    ``logits`` (examples, tasks) are of all examples, ``turned`` those of their reverse complements. Of labels
+    each area has bounds, ``auroc_low``, ``auroc_high``, ``auprc_low``, ``auprc_high``: 95 % of its bootstrap
+    over the examples of the split (:func:`dfim.statistics.curves.bootstrap_areas`), in the row ``mean`` that
+    of the mean over tasks. Measured
+    values get two columns more, ``strand_pearson`` and ``strand_rmsd``, the correlation of both and the root
+    of their mean squared difference, and where values without noise are known ``noise_ceiling``: the r² of
+    these, which no prediction can be expected to exceed.
+    """
+    rows = dataset.rows(split)
+    table = metrics(dataset.labels[rows], logits[rows], dataset.tasks)
+    if dataset.real_valued:
+        strands = metrics(logits[rows], turned[rows], dataset.tasks)
+        table["strand_pearson"] = strands["pearson"]
+        distance = np.sqrt(np.square(logits[rows] - turned[rows]).mean(axis=0))
+        table["strand_rmsd"] = [*distance, distance.mean()]
+        if dataset.noise_free is not None:
+            ceiling = metrics(dataset.labels[rows], dataset.noise_free[rows], dataset.tasks)
+            table["noise_ceiling"] = ceiling["r2"]
+    else:
+        table = _with_intervals(table, dataset.labels[rows], logits[rows], seed)
+    return table.assign(split=split)[["split", *table.columns]]
+
+
+def _with_intervals(table: pd.DataFrame, labels: np.ndarray, logits: np.ndarray, seed: int) -> pd.DataFrame:
+    """Return the :func:`metrics` of labels with the bounds of each area after it."""
+    areas = bootstrap_areas(labels, logits, seed)
+    with_any = ~np.isnan(areas).all(axis=(0, 2))
+    mean = areas[:, with_any].mean(axis=1, keepdims=True) if with_any.any() else areas[:, :1] * np.nan
+    bounds = intervals(np.concatenate([areas, mean], axis=1))
+    for number, name in enumerate(AREAS):
+        place = table.columns.get_loc(name) + 1
+        table.insert(place, f"{name}_low", bounds[0, :, number])
+        table.insert(place + 1, f"{name}_high", bounds[1, :, number])
+    return table
+
+
+def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return the points of the ROC and the precision-recall curve of each task, at most 1000 a curve.
+
+    Columns ``task``, ``curve`` (``roc``: x false positive rate, y true positive rate; ``pr``: x recall, y
+    precision), ``x`` (ascending), ``y``. A task that lacks one of the classes has no rows. Of measured values
+    the ``curve`` is ``values``: x measured, y predicted, in the order of the examples, of at most 20,000
+    examples at equal steps.
+    """
+    if labels.dtype.kind == "f":
+        return _values(labels, logits, tasks)
+    tables = []
+    for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
+        truth, score = truth[truth != MISSING], score[truth != MISSING]
+        if len(np.unique(truth)) < 2:
+            continue
+        false_rate, true_rate, _ = roc_curve(truth, score, drop_intermediate=True)
+        precision, recall, _ = precision_recall_curve(truth, score, drop_intermediate=True)
+        for curve, x, y in (("roc", false_rate, true_rate), ("pr", recall[::-1], precision[::-1])):
+            kept = _thinned(x, y, MOST_CURVE_POINTS)
+            tables.append(pd.DataFrame({"task": task, "curve": curve, "x": x[kept], "y": y[kept]}))
+    if not tables:
+        return pd.DataFrame({"task": [], "curve": [], "x": [], "y": []})
+    return pd.concat(tables, ignore_index=True)
+
+
+def _values(targets: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> pd.DataFrame:
+    """Return measured and predicted values of each task as the points of a curve."""
+    tables = []
+    for task, x, y in zip(tasks, targets.T, outputs.T, strict=True):
+        rows = np.flatnonzero(~np.isnan(x))
+        rows = rows[:: -(-len(rows) // MOST_VALUES) or 1]
+        tables.append(pd.DataFrame({"task": task, "curve": "values", "x": x[rows], "y": y[rows]}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _thinned(x: np.ndarray, y: np.ndarray, most: int) -> np.ndarray:
+    """Return the numbers of at most ``most`` points that lie evenly along a curve, both ends included."""
+    if len(x) <= most:
+        return np.arange(len(x))
+    along = np.concatenate([[0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+    return np.unique(np.searchsorted(along, np.linspace(0, along[-1], most)).clip(0, len(x) - 1))

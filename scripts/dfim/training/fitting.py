@@ -1,0 +1,187 @@
+"""Training networks on data sets of labels, or of measured values, of which some may be missing.
+
+Sequences stay bases, one byte each, and are encoded inside the compiled step (:mod:`dfim.training.fused`).
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pandas as pd
+
+from dfim.datasets.dataset import Dataset
+from dfim.progress import Progress
+from dfim.training.checkpoint import Checkpoint, digest_of
+from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
+from dfim.training.schedules import learning_rate
+
+# isort: split
+import keras
+import tensorflow as tf
+
+from dfim.training.batches import training_batches
+from dfim.training.evaluation import metrics
+from dfim.training.losses import answers_and_loss
+from dfim.training.options import check_finite, check_fit, check_labels, plain_options, training_options
+from dfim.training.prediction import predict
+
+logger = logging.getLogger("dfim")
+
+
+def prepare_tensorflow(threads: int) -> None:
+    """Limit TensorFlow to a number of threads and make it repeat its results, on GPUs too.
+
+    Must come before anything is computed in the process.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+    tf.config.experimental.enable_op_determinism()
+
+
+def train(
+    model: keras.Sequential,
+    dataset: Dataset,
+    options: dict,
+    seed: int,
+    checkpoint: str | os.PathLike | None = None,
+) -> pd.DataFrame:
+    """Train a network on the split ``train``, in place; keep the weights of the best epoch on ``validation``.
+
+    Adam on the loss of :func:`answers_and_loss`. Training ends after ``patience`` epochs without a lower
+    validation loss, or after ``epochs``. ``options`` may set any key of :data:`OPTIONS`: ``learning_rate``,
+    ``batch_size``, ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability
+    ½, anew in each epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in
+    each epoch; what enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same
+    weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
+    (:func:`dfim.training.schedules.learning_rate`), ``weight_decay`` (decoupled from the gradient; not of
+    biases and normalisations), ``weight_averaging`` (above 0, the moving average of the weights over the
+    steps is validated and kept, :meth:`dfim.training.fused.FusedAdam.follow`).
+
+    Returns one row per epoch: ``epoch`` from 1, ``loss`` (mean over the epoch, dropout on),
+    ``validation_loss``, ``validation_auroc``, or ``validation_r2`` of measured values (mean over tasks),
+    ``seconds``, ``learning_rate``, ``best`` (1 for the epoch whose weights were kept).
+    The same seed gives the same weights on the same machine with the same number of threads.
+
+    ``checkpoint`` is a file (.npz) that is written after each epoch and that a later call with the same
+    arguments takes up, ending in the same weights as a training that was never interrupted; the caller
+    removes it. One of other arguments, or a damaged one, is not used.
+
+    Raises InputError on an unknown or impossible option, on data that do not fit the network, on a split
+    without labels and on a loss that is not a number.
+    """
+    options = training_options(options)
+    check_fit(model, dataset)
+    check_labels(dataset)
+    trained, validation = dataset.rows("train"), dataset.rows("validation")
+    answers, loss_of = answers_and_loss(dataset, options["class_weights"])
+    bases, answers, labels = dataset.bases[validation], answers[validation], dataset.labels[validation]
+    measure = "r2" if dataset.real_valued else "auroc"
+    trainer, run_epoch = epochs(model, dataset, options, seed)
+    saved = Checkpoint(checkpoint, _digest(model, dataset, options, seed), trainer)
+    history, best_weights = saved.restore()
+    while len(history) < options["epochs"] and len(history) - _best(history) < options["patience"]:
+        epoch, begin = len(history) + 1, time.monotonic()
+        step_size = learning_rate(options, epoch, [row["validation_loss"] for row in history])
+        trainer.optimizer.learning_rate = step_size
+        loss = run_epoch(epoch)
+        rate = len(trained) / (time.monotonic() - begin)
+        with averaged_weights(trainer):
+            logits, weights = predict(trainer, bases), trainer.get_weights()
+        row = {"epoch": epoch, "loss": loss, "validation_loss": float(loss_of(answers, logits))}
+        check_finite(row, options)
+        row[f"validation_{measure}"] = float(metrics(labels, logits, dataset.tasks)[measure].iloc[-1])
+        row["seconds"] = time.monotonic() - begin
+        history.append({**row, "learning_rate": step_size})
+        if _best(history) == epoch:
+            best_weights = weights
+        logger.info(
+            "epoch %d: loss %.4g, validation loss %.4g, validation %s %.4f, %.1f s, %.0f examples/s%s",
+            *list(row.values())[:3], measure, *list(row.values())[3:], rate,
+            ", best so far" if _best(history) == epoch else "",
+        )  # fmt: skip
+        saved.save(history, best_weights)
+    trainer.set_weights(best_weights)
+    best = _best(history)
+    return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def _best(history: list[dict]) -> int:
+    """Return the epoch with the lowest validation loss, the first of equals; 0 before the first epoch."""
+    return min(history, key=lambda row: row["validation_loss"])["epoch"] if history else 0
+
+
+def _digest(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> str:
+    """Return a digest of everything that decides what a training ends in, but the machine."""
+    settings = {
+        "options": options,
+        "seed": seed,
+        "layers": [(type(layer).__name__, plain_options(layer)) for layer in model.layers],
+        "versions": [tf.__version__, keras.__version__],
+    }
+    rows = np.concatenate([dataset.rows("train"), dataset.rows("validation")])
+    given = [rows, dataset.bases[rows], dataset.labels[rows]]
+    if dataset.weights is not None:
+        given.append(dataset.weights[rows])
+    return digest_of(settings, [*given, *model.get_weights()])
+
+
+def epochs(
+    model: keras.Sequential, dataset: Dataset, options: dict, seed: int
+) -> tuple[keras.Model, Callable[[int], float]]:
+    """Return the trainer of a network, compiled, and a function that trains it for one epoch.
+
+    The trainer is that of :func:`dfim.training.fused.from_bases`. The function takes the number of the epoch,
+    from 1, which together with ``seed`` decides its order and augmentation, and returns the mean loss. The
+    arguments are those of :func:`train`.
+    """
+    options = training_options(options)
+    rows, batch_size = dataset.rows("train"), options["batch_size"]
+    answers, loss = answers_and_loss(dataset, options["class_weights"])
+    trainer = from_bases(model)
+    optimizer = FusedAdam(options["learning_rate"], weight_decay=options["weight_decay"] or None)
+    optimizer.exclude_from_weight_decay([each for each in trainer.trainable_weights if len(each.shape) < 2])
+    if options["weight_averaging"]:
+        optimizer.follow(trainer.weights, options["weight_averaging"])
+    trainer.compile(
+        optimizer=optimizer,
+        loss=loss,
+        steps_per_execution=min(STEPS_AT_ONCE, -(-len(rows) // batch_size)),
+        jit_compile=False,
+    )
+    batches = training_batches(dataset.bases, answers, rows, options, seed)
+    return trainer, lambda epoch: _run_epoch(trainer, batches(epoch), epoch, len(rows), batch_size)
+
+
+@contextmanager
+def averaged_weights(trainer: keras.Model) -> Iterator[None]:
+    """Lend a trainer the averages of its weights, where its optimiser keeps them."""
+    averages = trainer.optimizer.averages
+    own = trainer.get_weights() if averages else None
+    if averages:
+        trainer.set_weights([average.numpy() for average in averages])
+    yield
+    if averages:
+        trainer.set_weights(own)
+
+
+class _Progress(keras.callbacks.Callback):
+    """A bar with rate and time left for epochs that last."""
+
+    def __init__(self, bar: Progress, batch_size: int):
+        super().__init__()
+        self.bar, self.batch_size = bar, batch_size
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Several batches at once: ``batch`` is the last of them, counted from 0.
+        self.bar.update(min((batch + 1) * self.batch_size, self.bar.total) - self.bar.n)
+
+
+def _run_epoch(trainer: keras.Model, batches: tf.data.Dataset, epoch: int, examples: int, batch_size: int):
+    """Train for one epoch and return its mean loss."""
+    name = f"epoch {epoch}"
+    with Progress(total=examples, desc=name, unit=" examples", leave=False) as bar:
+        run = trainer.fit(batches, shuffle=False, verbose=0, callbacks=[_Progress(bar, batch_size)])
+    return run.history["loss"][0]

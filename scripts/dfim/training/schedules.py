@@ -1,0 +1,37 @@
+"""Learning rates of the epochs of a training, as functions of its options and of what came before.
+
+Nothing is kept between epochs: a training that is taken up again finds the learning rate from its history.
+"""
+
+import math
+from collections.abc import Sequence
+
+SCHEDULES = ("constant", "cosine", "plateau")
+
+
+def learning_rate(options: dict, epoch: int, validation_losses: Sequence[float]) -> float:
+    """Return the learning rate of an epoch, counted from 1.
+
+    ``options`` are those of :func:`dfim.training.fitting.train`; ``validation_losses`` those of earlier
+    epochs.
+    ``constant``: ``learning_rate``. ``cosine``: from ``learning_rate`` in the first epoch along half a wave
+    towards 0 after ``epochs`` (Loshchilov and Hutter 2017, without restarts). ``plateau``: halved whenever
+    ``plateau`` epochs in a row brought no smaller validation loss.
+    """
+    base = options["learning_rate"]
+    if options["schedule"] == "cosine":
+        return base * (1 + math.cos(math.pi * (epoch - 1) / options["epochs"])) / 2
+    if options["schedule"] == "plateau":
+        return base / 2 ** _halvings(validation_losses, options["plateau"])
+    return base
+
+
+def _halvings(losses: Sequence[float], plateau: int) -> int:
+    """Return how often ``plateau`` epochs in a row, counted anew each time, brought no smaller loss."""
+    smallest, waited, found = math.inf, 0, 0
+    for loss in losses:
+        waited = 0 if loss < smallest else waited + 1
+        smallest = min(smallest, loss)
+        if waited == plateau:
+            waited, found = 0, found + 1
+    return found

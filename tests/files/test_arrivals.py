@@ -1,0 +1,82 @@
+"""What a file holds: each kind is known by itself, whole, packed or not, and never a web page."""
+
+import gzip
+
+import h5py
+import numpy as np
+import pytest
+
+from dfim.errors import InputError
+from dfim.files.arrivals import KINDS, check_content, web_page_title
+
+
+def make(kind, path):
+    """Write a small file of a kind."""
+    match kind:
+        case "fasta":
+            path.write_text(">chr1\nACGT\n")
+        case "peaks":
+            path.write_text("track name=x\nchr1\t5\t9\tpeak\n")
+        case "table":
+            path.write_text("chrom\tpos1\n")
+        case "json":
+            path.write_text('{"name": "Sequential"}')
+        case "hdf5" | "network":
+            h5py.File(path, "w").close()
+        case "array":
+            with open(path, "wb") as handle:
+                np.save(handle, np.zeros(3))
+    return path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_told_from_the_others(tmp_path, kind):
+    related = {"peaks": {"table"}, "network": {"hdf5"}, "hdf5": {"network"}}.get(kind, set())
+    path = make(kind, tmp_path / "file")
+    for other in KINDS:
+        if other == kind or other in related:
+            check_content(path, "it", other)
+        else:
+            with pytest.raises(InputError, match=r"^it is not .*: it begins with b.* give another file\.$"):
+                check_content(path, "it", other)
+
+
+@pytest.mark.parametrize("kind", ["fasta", "peaks", "table"])
+def test_text_may_be_packed(tmp_path, kind):
+    packed = tmp_path / "file.gz"
+    packed.write_bytes(gzip.compress(make(kind, tmp_path / "file").read_bytes()))
+    check_content(packed, "file.gz", kind)
+
+
+def test_long_files_are_judged_by_their_first_lines(tmp_path):
+    path = tmp_path / "long.bed"
+    path.write_text("chr1\t5\t9\n" * 20000)
+    check_content(path, "long.bed", "peaks")
+    path.write_text("chr1\t5\t9\n" * 20000 + "chr1 5 9\n")
+    check_content(path, "long.bed", "peaks")  # the reader of peaks names the line
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("<!DOCTYPE html>\n<html><title>Not\n found</title>", "Not found"),
+        ("\n <HTML><body><h1>503 <b>Busy</b></h1></body>", "503 Busy"),
+        ("<html></html>", ""),
+        ('<?xml version="1.0"?>\n<Error><Code>x</Code><Message>No such key</Message></Error>', "No such key"),
+        (">chr1\nACGT", None),
+        ('<?xml version="1.0"?><plist>', None),
+        ("", None),
+    ],
+)
+def test_web_pages_are_known_by_how_they_begin(tmp_path, text, title):
+    path = tmp_path / "page"
+    path.write_text(text)
+    assert web_page_title(path) == title
+    path.write_bytes(gzip.compress(text.encode()))
+    assert web_page_title(path) == title
+
+
+def test_an_empty_file_is_none(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"^it is empty: fetch it again, or give another address"):
+        check_content(tmp_path / "file", "it", "")

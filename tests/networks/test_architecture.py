@@ -1,0 +1,142 @@
+"""Layers of the configuration: what is refused, what is filled in, and how many positions are left."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dfim.errors import InputError
+from dfim.networks.architecture import check_layers, complete_layer, output_length
+
+CONVOLUTION = {"kind": "convolution", "filters": 4, "width": 5}
+POOL = {"kind": "max_pool", "width": 4}
+WHERE = "key 'architectures.small'"
+
+
+def refusal(layers):
+    with pytest.raises(InputError) as error:
+        check_layers(layers, WHERE)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("layers", "sentence"),
+    [
+        (
+            [CONVOLUTION, {"kind": "lstm"}],
+            "layer 2 has the kind 'lstm', and a kind must be one of convolution, dense, max_pool, "
+            "average_pool, global_max_pool, global_average_pool.",
+        ),
+        (["convolution"], "layer 1 is 'convolution', and a layer must be a mapping with the key 'kind'."),
+        (
+            [CONVOLUTION | {"stride": 2}],
+            "layer 1 (convolution) has the unknown key 'stride'; allowed are: filters, width, padding, "
+            "batch_normalisation, activation, dropout.",
+        ),
+        (
+            [CONVOLUTION, POOL | {"padding": "same"}],
+            "layer 2 (max_pool) has the unknown key 'padding'; allowed are: width, stride.",
+        ),
+        (
+            [{"kind": "convolution", "width": 5}],
+            "layer 1 (convolution) lacks the key 'filters': give it a whole number above 0.",
+        ),
+        (
+            [{"kind": "average_pool"}],
+            "layer 1 (average_pool) lacks the key 'width': give it a whole number above 0.",
+        ),
+        (
+            [{"kind": "dense", "units": 2.5}],
+            "layer 1 (dense) has units: 2.5, and units must be a whole number above 0.",
+        ),
+        (
+            [{"kind": "dense", "units": None}],
+            "layer 1 (dense) has units: None, and units must be a whole number above 0.",
+        ),
+        (
+            [CONVOLUTION | {"filters": 0}],
+            "layer 1 (convolution) has filters: 0, and filters must be a whole number above 0.",
+        ),
+        (
+            [CONVOLUTION | {"padding": "causal"}],
+            "layer 1 (convolution) has padding: 'causal', and padding must be same or valid.",
+        ),
+        (
+            [CONVOLUTION | {"activation": "gelu"}],
+            "layer 1 (convolution) has activation: 'gelu', and activation must be relu or linear.",
+        ),
+        (
+            [CONVOLUTION | {"batch_normalisation": "yes"}],
+            "layer 1 (convolution) has batch_normalisation: 'yes', and batch_normalisation must be true or "
+            "false.",
+        ),
+        (
+            [{"kind": "global_max_pool", "width": 2}],
+            "layer 1 (global_max_pool) has the unknown key 'width'; allowed are: no other keys.",
+        ),
+        (
+            [{"units": 3}],
+            "layer 1 has the kind None, and a kind must be one of convolution, dense, max_pool, "
+            "average_pool, global_max_pool, global_average_pool.",
+        ),
+        (
+            [CONVOLUTION | {"dropout": 1.0}],
+            "layer 1 (convolution) has dropout: 1.0, and dropout must be a number from 0 up to, but not "
+            "including, 1.",
+        ),
+        (
+            [CONVOLUTION | {"dropout": True}],
+            "layer 1 (convolution) has dropout: True, and dropout must be a number from 0 up to, but not "
+            "including, 1.",
+        ),
+        (
+            [{"kind": "global_average_pool"}, {"kind": "dense", "units": 2}, POOL],
+            "layer 3 (max_pool) comes after a dense or global pooling layer, where no positions are left: "
+            "move it before them.",
+        ),
+    ],
+)
+def test_impossible_layers_are_refused_in_a_sentence(layers, sentence):
+    assert refusal(layers) == f"{WHERE}: {sentence}"
+
+
+def test_a_complete_layer_has_its_defaults():
+    assert complete_layer(POOL) == {"kind": "max_pool", "width": 4, "stride": 4}
+    assert complete_layer(POOL | {"stride": 1})["stride"] == 1
+    assert complete_layer({"kind": "dense", "units": 3, "dropout": 0.5}) == {
+        "kind": "dense",
+        "units": 3,
+        "batch_normalisation": False,
+        "activation": "relu",
+        "dropout": 0.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("layers", "left"),
+    [
+        ([], 200),
+        ([{"kind": "convolution", "filters": 40, "width": 19}, {"kind": "max_pool", "width": 10}], 18),
+        ([CONVOLUTION | {"padding": "same"}, POOL | {"stride": 3}], (200 - 4) // 3 + 1),
+        ([CONVOLUTION, {"kind": "global_max_pool"}, {"kind": "dense", "units": 3}], 1),
+    ],
+)
+def test_positions_that_are_left(layers, left):
+    assert output_length(layers, 200, WHERE) == left
+
+
+def test_sequences_that_are_too_short_are_refused():
+    assert output_length([CONVOLUTION, POOL], 8, WHERE) == 1
+    with pytest.raises(InputError) as error:
+        output_length([CONVOLUTION, POOL], 7, WHERE)
+    assert str(error.value) == (
+        f"{WHERE}: layer 2 (max_pool) has width 4, and only 3 positions of a sequence of 7 reach it: make "
+        "the sequences longer or this layer and the ones before it narrower."
+    )
+
+
+def test_layers_are_checked_without_tensorflow():
+    code = "import sys, dfim.networks.architecture; assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    scripts = Path(__file__).parents[2] / "scripts"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(scripts)})

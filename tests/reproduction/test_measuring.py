@@ -1,0 +1,443 @@
+"""Claims measured on a small results folder whose contents are known."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.datasets.dataset import Dataset, write_dataset
+from dfim.errors import InputError
+from dfim.files.tables import write_table
+from dfim.networks.building import build_network
+from dfim.networks.keras_files import save_network
+from dfim.reproduction.claims import MEASURES, read_claims
+from dfim.reproduction.measuring import (
+    TABLE_MEASURES,
+    background,
+    judge_calibration,
+    network_layers,
+    reproduce,
+)
+from dfim.sequences.bases import to_bases
+from dfim.statistics.calibration import calibration
+from dfim.statistics.nulls import NullModel, describe_nulls
+
+CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+
+
+@pytest.fixture(scope="module")
+def dataset():
+    bases = np.stack([to_bases(text) for text in ("AACGATAC", "TATCAAAA", "ACGTGATA", "CCCCCCCC")])
+    features = pd.DataFrame(
+        {
+            "feature": range(4),
+            "example": [0, 1, 2, 2],
+            "name": ["GATA1", "GATA1", "GATA1", "E-box"],
+            "kind": "motif",
+            "start": [3, 0, 4, 0],
+            "end": [7, 4, 8, 3],
+            "strand": ["+", "-", "+", "+"],
+        }
+    )
+    examples = pd.DataFrame(
+        {
+            "example": range(4),
+            "name": list("abcd"),
+            "origin": ["set1", "set1", "set2", "set2"],
+            "split": ["train", "test", "train", "test"],
+        }
+    )
+    return Dataset(bases, np.array([[1], [1], [0], [-1]], np.int8), ["GATA1"], examples, features)
+
+
+@pytest.fixture(scope="module")
+def results(dataset, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    write_dataset(dataset, folder / "datasets/d")
+    metrics = pd.DataFrame(
+        {
+            "split": ["test", "test", "train"],
+            "task": ["GATA1", "mean", "mean"],
+            "auroc": [0.94, 0.95, 0.99],
+            "positives": [3, 3, 9],
+            "negatives": [4, 4, 9],
+        }
+    )
+    write_table(metrics, folder / "models/m/metrics.tsv")
+    pairs = pd.DataFrame(
+        {"example": range(6), "distance": [5, -6, 7, 90, 80, -70], "fis": [3, 4, 5, 1, 2, 3]}
+    )
+    write_table(pairs, folder / "pairs.tsv.gz")
+    with h5py.File(folder / "c.h5", "w") as handle:
+        handle["importance"] = np.zeros((7, 20), np.float32)
+        handle.attrs["reference"] = [0.27, 0.23, 0.23, 0.27]
+    return folder
+
+
+def judge(results, cannot_show=None, **claim):
+    files = [path for path in results.rglob("*") if path.is_file()]
+    claim = {"section": "X", "claim": "it is so", **claim}
+    return reproduce([claim], results, files, cannot_show).iloc[0]
+
+
+EXAMPLES, FEATURES = "datasets/d/examples.tsv.gz", "datasets/d/features.tsv.gz"
+
+
+@pytest.mark.parametrize(
+    ("claim", "found", "n"),
+    [
+        ({"file": EXAMPLES, "measure": "rows", "where": "origin == 'set1'"}, "2", 2),
+        ({"file": EXAMPLES, "measure": "mean", "where": "origin == 'set1'", "column": "label_GATA1"}, "1", 2),
+        ({"file": EXAMPLES, "measure": "values", "column": "copies_GATA1"}, "0, 1", 4),
+        ({"file": EXAMPLES, "measure": "share", "column": "split == 'test'"}, "0.5", 4),
+        (
+            {"file": FEATURES, "measure": "values", "where": "name == 'GATA1'", "column": "sequence"},
+            "GATA",
+            3,
+        ),
+        (
+            {"file": FEATURES, "measure": "values", "column": "name.str.cat(sequence, ' ')"},
+            "E-box ACG, GATA1 GATA",
+            4,
+        ),
+        ({"file": FEATURES, "measure": "rows", "where": "origin == 'set2'"}, "2", 2),
+        (
+            {
+                "file": "models/m/metrics.tsv",
+                "measure": "value",
+                "where": "split == 'test' and task == 'mean'",
+                "column": "auroc",
+                "n": "positives + negatives",
+            },
+            "0.95",
+            7,
+        ),
+        ({"file": "pairs.tsv.gz", "measure": "median", "column": "fis"}, "3", 6),
+        ({"file": "pairs.tsv.gz", "measure": "largest", "column": "abs_distance"}, "90", 6),
+        ({"file": "pairs.tsv.gz", "measure": "smallest", "column": "-distance"}, "-90", 6),
+        (
+            {
+                "file": "pairs.tsv.gz",
+                "measure": "auroc",
+                "where": "abs_distance <= 20",
+                "against": "abs_distance > 20",
+                "column": "fis",
+            },
+            # Of 9 comparisons 8 are won and 1 is a tie.
+            f"{8.5 / 9:.6g}",
+            6,
+        ),
+        (
+            {
+                "file": "pairs.tsv.gz",
+                "measure": "average_precision",
+                "where": "abs_distance <= 20",
+                "against": "abs_distance > 20 and distance < 90",
+                "column": "fis",
+            },
+            # 5 and 4 come first, 3 together with one of the others.
+            f"{2 / 3 + 1 / 3 * 3 / 4:.6g}",
+            5,
+        ),
+        ({"file": "c.h5", "measure": "rows", "column": "importance"}, "7", 7),
+        ({"file": "c.h5", "measure": "length", "column": "importance"}, "20", 7),
+        ({"file": "c.h5", "measure": "attribute", "column": "reference"}, "0.27, 0.23, 0.23, 0.27", 1),
+        ({"file": "datasets/d/sequences.h5", "measure": "length", "column": "bases"}, "8", 4),
+    ],
+)
+def test_measures(results, claim, found, n):
+    row = judge(results, rule="equals stated", stated=found, **claim)
+    assert row["found"] == found
+    assert row["n"] == n
+
+
+def test_background_leaves_the_features_out(dataset):
+    shares, n = background(dataset)
+    outside = "AAC" + "C" + "AAAA" + "T" + "CCCCCCCC"
+    assert n == len(outside)
+    np.testing.assert_allclose(shares, [outside.count(base) / n for base in "ACGT"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "stated", "verdict"),
+    [
+        ("equals stated", 0.95, "reproduced"),
+        ("equals stated", 0.951, "not reproduced"),
+        ("within 0.02 of stated", 0.935, "reproduced"),
+        ("within 0.02 of stated", 0.92, "not reproduced"),
+        ("at least 0.95", None, "reproduced"),
+        ("at least 0.9501", None, "not reproduced"),
+        ("at most 0.95", None, "reproduced"),
+        ("above 0.95", None, "not reproduced"),
+        ("below 1e0", None, "reproduced"),
+    ],
+)
+def test_verdicts(results, rule, stated, verdict):
+    metrics = {
+        "file": "models/m/metrics.tsv",
+        "measure": "value",
+        "where": "split == 'test' and task == 'mean'",
+    }
+    assert judge(results, rule=rule, stated=stated, column="auroc", **metrics)["verdict"] == verdict
+
+
+def test_lists_are_compared_element_by_element(results):
+    claim = {"file": "c.h5", "measure": "attribute", "column": "reference", "rule": "within 0.01 of stated"}
+    assert judge(results, stated=[0.27, 0.23, 0.23, 0.27], **claim)["verdict"] == "reproduced"
+    assert judge(results, stated=[0.27, 0.23, 0.27, 0.23], **claim)["verdict"] == "not reproduced"
+    assert judge(results, stated=[0.27, 0.23, 0.23], **claim)["verdict"] == "not reproduced"
+    texts = {"file": EXAMPLES, "measure": "values", "column": "split", "rule": "equals stated"}
+    assert judge(results, stated=["test", "train"], **texts)["verdict"] == "reproduced"
+    assert judge(results, stated=["test", "TRAIN"], **texts)["verdict"] == "not reproduced"
+
+
+def test_what_a_run_cannot_show_keeps_what_it_found(results):
+    claim = {
+        "file": "models/m/metrics.tsv",
+        "measure": "value",
+        "where": "split == 'test' and task == 'mean'",
+        "column": "auroc",
+        "stated": 0.953,
+        "rule": "within 0.02 of stated",
+        "needs": "binding_data",
+        "note": "three tasks",
+    }
+    row = judge(results, {"binding_data": "a miniature genome"}, **claim)
+    assert list(row) == [
+        "X",
+        "it is so",
+        "0.953",
+        "0.95",
+        1,
+        "cannot show",
+        "a miniature genome; three tasks",
+    ]
+    assert judge(results, {"other": "…"}, **claim)["verdict"] == "reproduced"
+
+
+def test_missing_files_rows_and_data_cannot_show(results):
+    rule = {"measure": "rows", "rule": "at least 1"}
+    row = judge(results, file="models/none/metrics.tsv", **rule)
+    assert (row["verdict"], row["note"]) == ("cannot show", "this run did not make models/none/metrics.tsv")
+    row = judge(results, file="pairs.tsv.gz", where="distance > 1000", **rule)
+    assert (row["verdict"], row["found"], row["n"]) == ("not reproduced", "0", 0)
+    rule_of_mean = {"measure": "mean", "column": "fis", "rule": "above 0"}
+    row = judge(results, file="pairs.tsv.gz", where="distance > 1000", **rule_of_mean)
+    assert (row["verdict"], row["found"], row["note"]) == ("cannot show", "", "pairs.tsv.gz has no such row")
+    row = judge(results, cannot_show=None, file="pairs.tsv.gz", **rule)
+    assert row["verdict"] == "reproduced"
+    claim = {"section": "SFig. 6", "claim": "c", "cannot_show": "no data"}
+    row = reproduce([claim], results, []).iloc[0]
+    assert (row["verdict"], row["note"], row["n"]) == ("cannot show", "no data", 0)
+
+
+def test_a_file_left_over_from_another_run_does_not_count(results):
+    claim = {"section": "X", "claim": "c", "file": "pairs.tsv.gz", "measure": "rows", "rule": "above 0"}
+    assert (results / "pairs.tsv.gz").exists()
+    assert reproduce([claim], results, [results / "c.h5"]).loc[0, "verdict"] == "cannot show"
+
+
+def test_layers_of_a_saved_network(tmp_path):
+    layers = [
+        {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},
+        {"kind": "max_pool", "width": 4},
+        {"kind": "dense", "units": 7, "dropout": 0.5},
+    ]
+    save_network(build_network(layers, 40, ["a", "b"]), tmp_path / "model.keras")
+    assert network_layers(tmp_path / "model.keras") == (
+        "convolution 6 × 5 (batch normalisation, relu), max pool 4, dense 7 (dropout 0.5, relu), "
+        "dense 2 (sigmoid)"
+    )
+
+
+def test_layers_of_other_kinds(tmp_path):
+    layers = [
+        ("Conv1D", {"filters": 2, "kernel_size": [3], "activation": "relu"}),
+        ("AveragePooling1D", {"pool_size": [2]}),
+        ("GlobalMaxPooling1D", {}),
+    ]
+    configuration = {
+        "config": {"layers": [{"class_name": kind, "config": options} for kind, options in layers]}
+    }
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps(configuration))
+    assert (
+        network_layers(tmp_path / "model.keras")
+        == "convolution 2 × 3 (relu), average pool 2, global max pool"
+    )
+
+
+def test_a_value_of_several_rows_is_an_error(results):
+    with pytest.raises(InputError) as caught:
+        judge(results, file="pairs.tsv.gz", measure="value", column="fis", rule="above 0")
+    assert str(caught.value) == (
+        "the claim 'it is so' needs one row of pairs.tsv.gz and has 6: mend its 'where'."
+    )
+
+
+def judged_wrongly(results, **claim):
+    with pytest.raises(InputError) as caught:
+        judge(results, **claim)
+    return str(caught.value)
+
+
+def test_text_where_a_number_is_needed_is_an_error(results):
+    assert judged_wrongly(
+        results, file=EXAMPLES, measure="median", column="origin", rule="above 0"
+    ).startswith("the claim 'it is so' asks for the measure 'median' of 'origin', which is not made for it (")
+    assert judged_wrongly(results, file=EXAMPLES, measure="values", column="origin", rule="above 0") == (
+        "the claim 'it is so' has the rule 'above 0', and 'set1, set2' was found in "
+        "datasets/d/examples.tsv.gz: measure a number."
+    )
+
+
+@pytest.mark.parametrize("measure", ["rows", "length", "attribute"])
+def test_an_array_that_a_file_does_not_have_cannot_be_shown(results, measure):
+    row = judge(results, file="c.h5", measure=measure, column="colour", rule="above 0")
+    assert (row["verdict"], row["note"]) == ("cannot show", "c.h5 has no such column")
+
+
+def test_every_measure_of_a_table_can_be_measured():
+    assert {*TABLE_MEASURES, "auroc", "average_precision"} == set(MEASURES[".tsv"])
+
+
+def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):
+    table = reproduce(read_claims(CLAIMS), tmp_path, [])
+    assert set(table["verdict"]) == {"cannot show"}
+    assert (table["note"] != "").all()
+
+
+MOTIFS = {
+    "AP1": "ATGAGTCACC",
+    "ELF1": "AACCCGGAAGTG",
+    "SIX5": "AATAGGGTATCATATAT",
+    "TAL1": "CTGAACAGATGGTCGG",
+}
+
+
+def write_simulation(folder):
+    """Write a tiny dataset as of A.1, one example per number of copies, and the results that hang on it."""
+    rng = np.random.default_rng(0)
+    designs = [
+        ("set1", {"ELF1": 1}), ("set1", {"ELF1": 2, "TAL1": 1}), ("set2", {"SIX5": 2}), ("set2", {"SIX5": 1}),
+        ("set3", {"ELF1": 1, "SIX5": 2, "AP1": 1}), ("set3", {"ELF1": 2, "SIX5": 1}),
+    ]  # fmt: skip
+    bases, features = [], []
+    for example, (_, copies) in enumerate(designs):
+        sequence = rng.choice(np.frombuffer(b"ACGT", np.uint8), 200, p=[0.27, 0.23, 0.23, 0.27])
+        for place, name in enumerate(name for name, n in copies.items() for _ in range(n)):
+            start, end = 40 * place, 40 * place + len(MOTIFS[name])
+            sequence[start:end] = to_bases(MOTIFS[name])
+            features.append((len(features), example, name, "motif", start, end, "+"))
+        bases.append(sequence)
+    examples = pd.DataFrame(
+        {"example": range(6), "origin": [origin for origin, _ in designs], "split": ["train", "test"] * 3}
+    )
+    labels = (examples["origin"] == "set3").to_numpy(np.int8)[:, None]
+    columns = ["feature", "example", "name", "kind", "start", "end", "strand"]
+    features = pd.DataFrame(features, columns=columns)
+    write_dataset(
+        Dataset(np.array(bases), labels, ["ELF1_SIX5"], examples, features), folder / "datasets/simulation"
+    )
+    history = pd.DataFrame({"epoch": range(1, 6), "best": [0, 1, 0, 0, 0]})
+    write_table(history, folder / "models/simulation/history.tsv")
+    pairs = pd.DataFrame(
+        {"example": range(40), "source_name": "ELF1", "target_name": ["SIX5", "AP1", "TAL1", "ELF1"] * 10}
+    )
+    pairs["pair"] = ["ELF1–SIX5", "AP1–ELF1", "ELF1–TAL1", "ELF1–ELF1"] * 10
+    interacting = pairs["pair"] == "ELF1–SIX5"
+    pairs["signed_sum"] = np.where(interacting, 2, -1) + rng.random(40)
+    pairs["fis_p"] = pairs["fis_q"] = np.where(interacting, 0.001, rng.random(40))
+    pairs = pairs.assign(fis=pairs["signed_sum"].abs(), copies_ELF1=1, copies_SIX5=1, distance=-30)
+    write_table(pairs, folder / "interactions/motif_pairs/simulation/ELF1_SIX5/deeplift/pairs.tsv.gz")
+
+
+def write_variants(folder):
+    rows = {
+        "NFKB": [
+            ("chr11:30344883:G>C", "positive", 0.01, 0.01, 3),
+            ("chr11:30344883:G>T", "positive", 1, 1, 3),
+        ],
+        "SPI1": [("chr1:5:A>T", "positive", 0.01, 0.01, -95), ("chr1:6:A>T", "positive", 0.01, 0.01, 125)],
+    }
+    columns = ["name", "group", "fis_p", "fis_q", "response_distance"]
+    for factor, variants in rows.items():
+        path = folder / f"interactions/bqtl_{factor}/accessibility/GM12878/deeplift/sources.tsv.gz"
+        write_table(pd.DataFrame(variants, columns=columns), path)
+
+
+def test_the_shipped_claims_are_read_off_a_run(tmp_path):
+    write_simulation(tmp_path)
+    write_variants(tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    table = reproduce(read_claims(CLAIMS), tmp_path, files)
+    shown = table[table["verdict"] != "cannot show"]
+    wrong = shown[shown["verdict"] == "not reproduced"]
+    # With 6 sequences instead of 60,000 only the numbers of sequences and the base frequencies differ.
+    assert wrong["claim"].str.contains("sequences|Background").all()
+    assert len(wrong) == 8
+    assert len(shown) - len(wrong) >= 20
+    assert {"SFig. 1", "SFig. 5", "SFig. 2A", "SFig. 2B"} <= set(shown["section"])
+    assert shown.loc[shown["section"] == "SFig. 1", "found"].tolist() == ["0.01"]
+    assert shown.loc[shown["section"] == "SFig. 5", "found"].tolist() == ["1"]
+
+
+# Calibration -------------------------------------------------------------------------------------------
+
+
+def calibrated(folder, scores: dict[str, np.ndarray]):
+    """Write calibration.tsv and nulls.tsv of null scores; return the path of the former."""
+    n = len(next(iter(scores.values())))
+    null = pd.DataFrame({"example": np.arange(n) // 2, **scores})
+    models = [NullModel()]
+    folder.mkdir(parents=True)
+    write_table(calibration(null[:0], null, list(scores), models)[0], folder / "calibration.tsv")
+    write_table(describe_nulls(null, null, list(scores), models), folder / "nulls.tsv")
+    return str(folder / "calibration.tsv")
+
+
+def test_a_run_whose_null_is_off_says_so(tmp_path):
+    rng = np.random.default_rng(0)
+    place = tmp_path / "interactions/motif_pairs/simulation/ELF1_SIX5"
+    fis, signed = rng.gamma(0.3, size=6000), rng.normal(size=6000)
+    good = calibrated(place / "deeplift", {"fis": fis, "signed_sum": signed})
+    # Null scores of every other fold of examples are larger: held out, they exceed the others.
+    shifted = fis + 5 * (np.arange(6000) // 2 % 5 == 0)
+    bad = calibrated(place / "gradient_input", {"fis": shifted, "signed_sum": signed})
+    few = calibrated(tmp_path / "interactions/few/m/t/deeplift", {"fis": fis[:40]})
+    table = judge_calibration(tmp_path, [good, bad, few, str(tmp_path / "other.tsv")])
+    assert list(table["verdict"]) == ["cannot show", "reproduced", "not reproduced"]
+    assert set(table["section"]) == {"calibration"}
+    assert table["claim"].iloc[1] == (
+        "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on held-out null "
+        "scores: share below 0.05, 0.01, 0.001"
+    )
+    assert table["stated"].iloc[1] == (
+        "0.045–0.055 / 0.008–0.012 / at most 0.0015, or an interval that holds the level"
+    )
+    assert list(table["n"]) == [40, 6000, 6000]
+    assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
+    assert "signed_sum" not in table["note"].iloc[2]
+    assert re.fullmatch(r"fis [\d./ ]+; signed_sum [\d./ ]+", table["found"].iloc[1])
+
+
+def test_a_run_is_not_judged_by_real_rows_nor_by_single_distances_nor_by_other_methods(tmp_path):
+    path = calibrated(
+        tmp_path / "interactions/pairs/m/t/deeplift", {"fis": np.random.default_rng(1).random(6000)}
+    )
+    table = pd.read_csv(path, sep="\t")
+    own = table[table["method"] == "empirical"]
+    others = [
+        own.assign(tested="not interacting", holds=0),
+        own.assign(distance="0–20", holds=0),
+        own.assign(method="gaussian", holds=0),
+    ]
+    write_table(pd.concat([own, *others]), path)
+    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["reproduced"]
+    write_table(pd.concat([own.assign(holds=0), *others]), path)
+    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["not reproduced"]

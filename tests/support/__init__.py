@@ -1,0 +1,1 @@
+"""Data and second implementations that tests of several rooms share."""

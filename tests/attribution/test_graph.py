@@ -21,11 +21,11 @@ from support.small_networks import (
 
 from dfim.attribution import devices
 from dfim.attribution.deeplift_package import DeepLiftPackage
-from dfim.attribution.graph import DeepLift
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import values_per_sequence
-from dfim.attribution.simplification import KINDS, simplify
+from dfim.attribution.simplification import simplify
 from dfim.errors import InputError
 from dfim.sequences.bases import one_hot
 
@@ -98,10 +98,6 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
     size = np.abs(expected).max(axis=(1, 2))
     assert (size > 1e-3).all(), "scores too small to be compared"
     return (np.abs(found - expected).max(axis=(1, 2)) / size).max()
-
-
-def test_the_networks_have_every_kind_of_layer():
-    assert {layer.kind for layers in NETWORKS.values() for layer in layers} == set(KINDS)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
     "crop": moves.Crop(),
     "zero_padding": moves.ZeroPadding(),
     "slice": moves.Slice(),
+    "reverse": moves.Reverse(),
     "repeat": moves.Repeat(),
     "identity": Identity(),
     **ACTIVATIONS,

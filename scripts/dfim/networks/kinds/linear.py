@@ -142,14 +142,14 @@ class BatchNormalisation(Kind):
 
     def forward(self, node, values):
         scale = self._scale(node)
-        return (values[0] - node.arrays["mean"]) * scale + node.arrays["beta"]
+        return values[0] * scale + (node.arrays["beta"] - node.arrays["mean"] * scale)
 
     def back(self, node, multiplier, values, references):
         return [multiplier * self._scale(node)]
 
     @staticmethod
     def _scale(node):
-        return node.arrays["gamma"] / ops.sqrt(node.arrays["variance"] + node.arrays["epsilon"])
+        return ops.rsqrt(node.arrays["variance"] + node.arrays["epsilon"]) * node.arrays["gamma"]
 
 
 class Affine(Kind):
@@ -160,7 +160,7 @@ class Affine(Kind):
     def shape(self, node, shapes):
         try:
             return np.broadcast_shapes(
-                shapes[0], np.shape(node.arrays["scale"]), np.shape(node.arrays["shift"])
+                shapes[0], *(tuple(node.arrays[name].shape) for name in ("scale", "shift"))
             )
         except ValueError:
             raise ShapeError(f"its shape {shapes[0]} does not go with the constants'") from None
@@ -179,7 +179,7 @@ class Constant(Kind):
     words = "a further input, held constant"
 
     def shape(self, node, shapes):
-        return np.shape(node.arrays["value"])
+        return tuple(node.arrays["value"].shape)
 
     def forward(self, node, values):
         return node.arrays["value"][None]

@@ -1,5 +1,8 @@
-"""Kinds that join nodes. Shapes are broadcast from the right; a product takes two nodes, as do the largest and
-the smallest of two: what a change of one does depends on the other, and half of both orders is taken."""
+"""Kinds that join nodes; shapes are broadcast from the right.
+
+In a product, and in the larger or smaller of two, what a change of one does depends on the other: half of
+both orders is taken. Of more than two nodes, the first two are one, that and the third are one, and so on.
+"""
 
 from collections.abc import Callable
 
@@ -38,19 +41,48 @@ class Sum(_Merge):
         ]
 
 
-class Product(_Merge):
-    words = "product of two nodes"
+class _Folded(_Merge):
+    """Two values made one, from the left."""
+
     nonlinear = True
 
+    def pair(self, a, b):
+        raise NotImplementedError
+
+    def shares(self, a, b, a0, b0) -> tuple:
+        """Return the slopes towards a and b; a0 and b0 are None for derivatives."""
+        raise NotImplementedError
+
     def forward(self, node, values):
-        return values[0] * values[1]
+        return self._folds(values)[-1]
+
+    def _folds(self, values) -> list:
+        folds = [values[0]]
+        for value in values[1:]:
+            folds.append(self.pair(folds[-1], value))
+        return folds
 
     def back(self, node, multiplier, values, references):
-        (a, b), (a0, b0) = values, values if references is None else references
-        return [
-            summed_to(multiplier * (b + b0) / 2, a.shape[1:]),
-            summed_to(multiplier * (a + a0) / 2, b.shape[1:]),
-        ]
+        folds = self._folds(values)
+        references = [None] * len(values) if references is None else references
+        folds0 = [None] * len(values) if references[0] is None else self._folds(references)
+        parts = []
+        for number in range(len(values) - 1, 0, -1):
+            a, b = folds[number - 1], values[number]
+            to_a, to_b = self.shares(a, b, folds0[number - 1], references[number])
+            parts.append(summed_to(multiplier * to_b, b.shape[1:]))
+            multiplier = summed_to(multiplier * to_a, a.shape[1:])
+        return [multiplier, *reversed(parts)]
+
+
+class Product(_Folded):
+    words = "product of nodes"
+
+    def pair(self, a, b):
+        return a * b
+
+    def shares(self, a, b, a0, b0):
+        return (b, a) if a0 is None else ((b + b0) / 2, (a + a0) / 2)
 
 
 class Quotient(_Merge):
@@ -70,36 +102,26 @@ class Quotient(_Merge):
         ]
 
 
-class Largest(_Merge):
-    """The larger (``sign`` 1) or the smaller (−1) of two nodes; the first where they are equal."""
-
-    nonlinear = True
+class Largest(_Folded):
+    """The larger (``sign`` 1) or the smaller (−1); the first where they are equal."""
 
     def __init__(self, words: str, sign: int):
         self.words, self._sign = words, sign
 
-    def _of(self, a, b):
+    def pair(self, a, b):
         return ops.maximum(a, b) if self._sign > 0 else ops.minimum(a, b)
 
-    def forward(self, node, values):
-        return self._of(*values)
-
-    def back(self, node, multiplier, values, references):
-        a, b = values
+    def shares(self, a, b, a0, b0):
         first = ops.cast(self._sign * (a - b) >= 0, a.dtype)
-        shares = [first, 1 - first]
-        if references is not None:
-            a0, b0 = references
-            shares = [self._share(a, a0, b, b0, first), self._share(b, b0, a, a0, 1 - first)]
-        return [
-            summed_to(multiplier * share, value.shape[1:]) for share, value in zip(shares, values, strict=True)
-        ]
+        if a0 is None:
+            return first, 1 - first
+        return self._share(a, a0, b, b0, first), self._share(b, b0, a, a0, 1 - first)
 
     def _share(self, a, a0, b, b0, derivative):
         """Return the mean of what a's change does before and after b's, over a's change."""
         change = a - a0
         near = ops.abs(change) < NEAR_ZERO
-        total = (self._of(a, b0) - self._of(a0, b0) + self._of(a, b) - self._of(a0, b)) / 2
+        total = (self.pair(a, b0) - self.pair(a0, b0) + self.pair(a, b) - self.pair(a0, b)) / 2
         return ops.where(near, derivative, total / ops.where(near, ops.ones_like(change), change))
 
 
@@ -117,9 +139,10 @@ class Concatenate(Kind):
         return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
 
     def forward(self, node, values):
-        most = max(1 if value.shape[0] is None else value.shape[0] for value in values)
-        n = next((ops.shape(v)[0] for v in values if v.shape[0] != 1), most)
-        values = [ops.repeat(v, n, axis=0) if v.shape[0] == 1 and n is not most else v for v in values]
+        many = next((value for value in values if value.shape[0] != 1), values[0])
+        n = ops.shape(many)[0]
+        # What does not depend on the sequence is there once.
+        values = [v if v.shape[0] == many.shape[0] else ops.broadcast_to(v, (n, *v.shape[1:])) for v in values]
         return ops.concatenate(values, axis=node.options["axis"])
 
     def back(self, node, multiplier, values, references):
@@ -143,7 +166,7 @@ MERGES = {
     "average": Sum("mean of nodes", lambda n: [1.0 / n] * n),
     "multiply": Product(),
     "divide": Quotient(),
-    "maximum": Largest("the larger of two nodes", 1),
-    "minimum": Largest("the smaller of two nodes", -1),
+    "maximum": Largest("the largest of nodes", 1),
+    "minimum": Largest("the smallest of nodes", -1),
     "concatenate": Concatenate(),
 }

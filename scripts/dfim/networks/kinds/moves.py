@@ -163,3 +163,18 @@ class Repeat(Kind):
 
     def field(self, node, fields):
         return WHOLE
+
+
+class Reverse(Kind):
+    """Option ``axis``: 1 for positions, 2 for channels, which are turned around."""
+
+    words = "reversal of positions or channels"
+
+    def forward(self, node, values):
+        return ops.flip(values[0], axis=node.options["axis"])
+
+    def back(self, node, multiplier, values, references):
+        return [ops.flip(multiplier, axis=node.options["axis"])]
+
+    def field(self, node, fields):
+        return WHOLE if node.options["axis"] == 1 else fields[0]

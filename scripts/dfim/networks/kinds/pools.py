@@ -86,7 +86,9 @@ class AveragePool(_Pool):
         left, right = padding_of(options, x.shape[1])
         x = padded(x, left, right)
         sums = ops.average_pool(x, options["width"], options.get("stride", 1), "valid")
-        return sums if not (left or right) else sums * self._correction(options, node)
+        if not (left or right):
+            return sums
+        return sums * ops.cast(self._correction(options, node), sums.dtype)
 
     def _correction(self, options, node) -> np.ndarray:
         """Return width over the number of positions that count, (windows, 1)."""

@@ -1,9 +1,9 @@
-"""DeepLIFT as one compiled function: for every network and rule, on a GPU or a CPU, many sequences at once.
+"""DeepLIFT of whole sequences as one compiled function: for every network and rule, on a GPU or a CPU.
 
-The scores are those of :class:`dfim.attribution.deeplift_package.DeepLiftPackage`. What makes them quicker:
-the reference is evaluated once, and below an activation with the Rescale rule positive and negative
-multipliers are equal, so that one transposed convolution takes them back instead of six
-(:mod:`dfim.attribution.propagation`).
+The scores are those of :class:`dfim.attribution.deeplift_package.DeepLiftPackage`, which takes chains alone.
+What makes them quicker: the reference is evaluated once, and below an activation with the Rescale rule
+positive and negative multipliers are equal, so that one transposed convolution takes them back instead of six
+(:mod:`dfim.attribution.way_back`).
 """
 
 import numpy as np
@@ -21,9 +21,7 @@ class DeepLift(CompiledScorer):
     def __init__(self, layers: list, reference, rule: str = "genomics_default", **options):
         check_rule(rule)
         super().__init__(layers, reference, **options)
-        from dfim.attribution.propagation import Network
-
-        network = Network(self._tensors, self.reference, rule)
+        network = self._way_back(self.reference, rule)
         self._contributions_of = self._compiled(network.contributions, with_task=True)
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:

@@ -16,8 +16,8 @@ from scipy.special import expit
 from dfim.interactions.mutation import mutant_rows
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
+from dfim.statistics.agreement import INTERACTION_COLUMNS
 
-INTERACTION_COLUMNS = ["mutagenesis_logit", "mutagenesis_probability"]
 COLUMNS = ["example", "source", "target", *INTERACTION_COLUMNS]
 _BATCH = 512
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from dfim.interactions.mutagenesis import INTERACTION_COLUMNS
 from dfim.statistics.bootstrap import resampled_weights
 
+# The interaction by mutagenesis, on two scales.
+INTERACTION_COLUMNS = ["mutagenesis_logit", "mutagenesis_probability"]
 AGREEMENT_COLUMNS = [
     "pairs", "score", "scale", "n", "n_examples", "spearman", "spearman_low", "spearman_high",
     "share_same_sign",

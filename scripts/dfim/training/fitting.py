@@ -75,10 +75,7 @@ def train(
     options = training_options(options)
     check_fit(model, dataset)
     check_labels(dataset)
-    trained, validation = dataset.rows("train"), dataset.rows("validation")
-    answers, loss_of = answers_and_loss(dataset, options["class_weights"])
-    bases, answers, labels = dataset.bases[validation], answers[validation], dataset.labels[validation]
-    measure = "r2" if dataset.real_valued else "auroc"
+    validate = _validation(dataset, options)
     trainer, run_epoch = epochs(model, dataset, options, seed)
     saved = Checkpoint(checkpoint, _digest(model, dataset, options, seed), trainer)
     history, best_weights = saved.restore()
@@ -86,26 +83,49 @@ def train(
         epoch, begin = len(history) + 1, time.monotonic()
         step_size = learning_rate(options, epoch, [row["validation_loss"] for row in history])
         trainer.optimizer.learning_rate = step_size
-        loss = run_epoch(epoch)
-        rate = len(trained) / (time.monotonic() - begin)
+        row = {"epoch": epoch, "loss": run_epoch(epoch)}
+        rate = len(dataset.rows("train")) / (time.monotonic() - begin)
         with averaged_weights(trainer):
-            logits, weights = predict(trainer, bases), trainer.get_weights()
-        row = {"epoch": epoch, "loss": loss, "validation_loss": float(loss_of(answers, logits))}
+            row |= validate(trainer)
+            weights = trainer.get_weights()
         check_finite(row, options)
-        row[f"validation_{measure}"] = float(metrics(labels, logits, dataset.tasks)[measure].iloc[-1])
-        row["seconds"] = time.monotonic() - begin
-        history.append({**row, "learning_rate": step_size})
+        history.append(row | {"seconds": time.monotonic() - begin, "learning_rate": step_size})
         if _best(history) == epoch:
             best_weights = weights
-        logger.info(
-            "epoch %d: loss %.4g, validation loss %.4g, validation %s %.4f, %.1f s, %.0f examples/s%s",
-            *list(row.values())[:3], measure, *list(row.values())[3:], rate,
-            ", best so far" if _best(history) == epoch else "",
-        )  # fmt: skip
+        _log_epoch(history, rate)
         saved.save(history, best_weights)
     trainer.set_weights(best_weights)
     best = _best(history)
     return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
+
+
+def _validation(dataset: Dataset, options: dict) -> Callable[[keras.Model], dict]:
+    """Return a function that gives a trainer's validation loss, and its mean auROC or r², by name."""
+    rows = dataset.rows("validation")
+    answers, loss_of = answers_and_loss(dataset, options["class_weights"])
+    bases, answers, labels = dataset.bases[rows], answers[rows], dataset.labels[rows]
+    measure = "r2" if dataset.real_valued else "auroc"
+
+    def validate(trainer: keras.Model) -> dict:
+        logits = predict(trainer, bases)
+        loss = float(loss_of(answers, logits))
+        if not np.isfinite(loss):  # nothing can be measured of what diverged
+            return {"validation_loss": loss}
+        mean = metrics(labels, logits, dataset.tasks)[measure].iloc[-1]
+        return {"validation_loss": loss, f"validation_{measure}": float(mean)}
+
+    return validate
+
+
+def _log_epoch(history: list[dict], rate: float) -> None:
+    """Log the last epoch; ``rate``: examples per second."""
+    row = history[-1]
+    measure = next(name for name in row if name in ("validation_auroc", "validation_r2"))
+    logger.info(
+        "epoch %d: loss %.4g, validation loss %.4g, %s %.4f, %.1f s, %.0f examples/s%s",
+        row["epoch"], row["loss"], row["validation_loss"], measure.replace("_", " "), row[measure],
+        row["seconds"], rate, ", best so far" if _best(history) == row["epoch"] else "",
+    )  # fmt: skip
 
 
 def _best(history: list[dict]) -> int:

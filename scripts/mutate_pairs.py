@@ -34,6 +34,7 @@ with running(snakemake) as log:
         "gradient_input",
         analysis["background"],
         options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
         table = mutate_pairs(
             scorer.logits, dataset.bases, dataset.features, pairs, task, analysis["background"]

@@ -23,7 +23,13 @@ with running(snakemake) as log:
         background=settings.background,
     )
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, settings.background, options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        settings.background,
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
         residuals = np.abs(write_contributions(scorer, dataset.bases, task, snakemake.output[0], attributes))
     log.info("%d sequences scored", len(residuals))

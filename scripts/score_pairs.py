@@ -29,7 +29,13 @@ with running(snakemake) as log:
     log.info("%d ordered pairs left out because their features overlap", overlapping)
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        analysis["background"],
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
         scores = pair_scores(
             scorer,

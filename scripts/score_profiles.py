@@ -29,7 +29,13 @@ with running(snakemake) as log:
     window = analysis["targets"]["positions"]
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, background, options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        background,
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
         found = profiles(
             scorer,

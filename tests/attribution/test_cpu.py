@@ -23,8 +23,8 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
-from dfim.attribution.whole_sequences import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
 from dfim.sequences.bases import one_hot, to_bases
 

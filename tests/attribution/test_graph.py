@@ -21,12 +21,13 @@ from support.small_networks import (
 
 from dfim.attribution import devices
 from dfim.attribution.deeplift_package import DeepLiftPackage
-from dfim.attribution.whole_sequences import DeepLift
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import values_per_sequence
 from dfim.attribution.simplification import simplify
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
+from dfim.networks.kinds import KINDS
 from dfim.sequences.bases import one_hot
 
 BACKGROUND = np.array([0.25, 0.3125, 0.1875, 0.25])  # exact in float32
@@ -338,9 +339,7 @@ def broken(name: str, array: str, value: float) -> list:
         (
             [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]],
             {},
-            "layer 'memory' is of the kind 'lstm', for which there are no contribution scores: use layers of "
-            "the kinds convolution, dense, max_pool, average_pool, global_max_pool, global_average_pool, "
-            "batch_normalisation, relu, sigmoid, flatten.",
+            f"layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are {', '.join(KINDS)}.",
         ),
         (
             broken("convolution_0", "kernel", np.nan),

@@ -35,7 +35,7 @@ METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
 def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
-    ``network`` is a list of layers, as :func:`dfim.networks.description.describe` gives. ``reference`` is the
+    ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives. ``reference`` is the
     input to which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every
     position or (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given.
     ``options``:
@@ -65,10 +65,12 @@ def open_model(
     method: str,
     reference,
     options: dict | None = None,
+    length: int | None = None,
 ) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
 
-    The other arguments are those of :func:`open_scorer`. Raises InputError on an unknown task, on names
+    The other arguments are those of :func:`open_scorer`; ``length`` is that of the sequences, which a network
+    that takes any needs. Raises InputError on an unknown task, on names
     that are not as many as the outputs, and as :func:`open_scorer` and
     :func:`dfim.networks.keras_files.load_network` do.
     """
@@ -77,7 +79,7 @@ def open_model(
 
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
-    with open_scorer(method, describe(load_network(path)), reference, options) as scorer:
+    with open_scorer(method, describe(load_network(path), length), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(
                 f"the network {path} has {scorer.outputs} outputs, and {len(tasks)} tasks are named "

@@ -11,6 +11,7 @@ from dfim.attribution.way_back import FULL, WayBack
 
 logger = logging.getLogger("dfim")
 
+
 class CompiledScorer(Scorer):
     """Scores in TensorFlow 2, on a GPU where it sees one and else on the CPU; the log says on which.
 
@@ -62,9 +63,7 @@ class CompiledScorer(Scorer):
         specification = [tf.TensorSpec([None, self.length, 4], self._dtype)]
         if with_task:
             specification.append(tf.TensorSpec([], tf.int32))
-        return tf.function(
-            function, input_signature=specification, jit_compile=self._on_gpu, autograph=False
-        )
+        return tf.function(function, input_signature=specification, jit_compile=self._on_gpu, autograph=False)
 
     def _run(self, function: Callable, x: np.ndarray, *task: int) -> np.ndarray:
         """Return a compiled function's result for a batch, filled up with copies of its last sequence.

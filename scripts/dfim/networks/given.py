@@ -18,9 +18,9 @@ from dfim.networks.stored import as_model
 _CHECKED_LENGTH = 500
 
 
-def read_given_network(
+def read_own_network(
     path: str | Path,
-    tasks: Sequence[str],
+    tasks: Sequence[str] | None = None,
     weights: str | Path | None = None,
     outputs: Mapping[str, Output] | None = None,
     constants: Mapping[str, object] | None = None,
@@ -28,8 +28,9 @@ def read_given_network(
 ) -> keras.Sequential:
     """Read a network and return it as a model from one-hot sequences to one output for each task.
 
-    ``path``: a Keras or ONNX file, or with ``weights`` an architecture as JSON. ``outputs``: which output a
-    task is (:class:`dfim.networks.outputs.Output`); without any, all units in order. ``constants``: what
+    ``path``: a Keras file, or with ``weights`` an architecture as JSON. ``tasks``: names of the tasks, one
+    for each unit without. ``outputs``: which output a task is (:class:`dfim.networks.outputs.Output`);
+    without any, all units in order. ``constants``: what
     inputs after the first are held at, by name, zero without. ``length``: of the sequences, for a network
     that takes any. A Sequential model with a sigmoid or linear head stays as it is; every other becomes a
     graph of logits (:mod:`dfim.networks.stored`), which is compared with what the network itself computes.
@@ -43,7 +44,8 @@ def read_given_network(
     walk = Walk(model, constants or {})
     graph = walk.graph()
     if not outputs and _is_plain(model):
-        check_outputs(model, tasks, path)
+        if tasks is not None:
+            check_outputs(model, tasks, path)
         return model
     known = graph.length or length or _CHECKED_LENGTH
     check_against_keras(walk, graph.at_length(known), known, str(path))

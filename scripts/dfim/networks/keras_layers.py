@@ -7,7 +7,6 @@ import numpy as np
 
 from dfim.errors import InputError
 from dfim.networks.graph import Node
-from dfim.networks.kinds import KINDS
 
 K = keras.layers
 # Nothing happens in these once a network is trained.
@@ -105,8 +104,8 @@ def _check_finite(node: Node) -> None:
 
 def unsupported(layer, what: str) -> InputError:
     return InputError(
-        f"layer {layer.name} of the network has {what}, which is not supported; supported are "
-        f"{', '.join(KINDS)}: export the network to ONNX, whose pair tests need no rule for a layer."
+        f"layer {layer.name} of the network has {what}, for which there is no rule: export the network to "
+        "ONNX, of which pair tests, variants and mutagenesis maps need the values alone."
     )
 
 
@@ -276,7 +275,9 @@ _LAYERS: dict[type, Callable] = {
     K.Reshape: _reshape,
     K.Permute: _permute,
     K.Cropping1D: lambda layer, shapes: [Node("crop", layer.name, {}, _sides(layer, layer.cropping))],
-    K.ZeroPadding1D: lambda layer, shapes: [Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))],
+    K.ZeroPadding1D: lambda layer, shapes: [
+        Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))
+    ],
     K.UpSampling1D: lambda layer, shapes: [Node("repeat", layer.name, {}, {"times": int(layer.size)})],
     K.Rescaling: _rescaling,
     K.Add: _merge("add"),

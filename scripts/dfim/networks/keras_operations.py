@@ -141,7 +141,9 @@ _MADE: dict[str, Callable] = {
     "Concatenate": _concatenate,
     "Softmax": _softmax,
     "Gelu": lambda op, shapes, arguments: Node("gelu", op.name, {}, {"approximate": bool(op.approximate)}),
-    "LeakyRelu": lambda op, shapes, arguments: Node("leaky_relu", op.name, {}, {"slope": float(op.negative_slope)}),
+    "LeakyRelu": lambda op, shapes, arguments: Node(
+        "leaky_relu", op.name, {}, {"slope": float(op.negative_slope)}
+    ),
     "Elu": lambda op, shapes, arguments: Node("elu", op.name, {}, {"alpha": float(op.alpha)}),
     "Negative": lambda op, shapes, arguments: Node(
         "affine", op.name, {"scale": np.asarray(-1, np.float32), "shift": np.asarray(0, np.float32)}

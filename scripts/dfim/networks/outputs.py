@@ -65,7 +65,7 @@ def before_last_activation(graph: Graph) -> Graph:
     return Graph(nodes, outputs, graph.length)
 
 
-def with_tasks(graph: Graph, tasks: Sequence[str], outputs: Mapping[str, Output], where: str) -> Graph:
+def with_tasks(graph: Graph, tasks: Sequence[str] | None, outputs: Mapping[str, Output], where: str) -> Graph:
     """Return the graph with one output, shape (tasks): the named tasks in order.
 
     ``graph``: any, whose last activations are still there. ``outputs``: of each task; without any, the units
@@ -75,7 +75,7 @@ def with_tasks(graph: Graph, tasks: Sequence[str], outputs: Mapping[str, Output]
     """
     graph = before_last_activation(graph)
     shapes = _shapes(graph)
-    if not outputs:
+    if not outputs or tasks is None:
         return _all_units(graph, tasks, shapes, where)
     missing = [task for task in tasks if task not in outputs]
     if missing:
@@ -98,7 +98,7 @@ def _shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _all_units(graph: Graph, tasks: Sequence[str], shapes: Mapping, where: str) -> Graph:
+def _all_units(graph: Graph, tasks: Sequence[str] | None, shapes: Mapping, where: str) -> Graph:
     ends = list(graph.outputs.values())
     for head, end in graph.outputs.items():
         if len(shapes[end]) != 1:
@@ -107,7 +107,7 @@ def _all_units(graph: Graph, tasks: Sequence[str], shapes: Mapping, where: str) 
                 f"outputs which unit each task is, and its reduction ({', '.join(REDUCTIONS)})."
             )
     units = sum(shapes[end][0] for end in ends)
-    if units != len(tasks):
+    if tasks is not None and units != len(tasks):
         heads = ", ".join(f"{head} ({shapes[end][0]})" for head, end in graph.outputs.items())
         raise InputError(
             f"the network {where} has {units} outputs, and {len(tasks)} tasks are named ({', '.join(tasks)}):"
@@ -146,7 +146,9 @@ def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, 
     if output.reduction != "position":
         return [*steps, Node(_POOLS[output.reduction], name, {}, {}, (steps[-1].name,))]
     place = output.position
-    place = _checked(f"{what}: position", place, shape[0], f"of the output {head!r}") if graph.length else place
+    place = (
+        _checked(f"{what}: position", place, shape[0], f"of the output {head!r}") if graph.length else place
+    )
     part = {"axis": 1, "start": place, "stop": place + 1, "step": 1}
     return [
         *steps,
@@ -175,5 +177,3 @@ def _checked(what: str, number: int | None, size: int, of: str) -> int:
     if number is None or not 0 <= number < size:
         raise InputError(f"{what} is {number}, and the numbers {of} are 0 to {size - 1}.")
     return number
-
-

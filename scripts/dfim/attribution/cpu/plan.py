@@ -120,8 +120,8 @@ def plan(layers: Sequence, rule: str) -> Plan:
         raise NotPlanned("the network does not begin with a convolution")
     if rest and rest[0].kind == "flatten":
         rest.pop(0)
-    elif rest and len(rest[0].options["input_shape"]) > 1:
-        raise NotPlanned(f"the layer {rest[0].name} ({rest[0].kind}) takes positions")
+    elif rest and rest[0].kind == "dense" and len(rest[0].options["input_shape"]) > 1:
+        raise NotPlanned(f"the dense layer {rest[0].name} takes positions")
     pooled, channels = stages[-1].pooled, stages[-1].bias.size
     head = []
     while rest and rest[0].kind == "dense":

@@ -46,8 +46,8 @@ def kind_of(node: Node) -> Kind:
     """Return the entry of a node's kind; raises InputError when there is none."""
     if node.kind not in KINDS:
         raise InputError(
-            f"layer {node.name!r} is of the kind {node.kind!r}, for which there are no contribution scores: "
-            f"use layers of the kinds {', '.join(KINDS)}."
+            f"layer {node.name!r} is of the kind {node.kind!r}, for which there is no rule: the kinds are "
+            f"{', '.join(KINDS)}."
         )
     return KINDS[node.kind]
 

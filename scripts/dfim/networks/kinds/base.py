@@ -97,8 +97,6 @@ def summed_to(multiplier, shape: Sequence[int]):
     if extra:
         multiplier = ops.sum(multiplier, axis=tuple(range(1, 1 + extra)))
     axes = tuple(
-        axis
-        for axis, size in enumerate(shape, start=1)
-        if size == 1 and multiplier.shape[axis] != 1
+        axis for axis, size in enumerate(shape, start=1) if size == 1 and multiplier.shape[axis] != 1
     )
     return ops.sum(multiplier, axis=axes, keepdims=True) if axes else multiplier

@@ -74,7 +74,9 @@ def _convolved(x, kernel, groups: int, padding: str = "valid", **settings):
     return ops.concatenate(
         [
             ops.conv(
-                x[:, :, g * parts : (g + 1) * parts], kernel[:, :, g * filters : (g + 1) * filters], **settings
+                x[:, :, g * parts : (g + 1) * parts],
+                kernel[:, :, g * filters : (g + 1) * filters],
+                **settings,
             )
             for g in range(groups)
         ],
@@ -105,7 +107,9 @@ class Dense(Kind):
     def shape(self, node, shapes):
         kernel = node.arrays["kernel"]
         if shapes[0][-1] != kernel.shape[0]:
-            raise ShapeError(f"its last axis has {shapes[0][-1]} values, and the kernel is for {kernel.shape[0]}")
+            raise ShapeError(
+                f"its last axis has {shapes[0][-1]} values, and the kernel is for {kernel.shape[0]}"
+            )
         return (*shapes[0][:-1], kernel.shape[1])
 
     def forward(self, node, values):

@@ -142,7 +142,9 @@ class Concatenate(Kind):
         many = next((value for value in values if value.shape[0] != 1), values[0])
         n = ops.shape(many)[0]
         # What does not depend on the sequence is there once.
-        values = [v if v.shape[0] == many.shape[0] else ops.broadcast_to(v, (n, *v.shape[1:])) for v in values]
+        values = [
+            v if v.shape[0] == many.shape[0] else ops.broadcast_to(v, (n, *v.shape[1:])) for v in values
+        ]
         return ops.concatenate(values, axis=node.options["axis"])
 
     def back(self, node, multiplier, values, references):

@@ -62,7 +62,9 @@ class Permute(Kind):
         return ops.transpose(values[0], [0, *(axis + 1 for axis in node.options["order"])])
 
     def back(self, node, multiplier, values, references):
-        return [ops.transpose(multiplier, [0, *(int(axis) + 1 for axis in np.argsort(node.options["order"]))])]
+        return [
+            ops.transpose(multiplier, [0, *(int(axis) + 1 for axis in np.argsort(node.options["order"]))])
+        ]
 
     def field(self, node, fields):
         return WHOLE if list(node.options["order"]) != sorted(node.options["order"]) else fields[0]

@@ -35,21 +35,37 @@ class MaxPool(_Pool):
         options, x = node.options, values[0]
         length, width, stride = x.shape[1], options["width"], options.get("stride", 1)
         left, right = padding_of(options, length)
-        number = windows(options, length)
-        if stride == width and not (left or right):
-            return [padded(_to_first(x[:, : number * width], multiplier, width), 0, length - number * width)]
+        least, number = _least(_max(options, x)), windows(options, length)
+        apart = stride == width and not (left or right)
+        if apart and width > _FEW:
+            whole = _to_first(x[:, : number * width], least, multiplier, width)
+            return [padded(whole, 0, length - number * width)]
         x = padded(x, left, right, -np.inf)
-        span = stride * (number - 1) + 1
-        taps = [x[:, tap : tap + span : stride] for tap in range(width)]
-        least = _least(_max(options, values[0]))
-        multiplier, free = multiplier * ops.ones_like(least), ops.ones_like(least)
+        shares = _taps(x, least, multiplier, width, stride)
+        if apart:
+            n, channels = ops.shape(x)[0], x.shape[2]
+            whole = ops.reshape(ops.stack(shares, axis=2), [n, number * width, channels])
+            return [padded(whole, 0, length - number * width)]
         total = 0.0
-        for tap, value in enumerate(taps):
-            hit = free * ops.cast(value >= least, least.dtype)
-            free = free - hit
-            part = spread(multiplier * hit, stride)
+        for tap, share in enumerate(shares):
+            part = spread(share, stride)
             total = total + padded(part, tap - left, length + left - tap - part.shape[1])
         return [total]
+
+
+# From more positions on, a window's are not gone through one by one.
+_FEW = 64
+
+
+def _taps(x, least, multiplier, width: int, stride: int) -> list:
+    """Return for each position of a window the multipliers of those windows whose first maximum it is."""
+    span = stride * (least.shape[1] - 1) + 1
+    rest, nothing, shares = multiplier * ops.ones_like(least), ops.zeros_like(least), []
+    for tap in range(width):
+        hit = x[:, tap : tap + span : stride] >= least
+        shares.append(ops.where(hit, rest, nothing))
+        rest = ops.where(hit, nothing, rest)
+    return shares
 
 
 def _max(options: dict, x):
@@ -66,14 +82,16 @@ def _least(top):
     return top - TIE * ops.abs(top)
 
 
-def _to_first(x, multiplier, width: int):
+def _to_first(x, least, multiplier, width: int):
     """Return multipliers of windows side by side, each at the first of the largest values of its window."""
     n, positions, channels = ops.shape(x)[0], x.shape[1], x.shape[2]
     parts = ops.reshape(x, [n, positions // width, width, channels])
-    top = ops.max(parts, axis=2, keepdims=True)
-    hit = ops.cast(parts >= _least(top), x.dtype)
-    first = hit * ops.cast(ops.cumsum(hit, axis=2) == 1, x.dtype)
-    return ops.reshape(multiplier[:, :, None] * first, [n, positions, channels])
+    # The earlier, the higher.
+    places = ops.cast(np.arange(width, 0, -1)[:, None], x.dtype)
+    ranks = ops.where(parts >= least[:, :, None], places, ops.zeros_like(parts))
+    first = ranks == ops.max(ranks, axis=2, keepdims=True)
+    whole = ops.where(first, multiplier[:, :, None], ops.zeros_like(parts))
+    return ops.reshape(whole, [n, positions, channels])
 
 
 class AveragePool(_Pool):
@@ -136,7 +154,9 @@ class GlobalMaxPool(_GlobalPool):
         return ops.max(values[0], axis=1)
 
     def back(self, node, multiplier, values, references):
-        return [_to_first(values[0], multiplier[:, None], values[0].shape[1])]
+        x = values[0]
+        least = _least(ops.max(x, axis=1, keepdims=True))
+        return [_to_first(x, least, multiplier[:, None], x.shape[1])]
 
 
 class GlobalAveragePool(_GlobalPool):
@@ -180,5 +200,3 @@ class Profile(_GlobalPool):
         difference = values[0] - references[0]
         weights = ops.softmax(values[0], axis=1)
         return ops.sum(weights * (difference - ops.mean(difference, axis=1, keepdims=True)), axis=1)
-
-

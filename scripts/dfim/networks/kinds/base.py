@@ -100,3 +100,11 @@ def summed_to(multiplier, shape: Sequence[int]):
         axis for axis, size in enumerate(shape, start=1) if size == 1 and multiplier.shape[axis] != 1
     )
     return ops.sum(multiplier, axis=axes, keepdims=True) if axes else multiplier
+
+
+def with_bias(x, bias):
+    """Return x plus a bias on its last axis, in the form that a framework joins with the product before it."""
+    keras = importlib.import_module("keras")
+    if keras.backend.backend() == "tensorflow":
+        return importlib.import_module("tensorflow").nn.bias_add(x, bias)
+    return x + bias

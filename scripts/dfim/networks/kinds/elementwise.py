@@ -11,8 +11,8 @@ NEAR_ZERO = 1e-7
 
 
 class Elementwise(Kind):
-    """``function`` and ``derivative`` of (z, node); ``slope`` of (start, change, node) where one is better
-    than the difference of outputs over the difference of inputs."""
+    """``function`` and ``derivative`` of (z, node); ``slope`` of (start, end, change) where one is better than
+    the difference of outputs over the difference of inputs."""
 
     nonlinear = True
 
@@ -27,17 +27,21 @@ class Elementwise(Kind):
     def back(self, node, multiplier, values, references):
         if references is None:
             return [multiplier * self.derivative(values[0], node)]
-        start = references[0]
-        change = values[0] - start
+        start, end = references[0], values[0]
+        change = end - start
+        # Where there is no change the quotient is no number, and is not taken.
+        slope = self._between(start, end, change, node)
         near = ops.abs(change) < NEAR_ZERO
-        slope = self.slope(start, ops.where(near, ops.ones_like(change), change), node)
         return [multiplier * ops.where(near, self.derivative(start, node), slope)]
 
     def slope(self, start, change, node):
         """Return (f(start + change) − f(start)) / change."""
+        return self._between(start, start + change, change, node)
+
+    def _between(self, start, end, change, node):
         if self._slope is not None:
-            return self._slope(start, change, node)
-        return (self.function(start + change, node) - self.function(start, node)) / change
+            return self._slope(start, end, change)
+        return (self.function(end, node) - self.function(start, node)) / change
 
 
 class Identity(Kind):
@@ -52,13 +56,9 @@ class Identity(Kind):
         return [multiplier]
 
 
-def _relu_slope(start, change, node):
+def _relu_slope(start, end, change):
     # As a share, so that nothing cancels.
-    return ops.clip(ops.maximum(start, start + change) / ops.abs(change), 0, 1)
-
-
-def _step(z):
-    return ops.cast(z > 0, z.dtype)
+    return ops.clip(ops.maximum(start, end) / ops.abs(change), 0, 1)
 
 
 def _leaky(alpha: Callable) -> dict:
@@ -142,7 +142,9 @@ def _mish_derivative(z, node):
 
 
 ACTIVATIONS = {
-    "relu": Elementwise("ReLU", lambda z, node: ops.relu(z), lambda z, node: _step(z), _relu_slope),
+    "relu": Elementwise(
+        "ReLU", lambda z, node: ops.relu(z), lambda z, node: ops.cast(z > 0, z.dtype), _relu_slope
+    ),
     "leaky_relu": Elementwise("LeakyReLU (option slope)", **_leaky(_option("slope"))),
     "prelu": Elementwise("PReLU (array slope)", **_leaky(lambda node: node.arrays["slope"])),
     "clipped_relu": Elementwise(

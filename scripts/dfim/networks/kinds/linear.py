@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dfim.networks.kinds.base import WHOLE, Kind, ShapeError, need_rank, ops, summed_to
+from dfim.networks.kinds.base import WHOLE, Kind, ShapeError, need_rank, ops, summed_to, with_bias
 from dfim.networks.kinds.windows import extent, padded, padding_of, spread, window_field, windows
 
 
@@ -22,7 +22,7 @@ class Convolution(Kind):
         return windows(node.options, shapes[0][0]), kernel.shape[2]
 
     def forward(self, node, values):
-        return self.without_bias(node, values[0]) + node.arrays["bias"]
+        return with_bias(self.without_bias(node, values[0]), node.arrays["bias"])
 
     def without_bias(self, node, x):
         options, kernel = node.options, node.arrays["kernel"]
@@ -113,7 +113,7 @@ class Dense(Kind):
         return (*shapes[0][:-1], kernel.shape[1])
 
     def forward(self, node, values):
-        return ops.matmul(values[0], node.arrays["kernel"]) + node.arrays["bias"]
+        return with_bias(self.without_bias(node, values[0]), node.arrays["bias"])
 
     def without_bias(self, node, x):
         return ops.matmul(x, node.arrays["kernel"])

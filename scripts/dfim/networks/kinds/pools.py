@@ -36,25 +36,14 @@ class MaxPool(_Pool):
         length, width, stride = x.shape[1], options["width"], options.get("stride", 1)
         left, right = padding_of(options, length)
         least, number = _least(_max(options, x)), windows(options, length)
-        apart = stride == width and not (left or right)
-        if apart and width > _FEW:
+        if stride == width and not (left or right):
             whole = _to_first(x[:, : number * width], least, multiplier, width)
             return [padded(whole, 0, length - number * width)]
-        x = padded(x, left, right, -np.inf)
-        shares = _taps(x, least, multiplier, width, stride)
-        if apart:
-            n, channels = ops.shape(x)[0], x.shape[2]
-            whole = ops.reshape(ops.stack(shares, axis=2), [n, number * width, channels])
-            return [padded(whole, 0, length - number * width)]
         total = 0.0
-        for tap, share in enumerate(shares):
+        for tap, share in enumerate(_taps(padded(x, left, right, -np.inf), least, multiplier, width, stride)):
             part = spread(share, stride)
             total = total + padded(part, tap - left, length + left - tap - part.shape[1])
         return [total]
-
-
-# From more positions on, a window's are not gone through one by one.
-_FEW = 64
 
 
 def _taps(x, least, multiplier, width: int, stride: int) -> list:

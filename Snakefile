@@ -7,13 +7,11 @@ min_version("9.17")
 
 if not workflow.configfiles:
 
-    configfile: f"{workflow.basedir}/config/config.yaml"
+    configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=False)
 
 
 include: "rules/common.smk"
-include: "rules/resources.smk"
 include: "rules/sources.smk"
-include: "rules/reads_inputs.smk"
 include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
@@ -24,14 +22,14 @@ include: "rules/plan.smk"
 
 
 onstart:
-    check_writable()
+    ending_in_a_sentence(places.check_writable, RESULTS)
 
 
 rule all:
     default_target: True
     input:
-        model_files(),
-        interaction_files(),
-        figure_files(),
-        claims_files(),
+        places.model_targets(config),
+        places.interaction_targets(config),
+        places.figure_targets(config, SHEETS),
+        places.claims_targets(config),
     localrule: True

@@ -213,7 +213,7 @@ class _Race:
 
 def _exact(layers: list, rule: str, x: np.ndarray) -> np.ndarray:
     """Return contributions of the first sequences in float64."""
-    return DeepLift(layers, BACKGROUND, rule, dtype="float64").contributions(x[:_COMPARED], _TASK)
+    return DeepLift(simplify(layers), BACKGROUND, rule, dtype="float64").contributions(x[:_COMPARED], _TASK)
 
 
 def main() -> None:

@@ -13,20 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
-from snakemake.utils import validate
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import demands  # noqa: E402
-from sizes import Sizes  # noqa: E402
+from workflow import demands  # noqa: E402
+from workflow.datasets import PRODUCERS  # noqa: E402
+from workflow.schema import complete  # noqa: E402
+from workflow.sizes import Sizes  # noqa: E402
 
 # The wildcards of each rule, as the path of its log has them.
 WILDCARDS = {
-    "simulate_sequences": "dataset",
-    "build_peak_dataset": "dataset",
-    "build_variant_dataset": "dataset",
-    "build_value_dataset": "dataset",
+    **{producer.rule: "dataset" for producer in PRODUCERS.values()},
     "match_controls": "dataset",
     "train_model": "model",
     "evaluate_model": "model",
@@ -48,7 +46,7 @@ _TOOK = re.compile(r"took ([\d.]+) s, ([\d.]+) s of processor time, (\d+) MB")
 def read_sizes(configuration: dict, results: Path) -> Sizes:
     """Return the sizes of a configuration (a file's, without defaults), counted where there are files."""
     config = yaml.safe_load(yaml.safe_dump(configuration))
-    validate(config, str(ROOT / "config/schemas/config.schema.yaml"))
+    complete(config, "the configuration")
     return Sizes(config, {name: ["one"] for name in config["datasets"]}, str(results))
 
 

@@ -1,6 +1,7 @@
 # Datasets: sequences, labels, split and features, the same three files from each producer.
 
-DATASET = dataset_files("{dataset}")
+DATASET = places.dataset_files(RESULTS, "{dataset}")
+MATCHING = places.matching_files(RESULTS, "{dataset}")
 
 
 rule simulate_sequences:
@@ -11,13 +12,13 @@ rule simulate_sequences:
     benchmark:
         f"{BENCHMARKS}/simulate_sequences/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("simulation")),
+        dataset=one_of(made_by(config, "simulate_sequences")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("simulate_sequences"),
     params:
-        design=dataset_options,
+        design=LOOKUPS.dataset_options,
         seed=config["seed"],
     script:
         "../scripts/simulate_sequences.py"
@@ -25,7 +26,7 @@ rule simulate_sequences:
 
 rule build_peak_dataset:
     input:
-        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+        unpack(LOOKUPS.dataset_sources),
     output:
         **DATASET,
     log:
@@ -33,15 +34,15 @@ rule build_peak_dataset:
     benchmark:
         f"{BENCHMARKS}/build_peak_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("peaks")),
+        dataset=one_of(made_by(config, "build_peak_dataset")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("build_peak_dataset"),
     params:
-        tasks=lambda wildcards: TASKS[wildcards.dataset],
-        motifs=task_motifs,
-        options=dataset_options,
+        tasks=LOOKUPS.dataset_tasks,
+        motifs=LOOKUPS.task_motifs,
+        options=LOOKUPS.dataset_options,
         seed=config["seed"],
     script:
         "../scripts/build_peak_dataset.py"
@@ -49,7 +50,7 @@ rule build_peak_dataset:
 
 rule build_variant_dataset:
     input:
-        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+        unpack(LOOKUPS.dataset_sources),
     output:
         **DATASET,
     log:
@@ -57,13 +58,13 @@ rule build_variant_dataset:
     benchmark:
         f"{BENCHMARKS}/build_variant_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("variants")),
+        dataset=one_of(made_by(config, "build_variant_dataset")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("build_variant_dataset"),
     params:
-        options=dataset_options,
+        options=LOOKUPS.dataset_options,
     script:
         "../scripts/build_variant_dataset.py"
 
@@ -71,30 +72,29 @@ rule build_variant_dataset:
 rule match_controls:
     input:
         **DATASET,
-        sizes=lambda wildcards: dataset_sources(wildcards.dataset)["sizes"],
-        peaks=lambda wildcards: dataset_sources(wildcards.dataset)["peaks"],
+        sizes=lambda wildcards: LOOKUPS.dataset_sources(wildcards)["sizes"],
+        peaks=lambda wildcards: LOOKUPS.dataset_sources(wildcards)["peaks"],
     output:
-        covariates=f"{RESULTS}/datasets/{{dataset}}/covariates.tsv.gz",
-        balance=f"{RESULTS}/datasets/{{dataset}}/balance.tsv",
+        **MATCHING,
     log:
         f"{LOGS}/match_controls/{{dataset}}.log",
     benchmark:
         f"{BENCHMARKS}/match_controls/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(matched_datasets()),
+        dataset=one_of(matched_datasets(config)),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("match_controls"),
     params:
-        options=dataset_options,
+        options=LOOKUPS.dataset_options,
     script:
         "../scripts/match_controls.py"
 
 
 rule build_own_dataset:
     input:
-        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+        unpack(LOOKUPS.dataset_sources),
     output:
         **DATASET,
     log:
@@ -102,13 +102,13 @@ rule build_own_dataset:
     benchmark:
         f"{BENCHMARKS}/build_own_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("sequences")),
+        dataset=one_of(made_by(config, "build_own_dataset")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("build_own_dataset"),
     params:
-        options=dataset_options,
+        options=LOOKUPS.dataset_options,
     script:
         "../scripts/build_own_dataset.py"
 
@@ -121,13 +121,13 @@ rule build_spacing_dataset:
     benchmark:
         f"{BENCHMARKS}/build_spacing_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("spacing")),
+        dataset=one_of(made_by(config, "build_spacing_dataset")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("build_spacing_dataset"),
     params:
-        design=dataset_options,
+        design=LOOKUPS.dataset_options,
         seed=config["seed"],
     script:
         "../scripts/build_spacing_dataset.py"
@@ -135,7 +135,7 @@ rule build_spacing_dataset:
 
 rule build_value_dataset:
     input:
-        unpack(lambda wildcards: dataset_sources(wildcards.dataset)),
+        unpack(LOOKUPS.dataset_sources),
     output:
         **DATASET,
     log:
@@ -143,13 +143,13 @@ rule build_value_dataset:
     benchmark:
         f"{BENCHMARKS}/build_value_dataset/{{dataset}}.tsv"
     wildcard_constraints:
-        dataset=one_of(producer_names("values")),
+        dataset=one_of(made_by(config, "build_value_dataset")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("build_value_dataset"),
     params:
-        options=dataset_options,
+        options=LOOKUPS.dataset_options,
         seed=config["seed"],
     script:
         "../scripts/build_value_dataset.py"

@@ -3,7 +3,7 @@
 
 rule plot_model:
     input:
-        unpack(model_tables),
+        unpack(LOOKUPS.model_tables),
     output:
         **figure_outputs(f"{RESULTS}/figures/models/{{model}}", "models", "model"),
     log:
@@ -20,13 +20,13 @@ rule plot_model:
 
 rule plot_interactions:
     input:
-        unpack(interaction_tables),
-        unpack(analysis_dataset),
+        unpack(LOOKUPS.interaction_tables),
+        unpack(LOOKUPS.analysis_dataset),
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
         nulls=f"{INTERACTIONS}/nulls.tsv",
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        reach=MODEL["reach"],
     output:
         **figure_outputs(
             f"{RESULTS}/figures/{{analysis}}/{{model}}/{{task}}/{{method}}",
@@ -44,6 +44,6 @@ rule plot_interactions:
     resources:
         **demanded("plot_interactions"),
     params:
-        options=lambda wildcards: analysis_figures(wildcards.analysis)[wildcards.figure],
+        options=LOOKUPS.figure_options,
     script:
         "../scripts/plot_interactions.py"

@@ -3,10 +3,10 @@
 
 rule select_examples:
     input:
-        unpack(analysis_dataset),
-        unpack(predictions_of_same_dataset),
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.predictions_of_same_dataset),
     output:
-        f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/examples.tsv",
+        places.selection_file(RESULTS, "{analysis}", "{model}", "{task}"),
     log:
         f"{LOGS}/select_examples/{{analysis}}/{{model}}/{{task}}.log",
     benchmark:
@@ -16,9 +16,9 @@ rule select_examples:
     resources:
         **demanded("select_examples"),
     params:
-        criteria=lambda wildcards: analysis_of(wildcards)["examples"],
+        criteria=LOOKUPS.of_analysis("examples"),
         task="{task}",
-        tasks=model_tasks,
+        tasks=LOOKUPS.model_tasks,
         seed=config["seed"],
     script:
         "../scripts/select_examples.py"
@@ -26,8 +26,8 @@ rule select_examples:
 
 rule score_pairs:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
     output:
         f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
@@ -41,15 +41,15 @@ rule score_pairs:
     resources:
         **demanded("score_pairs"),
     params:
-        **SCORING,
+        **LOOKUPS.scoring_params(),
     script:
         "../scripts/score_pairs.py"
 
 
 rule score_profiles:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
     output:
         f"{INTERACTIONS}/shards/{{shard}}.h5",
@@ -63,18 +63,18 @@ rule score_profiles:
     resources:
         **demanded("score_profiles"),
     params:
-        **SCORING,
+        **LOOKUPS.scoring_params(),
     script:
         "../scripts/score_profiles.py"
 
 
 rule mutate_pairs:
     input:
-        unpack(analysis_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
         selection=rules.select_examples.output[0],
     output:
-        f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/mutagenesis/{{shard}}.tsv.gz",
+        places.mutagenesis_file(RESULTS, "{analysis}", "{model}", "{task}", "{shard}"),
     log:
         f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
     benchmark:
@@ -86,18 +86,18 @@ rule mutate_pairs:
         **demanded("mutate_pairs"),
     params:
         task="{task}",
-        tasks=model_tasks,
-        analysis=scoring_options,
+        tasks=LOOKUPS.model_tasks,
+        analysis=LOOKUPS.scoring_options,
     script:
         "../scripts/mutate_pairs.py"
 
 
 rule assign_significance_pairs:
     input:
-        unpack(analysis_dataset),
-        shards=shard_files(".tsv.gz"),
-        mutagenesis=mutagenesis_shards,
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        unpack(LOOKUPS.analysis_dataset),
+        shards=LOOKUPS.shard_files(".tsv.gz"),
+        mutagenesis=LOOKUPS.mutagenesis_shards,
+        reach=MODEL["reach"],
     output:
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
@@ -110,23 +110,23 @@ rule assign_significance_pairs:
     benchmark:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("pairs")),
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("assign_significance_pairs"),
     params:
-        **SIGNIFICANCE,
+        **LOOKUPS.significance_params(),
     script:
         "../scripts/assign_significance_pairs.py"
 
 
 rule assign_significance_profiles:
     input:
-        unpack(analysis_dataset),
-        unpack(covariates_of_sources),
-        shards=shard_files(".h5"),
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.covariates_of_sources),
+        shards=LOOKUPS.shard_files(".h5"),
+        reach=MODEL["reach"],
     output:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
@@ -139,24 +139,24 @@ rule assign_significance_profiles:
     benchmark:
         f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("profiles")),
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("assign_significance_profiles"),
     params:
-        **SIGNIFICANCE,
+        **LOOKUPS.significance_params(),
     script:
         "../scripts/assign_significance_profiles.py"
 
 
 rule aggregate_maps:
     input:
-        unpack(analysis_dataset),
-        unpack(expected_cells),
-        shards=shard_files(".h5"),
+        unpack(LOOKUPS.analysis_dataset),
+        unpack(LOOKUPS.expected_cells),
+        shards=LOOKUPS.shard_files(".h5"),
         selection=rules.select_examples.output[0],
-        reach=f"{RESULTS}/models/{{model}}/reach.tsv",
+        reach=MODEL["reach"],
     output:
         f"{INTERACTIONS}/cells.tsv.gz",
     log:
@@ -164,21 +164,21 @@ rule aggregate_maps:
     benchmark:
         f"{BENCHMARKS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
-        analysis=one_of(analyses_with("profiles")),
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("aggregate_maps"),
     params:
-        minimum=lambda wildcards: analysis_of(wildcards)["aggregate"]["minimum"],
-        p_values=lambda wildcards: analysis_of(wildcards)["p_values"],
+        minimum=LOOKUPS.of_analysis("aggregate", "minimum"),
+        p_values=LOOKUPS.of_analysis("p_values"),
     script:
         "../scripts/aggregate_maps.py"
 
 
 rule compare_groups:
     input:
-        table=result_table,
+        table=LOOKUPS.result_table,
         null=f"{INTERACTIONS}/null.tsv.gz",
     output:
         comparisons=f"{INTERACTIONS}/comparisons.tsv",
@@ -192,8 +192,8 @@ rule compare_groups:
     resources:
         **demanded("compare_groups"),
     params:
-        comparisons=lambda wildcards: analysis_of(wildcards)["comparisons"],
-        truth=lambda wildcards: analysis_of(wildcards)["truth"],
+        comparisons=LOOKUPS.of_analysis("comparisons"),
+        truth=LOOKUPS.of_analysis("truth"),
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"

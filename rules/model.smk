@@ -1,23 +1,25 @@
 # Models: trained or given, their evaluation, and contribution scores of whole datasets.
 
+MODEL = places.model_files(RESULTS, "{model}")
+
 
 rule provide_model:
     input:
-        unpack(lambda wildcards: given_files(wildcards.model)),
+        unpack(LOOKUPS.given_files),
     output:
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        model=MODEL["model"],
     log:
         f"{LOGS}/provide_model/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/provide_model/{{model}}.tsv"
     wildcard_constraints:
-        model=one_of(given_models()),
+        model=one_of(given_models(config)),
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("provide_model"),
     params:
-        tasks=model_tasks,
+        tasks=LOOKUPS.model_tasks,
         source=lambda wildcards: config["models"][wildcards.model]["source"],
     script:
         "../scripts/provide_model.py"
@@ -25,25 +27,25 @@ rule provide_model:
 
 rule train_model:
     input:
-        unpack(model_dataset),
-        unpack(initial_model),
+        unpack(LOOKUPS.model_dataset),
+        unpack(LOOKUPS.initial_model),
     output:
-        model=f"{RESULTS}/models/{{model}}/model.keras",
-        history=f"{RESULTS}/models/{{model}}/history.tsv",
+        model=MODEL["model"],
+        history=MODEL["history"],
     log:
         f"{LOGS}/train_model/{{model}}.log",
     benchmark:
         f"{BENCHMARKS}/train_model/{{model}}.tsv"
     wildcard_constraints:
-        model=one_of(name for name in config["models"] if name not in given_models()),
+        model=one_of(trained_models(config)),
     conda:
         "../envs/dfim.yaml"
     threads: 2
     resources:
         **demanded("train_model"),
     params:
-        layers=lambda wildcards: config["architectures"][config["models"][wildcards.model]["architecture"]],
-        training=lambda wildcards: config["models"][wildcards.model]["training"],
+        layers=LOOKUPS.layers,
+        training=LOOKUPS.training_options,
         seed=config["seed"],
     script:
         "../scripts/train_model.py"
@@ -51,12 +53,12 @@ rule train_model:
 
 rule evaluate_model:
     input:
-        unpack(model_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.model_dataset),
+        model=MODEL["model"],
     output:
-        metrics=f"{RESULTS}/models/{{model}}/metrics.tsv",
-        curves=f"{RESULTS}/models/{{model}}/curves.tsv.gz",
-        predictions=f"{RESULTS}/models/{{model}}/predictions.h5",
+        metrics=MODEL["metrics"],
+        curves=MODEL["curves"],
+        predictions=MODEL["predictions"],
     log:
         f"{LOGS}/evaluate_model/{{model}}.log",
     benchmark:
@@ -67,7 +69,7 @@ rule evaluate_model:
     resources:
         **demanded("evaluate_model"),
     params:
-        tasks=model_tasks,
+        tasks=LOOKUPS.model_tasks,
         seed=config["seed"],
     script:
         "../scripts/evaluate_model.py"
@@ -75,9 +77,9 @@ rule evaluate_model:
 
 rule measure_reach:
     input:
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        model=MODEL["model"],
     output:
-        f"{RESULTS}/models/{{model}}/reach.tsv",
+        MODEL["reach"],
     log:
         f"{LOGS}/measure_reach/{{model}}.log",
     benchmark:
@@ -92,10 +94,10 @@ rule measure_reach:
 
 rule score_contributions:
     input:
-        unpack(model_dataset),
-        model=f"{RESULTS}/models/{{model}}/model.keras",
+        unpack(LOOKUPS.model_dataset),
+        model=MODEL["model"],
     output:
-        f"{RESULTS}/contributions/{{model}}/{{task}}/{{method}}.h5",
+        places.contributions_file(RESULTS, "{model}", "{task}", "{method}"),
     log:
         f"{LOGS}/score_contributions/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -107,9 +109,9 @@ rule score_contributions:
         **demanded("score_contributions"),
     params:
         task="{task}",
-        tasks=model_tasks,
+        tasks=LOOKUPS.model_tasks,
         method="{method}",
-        method_options=lambda wildcards: config["methods"][wildcards.method],
-        background=lambda wildcards: contribution_entry(wildcards)["background"],
+        method_options=LOOKUPS.method_options,
+        background=LOOKUPS.contribution_background,
     script:
         "../scripts/score_contributions.py"

@@ -10,10 +10,7 @@ rule plan:
         "../envs/dfim.yaml"
     params:
         configuration=config,
-        tasks=TASKS,
+        tasks=tasks_of_datasets(config, SHEETS.tasks),
         times=[1, 10],
-        builders={
-            name: BUILDERS[producer] for name, options in config["datasets"].items() for producer in options
-        },
     script:
         "../scripts/write_plan.py"

@@ -23,7 +23,7 @@ for simulated in config["simulated_reads"]:
             peaks=f"{RESULTS}/planted/{config['simulated_reads'][simulated]['genome']}/peaks/"
             f"{config['simulated_reads'][simulated]['peaks']}.narrowPeak.gz",
         output:
-            fastqs=[path for lane in simulated_fastqs(simulated) for path in lane],
+            fastqs=sum(places.simulated_fastqs(RESULTS, simulated, config["simulated_reads"][simulated]), []),
             truth=f"{RESULTS}/simulated_reads/{simulated}.truth.tsv.gz",
         log:
             f"{LOGS}/simulate_reads/{simulated}.log",
@@ -41,7 +41,7 @@ for simulated in config["simulated_reads"]:
 
 rule trim_reads:
     input:
-        lambda wildcards: fastq_sources(replicate_rows(wildcards)[int(wildcards.lane) - 1]),
+        REPLICATES.fastqs,
     output:
         reads=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R1.fastq.gz"),
         mates=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R2.fastq.gz"),
@@ -57,7 +57,7 @@ rule trim_reads:
     resources:
         mem_mb=2000,
     params:
-        adapter=lambda wildcards: reads_options(wildcards)["adapter"] if is_atac(wildcards) else "",
+        adapter=REPLICATES.adapter,
     script:
         "../scripts/trim_reads.py"
 
@@ -85,9 +85,9 @@ rule index_genome:
 
 rule align_reads:
     input:
-        index=genome_of_reads(".bowtie2"),
-        reads=trimmed_files([1]),
-        mates=trimmed_files([2]),
+        index=REPLICATES.genome_file(".bowtie2"),
+        reads=REPLICATES.trimmed(1),
+        mates=REPLICATES.trimmed(2),
     output:
         bam=temp(f"{READS}/aligned/{{replicate}}.bam"),
         summary=f"{READS}/aligned/{{replicate}}.bowtie2.txt",
@@ -103,7 +103,7 @@ rule align_reads:
     params:
         files=lambda wildcards, input: (
             f"-1 {','.join(input.reads)} -2 {','.join(input.mates)}"
-            if is_paired(wildcards)
+            if REPLICATES.is_paired(wildcards)
             else f"-U {','.join(input.reads)}"
         ),
         seed=config["seed"],
@@ -133,8 +133,8 @@ rule filter_reads:
         mem_mb=8000,
         sort_mb=800,
     params:
-        proper=lambda wildcards: "-f 2" if is_paired(wildcards) else "",
-        quality=lambda wildcards: reads_options(wildcards)["minimum_quality"],
+        proper=lambda wildcards: "-f 2" if REPLICATES.is_paired(wildcards) else "",
+        quality=REPLICATES.option("minimum_quality"),
     shell:
         # 1804: unmapped, mate unmapped, secondary, failed, duplicate. fixmate needs mates side by side, and what lost
         # its mate goes in the second filter. Single reads must not pass fixmate, which loses the last of them
@@ -167,10 +167,10 @@ rule make_tags:
     resources:
         mem_mb=4000,
     params:
-        paired=is_paired,
-        shifted=is_atac,
-        mitochondria=lambda wildcards: reads_options(wildcards)["mitochondria"],
-        subsample=lambda wildcards: int(replicate_rows(wildcards)[0].get("subsample") or 0),
+        paired=REPLICATES.is_paired,
+        shifted=REPLICATES.is_atac,
+        mitochondria=REPLICATES.option("mitochondria"),
+        subsample=REPLICATES.subsample,
         seed=config["seed"],
     script:
         "../scripts/make_tags.py"
@@ -178,7 +178,7 @@ rule make_tags:
 
 rule pool_tags:
     input:
-        lambda wildcards: [f"{READS}/tags/{name}.tagAlign.gz" for name in replicates_of(wildcards)],
+        REPLICATES.tags,
     output:
         f"{READS}/tags/pooled.tagAlign.gz",
     log:
@@ -193,7 +193,7 @@ rule pool_tags:
 
 rule split_tags:
     input:
-        library_tags,
+        REPLICATES.library_tags,
     output:
         first=f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz",
         second=f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz",
@@ -206,10 +206,7 @@ rule split_tags:
     resources:
         mem_mb=4000,
     params:
-        lines=lambda wildcards: [
-            lines_a_unit(wildcards.reads, wildcards.task, name)
-            for name in library_replicates(wildcards.replicate, replicates_of(wildcards))
-        ],
+        lines=REPLICATES.library_units,
         seed=config["seed"],
     script:
         "../scripts/split_tags.py"
@@ -218,7 +215,7 @@ rule split_tags:
 rule call_peaks:
     input:
         tags=f"{READS}/tags/{{library}}.tagAlign.gz",
-        sizes=genome_of_reads(".fa.sizes"),
+        sizes=REPLICATES.genome_file(".fa.sizes"),
     output:
         peaks=f"{READS}/peaks/{{library}}.narrowPeak.gz",
         caller=f"{READS}/peaks/{{library}}.caller.tsv",
@@ -231,21 +228,18 @@ rule call_peaks:
     resources:
         mem_mb=16000,
     params:
-        options=lambda wildcards: {
-            key: reads_options(wildcards)[key]
-            for key in ("genome_size", "p_threshold", "window", "maximum_peaks")
-        },
+        options=REPLICATES.chosen_options("genome_size", "p_threshold", "window", "maximum_peaks"),
     script:
         "../scripts/call_peaks.py"
 
 
 rule compare_libraries:
     input:
-        unpack(optional_source("blacklist")),
+        unpack(REPLICATES.optional_source("blacklist")),
         first=f"{READS}/peaks/{{first}}.narrowPeak.gz",
         second=f"{READS}/peaks/{{second}}.narrowPeak.gz",
-        reference=lambda wildcards: f"{READS}/peaks/{reference_library(wildcards)}.narrowPeak.gz",
-        sizes=genome_of_reads(".fa.sizes"),
+        reference=REPLICATES.reference_peaks,
+        sizes=REPLICATES.genome_file(".fa.sizes"),
     output:
         peaks=f"{READS}/reproducible/{{first}}_vs_{{second}}.narrowPeak.gz",
         summary=f"{READS}/reproducible/{{first}}_vs_{{second}}.tsv",
@@ -261,19 +255,17 @@ rule compare_libraries:
     resources:
         mem_mb=8000,
     params:
-        method=lambda wildcards: reads_options(wildcards)["reproducibility"],
-        threshold=lambda wildcards: reads_options(wildcards)["idr_threshold"],
+        method=REPLICATES.option("reproducibility"),
+        threshold=REPLICATES.option("idr_threshold"),
     script:
         "../scripts/compare_libraries.py"
 
 
 rule select_peaks:
     input:
-        peaks=lambda wildcards: [
-            f"{READS}/reproducible/{name}.narrowPeak.gz" for name in comparisons_of(wildcards)
-        ],
-        summaries=lambda wildcards: [f"{READS}/reproducible/{name}.tsv" for name in comparisons_of(wildcards)],
-        sizes=genome_of_reads(".fa.sizes"),
+        peaks=REPLICATES.compared(".narrowPeak.gz"),
+        summaries=REPLICATES.compared(".tsv"),
+        sizes=REPLICATES.genome_file(".fa.sizes"),
     output:
         peaks=f"{READS}/peaks.narrowPeak.gz",
         reproducibility=f"{READS}/reproducibility.tsv",
@@ -286,23 +278,19 @@ rule select_peaks:
     resources:
         mem_mb=4000,
     params:
-        method=lambda wildcards: reads_options(wildcards)["reproducibility"],
-        pairs=lambda wildcards: len(replicate_pairs(wildcards)),
+        method=REPLICATES.option("reproducibility"),
+        pairs=REPLICATES.number_of_pairs,
     script:
         "../scripts/select_peaks.py"
 
 
 rule measure_quality:
     input:
-        unpack(optional_source("tss")),
-        trimmed=lambda wildcards: [
-            f"{READS}/trimmed/{name}.{lane}.tsv"
-            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
-            for lane in range(1, len(rows) + 1)
-        ],
-        mapped=lambda wildcards: [f"{READS}/aligned/{name}.flagstat.tsv" for name in replicates_of(wildcards)],
-        counts=lambda wildcards: [f"{READS}/tags/{name}.counts.tsv" for name in replicates_of(wildcards)],
-        tags=lambda wildcards: [f"{READS}/tags/{name}.tagAlign.gz" for name in replicates_of(wildcards)],
+        unpack(REPLICATES.optional_source("tss")),
+        trimmed=REPLICATES.trimmed_counts,
+        mapped=REPLICATES.each("aligned/{name}.flagstat.tsv"),
+        counts=REPLICATES.each("tags/{name}.counts.tsv"),
+        tags=REPLICATES.tags,
         peaks=rules.select_peaks.output.peaks,
         reproducibility=rules.select_peaks.output.reproducibility,
     output:
@@ -317,11 +305,8 @@ rule measure_quality:
     resources:
         mem_mb=8000,
     params:
-        replicates=lambda wildcards: {
-            name: {"lanes": len(rows), "ends": lines_a_unit(wildcards.reads, wildcards.task, name)}
-            for name, rows in SAMPLES[wildcards.reads][wildcards.task].items()
-        },
-        thresholds=lambda wildcards: reads_options(wildcards)["warn"],
+        replicates=REPLICATES.shapes,
+        thresholds=REPLICATES.option("warn"),
     script:
         "../scripts/measure_quality.py"
 

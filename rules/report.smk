@@ -3,7 +3,9 @@
 
 rule write_reproduction:
     input:
-        tables=dataset_outputs() + model_files() + interaction_files(),
+        tables=places.dataset_targets(config)
+        + places.model_targets(config)
+        + places.interaction_targets(config),
         claims=[locate(path) for path in config["claims"]],
     output:
         report(f"{RESULTS}/reproduction.tsv", category="reproduction"),

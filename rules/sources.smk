@@ -4,7 +4,7 @@
 # Everything that is to be fetched, e.g. on a login node before jobs start on nodes without internet.
 rule sources:
     input:
-        [f"{RESULTS}/sources/{name}" for name in FETCHED],
+        [f"{RESULTS}/sources/{name}" for name in SOURCES.fetched],
     localrule: True
 
 
@@ -16,7 +16,7 @@ rule list_sources:
     conda:
         "../envs/dfim.yaml"
     params:
-        sources=FETCHED,
+        sources=SOURCES.fetched,
         folder=f"{RESULTS}/sources",
     script:
         "../scripts/list_sources.py"
@@ -28,19 +28,19 @@ rule fetch_source:
     log:
         f"{LOGS}/fetch_source/{{name}}.log",
     wildcard_constraints:
-        name=one_of(FETCHED),
+        name=one_of(SOURCES.fetched),
     localrule: True
     conda:
         "../envs/dfim.yaml"
     params:
-        source=lambda wildcards: FETCHED[wildcards.name],
+        source=lambda wildcards: SOURCES.fetched[wildcards.name],
     script:
         "../scripts/fetch_source.py"
 
 
 rule select_count_peaks:
     input:
-        lambda wildcards: COUNT_PEAKS[wildcards.name]["matrix"],
+        lambda wildcards: SOURCES.count_peaks[wildcards.name].matrix.path,
     output:
         f"{RESULTS}/count_peaks/{{name}}",
     log:
@@ -48,26 +48,26 @@ rule select_count_peaks:
     benchmark:
         f"{BENCHMARKS}/select_count_peaks/{{name}}.tsv"
     wildcard_constraints:
-        name=one_of(COUNT_PEAKS),
+        name=one_of(SOURCES.count_peaks),
     conda:
         "../envs/dfim.yaml"
     params:
-        samples=lambda wildcards: COUNT_PEAKS[wildcards.name]["samples"],
-        least=lambda wildcards: COUNT_PEAKS[wildcards.name]["least"],
+        samples=lambda wildcards: SOURCES.count_peaks[wildcards.name].samples,
+        least=lambda wildcards: SOURCES.count_peaks[wildcards.name].least,
     script:
         "../scripts/select_count_peaks.py"
 
 
 # One rule for each planted genome, because its grammar decides which peak files it comes with.
-for planted in PLANTED:
+for planted in SHEETS.peaks:
 
     rule:
         name:
             f"plant_genome_{planted}"
         input:
-            grammar=PLANTED[planted],
+            grammar=locate(config["genomes"][planted]["planted"]),
         output:
-            **planted_files(planted),
+            **places.planted_files(RESULTS, planted, SHEETS.peaks[planted]),
         log:
             f"{LOGS}/plant_genome/{planted}.log",
         benchmark:
@@ -82,9 +82,9 @@ for planted in PLANTED:
 
 rule plant_library:
     input:
-        design=lambda wildcards: LIBRARIES[wildcards.library],
+        design=lambda wildcards: locate(config["libraries"][wildcards.library]),
     output:
-        **library_files("{library}"),
+        **places.library_files(RESULTS, "{library}"),
     log:
         f"{LOGS}/plant_library/{{library}}.log",
     benchmark:
@@ -99,15 +99,9 @@ rule plant_library:
 
 rule prepare_genome:
     input:
-        fasta=lambda wildcards: (
-            f"{RESULTS}/planted/{wildcards.genome}/genome.fa"
-            if wildcards.genome in PLANTED
-            else source_path(config["genomes"][wildcards.genome]["fasta"], "fasta")
-        ),
+        fasta=lambda wildcards: SOURCES.genomes[wildcards.genome],
     output:
-        fasta=f"{RESULTS}/genomes/{{genome}}.fa",
-        fai=f"{RESULTS}/genomes/{{genome}}.fa.fai",
-        sizes=f"{RESULTS}/genomes/{{genome}}.fa.sizes",
+        **places.genome_files(RESULTS, "{genome}"),
     log:
         f"{LOGS}/prepare_genome/{{genome}}.log",
     benchmark:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset

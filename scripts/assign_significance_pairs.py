@@ -1,6 +1,6 @@
 """Join the shards of an analysis of feature pairs and give every score its p and q."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

@@ -1,6 +1,6 @@
 """Join the shards of an analysis of every position and give every change and every source its p and q."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.datasets.controls import add_covariates

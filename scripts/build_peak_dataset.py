@@ -5,7 +5,7 @@ from pathlib import Path
 from dfim.datasets.dataset import write_dataset
 from dfim.datasets.peaks import build_peak_dataset
 from dfim.genomes.fasta import Genome, read_sizes
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     files = snakemake.input

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dfim.datasets.dataset import write_dataset
 from dfim.datasets.spacing import build_spacing_dataset
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     dataset = build_spacing_dataset(snakemake.params.design, snakemake.params.seed)

@@ -5,7 +5,7 @@ import pandas as pd
 from dfim.files.tables import write_table
 from dfim.genomes.narrowpeak import write_narrowpeak
 from dfim.reads.calling import call_peaks
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     options = snakemake.params.options

@@ -1,6 +1,6 @@
 """Compare the groups of pairs or sources that the configuration names, and measure what is recovered."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table

@@ -1,6 +1,6 @@
 """Keep the peaks that two libraries agree on: by overlap or by IDR, and without the blacklist."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

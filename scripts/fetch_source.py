@@ -1,7 +1,7 @@
 """Download a source, or link to a local one, and verify it."""
 
 from dfim.files.fetching import fetch
-from running import running
+from workflow.running import running
 
 with running(snakemake):
     # The options come from the configuration and not as parameters: a change of them makes no file outdated.

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dfim.files.fetching import source_states
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     states = source_states(snakemake.params.sources, Path(snakemake.params.folder))

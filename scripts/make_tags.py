@@ -1,6 +1,6 @@
 """Turn the filtered reads of a replicate into tags: no duplicates, no mitochondria, shifted, sampled."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

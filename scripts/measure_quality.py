@@ -1,6 +1,6 @@
 """Measure the quality of a task's reads and peaks, and warn where a threshold is missed."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

@@ -1,6 +1,6 @@
 """Compute from a network's layers how far a mutation can act in it."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.files.tables import write_table

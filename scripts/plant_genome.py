@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from configuration import read_grammar
 from dfim.planted.genome import plant_genome, write_planted
-from running import running
+from dfim.planted.grammar import read_grammar
+from workflow.running import running
 
 with running(snakemake) as log:
     genome = plant_genome(read_grammar(snakemake.input.grammar), int(snakemake.params.seed))

@@ -1,11 +1,11 @@
 """Plant a library of sequences with measured values of a known energy model."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
-    from configuration import read_grammar
     from dfim.files.tables import write_table
     from dfim.planted.flanks import plant_library
+    from dfim.planted.grammar import read_grammar
 
     path = snakemake.input.design
     library, couplings, interactions = plant_library(read_grammar(path), snakemake.params.seed, path)

@@ -1,6 +1,6 @@
 """Draw one figure of a trained network: PDF, PNG and the data as TSV."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.plots import module_for

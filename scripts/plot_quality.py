@@ -1,6 +1,6 @@
 """Draw the quality of a task's reads and peaks: PDF, PNG and the data as TSV."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.files.tables import read_table

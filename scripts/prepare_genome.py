@@ -2,7 +2,7 @@
 
 from dfim.genomes.assembly import check_sizes
 from dfim.genomes.fasta import index_fasta, unpack_fasta, write_sizes
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     unpack_fasta(snakemake.input.fasta, snakemake.output.fasta)

@@ -1,6 +1,6 @@
 """Take in a trained network, from a file of Keras or ONNX, or an architecture and weights."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.networks import keras_files

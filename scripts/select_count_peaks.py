@@ -2,7 +2,7 @@
 
 from dfim.datasets.peak_sources import peaks_from_counts
 from dfim.files.whole import atomic_path
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     settings = snakemake.params

@@ -1,6 +1,6 @@
 """Choose the peaks of a task from the comparisons of its libraries."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

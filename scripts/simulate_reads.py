@@ -1,6 +1,6 @@
 """Simulate the FASTQ files of one replicate from the open regions of a planted genome."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import numpy as np

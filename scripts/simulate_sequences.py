@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dfim.datasets.dataset import write_dataset
 from dfim.datasets.simulation import simulate
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     dataset = simulate(snakemake.params.design, snakemake.params.seed)

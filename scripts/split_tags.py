@@ -1,6 +1,6 @@
 """Deal the tags of a replicate, or of all of them, to two pseudoreplicates."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.reads.tagalign import split_tags, stream

@@ -5,7 +5,7 @@ import pandas as pd
 from dfim.files.tables import write_table
 from dfim.files.whole import atomic_path
 from dfim.reads.fastq import trim
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     inputs = list(map(str, snakemake.input))

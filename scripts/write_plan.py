@@ -2,18 +2,18 @@
 
 import csv
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
-    from plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
-    from sizes import Sizes
+    from workflow.plan import COLUMNS, SIZE_COLUMNS, dataset_rows, plan, planned_jobs
+    from workflow.sizes import Sizes
 
     settings = snakemake.params
     scales = [
         Sizes(settings.configuration, settings.tasks, settings.configuration["results"], times)
         for times in settings.times
     ]
-    jobs = list(planned_jobs(settings.configuration, settings.builders))
+    jobs = planned_jobs(settings.configuration)
     tables = {
         snakemake.output.datasets: (SIZE_COLUMNS, [row for sizes in scales for row in dataset_rows(sizes)]),
         snakemake.output.jobs: (COLUMNS, [row for sizes in scales for row in plan(jobs, sizes)]),

@@ -1,6 +1,6 @@
 """Judge the claims of the lists of the configuration by the results of this run."""
 
-from running import running
+from workflow.running import running
 
 with running(snakemake) as log:
     import pandas as pd

@@ -5,6 +5,7 @@ import weakref
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from support import naive_deeplift
 from support.small_networks import (
     chain,
@@ -24,8 +25,11 @@ from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
+from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
+from dfim.networks.graph import Node
+from dfim.networks.kinds import kind_of, shape_of
 from dfim.sequences.bases import one_hot, to_bases
 
 BACKGROUND = np.float32([0.27, 0.23, 0.23, 0.27])
@@ -137,7 +141,7 @@ def test_in_runs_of_one_base_contributions_sum_to_the_logit_all_the_same():
 @pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
 def test_mutants_by_every_evaluation_are_those_of_whole_sequences(network, evaluation):
     layers, bases = NETWORKS[network], some_bases()
-    if evaluation == "paths" and plan(layers, "genomics_default").linear_head:
+    if evaluation == "paths" and plan(simplify(layers), "genomics_default").linear_head:
         pytest.skip("paths are for networks with hidden dense layers")
     mutants = some_mutants(bases)
     expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, importance=True)
@@ -220,11 +224,11 @@ def test_results_do_not_depend_on_threads_or_on_the_size_of_batches():
 
 
 def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(caplog):
-    network = plan(stacked(), "genomics_default")
+    network = plan(simplify(stacked()), "genomics_default")
     found = costs(network, sequences=1, mutants=90, width=1, window=30)
     assert set(found) == {"batched", "windows", "paths"}
     assert found["windows"] < found["batched"]
-    assert set(costs(plan(stacked(hidden=False), "rescale"), 1, 9, 1, 30)) == {"batched", "windows"}
+    assert set(costs(plan(simplify(stacked(hidden=False)), "rescale"), 1, 9, 1, 30)) == {"batched", "windows"}
     bases = some_bases()
     with caplog.at_level(logging.INFO, "dfim"), open_cpu(stacked()) as scorer:
         scorer.score_mutants(bases[[0, 3]], some_mutants(bases[[0, 3]]), 0)
@@ -359,10 +363,9 @@ def test_memory_does_not_grow_with_the_number_of_sequences(monkeypatch, evaluati
     np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
-def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(evaluation):
-    """In repeats the pool chooses among equals: the first, in whatever way the equals were worked out."""
-    rng, length = np.random.default_rng(0), 200
+def repeats(length: int = 200) -> tuple[list, np.ndarray, Mutants]:
+    """Return a network whose pool chooses among equals, tandem repeats, and mutants all along them."""
+    rng = np.random.default_rng(0)
     steps = [convolution(rng, 19, 4, 40), step("relu"), pool("max_pool", 10), step("flatten")]
     layers = chain([*steps, dense(rng, 18 * 40, 8), step("relu"), dense(rng, 8, 1)], length)
     units = [rng.choice(np.frombuffer(b"ACGT", np.uint8), size) for size in (1, 2, 3, 3, 4, 5)]
@@ -371,9 +374,53 @@ def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(ev
     starts = rng.integers(0, length - 12, len(owners))
     rows = np.tile(BACKGROUND, (len(owners), 12, 1))
     zeros = np.zeros_like(owners)
-    mutants = Mutants(owners, starts, zeros + 12, rows, zeros, zeros + length)
-    exact = DeepLift(layers, BACKGROUND, dtype="float64")
+    return layers, bases, Mutants(owners, starts, zeros + 12, rows, zeros, zeros + length)
+
+
+def with_last_bits_changed(function, seed: int):
+    """Return a kernel whose result, its last argument, is off by up to two units in the last place.
+
+    So are the matrix products of another processor, or of another number of rows.
+    """
+    rng = np.random.default_rng(seed)
+
+    def noisy(*arguments):
+        function(*arguments)
+        out = arguments[-1]
+        out *= (1 + rng.integers(-2, 3, out.shape) * 2.0**-23).astype(np.float32)
+
+    return noisy
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+@pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
+def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(monkeypatch, evaluation, seed):
+    """In repeats the pool chooses among equals: the first, in whatever way the equals were worked out."""
+    layers, bases, mutants = repeats()
+    exact = DeepLift(simplify(layers), BACKGROUND, dtype="float64")
     expected = scores_of_whole_mutants(lambda x: exact.contributions(x, 0), bases, mutants, False).delta
+    if seed is not None:
+        for name in ("convolve_sequences", "convolve", "spread_sequences", "spread"):
+            monkeypatch.setattr(kernels, name, with_last_bits_changed(getattr(kernels, name), seed))
     with open_scorer("deeplift", layers, BACKGROUND, {"engine": "cpu", "evaluation": evaluation}) as scorer:
         found = scorer.score_mutants(bases, mutants, 0).delta
     np.testing.assert_allclose(found, expected, rtol=0, atol=TOLERANCE * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("options", [(10, 10, "valid"), (4, 3, "same"), (5, 2, "valid"), (7, 9, "same")])
+def test_a_pool_passes_on_to_the_first_of_nearly_equal_values(options):
+    width, stride, padding = options
+    rng = np.random.default_rng(4)
+    x = rng.choice([1.0, 2.0, 3.0], (3, 41, 2))
+    noisy = x * (1 + rng.integers(-2, 3, x.shape) * 2.0**-23)
+    settings = {"width": width, "stride": stride, "padding": padding, "input_shape": (41, 2)}
+    pool = Node("max_pool", "pool", {}, settings)
+    multiplier = rng.normal(size=(3, shape_of(pool, [(41, 2)])[0], 2))
+    (found,) = kind_of(pool).back(pool, tf.constant(multiplier), [tf.constant(noisy)], None)
+    expected = np.zeros_like(x)
+    outputs = multiplier.shape[1]
+    left = max((outputs - 1) * stride + width - 41, 0) // 2 if padding == "same" else 0
+    for one, output, channel in np.ndindex(3, outputs, 2):
+        inside = [p for p in range(output * stride - left, output * stride - left + width) if 0 <= p < 41]
+        expected[one, inside[x[one, inside, channel].argmax()], channel] += multiplier[one, output, channel]
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)

@@ -278,7 +278,7 @@ def test_integrated_gradients_sum_to_the_logit_minus_that_of_the_reference(name)
     # Within 3 % of the largest change of the logit at the default of 50 steps, and within .3 % at 1,000.
     x, layers = sequences(20), simplify(NETWORKS[name])
     for options, tolerance in (({}, 0.03), ({"steps": 1000}, 0.003)):
-        scorer = IntegratedGradients(layers, BACKGROUND, **options)
+        scorer = IntegratedGradients(simplify(layers), BACKGROUND, **options)
         change = scorer.logits(x)[:, 1] - scorer.reference_logit(1)
         found = scorer.contributions(x, 1).sum(axis=(1, 2))
         assert np.abs(found - change).max() < tolerance * np.abs(change).max()
@@ -299,13 +299,13 @@ def test_integrated_gradients_are_the_mean_of_finite_differences_on_the_way():
                 expected[(sequence, *index)] += (up - down) / (2 * nudge * steps) * (one - BACKGROUND)[index]
     for batch_size in (1, 3, 100):
         options = {"steps": steps, "batch_size": batch_size, "dtype": "float64"}
-        found = IntegratedGradients(layers, BACKGROUND, **options).contributions(x, 2)
+        found = IntegratedGradients(simplify(layers), BACKGROUND, **options).contributions(x, 2)
         assert difference(found, expected) < 1e-6
 
 
 def test_integrated_gradients_of_a_linear_network_are_exact_with_one_step():
     x, layers = sequences(), linear()
-    found = IntegratedGradients(layers, BACKGROUND, steps=1, dtype="float64").contributions(x, 0)
+    found = IntegratedGradients(simplify(layers), BACKGROUND, steps=1, dtype="float64").contributions(x, 0)
     assert difference(found, naive(layers, x, BACKGROUND, 0, "rescale")) < 1e-12
 
 
@@ -339,7 +339,8 @@ def broken(name: str, array: str, value: float) -> list:
         (
             [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]],
             {},
-            f"layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are {', '.join(KINDS)}.",
+            "layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are "
+            f"{', '.join(KINDS)}.",
         ),
         (
             broken("convolution_0", "kernel", np.nan),

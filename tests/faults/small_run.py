@@ -22,7 +22,7 @@ TABLES = (
 
 def small_configuration() -> dict:
     """Return the tests' configuration with the simulation alone, and a training of many short epochs."""
-    config = yaml.safe_load((ROOT / "tests/workflow/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "tests/runs/config.yaml").read_text())
     kept = {
         "datasets": ["simulation"],
         "architectures": ["small"],

@@ -5,7 +5,6 @@ DFIM_FUZZ is the number of inputs for each parser.
 
 import gzip
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import configuration
 from dfim.datasets.known_sites import read_sites
 from dfim.datasets.peak_sources import peaks_from_counts
 from dfim.datasets.sequence_files import read_sequences
@@ -24,13 +22,14 @@ from dfim.errors import InputError
 from dfim.genomes.fasta import index_fasta, read_sizes, unpack_fasta
 from dfim.genomes.intervals import read_peaks
 from dfim.genomes.narrowpeak import read_narrowpeak, write_narrowpeak
+from dfim.planted.grammar import read_grammar
 from dfim.reads.fastq import find_fault
 from dfim.reproduction.claims import read_claims
 from dfim.sequences.bases import to_string
 from dfim.sequences.hits import read_matrix
-from samples import read_samples
+from workflow.schema import CONFIG_SCHEMA, ROOT, check
+from workflow.sheets import read_samples, read_tasks
 
-SCHEMAS = Path(__file__).parents[2] / "config/schemas"
 SIZES = {"chr1": 1000, "chr2": 500}
 INPUTS = int(os.environ.get("DFIM_FUZZ", "60"))
 
@@ -71,8 +70,8 @@ def genome(path):
 
 
 def config(path):
-    text = configuration.read_grammar(path)
-    configuration.check(text, SCHEMAS / "config.schema.yaml", str(path))
+    text = read_grammar(path)
+    check(text, CONFIG_SCHEMA, str(path))
 
 
 PLACES = pd.DataFrame({"chrom": ["chr1", "s"], "start": [0, 0], "end": [1000, 30]})
@@ -103,11 +102,11 @@ PARSERS = {
     "matrix": (matrix, "MEME\n0.1 0.2 0.3 0.4\n1 0 0 0\n"),
     "FASTQ": (lambda path: find_fault([str(path)]), "@r1 1\nACGT\n+\nIIII\n@r2\nAC\n+\nII\n"),
     "tasks": (
-        lambda path: configuration.read_tasks(path, SCHEMAS / "tasks.schema.yaml"),
+        read_tasks,
         "task\tassay\tpeaks\nGATA1\tChIP-seq\ta.bed\nTAL1\tChIP-seq\tb.bed\n",
     ),
     "samples": (
-        lambda path: read_samples(path, SCHEMAS / "samples.schema.yaml"),
+        read_samples,
         "task\treplicate\tassay\tends\tfastq_1\tsubsample\nK\ta\tATAC-seq\tsingle\ta.fq\t\n"
         "K\tb\tATAC-seq\tsingle\tb.fq\t\n",
     ),
@@ -115,7 +114,7 @@ PARSERS = {
         read_claims,
         "- {section: a, claim: b, file: c.tsv, column: d, measure: mean, rule: above 1, stated: 3}\n",
     ),
-    "config": (config, (SCHEMAS.parents[1] / "tests/workflow/config.yaml").read_text()),
+    "config": (config, (ROOT / "tests/runs/config.yaml").read_text()),
 }
 
 TOKENS = [

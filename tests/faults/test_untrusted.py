@@ -8,15 +8,16 @@ import keras
 import numpy as np
 import pytest
 import yaml
-from small_run import ROOT, small_configuration
+from small_run import small_configuration
 
-from configuration import check, read_tasks
 from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
 from dfim.networks import keras_files
 from dfim.networks.given import read_own_network
+from dfim.planted.grammar import read_grammar
+from workflow.schema import CONFIG_SCHEMA, ROOT, SCHEMAS, check
+from workflow.sheets import read_tasks
 
-SCHEMAS = ROOT / "config/schemas"
 EVIL = [
     "../up", "a/b", "/etc", "..", ".hidden", "a b", "a'b", 'a"b', "$(touch x)", "`touch x`", "a;b", "a|b",
     "a\nb", "a\n", "é", "{a}", "-rf", "", "*",
@@ -37,10 +38,10 @@ def test_names_of_the_configuration_are_harmless(section, name):
     config = small_configuration()
     entry = SECTIONS[section] or next(iter(config[section].values()))
     config[section] = {"harmless": entry}
-    check(config, SCHEMAS / "config.schema.yaml", "config")
+    check(config, CONFIG_SCHEMA, "config")
     config[section] = {name: entry}
     with pytest.raises(InputError, match="a folder"):
-        check(config, SCHEMAS / "config.schema.yaml", "config")
+        check(config, CONFIG_SCHEMA, "config")
 
 
 @pytest.mark.parametrize("name", EVIL)
@@ -48,14 +49,14 @@ def test_tasks_of_a_simulation_are_harmless(name):
     config = small_configuration()
     config["datasets"]["simulation"]["simulation"]["task"] = name
     with pytest.raises(InputError, match="task"):
-        check(config, SCHEMAS / "config.schema.yaml", "config")
+        check(config, CONFIG_SCHEMA, "config")
 
 
 @pytest.mark.parametrize("name", ["a b", "a;b", "$(touch x)", "a'b", "a\n", "é", ""])
 def test_the_folder_of_results_is_harmless_to_a_shell(name):
     config = small_configuration() | {"results": name}
     with pytest.raises(InputError, match="results"):
-        check(config, SCHEMAS / "config.schema.yaml", "config")
+        check(config, CONFIG_SCHEMA, "config")
 
 
 @pytest.mark.parametrize("name", EVIL)
@@ -74,7 +75,7 @@ def test_names_of_sheets_are_harmless(schema, name, tmp_path):
         quoted = '"' + name.replace('"', '""') + '"'
         (tmp_path / "sheet.tsv").write_text(f"task\tassay\tpeaks\n{quoted}\tx\ta.bed\n")
         with pytest.raises(InputError):
-            read_tasks(tmp_path / "sheet.tsv", SCHEMAS / "tasks.schema.yaml")
+            read_tasks(tmp_path / "sheet.tsv")
 
 
 def test_shell_commands_get_only_what_was_checked():
@@ -155,8 +156,6 @@ def test_a_network_cannot_name_code_to_import(tmp_path):
 
 
 def test_yaml_with_code_is_refused(tmp_path):
-    from configuration import read_grammar
-
     path = tmp_path / "grammar.yaml"
     path.write_text(f"!!python/object/apply:os.system ['touch {tmp_path / 'ran'}']")
     with pytest.raises(InputError, match="is not YAML"):

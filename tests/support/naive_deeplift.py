@@ -7,6 +7,8 @@ time.
 import numpy as np
 
 NEAR_ZERO = 1e-7
+# Values within this share of the largest of a pool are equal: the first of them counts.
+TIE = 1e-6
 
 
 def contributions(layers: list, x: np.ndarray, reference: np.ndarray, task: int, rule: str) -> np.ndarray:
@@ -74,7 +76,7 @@ def _matrix(layer, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             inside = value.reshape(shape)[positions, channel]
             share = np.zeros(len(positions))
             if "max" in layer.kind:
-                share[inside.argmax()] = 1
+                share[(inside >= inside.max() - TIE * abs(inside.max())).argmax()] = 1
             else:
                 share[:] = 1 / len(positions)
             matrix[positions, channel, output * filters + channel] = share

@@ -1,176 +1,363 @@
-"""Where files come from: sources with one file name stay apart, and the results may lie anywhere."""
+"""Where sources are found: every one by name, and each line of the functions that find them is needed."""
 
-import functools
-import hashlib
-import shutil
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+import ast
+import inspect
+import types
+from collections.abc import Iterator
 
-import numpy as np
-import pandas as pd
 import pytest
-import yaml
-from conftest import ROOT
 
-from dfim.datasets.dataset import read_dataset
+from dfim.errors import InputError
+from workflow import datasets, sources
+from workflow.schema import ROOT, complete
+from workflow.sheets import Sheets
 
-pytestmark = pytest.mark.workflow
+WINDOWS = {"genome": "mapped", "tasks": "tf.tsv"}
+FLAT = [0.25, 0.25, 0.25, 0.25]
+MAPS = {
+    "dataset": "simulated",
+    "models": ["whole"],
+    "tasks": ["x"],
+    "background": FLAT,
+    "sources": {"nucleotides": "all"},
+    "targets": {"positions": "all"},
+}
+CONFIG = {
+    "seed": 1,
+    "results": "out/",
+    "data": "mine/",
+    "genomes": {
+        "mapped": {"fasta": {"location": "https://a.b/genome.fa.gz", "md5": "a" * 32}},
+        "mini": {"planted": "grammar.yaml"},
+    },
+    "libraries": {"flanks": "library.yaml"},
+    "reads": {
+        "atac": {"samples": "s.tsv", "genome": "mini", "blacklist": "black.bed", "tss": "{data}/tss.bed"}
+    },
+    "simulated_reads": {"one": {"genome": "mini", "peaks": "A", "open": 1, "background": 1, "lanes": 1}},
+    "datasets": {
+        "simulated": {
+            "simulation": {
+                "length": 9,
+                "background": FLAT,
+                "task": "x",
+                "sets": {"one": {"sequences": 1, "label": 1, "motifs": {}}},
+                "split": {"train": 1, "validation": 1, "test": 1},
+            }
+        },
+        "windows": {
+            "peaks": {
+                **WINDOWS,
+                "examples": "summits",
+                "accessible": "open.bed",
+                "known_sites": "{results}/planted/mini/truth/sites.tsv.gz",
+            }
+        },
+        "variants": {"variants": {"genome": "mini", "table": "variants.tsv", "overlapping": "tf.tsv"}},
+        "given_variants": {"variants": {"sequences": "windows.npy", "table": {"location": "here.tsv"}}},
+        "regions": {
+            "sequences": {
+                "genome": "mini",
+                "regions": "regions.bed",
+                "features": "resources/own/features.bed",
+            }
+        },
+        "own": {
+            "sequences": {
+                "file": {"location": "here.fa", "sha256": "b" * 64},
+                "pwms": {"M": {"matrix": "one.pwm"}, "N": {"pwm": "TAL1_known1"}, "O": {"matrix": "two.pwm"}},
+            }
+        },
+        "table": {"values": {"task": "v", "table": "{results}/planted/flanks/library.tsv.gz"}},
+        "array": {"values": {"task": "v", "array": "flanks.npy", "core": "CAC"}},
+    },
+    "models": {
+        "whole": {"source": {"model": "net.keras", "tasks": ["x"]}},
+        "parts": {"source": {"architecture": "net.json", "weights": "net.h5", "tasks": ["x"]}},
+        "trained": {"dataset": "simulated", "architecture": "any"},
+    },
+    "analyses": {"maps": MAPS | {"aggregate": {"expected": "expected.tsv"}}, "others": MAPS},
+}
+ROWS = [
+    {"task": "listed", "peaks": "peaks.bed", "sha256": "c" * 64},
+    {"task": "piped", "peaks": "{data}/run", "peak_set": "overlap"},
+    {"task": "piped_by_default", "peaks": "{data}/run"},
+    {"task": "counted", "peaks": "counts.txt", "samples": "a*, b*", "least": "0.5"},
+    {"task": "counted_by_default", "peaks": "counts.txt", "samples": "a*"},
+    {"task": "read", "reads": "atac"},
+    {"task": "planted", "peaks": "{results}/planted/mini/peaks/A.narrowPeak.gz"},
+    {"task": "simulated", "peaks": "{results}/simulated_reads/one_L1_R2.fastq.gz"},
+]
+LANES = [{"fastq_1": "r1.fq", "fastq_2": "r2.fq", "md5_1": "d" * 32, "md5_2": "e" * 32}, {"fastq_1": "s.fq"}]
+SHEETS = Sheets({"tf.tsv": ROWS}, {"atac": {"read": {"1": LANES, "2": []}}}, {"mini": ["A"]})
+OVERLAP = "run/peak/overlap_reproducibility/overlap.optimal_peak.narrowPeak.gz"
+IDR = "run/peak/idr_reproducibility/idr.optimal_peak.narrowPeak.gz"
 
-DATASET = "results/datasets/{}/sequences.h5"
+# What is fetched: its kind, and what is there beside its location.
+FETCHED = {
+    "https://a.b/genome.fa.gz": ("fasta", {"md5": "a" * 32}),
+    "open.bed": ("peaks", {}),
+    "variants.tsv": ("table", {}),
+    "windows.npy": ("", {}),
+    "regions.bed": ("peaks", {}),
+    "here.fa": ("", {"sha256": "b" * 64}),
+    "one.pwm": ("", {}),
+    "two.pwm": ("", {}),
+    "flanks.npy": ("", {}),
+    "peaks.bed": ("peaks", {"sha256": "c" * 64}),
+    "counts.txt": ("table", {}),
+    "net.keras": ("network", {}),
+    "net.json": ("json", {}),
+    "net.h5": ("hdf5", {}),
+    "expected.tsv": ("", {}),
+    "black.bed": ("", {}),
+    "mine/tss.bed": ("", {}),
+    "r1.fq": ("", {"md5": "d" * 32}),
+    "r2.fq": ("", {"md5": "e" * 32}),
+    "s.fq": ("", {}),
+}
 
 
-def planned(folder, *arguments):
-    """Return the lines of a dry run that name what jobs write."""
-    printed = folder.run("--dry-run", *arguments).stdout
-    return [line.strip() for line in printed.splitlines() if line.strip().startswith("output:")]
-
-
-def fetched(folder, *arguments):
-    """Return the planned outputs that are sources."""
-    return [line for line in planned(folder, *arguments) if "/sources/" in line]
-
-
-def test_results_may_have_another_name(folder):
-    folder.config["results"] = "elsewhere/out/"
-    outputs = planned(folder)
-    assert any("elsewhere/out/planted/tiny/peaks/GATA1.narrowPeak.gz" in line for line in outputs)
-    assert not any("/sources/" in line or "results/" in line for line in outputs)
-
-
-def test_sources_of_one_file_name_stay_apart(folder):
-    """A sheet names different files that are called the same: each is fetched under a name of its own."""
-    names = {}
-    for task, place in (("GATA1", "a"), ("GATA2", "b"), ("TAL1", "c")):
-        names[task] = f"{place}/peaks.bed"
-    rows = [f"{task}\tChIP-seq\t{path}" for task, path in names.items()]
-    (folder.path / "tf.tsv").write_text("\n".join(["task\tassay\tpeaks", *rows, ""]))
-    alone = [
-        line for line in planned(folder, "results/datasets/tf_binding/sequences.h5") if "/sources/" in line
-    ]
-    together = [line for line in planned(folder) if "/sources/" in line]
-    assert len(set(alone)) == 3
-    assert set(alone) == set(together)
-
-
-def test_a_local_file_with_a_checksum_is_verified(folder, finished):
-    shutil.copy(
-        finished.path / "results/planted/tiny/peaks/DNase_K562.narrowPeak.gz", folder.path / "mine.gz"
-    )
-    digest = hashlib.sha256((folder.path / "mine.gz").read_bytes()).hexdigest()
-    options = folder.config["datasets"]["tf_binding"]["peaks"]
-    options["accessible"] = {"location": "mine.gz", "sha256": "0" * 64}
-    ran = folder.run("results/datasets/tf_binding/sequences.h5")
-    assert ran.returncode != 0
-    assert f"mine.gz has the sha256 {digest}, and {'0' * 64} was expected" in " ".join(ran.stdout.split())
-    options["accessible"]["sha256"] = digest
-    assert folder.run("results/datasets/tf_binding/sequences.h5").returncode == 0
-
-
-class CountingHandler(SimpleHTTPRequestHandler):
-    """Serve a folder and count the requests."""
-
-    def do_GET(self):
-        self.server.requests.append(self.path)
-        super().do_GET()
-
-    def log_message(self, *arguments):
-        """Say nothing."""
+@pytest.fixture(scope="module")
+def completed():
+    filled = {**CONFIG, "architectures": {"any": [{"kind": "dense", "units": 1}]}}
+    complete(filled, "config.yaml")
+    return filled
 
 
 @pytest.fixture
-def server():
-    handler = functools.partial(CountingHandler, directory=str(ROOT / "resources/own"))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        httpd.requests = []
-        Thread(target=httpd.serve_forever, daemon=True).start()
-        yield httpd
-        httpd.shutdown()
+def config(completed, tmp_path, monkeypatch):
+    """The configuration above, in a folder that has some of its files."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("here.tsv", "here.fa", f"mine/{OVERLAP}", f"mine/{IDR}"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    return completed
 
 
-def test_sources_are_fetched_once_and_a_second_run_touches_no_network(folder, server):
-    """The host of the addresses does not exist: everything comes through the mirror."""
-    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
-    folder.config["downloads"] = {"mirror": f"http://127.0.0.1:{server.server_port}/", "tries": 1}
-    options = folder.config["datasets"]["mine"]["sequences"]
-    for role, name in (("file", "sequences.fa"), ("features", "features.bed")):
-        options[role] = f"https://./{name}"
-    listed = folder.run("list_sources")
-    assert listed.stdout.count("download  https://./") == 2
-    assert "2 sources: 2 download" in listed.stdout
-    assert folder.run("sources").returncode == 0
-    assert sorted(server.requests) == ["/./features.bed", "/./sequences.fa"]
-    assert "2 sources: 2 here" in folder.run("list_sources").stdout
-    # Another mirror, which does not exist, makes nothing outdated.
-    folder.config["downloads"] = {"mirror": "http://127.0.0.1:9/", "tries": 1}
-    assert "Nothing to be done" in folder.run("sources").stdout
-    ran = folder.run("results_own/datasets/mine/sequences.h5")
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    assert len(server.requests) == 2
+def read(tree, found):
+    """Return paths with what is fetched by its location, and the digests of peaks left out."""
+    if isinstance(tree, dict):
+        return {key: read(branch, found) for key, branch in tree.items()}
+    if isinstance(tree, list):
+        return [read(branch, found) for branch in tree]
+    folder, _, name = tree.rpartition("/")
+    if folder == "out/sources":
+        return f"fetched {found.fetched[name]['location']}"
+    return f"{folder}/{name.split('-', 1)[1]}" if folder == "out/count_peaks" else tree
 
 
-def test_peaks_come_from_folders_of_output_and_from_matrices_of_counts(folder):
-    """The same peaks, in three forms, are the same positives."""
-    peaks = folder.path / "results/planted/tiny/peaks/Ery.narrowPeak.gz"
-    assert folder.run("results/planted/tiny/peaks/Ery.narrowPeak.gz").returncode == 0
-    place = folder.path / "run/peak/overlap_reproducibility/overlap.optimal_peak.narrowPeak.gz"
-    place.parent.mkdir(parents=True)
-    shutil.copy(peaks, place)
-    table = pd.read_csv(peaks, sep="\t", header=None)[[0, 1, 2]].set_axis(["Chr", "Start", "End"], axis=1)
-    closed = table.iloc[:1].assign(Start=5, End=50)
-    counts = pd.concat([table.assign(**{"1-7A": 1000, "1-9A": 0}), closed.assign(**{"1-7A": 0, "1-9A": 9})])
-    counts.to_csv(folder.path / "counts.txt", sep="\t", index=False)
-    rows = [
-        "task\tassay\tpeaks\tpeak_set\tsamples\tleast",
-        "GM12878\tDNase-seq\t{results}/planted/tiny/peaks/DNase_GM12878.narrowPeak.gz",
-        "plain\tATAC-seq\t{results}/planted/tiny/peaks/Ery.narrowPeak.gz",
-        "folder\tATAC-seq\trun\toverlap",
-        "counts\tATAC-seq\tcounts.txt\t\t*-7A*\t0.5",
-    ]
-    (folder.path / "cells.tsv").write_text("\n".join([*rows, ""]))
-    ran = folder.run("results/datasets/accessibility/sequences.h5")
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    dataset = read_dataset(folder.path / "results/datasets/accessibility")
-    assert dataset.tasks == ["GM12878", "plain", "folder", "counts"]
-    labels = dict(zip(dataset.tasks, dataset.labels.T, strict=True))
-    assert 0 < labels["plain"].mean() < 1
-    np.testing.assert_array_equal(labels["folder"], labels["plain"])
-    np.testing.assert_array_equal(labels["counts"], labels["plain"])
-
-
-def test_a_page_in_place_of_a_file_ends_in_one_sentence(folder, server, tmp_path):
-    (folder.path / "page.fa").write_text("<!DOCTYPE html><title>Moved</title>")
-    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
-    folder.config["datasets"]["mine"]["sequences"]["file"] = (folder.path / "page.fa").as_uri()
-    ran = folder.run("sources")
-    assert ran.returncode != 0
-    assert "page.fa is a web page (titled 'Moved') and not the file itself" in " ".join(ran.stdout.split())
-    assert not list((folder.path / "results_own/sources").glob("*page.fa"))
-
-
-def test_variants_may_come_with_their_sequences_instead_of_a_genome(folder):
-    windows = np.random.default_rng(0).integers(4, size=(3, 300))
-    np.save(folder.path / "windows.npy", np.eye(4, dtype=np.float32)[windows])
-    alleles = [("ACGT"[base], "ACGT"[base - 1]) for base in windows[:, 150]]
-    lines = [f"chr1\t{place}\t{place + 1}\t{b}\t{a}\t1e-9\n" for place, (a, b) in enumerate(alleles, 500)]
-    (folder.path / "variants.txt").write_text("".join(lines))
-    folder.config["datasets"]["binding_qtl"]["variants"] = {
-        "sequences": "windows.npy",
-        "table": "variants.txt",
-        "columns": {"chrom": 1, "position": 3, "reference": 5, "alternate": 4, "pvalue": 6},
+def compare(module, config):
+    """Check everything that a version of the module finds."""
+    found = module.find_sources(config, SHEETS)
+    listed = {
+        parts["location"]: (parts["kind"], {k: v for k, v in parts.items() if k not in ("location", "kind")})
+        for parts in found.fetched.values()
     }
-    assert not any("/genomes/" in line for line in planned(folder, DATASET.format("binding_qtl")))
-    ran = folder.run(DATASET.format("binding_qtl"))
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    bases = read_dataset(folder.path / "results/datasets/binding_qtl").bases
-    np.testing.assert_array_equal(bases, np.frombuffer(b"ACGT", np.uint8)[windows])
-
-
-def test_a_misspelt_file_of_the_planted_genome_is_refused(folder):
-    path = folder.path / "tf.tsv"
-    path.write_text(path.read_text().replace("peaks/TAL1", "peaks/TAL9"))
-    ran = folder.run("--dry-run")
-    assert ran.returncode != 0
-    assert (
-        "the source {results}/planted/tiny/peaks/TAL9.narrowPeak.gz is no file that the workflow makes"
-        in ran.stdout
+    assert listed == FETCHED
+    assert all(
+        name == f"{name[:8]}-{parts['location'].rsplit('/')[-1]}" for name, parts in found.fetched.items()
     )
+    counted = {
+        name.split("-")[1]: (read(peaks.matrix.path, found), peaks.samples, peaks.least)
+        for name, peaks in found.count_peaks.items()
+    }
+    assert counted == {
+        "counted.bed.gz": ("fetched counts.txt", ["a*", "b*"], 0.5),
+        "counted_by_default.bed.gz": ("fetched counts.txt", ["a*"], 1.0),
+    }
+    mapped, mini = (
+        {"fasta": path, "fai": f"{path}.fai", "sizes": f"{path}.sizes"}
+        for path in ("out/genomes/mapped.fa", "out/genomes/mini.fa")
+    )
+    peaks = [
+        "fetched peaks.bed",
+        f"mine/{OVERLAP}",
+        f"mine/{IDR}",
+        "out/count_peaks/counted.bed.gz",
+        "out/count_peaks/counted_by_default.bed.gz",
+        "out/reads/atac/read/peaks.narrowPeak.gz",
+        "out/planted/mini/peaks/A.narrowPeak.gz",
+        "out/simulated_reads/one_L1_R2.fastq.gz",
+    ]
+    sites = "out/planted/mini/truth/sites.tsv.gz"
+    assert read(found.datasets, found) == {
+        "simulated": {},
+        "windows": mapped | {"peaks": peaks, "accessible": "fetched open.bed", "known_sites": sites},
+        "variants": mini | {"peaks": peaks, "variants": "fetched variants.tsv"},
+        "given_variants": {"variants": "here.tsv", "sequences": "fetched windows.npy"},
+        "regions": mini
+        | {
+            "regions": "fetched regions.bed",
+            "features": str(ROOT / "resources/own/features.bed"),
+            "matrices": [],
+        },
+        "own": {"file": "fetched here.fa", "matrices": ["fetched one.pwm", "fetched two.pwm"]},
+        "table": {"library": "out/planted/flanks/library.tsv.gz"},
+        "array": {"library": "fetched flanks.npy"},
+    }
+    fasta = {"mapped": "fetched https://a.b/genome.fa.gz", "mini": "out/planted/mini/genome.fa"}
+    assert read(found.genomes, found) == fasta
+    assert read(found.models, found) == {
+        "whole": {"model": "fetched net.keras"},
+        "parts": {"architecture": "fetched net.json", "weights": "fetched net.h5"},
+        "trained": {},
+    }
+    assert read(found.expected, found) == {"maps": "fetched expected.tsv"}
+    given = {"blacklist": "fetched black.bed", "tss": "fetched mine/tss.bed"}
+    assert read(found.reads, found) == {"atac": given}
+    lanes = [["fetched r1.fq", "fetched r2.fq"], ["fetched s.fq"]]
+    assert read(found.fastqs, found) == {"atac": {"read": {"1": lanes, "2": []}}}
+
+
+def refuse(module, config):
+    """Check what a version of the module refuses."""
+    misspelt = Sheets(
+        {"tf.tsv": [{"task": "x", "peaks": "{results}/planted/mini/peaks/B.bed"}]}, {}, {"mini": []}
+    )
+    config = config | {"libraries": {}, "simulated_reads": {}}
+    with pytest.raises(InputError) as error:
+        module.find_sources(config, misspelt)
+    assert str(error.value) == (
+        "the source {results}/planted/mini/peaks/B.bed is no file that the workflow makes; below {results}/ "
+        "there are those of planted genomes and libraries, and of reads: out/planted/mini/genome.fa, "
+        "out/planted/mini/variants.tsv, out/planted/mini/truth/elements.tsv.gz, "
+        "out/planted/mini/truth/instances.tsv.gz, out/planted/mini/truth/variants.tsv, "
+        "out/planted/mini/truth/sites.tsv.gz."
+    )
+
+
+def keep_apart(module, config):
+    """Check that files of one name, and peaks of one task of two matrices, have paths of their own."""
+    files = [{"task": place, "peaks": f"{place}/peaks.bed"} for place in ("a", "b")]
+    matrices = [{"task": "a", "peaks": f"{matrix}.txt", "samples": "s"} for matrix in ("one", "two")]
+    found = module.find_sources(config, Sheets({"tf.tsv": files + matrices}, {}, {"mini": ["A"]}))
+    assert len(set(found.datasets["variants"]["peaks"])) == 4
+
+
+def test_every_source_is_found(config):
+    compare(sources, config)
+
+
+def test_a_misspelt_file_of_the_workflow_is_refused(config):
+    refuse(sources, config)
+
+
+def test_files_of_one_name_stay_apart(config):
+    keep_apart(sources, config)
+
+
+def test_the_same_source_is_found_twice_the_same(config):
+    assert sources.find_sources(config, SHEETS) == sources.find_sources(config, SHEETS)
+
+
+def _is_docstring(statement) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _without_statements(source: str) -> Iterator[tuple[int, str]]:
+    """Yield line and source with ``pass`` in the place of each statement of a function but docstrings."""
+    count = sum(1 for _ in _statements(ast.parse(source)))
+    for number in range(count):
+        tree = ast.parse(source)
+        statements, place = list(_statements(tree))[number]
+        line = statements[place].lineno
+        statements[place] = ast.Pass()
+        yield line, ast.unparse(ast.fix_missing_locations(tree))
+
+
+def _statements(tree: ast.Module) -> Iterator[tuple[list, int]]:
+    """Yield the list of each statement in a function of a syntax tree, and its place there."""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                for statements in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                    for place, statement in enumerate(statements if isinstance(statements, list) else []):
+                        if not _is_docstring(statement):
+                            yield statements, place
+
+
+def _without_lines(source: str) -> Iterator[tuple[int, str]]:
+    """Yield number and source without each line of a function or a table whose rest still parses."""
+    lines = source.splitlines()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.Assign):
+            start = node.body[0].end_lineno if isinstance(node, ast.FunctionDef) else node.lineno
+            for number in range(start, node.end_lineno):
+                rest = "\n".join(lines[:number] + lines[number + 1 :])
+                if lines[number].strip() and not lines[number].strip().startswith("#") and _parses(rest):
+                    yield number + 1, rest
+
+
+def _parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _removals(module: types.ModuleType) -> list:
+    """Return a version of a module's source for each line of what finds sources in it, without that line."""
+    source = inspect.getsource(module)
+    found = {}
+    for line, rest in (*_without_statements(source), *_without_lines(source)):
+        found[f"{module.__name__}, line {line}, {len(found)}"] = rest
+    return [pytest.param(rest, id=name) for name, rest in found.items()]
+
+
+def _run(source: str, name: str, **names) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__dict__.update(names)
+    exec(compile(source, name, "exec"), module.__dict__)
+    module.__dict__.update(names)
+    return module
+
+
+def differs(mutant: types.ModuleType, config) -> bool:
+    """Tell whether the tests above fail for a version of the module."""
+    try:
+        compare(mutant, config)
+        refuse(mutant, config)
+        keep_apart(mutant, config)
+    except (AssertionError, KeyError, TypeError, AttributeError, NameError, pytest.fail.Exception):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("source", _removals(sources))
+def test_no_line_of_the_functions_that_find_sources_can_go(source, config):
+    assert differs(_run(source, sources.__name__), config)
+
+
+FINDING = (
+    "_keys",
+    "_variant_sources",
+    "_own_sources",
+    "_value_sources",
+    "PRODUCERS",
+    "producer_of",
+    "sheet_of",
+)
+
+
+def _entries() -> list:
+    """Return the removals that concern sources: their functions, and the sheets and sources of producers."""
+    source = inspect.getsource(datasets)
+    lines = source.splitlines()
+    inside = set()
+    for node in ast.parse(source).body:
+        name = getattr(node, "name", None) or getattr(getattr(node, "targets", [None])[0], "id", None)
+        if name in FINDING:
+            numbers = range(node.lineno, node.end_lineno + 1)
+            words = ("sheet=", "given=") if name == "PRODUCERS" else ("",)
+            inside |= {n for n in numbers if any(word in lines[n - 1] for word in words)}
+    return [one for one in _removals(datasets) if int(one.id.split(",")[1].split()[1]) in inside]
+
+
+@pytest.mark.parametrize("source", _entries())
+def test_no_source_of_a_producer_can_go(source, config):
+    names = ("PRODUCERS", "producer_of", "sheet_of")
+    mutant = _run(source, datasets.__name__)
+    changed = {name: getattr(mutant, name) for name in names}
+    assert differs(_run(inspect.getsource(sources), sources.__name__, **changed), config)

@@ -35,9 +35,10 @@ METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
 def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
-    ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives. ``reference`` is the
-    input to which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every
-    position or (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given.
+    ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives, or a list of
+    nodes that is a chain. ``reference`` is the input to which sequences are compared, probabilities of A, C,
+    G, T, shape (4,) for the same at every position or (length, 4); ``gradient_input`` has the reference 0 by
+    definition, whatever is given.
     ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
     ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from dfim.attribution.ties import with_ties
 from dfim.errors import InputError
 from dfim.networks.graph import Graph, Node, as_graph
 from dfim.networks.kinds import LINEAR, kind_of
@@ -15,11 +16,13 @@ POOLS = ("max_pool", "average_pool", "global_max_pool", "global_average_pool")
 def simplify(network: Sequence[Node]) -> Graph:
     """Return the network up to the logits, with batch normalisations folded away where that is exact.
 
-    ``network``: a graph of one length, or a list of nodes that is a chain. The sigmoid on top goes, since the
-    logit is what is explained. A batch normalisation right after a convolution or a dense layer that nothing
-    else takes is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say) stays. Raises
-    InputError when the network has a node of an unknown kind or with weights that are not finite, and when
-    its output is not one value for each task.
+    ``network``: a graph of one length, or a list of nodes that is a chain. The sigmoid on top goes, since
+    the logit is what is explained. A batch normalisation right after a convolution or a dense layer that
+    nothing else takes is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say) stays. Max
+    pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
+
+    Raises InputError when the network has a node of an unknown kind or with weights that are not finite, and
+    when its output is not one value for each task.
     """
     graph = as_graph(network)
     for node in graph:
@@ -33,7 +36,7 @@ def simplify(network: Sequence[Node]) -> Graph:
             f"contribution scores need a network that ends in one value for each task, and its last node "
             f"has the shape {shape}: say which position, or their sum, mean or maximum, a task is."
         )
-    return graph
+    return with_ties(graph)
 
 
 def _without(graph: Graph, kind: str, anywhere: bool) -> Graph:

@@ -5,15 +5,18 @@ What is compared is the values before the last activation: a sigmoid or a softma
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import keras
 import numpy as np
+import onnx
 
 from dfim.errors import InputError
 from dfim.networks.description import Walk
 from dfim.networks.evaluation import evaluate
-from dfim.networks.graph import Graph
+from dfim.networks.graph import INPUT, Graph
+from dfim.networks.onnx_files import Session
+from dfim.networks.onnx_graphs import Translation, Value, inputs_of, is_channels_last
 
 logger = logging.getLogger("dfim")
 
@@ -56,6 +59,75 @@ def check_against_keras(walk: Walk, graph: Graph, length: int, where: str) -> fl
         )
     logger.info("%s: the description gives the network's own outputs to %.1g of their range", where, worst)
     return worst
+
+
+def check_against_onnx(translation: Translation, graph: Graph, where: str) -> float:
+    """Compare a graph with what onnxruntime makes of its ONNX network; as :func:`check_against_keras`."""
+    model, values = translation.model, translation.values
+    made_by = {key: node for node in model.graph.node for key in node.output}
+    names = [entry.name for entry in model.graph.output]
+    cut = [made_by[name].input[0] if made_by[name].op_type in _LAST_ACTIVATIONS else name for name in names]
+    worst = max(_onnx_differences(translation, graph, cut).values())
+    if not worst <= TOLERANCE:
+        steps = [node.output[0] for node in model.graph.node if isinstance(values.get(node.output[0]), Value)]
+        found = _onnx_differences(translation, graph, steps)
+        first = next((name for name, off in found.items() if not off <= TOLERANCE), names[0])
+        raise InputError(
+            f"the network {where} computes something else than its description: from the node "
+            f"{made_by[first].name or first} on the values differ, in the end by {worst:.2g} of their range."
+        )
+    logger.info("%s: the description gives onnxruntime's own outputs to %.1g of their range", where, worst)
+    return worst
+
+
+_LAST_ACTIVATIONS = ("Sigmoid", "Softmax", "Softplus", "Exp", "Relu", "Tanh")
+
+
+def _onnx_differences(translation: Translation, graph: Graph, names: list[str]) -> dict[str, float]:
+    """Return the differences of ONNX tensors over their ranges, in the order of the names."""
+    model = onnx.ModelProto()
+    model.CopyFrom(translation.model)
+    known = {entry.name for entry in model.graph.output}
+    model.graph.output.extend(
+        onnx.helper.make_empty_tensor_value_info(name) for name in dict.fromkeys(names) if name not in known
+    )
+    x = random_sequences(graph.length)
+    found = Session(model).run(onnx_feeds(translation.model, x, translation.values), names)
+    values = [translation.values[name] for name in names]
+    kept = {node.name for node in graph}
+    wanted = [value.name for value in values if value.name in kept]
+    own = evaluate(graph, x, wanted) | {INPUT: x}
+    exact = None
+    result = {}
+    for name, value, expected in zip(names, values, found, strict=True):
+        if value.name not in own:
+            continue
+        off = difference(_as_onnx(own[value.name], value.axes), expected)
+        if not off <= TOLERANCE:
+            exact = exact or evaluate(graph, x, wanted, "float64")
+            off -= 4 * difference(own[value.name], exact[value.name])
+        result[name] = off
+    return result
+
+
+def onnx_feeds(model: onnx.ModelProto, x: np.ndarray, values: Mapping) -> dict[str, np.ndarray]:
+    """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs."""
+    first, *others = inputs_of(model)
+    sequences = x if is_channels_last(first) else x.transpose(0, 2, 1)
+    feeds = {first.name: np.ascontiguousarray(sequences, np.float32)}
+    for entry in others:
+        held = np.asarray(values[entry.name], np.float32)
+        feeds[entry.name] = np.broadcast_to(held, (len(x), *held.shape[1:]))
+    return feeds
+
+
+def _as_onnx(array: np.ndarray, axes: tuple[int | None, ...]) -> np.ndarray:
+    """Return a node's values with the axes of the ONNX tensor that it is."""
+    own = [axis + 1 for axis in axes if axis is not None]
+    left = [axis for axis in range(1, array.ndim) if axis not in own]
+    moved = array.transpose([0, *own, *left])
+    sizes = iter(moved.shape[1:])
+    return moved.reshape(len(array), *(1 if axis is None else next(sizes) for axis in axes))
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:

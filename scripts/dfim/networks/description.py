@@ -136,8 +136,8 @@ def constant_of(constants: Mapping[str, object], name: str, shape: tuple[int, ..
         return np.ascontiguousarray(np.broadcast_to(np.asarray(constants.get(name, 0), np.float32), shape))
     except ValueError:
         raise InputError(
-            f"the further input {name!r} of the network has the shape {shape}, and the values given for it do "
-            "not fill it: give one number, or as many as its last axis has."
+            f"the further input {name!r} of the network has the shape {shape}, and the values given for it "
+            "do not fill it: give one number, or as many as its last axis has."
         ) from None
 
 
@@ -149,8 +149,8 @@ def _functional(model: keras.Model) -> keras.Model:
         return model._functional
     if not hasattr(model, "outputs") or not getattr(model, "_is_graph_network", True):
         raise InputError(
-            f"the network is a {type(model).__name__} model with code of its own: export it to ONNX, or build "
-            "it as a functional model."
+            f"the network is a {type(model).__name__} model with code of its own: export it to ONNX, or "
+            "build it as a functional model."
         )
     return model
 

@@ -25,7 +25,7 @@ def with_tensors(graph: Iterable[Node], dtype: str = "float32") -> list[Node]:
 
 
 def values_of(nodes: Iterable[Node], x) -> dict:
-    """Return the output of every node, by name, for sequences (sequences, length, 4); shapes are worked out."""
+    """Return the output of every node, by name, for sequences (sequences, length, 4)."""
     values = {INPUT: x}
     for node in nodes:
         values[node.name] = kind_of(node).forward(node, [values[name] for name in node.inputs])

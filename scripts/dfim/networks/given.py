@@ -11,6 +11,7 @@ from dfim.networks.arrival import check_against_keras
 from dfim.networks.description import Walk, describe
 from dfim.networks.keras_models import read_model, read_parts
 from dfim.networks.logits import logits
+from dfim.networks.onnx_networks import read_onnx_graph
 from dfim.networks.outputs import Output, with_tasks
 from dfim.networks.stored import as_model
 
@@ -28,7 +29,7 @@ def read_own_network(
 ) -> keras.Sequential:
     """Read a network and return it as a model from one-hot sequences to one output for each task.
 
-    ``path``: a Keras file, or with ``weights`` an architecture as JSON. ``tasks``: names of the tasks, one
+    ``path``: a Keras or ONNX file, or with ``weights`` an architecture as JSON. ``tasks``: names of the tasks, one
     for each unit without. ``outputs``: which output a task is (:class:`dfim.networks.outputs.Output`);
     without any, all units in order. ``constants``: what
     inputs after the first are held at, by name, zero without. ``length``: of the sequences, for a network
@@ -39,6 +40,9 @@ def read_own_network(
     on a layer that is not supported, on an input that is not (positions, 4), and when tasks and outputs do
     not fit.
     """
+    if Path(path).suffix == ".onnx":
+        graph = read_onnx_graph(path, constants, length)
+        return as_model(with_tasks(graph, tasks, outputs or {}, str(path)))
     model = read_model(path) if weights is None else read_parts(path, weights)
     _check_input(model, path)
     walk = Walk(model, constants or {})

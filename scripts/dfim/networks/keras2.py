@@ -139,8 +139,8 @@ def _part(entry: Mapping, where: str):
     if kind not in KNOWN_LAYERS:
         code = ", whose code is never run" if kind in ("Lambda", "TFOpLambda", "SlicingOpLambda") else ""
         raise InputError(
-            f"{where}: layer {_name(entry)} has the type {kind}{code}, for which there is no rule: export the "
-            "network to ONNX, of which pair tests, variants and mutagenesis maps need the values alone."
+            f"{where}: layer {_name(entry)} has the type {kind}{code}, for which there is no rule: export "
+            "the network to ONNX, of which pair tests, variants and mutagenesis maps need the values alone."
         )
     return KNOWN_LAYERS[kind](**_settings(KNOWN_LAYERS[kind], entry["config"], where))
 

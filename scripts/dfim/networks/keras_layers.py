@@ -48,7 +48,7 @@ def hard_sigmoid_of_keras_2(x):
 
 
 def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
-    """Return the nodes of one use of a layer, without inputs: each takes the one before, the first the layer's.
+    """Return the nodes of one use of a layer, each to take the one before, the first the layer's inputs.
 
     ``shapes``: of its inputs, without the examples. Raises InputError, naming the layer, on a type or an
     option that no node has words for, and on weights that are not finite.

@@ -26,8 +26,8 @@ def read_model(path: str | Path) -> keras.Model:
         return keras_files.load_network(path)
     if not h5py.is_hdf5(path):
         raise InputError(
-            f"{path} is no Keras model: a .keras file, or a whole model as HDF5 (.h5), is needed, or an .onnx "
-            "file."
+            f"{path} is no Keras model: a .keras file, or a whole model as HDF5 (.h5), is needed, or an "
+            ".onnx file."
         )
     return _explained(path, "as a whole Keras model", lambda: _read_hdf5(path))
 

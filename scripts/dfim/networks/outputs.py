@@ -103,8 +103,8 @@ def _all_units(graph: Graph, tasks: Sequence[str] | None, shapes: Mapping, where
     for head, end in graph.outputs.items():
         if len(shapes[end]) != 1:
             raise InputError(
-                f"{where}: the output {head!r} has the shape {shapes[end]}, positions and channels: say under "
-                f"outputs which unit each task is, and its reduction ({', '.join(REDUCTIONS)})."
+                f"{where}: the output {head!r} has the shape {shapes[end]}, positions and channels: say "
+                f"under outputs which unit each task is, and its reduction ({', '.join(REDUCTIONS)})."
             )
     units = sum(shapes[end][0] for end in ends)
     if tasks is not None and units != len(tasks):
@@ -140,8 +140,8 @@ def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, 
         return steps
     if output.reduction not in REDUCTIONS:
         raise InputError(
-            f"{what}: the output {head!r} has the shape {shape}, positions and channels: give a reduction, one "
-            f"of {', '.join(REDUCTIONS)}."
+            f"{what}: the output {head!r} has the shape {shape}, positions and channels: give a reduction, "
+            f"one of {', '.join(REDUCTIONS)}."
         )
     if output.reduction != "position":
         return [*steps, Node(_POOLS[output.reduction], name, {}, {}, (steps[-1].name,))]

@@ -74,6 +74,37 @@ class StoredGraph(keras.layers.Layer):
         return super().get_config() | self.described
 
 
+@keras.saving.register_keras_serializable(package="dfim")
+class StoredOnnx(keras.layers.Layer):
+    """An ONNX network of which only the values are known; its file is the layer's weight.
+
+    ``reason``: the node that no rule has words for. ``tasks``: for each task the index of its number in the
+    outputs laid out one after the other, so that every value of the network can be one.
+    """
+
+    def __init__(self, size: int, reason: str, outputs: list, length: int, held: dict, **options):
+        super().__init__(**options)
+        self.described = {
+            "size": size, "reason": reason, "outputs": outputs, "length": length, "held": held,
+        }  # fmt: skip
+        self.kept = self.add_weight(
+            shape=(size,), dtype="uint8", initializer="zeros", trainable=False, name="onnx"
+        )
+
+    def get_config(self):
+        return super().get_config() | self.described
+
+    def file(self) -> bytes:
+        """Return the ONNX file."""
+        return np.asarray(self.kept).tobytes()
+
+    def call(self, inputs):
+        raise NotImplementedError("onnxruntime computes this network: see dfim.attribution.values_only.")
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], len(self.described["outputs"]))
+
+
 def as_model(graph: Graph) -> keras.Sequential:
     """Return a graph as a Keras model that can be saved."""
     return keras.Sequential([keras.Input((graph.length, 4), name="one_hot"), StoredGraph.of(graph)])

@@ -9,8 +9,12 @@ import re
 import reprlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
 
 from dfim.errors import InputError
+from dfim.files.text import read_text
 
 # Where the middle of a peak lies: at the sites that make it, or at the centre of the element; ``midpoint`` is
 # the centre too, with -1 in the column of the summit, as in UCSC's DNase peaks.
@@ -145,6 +149,19 @@ _KEYS = {
 
 
 # --- the grammar as a whole ----------------------------------------------------------------------
+
+
+def read_grammar(path: str | Path) -> dict:
+    """Read a YAML file of a grammar; raise InputError when it is missing or no YAML mapping."""
+    try:
+        grammar = yaml.safe_load(read_text(path, "a YAML file of a grammar"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the grammar {path} is not YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(grammar, dict):
+        raise InputError(f"the grammar {path} is not a mapping; config/planted.yaml is an example.")
+    return grammar
 
 
 def peak_names(grammar: Mapping) -> list[str]:

@@ -139,7 +139,7 @@ class Engine:
         stage = self.plan.stages[number]
         y, arg, factor = _empty(stage, stage.pooled, z.shape[1])
         reference, uniform = self.references[number]
-        kernels.activate(z, reference, uniform, stage.relu, stage.width, y, arg, factor)
+        kernels.activate(z, reference, uniform, stage.relu, stage.width, stage.tie, y, arg, factor)
         return y, arg, factor
 
     def changes(self, state: Base, task: int, mutants: Mutants, to: np.ndarray, length: int) -> np.ndarray:
@@ -187,6 +187,7 @@ class Engine:
                 uniform,
                 stage.relu,
                 stage.width,
+                stage.tie,
                 state.y[number],
                 starts,
                 dy,

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.ties import TIE
 
 # Rows of a matrix product that are taken together, so that they stay in the cache between taps.
 _BLOCK = 384
@@ -21,6 +22,7 @@ _ZERO = np.float32(0)
 # Not infinite: the kernels are compiled for finite numbers.
 _LOWEST = np.float32(-3e38)
 _TINY = np.float32(1e-30)
+_TIE = np.float32(TIE)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
@@ -188,54 +190,67 @@ def _activate_each(z, reference, relu, y, factor):
                 factor[r, column, channel] = _factor(value, reference[r, channel]) if relu else _ONE
 
 
+@njit(nogil=True, fastmath=True, inline="always")
+def _choose(values, lowest, tie, best, arg, chosen):
+    """Fill the maximum of one pool, values (places, channels), the place that it counts for, and its value.
+
+    That is the first of all places whose value is equal to the maximum (:mod:`dfim.attribution.ties`).
+    """
+    places, channels = values.shape
+    for channel in range(channels):
+        best[channel] = max(values[0, channel], lowest)
+    for place in range(1, places):
+        for channel in range(channels):
+            best[channel] = max(values[place, channel], best[channel])
+    for back in range(places):
+        place = places - 1 - back
+        for channel in range(channels):
+            value = values[place, channel]
+            least = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
+            equal = max(value, lowest) >= least
+            arg[channel] = place if equal else arg[channel]
+            chosen[channel] = value if equal else chosen[channel]
+
+
 @njit(nogil=True, fastmath=True, cache=True)
-def activate(z, reference, uniform, relu, width, y, arg, factor):
+def activate(z, reference, uniform, relu, width, tie, y, arg, factor):
     """ReLU and max-pool of z [positions, columns, channels]; keep what the way back needs.
 
     ``reference`` [positions, channels] is z of the reference, ``uniform`` (pooled,) where it is one value a
     pool. ``y``, ``arg`` and ``factor`` have the axes
-    [pooled, columns, channels]; pooled position r is the maximum of the positions r · width … + width − 1,
-    the first of equal ones.
+    [pooled, columns, channels]; pooled position r is the maximum of the positions r · width … + width − 1.
     """
     if width == 1:
         _activate_each(z, reference, relu, y, factor)
         return
     pooled, columns, channels = y.shape
+    chosen = np.empty(channels, np.float32)
     lowest = _ZERO if relu else _LOWEST
     for r in range(pooled):
         begin = r * width
         for column in range(columns):
-            for channel in range(channels):
-                y[r, column, channel] = max(z[begin, column, channel], lowest)
-                arg[r, column, channel] = 0
-            for place in range(1, width):
-                for channel in range(channels):
-                    value = z[begin + place, column, channel]
-                    larger = value > y[r, column, channel]
-                    y[r, column, channel] = value if larger else y[r, column, channel]
-                    arg[r, column, channel] = place if larger else arg[r, column, channel]
-            places, values = reference[begin : begin + width], z[begin, column]
-            _factors(y[r, column], values, arg[r, column], places, uniform[r], relu, factor[r, column])
+            values, places = z[begin : begin + width, column], reference[begin : begin + width]
+            _choose(values, lowest, tie, y[r, column], arg[r, column], chosen)
+            _factors(chosen, arg[r, column], places, uniform[r], relu, factor[r, column])
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _factors(y, first, arg, reference, uniform, relu, factor):
-    """Fill the factors (channels,) of one pool: y of its maximum, z of its first position.
+def _factors(chosen, arg, reference, uniform, relu, factor):
+    """Fill the factors (channels,) of one pool, from z at the place that counts.
 
-    Where y is above 0 it is z of the maximum; where it is 0 the first position is the maximum. The reference
-    (places, channels) is ``uniform`` when all places have the same, as they have away from padding.
+    The reference (places, channels) is ``uniform`` when all places have the same, as they have away from
+    padding.
     """
     if not relu:
         factor[:] = 1
         return
-    for channel in range(len(y)):
-        value = y[channel] if y[channel] > 0 else first[channel]
-        factor[channel] = _factor(value, reference[0, channel])
+    for channel in range(len(chosen)):
+        factor[channel] = _factor(chosen[channel], reference[0, channel])
     if not uniform:
         for place in range(1, len(reference)):
-            for channel in range(len(y)):
+            for channel in range(len(chosen)):
                 if arg[channel] == place:
-                    factor[channel] = _factor(y[channel], reference[place, channel])
+                    factor[channel] = _factor(chosen[channel], reference[place, channel])
 
 
 @njit(nogil=True, fastmath=True, inline="always")
@@ -260,7 +275,7 @@ def _activate_each_changed(z, dz, z_starts, owners, reference, relu, y, starts, 
 
 @njit(nogil=True, fastmath=True, cache=True)
 def activate_changed(
-    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, y, starts, dy, arg, factor
+    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, tie, y, starts, dy, arg, factor
 ):
     """ReLU and max-pool where a window of z changed.
 
@@ -274,8 +289,9 @@ def activate_changed(
         return
     channels = y.shape[2]
     window = len(dz)
+    lowest = _ZERO if relu else _LOWEST
     values = np.empty((width, channels), np.float32)
-    best = np.empty(channels, np.float32)
+    best, chosen = np.empty(channels, np.float32), np.empty(channels, np.float32)
     for row in range(len(dy)):
         for column in range(dy.shape[1]):
             r, owner = starts[column] + row, owners[column]
@@ -291,18 +307,9 @@ def activate_changed(
                 else:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel]
-            for channel in range(channels):
-                best[channel] = max(values[0, channel], _ZERO) if relu else values[0, channel]
-                arg[row, column, channel] = 0
-            for place in range(1, width):
-                for channel in range(channels):
-                    value = values[place, channel]
-                    larger = value > best[channel]
-                    best[channel] = value if larger else best[channel]
-                    arg[row, column, channel] = place if larger else arg[row, column, channel]
+            _choose(values, lowest, tie, best, arg[row, column], chosen)
             _factors(
-                best,
-                values[0],
+                chosen,
                 arg[row, column],
                 reference[begin : begin + width],
                 uniform[r],

@@ -23,8 +23,9 @@ class Stage:
     """A convolution of width ``taps`` with ``left`` positions of padding before the first, ReLU and pool.
 
     ``kernel`` (taps, in, out), ``back`` (taps, out, in), ``bias`` (out); ``positions`` of its result, of
-    which every ``width`` make one of the ``pooled`` positions. The channels that a kernel leads to are
-    rounded up to full vectors of the processor, with zeros; those that it comes from are not.
+    which every ``width`` make one of the ``pooled`` positions; ``tie`` (out) is that of the pool. The
+    channels that a kernel leads to are rounded up to full vectors of the processor, with zeros; those that it
+    comes from are not.
     """
 
     kernel: np.ndarray
@@ -35,6 +36,7 @@ class Stage:
     relu: bool = False
     width: int = 1
     pooled: int = 0
+    tie: np.ndarray | None = None
 
     @property
     def taps(self) -> int:
@@ -157,6 +159,7 @@ def _stage(rest: list, rule: str) -> Stage:
     back = _padded(kernel.transpose(0, 2, 1), axis=2)
     bias = _padded(_float32(layer.arrays["bias"]), axis=0)
     stage = Stage(_padded(kernel, axis=2), back, bias, left, positions, pooled=positions)
+    stage.tie = np.zeros(stage.channels, np.float32)
     if rest and rest[0].kind == "relu":
         rest.pop(0)
         stage.relu = True
@@ -168,6 +171,7 @@ def _stage(rest: list, rule: str) -> Stage:
         if options["stride"] != options["width"] or options["padding"] != "valid":
             raise NotPlanned(f"the windows of the pool {pool.name} overlap or are padded")
         stage.width = options["width"]
+        stage.tie = _padded(_float32(pool.arrays["tie"]), axis=0)
         stage.pooled = positions // stage.width
     return stage
 

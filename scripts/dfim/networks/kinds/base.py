@@ -62,7 +62,7 @@ class Kind:
         """Return the multiplier of each input.
 
         A multiplier is the change of what is explained for a change by one. With ``references``, the
-        node's inputs for the reference, the rule is DeepLIFT's Rescale; without, the derivative at ``values``.
+        node's inputs for the reference, the rule is DeepLIFT's Rescale; without, the derivative.
         The first axis of a multiplier is 1 where it is the same for all examples.
         """
         raise NotImplementedError
@@ -70,6 +70,14 @@ class Kind:
     def field(self, node: Node, fields: Sequence[Field]) -> Field:
         """Return what the positions of the output see."""
         return united(fields)
+
+    def size(self, node: Node, sizes: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the size of the values of each channel (last axis), from those of the inputs.
+
+        That is the root of the sum of squares of the terms that a value is a sum of: rounding is as large as
+        they are, however small the sum.
+        """
+        return sizes[0]
 
     def cost(self, node: Node) -> float:
         """Return the multiplications and additions for one sequence; shapes are in the node's options."""
@@ -92,7 +100,7 @@ def need_rank(shape: Shape, *ranks: int) -> None:
 
 
 def summed_to(multiplier, shape: Sequence[int]):
-    """Return a multiplier of a value that was broadcast, for the value itself (``shape`` without examples)."""
+    """Return a multiplier of a value that was broadcast, for the value itself (of ``shape``)."""
     extra = len(multiplier.shape) - 1 - len(shape)
     if extra:
         multiplier = ops.sum(multiplier, axis=tuple(range(1, 1 + extra)))
@@ -103,7 +111,7 @@ def summed_to(multiplier, shape: Sequence[int]):
 
 
 def with_bias(x, bias):
-    """Return x plus a bias on its last axis, in the form that a framework joins with the product before it."""
+    """Return x plus a bias on its last axis, in the form that a framework joins with what is before it."""
     keras = importlib.import_module("keras")
     if keras.backend.backend() == "tensorflow":
         return importlib.import_module("tensorflow").nn.bias_add(x, bias)

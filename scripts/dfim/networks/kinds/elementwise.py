@@ -11,8 +11,8 @@ NEAR_ZERO = 1e-7
 
 
 class Elementwise(Kind):
-    """``function`` and ``derivative`` of (z, node); ``slope`` of (start, end, change) where one is better than
-    the difference of outputs over the difference of inputs."""
+    """``function`` and ``derivative`` of (z, node); ``slope`` of (start, end, change) where one is better
+    than the difference of outputs over the difference of inputs."""
 
     nonlinear = True
 
@@ -166,6 +166,11 @@ ACTIVATIONS = {
     "hard_sigmoid": Elementwise(
         "hard sigmoid (options slope, shift)",
         **_clipped(_fixed(0.0), _fixed(1.0), _option("slope"), _option("shift")),
+    ),
+    "error_function": Elementwise(
+        "error function",
+        lambda z, node: ops.erf(z),
+        lambda z, node: 2 / float(np.sqrt(np.pi)) * ops.exp(-z * z),
     ),
     "logarithm": Elementwise("natural logarithm", lambda z, node: ops.log(z), lambda z, node: 1 / z),
     "power": Elementwise(

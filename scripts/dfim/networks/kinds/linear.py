@@ -58,6 +58,11 @@ class Convolution(Kind):
     def field(self, node, fields):
         return window_field(node.options, fields[0], node.options.get("input_shape", (None,))[0])
 
+    def size(self, node, sizes):
+        arrays, groups = _exact(node), node.options.get("groups", 1)
+        by_group = sizes[0].reshape(groups, -1).T.repeat(arrays["kernel"].shape[2] // groups, axis=1)
+        return np.abs(arrays["bias"]) + ((by_group * arrays["kernel"]) ** 2).sum((0, 1)) ** 0.5
+
     def cost(self, node):
         kernel = node.arrays["kernel"]
         return float(node.options["output_shape"][0] * np.prod(kernel.shape))
@@ -127,6 +132,10 @@ class Dense(Kind):
     def field(self, node, fields):
         return WHOLE if len(node.options["input_shape"]) == 1 else fields[0]
 
+    def size(self, node, sizes):
+        arrays = _exact(node)
+        return np.abs(arrays["bias"]) + ((sizes[0][:, None] * arrays["kernel"]) ** 2).sum(0) ** 0.5
+
     def cost(self, node):
         positions = np.prod(node.options["output_shape"][:-1])
         return float(positions * np.prod(node.arrays["kernel"].shape))
@@ -150,6 +159,11 @@ class BatchNormalisation(Kind):
 
     def back(self, node, multiplier, values, references):
         return [multiplier * self._scale(node)]
+
+    def size(self, node, sizes):
+        arrays = _exact(node)
+        scale = np.abs(arrays["gamma"]) / np.sqrt(arrays["variance"] + arrays["epsilon"])
+        return scale * sizes[0] + np.abs(arrays["beta"]) + scale * np.abs(arrays["mean"])
 
     @staticmethod
     def _scale(node):
@@ -176,6 +190,10 @@ class Affine(Kind):
         whole = multiplier * node.arrays["scale"][None]
         return [summed_to(whole, node.options["input_shape"])]
 
+    def size(self, node, sizes):
+        scale, shift = (np.abs(array).max() for array in _exact(node).values())
+        return scale * sizes[0].max() + shift
+
 
 class Constant(Kind):
     """``value``: what another input of the network is held at."""
@@ -190,3 +208,10 @@ class Constant(Kind):
 
     def back(self, node, multiplier, values, references):
         return []
+
+    def size(self, node, sizes):
+        return np.abs(node.arrays["value"]).max()
+
+
+def _exact(node) -> dict[str, np.ndarray]:
+    return {name: np.asarray(array, np.float64) for name, array in node.arrays.items()}

@@ -26,6 +26,9 @@ class Sum(_Merge):
     def __init__(self, words: str, factors: Callable[[int], list[float]]):
         self.words, self._factors = words, factors
 
+    def size(self, node, sizes):
+        return sum(abs(f) * size for f, size in zip(self._factors(len(sizes)), sizes, strict=True))
+
     def forward(self, node, values):
         factors = self._factors(len(values))
         total = 0.0
@@ -78,6 +81,9 @@ class _Folded(_Merge):
 class Product(_Folded):
     words = "product of nodes"
 
+    def size(self, node, sizes):
+        return np.prod(np.broadcast_arrays(*sizes), axis=0)
+
     def pair(self, a, b):
         return a * b
 
@@ -105,6 +111,9 @@ class Quotient(_Merge):
 class Largest(_Folded):
     """The larger (``sign`` 1) or the smaller (−1); the first where they are equal."""
 
+    def size(self, node, sizes):
+        return np.maximum.reduce(np.broadcast_arrays(*sizes))
+
     def __init__(self, words: str, sign: int):
         self.words, self._sign = words, sign
 
@@ -129,6 +138,10 @@ class Concatenate(Kind):
     """Option ``axis``: 1 for positions (or units), 2 for channels."""
 
     words = "concatenation"
+
+    def size(self, node, sizes):
+        last = node.options["axis"] == len(node.options["output_shape"])
+        return np.concatenate(sizes) if last else np.maximum.reduce(np.broadcast_arrays(*sizes))
 
     def shape(self, node, shapes):
         axis = node.options["axis"] - 1

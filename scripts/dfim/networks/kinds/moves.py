@@ -18,6 +18,14 @@ class Flatten(Kind):
         x = values[0]
         return ops.reshape(x, [ops.shape(x)[0], int(np.prod(x.shape[1:]))])
 
+    def size(self, node, sizes):
+        return np.resize(sizes[0], node.options["output_shape"][-1]) if self._keeps(node) else sizes[0].max()
+
+    @staticmethod
+    def _keeps(node) -> bool:
+        """Whether the values of a channel follow one another as before: always position by position."""
+        return node.options["output_shape"][-1] % node.options["input_shape"][-1] == 0
+
     def back(self, node, multiplier, values, references):
         return [ops.reshape(multiplier, [ops.shape(multiplier)[0], *node.options["input_shape"]])]
 
@@ -65,6 +73,10 @@ class Permute(Kind):
         return [
             ops.transpose(multiplier, [0, *(int(axis) + 1 for axis in np.argsort(node.options["order"]))])
         ]
+
+    def size(self, node, sizes):
+        last = len(node.options["order"]) - 1
+        return sizes[0] if node.options["order"][last] == last else sizes[0].max()
 
     def field(self, node, fields):
         return WHOLE if list(node.options["order"]) != sorted(node.options["order"]) else fields[0]
@@ -116,6 +128,10 @@ class Slice(Kind):
         if not size:
             raise ShapeError(f"nothing is left of {shapes[0]}")
         return (*shapes[0][:axis], size, *shapes[0][axis + 1 :])
+
+    def size(self, node, sizes):
+        last = node.options["axis"] == len(node.options["input_shape"])
+        return sizes[0][self._part(node)] if last else sizes[0]
 
     @staticmethod
     def _part(node) -> slice:
@@ -177,6 +193,9 @@ class Reverse(Kind):
 
     def back(self, node, multiplier, values, references):
         return [ops.flip(multiplier, axis=node.options["axis"])]
+
+    def size(self, node, sizes):
+        return sizes[0][::-1] if node.options["axis"] == len(node.options["input_shape"]) else sizes[0]
 
     def field(self, node, fields):
         return WHOLE if node.options["axis"] == 1 else fields[0]

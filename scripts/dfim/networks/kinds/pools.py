@@ -5,7 +5,8 @@ import numpy as np
 from dfim.networks.kinds.base import WHOLE, Kind, need_rank, ops
 from dfim.networks.kinds.windows import padded, padding_of, spread, window_field, windows
 
-# Values within this share of the largest are taken for the largest, so that rounding does not choose.
+# Values within this share of the largest are taken for the largest, so that rounding does not choose; within
+# the array ``tie`` of a pool (channels,) as well, where it has one.
 TIE = 1e-6
 
 
@@ -35,7 +36,7 @@ class MaxPool(_Pool):
         options, x = node.options, values[0]
         length, width, stride = x.shape[1], options["width"], options.get("stride", 1)
         left, right = padding_of(options, length)
-        least, number = _least(_max(options, x)), windows(options, length)
+        least, number = _least(node, _max(options, x)), windows(options, length)
         if stride == width and not (left or right):
             whole = _to_first(x[:, : number * width], least, multiplier, width)
             return [padded(whole, 0, length - number * width)]
@@ -66,9 +67,10 @@ def _max(options: dict, x):
     return ops.max_pool(padded(x, left, right, -np.inf), width, stride, "valid")
 
 
-def _least(top):
-    """Return the least value that is taken for the largest."""
-    return top - TIE * ops.abs(top)
+def _least(node, top):
+    """Return the least value that is taken for the largest; ``tie``: see :mod:`dfim.attribution.ties`."""
+    share = TIE * ops.abs(top)
+    return top - (ops.maximum(share, node.arrays["tie"]) if "tie" in node.arrays else share)
 
 
 def _to_first(x, least, multiplier, width: int):
@@ -144,7 +146,7 @@ class GlobalMaxPool(_GlobalPool):
 
     def back(self, node, multiplier, values, references):
         x = values[0]
-        least = _least(ops.max(x, axis=1, keepdims=True))
+        least = _least(node, ops.max(x, axis=1, keepdims=True))
         return [_to_first(x, least, multiplier[:, None], x.shape[1])]
 
 

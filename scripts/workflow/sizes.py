@@ -1,6 +1,6 @@
 """How large the data and the networks of a configuration are: counted where they are made, else expected.
 
-What jobs are to be given (:mod:`demands`) and the plan of a whole run follow from these numbers.
+What jobs are to be given (:mod:`workflow.demands`) and the plan of a whole run follow from these numbers.
 """
 
 import csv
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import h5py
 
-from dfim.datasets.dataset import FEATURES, SEQUENCES
 from dfim.networks.architecture import complete_layer
+from workflow.datasets import told_of
+from workflow.results import dataset_files, selection_file
 
 # What is taken for a dataset that is not made, and of which the configuration says nothing.
 ASSUMED = {"examples": 100_000, "length": 1000, "features": 5.0}
@@ -22,7 +23,6 @@ ASSUMED = {"examples": 100_000, "length": 1000, "features": 5.0}
 ASSUMED_SHARE = 0.2
 # Of a network that comes as a file nothing is known before it is there: that of supplement B.2.
 _GIVEN = ({"kind": "convolution", "filters": 25, "width": 10},) * 5
-_LETTERS = {"A": 1, "C": 1, "G": 1, "T": 1, "N": 4, "*": 4, "B": 3, "D": 3, "H": 3, "V": 3}
 
 
 @dataclass(frozen=True)
@@ -78,23 +78,26 @@ class Sizes:
     """
 
     def __init__(self, config: Mapping, tasks: Mapping[str, list], results: str, times: int = 1):
-        self.config, self.tasks, self.results, self.times = config, tasks, Path(results), times
+        self.config, self.tasks, self.results, self.times = config, tasks, str(results).rstrip("/"), times
 
     @cached_property
     def _expected(self) -> dict:
         return self.config["expected_sizes"]
 
+    def _files(self, dataset: str) -> dict[str, Path]:
+        return {role: Path(path) for role, path in dataset_files(self.results, dataset).items()}
+
     def dataset(self, name: str) -> DatasetSize:
         """Return the size of a dataset."""
-        path = self.results / "datasets" / name / SEQUENCES
+        files = self._files(name)
+        path = files["sequences"]
         if self.times == 1 and path.is_file():
             with h5py.File(path, "r") as handle:
                 examples, length = handle["bases"].shape
                 tasks = len(handle.attrs["tasks"])
-            features = _count_features(path.with_name(FEATURES), _modified(path)) / max(1, examples)
+            features = _count_features(files["features"], _modified(path)) / max(1, examples)
             return DatasetSize(examples, length, tasks, features, "counted")
-        ((producer, options),) = self.config["datasets"][name].items()
-        told = _told(producer, options)
+        told = told_of(self.config, name)
         given = self._expected["datasets"].get(name, {})
         found = {**ASSUMED, **told, **given}
         known = "expected" if given else "configured" if "examples" in told else "assumed"
@@ -110,7 +113,7 @@ class Sizes:
 
     def selected(self, analysis: str, model: str, task: str) -> int:
         """Return the number of examples that an analysis looks at."""
-        path = self.results / "interactions" / analysis / model / task / "examples.tsv"
+        path = Path(selection_file(self.results, analysis, model, task))
         if self.times == 1 and path.is_file():
             return _count_examples(path, _modified(path))
         options = self.config["analyses"][analysis]
@@ -124,10 +127,9 @@ class Sizes:
 
     def _met(self, dataset: str, criteria: Mapping, everything: int) -> int:
         """Return how many of the examples of a dataset are taken to meet criteria."""
-        ((producer, options),) = self.config["datasets"][dataset].items()
-        number = everything
-        if producer == "simulation" and "origins" in criteria:
-            number = sum(options["sets"][name]["sequences"] for name in criteria["origins"]) * self.times
+        number, origins = everything, told_of(self.config, dataset).get("origins")
+        if origins and "origins" in criteria:
+            number = sum(origins[name] for name in criteria["origins"]) * self.times
         elif {"origins", "positive_for", "negative_for", "features", "groups"} & criteria.keys():
             number = int(everything * ASSUMED_SHARE)
         limits = [criteria[key] * self.times for key in ("limit", "highest", "lowest") if key in criteria]
@@ -138,49 +140,16 @@ class Sizes:
         options = self.config["analyses"][analysis]
         size = self.dataset(options["dataset"])
         if "features" in options["sources"]:
-            features = self.results / "datasets" / options["dataset"] / FEATURES
-            selected = self.results / "interactions" / analysis / model / task / "examples.tsv"
+            features = self._files(options["dataset"])["features"]
+            selected = Path(selection_file(self.results, analysis, model, task))
             if self.times > 1 or not (features.is_file() and selected.is_file()):
                 return size.features, 1
             versions = _modified(features), _modified(selected)
             return _selected_features(features, selected, tuple(options["feature_groups"] or ()), versions), 1
-        ((_, producer),) = self.config["datasets"][options["dataset"]].items()
         fixed = 0
         if options["sources"]["nucleotides"] == "variable":  # without the core, or a third as long as all
-            fixed = len(producer.get("core", "")) or size.length // 3
+            fixed = told_of(self.config, options["dataset"]).get("fixed") or size.length // 3
         return size.length - fixed, 3
-
-
-def _told(producer: str, options: Mapping) -> dict:
-    """Return what the options of a dataset tell of its size before it is made."""
-    match producer:
-        case "simulation":
-            sets = options["sets"].values()
-            examples = sum(one["sequences"] for one in sets)
-            motifs = sum(
-                one["sequences"] * sum((m["minimum"] + m["maximum"]) / 2 for m in one["motifs"].values())
-                for one in sets
-            )
-            return {"examples": examples, "length": options["length"], "features": motifs / examples}
-        case "peaks":
-            expected = [options["window"] * _chance(pattern) for pattern in options["patterns"].values()]
-            return {"length": options["window"], "features": sum(expected)}
-        case "variants":
-            return {"length": options["window"], "features": 1.0}
-        case "spacing":
-            places = 2 * options["largest"] + 1
-            examples = places * len(options["orientations"]) * options["sequences"]
-            return {"examples": examples, "length": options["length"], "features": 2.0}
-        case _:
-            return {}
-
-
-def _chance(pattern: str) -> float:
-    """Return how often a pattern of IUPAC letters matches at one place of random bases."""
-    chance = 1.0
-    for letter in pattern.upper():
-        chance *= _LETTERS.get(letter, 2) / 4
-    return chance
 
 
 def _modified(path: Path) -> int:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +43,7 @@ class Folder:
 
     def __init__(self, path: Path):
         self.path = path
-        self.config = yaml.safe_load((ROOT / "tests/workflow/config.yaml").read_text())
+        self.config = yaml.safe_load((ROOT / "tests/runs/config.yaml").read_text())
         (path / "grammar.yaml").write_text(yaml.safe_dump(tiny_grammar()))
         (path / "library.yaml").write_text(yaml.safe_dump(tiny_library()))
         (path / "tf.tsv").write_text(sheet({name: name for name in ("GATA1", "GATA2", "TAL1")}))
@@ -73,17 +72,3 @@ class Folder:
         other = Folder(path)
         other.config = yaml.safe_load(yaml.safe_dump(self.config))
         return other
-
-
-@pytest.fixture
-def folder(tmp_path):
-    return Folder(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """A folder in which the small configuration has run; tests must not change it (see Folder.copy)."""
-    done = Folder(tmp_path_factory.mktemp("finished"))
-    ran = done.run()
-    assert ran.returncode == 0, ran.stdout[-5000:]
-    return done

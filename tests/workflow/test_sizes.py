@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import sizes
 from dfim.networks.building import build_network
+from workflow import sizes
 
 SMALL = [
     {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},

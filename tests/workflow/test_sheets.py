@@ -1,14 +1,60 @@
-"""The sheet of samples: what it means, and what is refused."""
-
-from pathlib import Path
+"""Sheets of tasks and of samples: what they mean, and what is refused."""
 
 import pytest
 
-from configuration import read_tasks
 from dfim.errors import InputError
-from samples import read_samples
+from workflow.sheets import read_samples, read_tasks
 
-SCHEMAS = Path(__file__).parents[1] / "config/schemas"
+
+def sheet(tmp_path, text):
+    path = tmp_path / "tasks.tsv"
+    path.write_text(text)
+    return path
+
+
+def test_sheet_rows_are_read_in_order(tmp_path):
+    path = sheet(
+        tmp_path, "task\tassay\tpeaks\tsha256\n# a remark\nB\tATAC-seq\tb.bed\t\nA\tATAC-seq\ta.bed\n"
+    )
+    assert [row["task"] for row in read_tasks(path)] == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("task\tassay\tpeaks\n", "{path} has no row of tasks; it needs a header and at least one row."),
+        (
+            "task\tassay\tpeaks\nA\tATAC\ta.bed\nA\tATAC\tb.bed\n",
+            "{path}, line 3: the task 'A' appears twice; name each task once.",
+        ),
+        (
+            "task\tassay\tpeaks\nA\tATAC\ta.bed\textra\n",
+            "{path}, line 2: found 4 columns where the header has 3; separate the columns by single tabs.",
+        ),
+        (
+            "task\tassay\tpeak\nA\tATAC\ta.bed\n",
+            "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
+            "task, assay, peaks, reads, peak_set, samples, least, sha256, motif.",
+        ),
+        (
+            "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",
+            "{path}, line 2: key 'task' has the value '../A', which does not match the form "
+            "^[A-Za-z0-9][A-Za-z0-9._+-]*$: Name of the task, as it appears in tables and in paths.",
+        ),
+    ],
+)
+def test_sheet_errors_name_file_and_line(tmp_path, text, sentence):
+    path = sheet(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        read_tasks(path)
+    assert str(error.value) == sentence.format(path=path)
+
+
+def test_missing_sheet(tmp_path):
+    with pytest.raises(InputError, match="does not exist; give the path of a TSV file with a header"):
+        read_tasks(tmp_path / "none.tsv")
+
+
 HEADER = "task\treplicate\tassay\tends\tfastq_1\tfastq_2\tsubsample\n"
 
 
@@ -23,7 +69,7 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
         "A\t1\tATAC-seq\tpaired\ta1.fq\ta2.fq\t100\nA\t1\tATAC-seq\tpaired\tb1.fq\tb2.fq\t100\n"
         "A\t2\tATAC-seq\tsingle\tc.fq\t\t\nB\tx\tDNase-seq\tsingle\td.fq\nB\ty\tDNase-seq\tsingle\te.fq\n"
     )
-    found = read_samples(write(tmp_path, text), SCHEMAS / "samples.schema.yaml")
+    found = read_samples(write(tmp_path, text))
     assert {task: {name: len(rows) for name, rows in reps.items()} for task, reps in found.items()} == {
         "A": {"1": 2, "2": 1},
         "B": {"x": 1, "y": 1},
@@ -73,7 +119,7 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
 )
 def test_what_is_wrong_with_a_sheet_is_said(tmp_path, rows, sentence):
     with pytest.raises(InputError) as error:
-        read_samples(write(tmp_path, HEADER + rows), SCHEMAS / "samples.schema.yaml")
+        read_samples(write(tmp_path, HEADER + rows))
     assert sentence in str(error.value)
 
 
@@ -81,7 +127,7 @@ def test_what_is_wrong_with_a_sheet_is_said(tmp_path, rows, sentence):
 def test_a_task_has_peaks_or_reads(tmp_path, row, word):
     path = write(tmp_path, "task\tassay\tpeaks\treads\n" + row)
     with pytest.raises(InputError) as error:
-        read_tasks(path, SCHEMAS / "tasks.schema.yaml")
+        read_tasks(path)
     assert str(error.value) == (
         f"{path}, line 2: the task 'A' has {word} peaks and reads; give a peak file, or the reads (of the "
         "configuration) to make peaks from."

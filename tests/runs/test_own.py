@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT
+from support.run_folder import ROOT
 
 from dfim.datasets.dataset import read_dataset
 from dfim.sequences.bases import to_string

@@ -1,18 +1,15 @@
-"""Configuration and sheets: what is accepted, and the sentence for each thing that is not."""
+"""Names in the configuration and its sheets: the sentence for each one that refers to nothing."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import validate
 
-from configuration import check, check_reads, check_references, read_tasks, tasks_of_models
 from dfim.errors import InputError
-
-ROOT = Path(__file__).parents[1]
-SCHEMA = ROOT / "config/schemas/config.schema.yaml"
-TASKS_SCHEMA = ROOT / "config/schemas/tasks.schema.yaml"
+from workflow.datasets import tasks_of_models
+from workflow.references import check_reads, check_references
+from workflow.schema import ROOT, complete
+from workflow.sheets import Sheets
 
 
 @pytest.fixture
@@ -20,59 +17,10 @@ def config():
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
-@pytest.mark.parametrize(
-    "name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "real.yaml", "reads.yaml"]
-)
-def test_shipped_configurations_pass(name):
-    check(yaml.safe_load((ROOT / "config" / name).read_text()), SCHEMA, name)
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "sentence"),
-    [
-        (
-            ["seeds"],
-            3,
-            "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
-            "methods, analyses, claims, expected_sizes, cannot_show.",
-        ),
-        (
-            ["methods"],
-            {"deeplift": {"rule": "linear"}},
-            "config.yaml: key 'methods.deeplift.rule' has the value 'linear'; allowed values are "
-            "genomics_default, rescale, reveal_cancel.",
-        ),
-        (
-            ["models", "tf_binding", "training", "batch_size"],
-            "many",
-            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many': 'many' is not of "
-            "type 'integer'; needed: Examples per step.",
-        ),
-        (
-            ["models", "tf_binding", "architecture"],
-            None,
-            "config.yaml: key 'models.tf_binding' lacks the required key 'architecture'.",
-        ),
-    ],
-)
-def test_violations_name_key_value_and_what_is_allowed(config, path, value, sentence):
-    parent = config
-    for key in path[:-1]:
-        parent = parent[key]
-    if value is None:
-        del parent[path[-1]]
-    else:
-        parent[path[-1]] = value
-    with pytest.raises(InputError) as error:
-        check(config, SCHEMA, "config.yaml")
-    assert str(error.value) == sentence
-
-
 def with_defaults(config):
     """Fill in the schema's defaults, as the workflow does before it checks references."""
     filled = copy.deepcopy(config)
-    validate(filled, str(SCHEMA))
+    complete(filled, "config.yaml")
     return filled
 
 
@@ -212,7 +160,6 @@ def test_a_given_network_may_have_more_tasks_than_its_dataset_and_needs_none(con
     config["models"]["tf_binding"] = {"dataset": "tf_binding", "source": GIVEN}
     config["models"]["alone"] = {"source": GIVEN}
     config["analyses"]["binding_qtl"] |= {"models": ["alone", "tf_binding"], "tasks": ["MYC"]}
-    check(config, SCHEMA, "config.yaml")
     config = with_defaults(config)
     check_references(config, TASKS)
     assert tasks_of_models(config, TASKS)["alone"] == GIVEN["tasks"]
@@ -265,63 +212,17 @@ def test_a_task_named_mean_is_refused(config):
     )
 
 
-def sheet(tmp_path, text):
-    path = tmp_path / "tasks.tsv"
-    path.write_text(text)
-    return path
-
-
-def test_sheet_rows_are_read_in_order(tmp_path):
-    path = sheet(
-        tmp_path, "task\tassay\tpeaks\tsha256\n# a remark\nB\tATAC-seq\tb.bed\t\nA\tATAC-seq\ta.bed\n"
-    )
-    assert [row["task"] for row in read_tasks(path, TASKS_SCHEMA)] == ["B", "A"]
-
-
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("task\tassay\tpeaks\n", "{path} has no row of tasks; it needs a header and at least one row."),
-        (
-            "task\tassay\tpeaks\nA\tATAC\ta.bed\nA\tATAC\tb.bed\n",
-            "{path}, line 3: the task 'A' appears twice; name each task once.",
-        ),
-        (
-            "task\tassay\tpeaks\nA\tATAC\ta.bed\textra\n",
-            "{path}, line 2: found 4 columns where the header has 3; separate the columns by single tabs.",
-        ),
-        (
-            "task\tassay\tpeak\nA\tATAC\ta.bed\n",
-            "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, peak_set, samples, least, sha256, motif.",
-        ),
-        (
-            "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",
-            "{path}, line 2: key 'task' has the value '../A', which does not match the form "
-            "^[A-Za-z0-9][A-Za-z0-9._+-]*$: Name of the task, as it appears in tables and in paths.",
-        ),
-    ],
-)
-def test_sheet_errors_name_file_and_line(tmp_path, text, sentence):
-    path = sheet(tmp_path, text)
-    with pytest.raises(InputError) as error:
-        read_tasks(path, TASKS_SCHEMA)
-    assert str(error.value) == sentence.format(path=path)
-
-
-def test_missing_sheet(tmp_path):
-    with pytest.raises(InputError, match="does not exist; give the path of a TSV file with a header"):
-        read_tasks(tmp_path / "none.tsv", TASKS_SCHEMA)
-
-
 def reads_config() -> dict:
     """Return the configuration of the reads, defaults filled in."""
-    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
-    validate(config, SCHEMA)
-    return config
+    return with_defaults(yaml.safe_load((ROOT / "config/reads.yaml").read_text()))
 
 
 SHEET = "config/tasks/simulated_cells.tsv"
+
+
+def sheets_with(row: dict) -> Sheets:
+    """Return sheets with one task of a set of reads, which has samples of the task A."""
+    return Sheets(tasks={SHEET: [row]}, samples={"atac": {"A": {}}}, peaks={})
 
 
 @pytest.mark.parametrize(
@@ -351,7 +252,7 @@ def test_reads_that_refer_to_nothing_are_refused(path, value, sentence):
         place = place[key]
     place[path[-1]] = value
     with pytest.raises(InputError) as error:
-        check_reads(config, {SHEET: [{"task": "A", "reads": "atac"}]}, {"atac": {"A": {}}})
+        check_reads(config, sheets_with({"task": "A", "reads": "atac"}))
     assert str(error.value) == sentence
 
 
@@ -367,5 +268,5 @@ def test_reads_that_refer_to_nothing_are_refused(path, value, sentence):
 )
 def test_a_task_whose_reads_are_missing_is_refused(row, sentence):
     with pytest.raises(InputError) as error:
-        check_reads(reads_config(), {SHEET: [row]}, {"atac": {"A": {}}})
+        check_reads(reads_config(), sheets_with(row))
     assert str(error.value) == f"task {row['task']!r} of the sheet {SHEET} {sentence}"

@@ -7,7 +7,8 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sizes import DatasetSize, NetworkSize, Sizes
+from workflow.datasets import PRODUCERS
+from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
 MEMORY_MARGIN = 1.4
@@ -53,6 +54,16 @@ def minutes(found: Demand, threads: int = 1, attempt: int = 1) -> int:
     """Return the minutes to ask for on ``threads`` cores, of which four fifths are used."""
     wall = found.seconds / (1 + 0.8 * (threads - 1))
     return attempt * max(SHORTEST, int(TIME_MARGIN * wall / 60) + 1)
+
+
+def resources(rule: str, sizes: Sizes) -> dict[str, Callable]:
+    """Return the resources of a rule of :data:`RULES`, as Snakemake calls for them."""
+    return {
+        "mem_mb": lambda wildcards, attempt: memory_mb(demand(rule, wildcards, sizes), attempt),
+        "runtime": lambda wildcards, threads, attempt: minutes(
+            demand(rule, wildcards, sizes), threads, attempt
+        ),
+    }
 
 
 def _sequences_mb(size) -> float:
@@ -207,12 +218,7 @@ def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
 
 
 RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
-    "simulate_sequences": _dataset(6e-4),
-    "build_peak_dataset": _dataset(2e-4),
-    "build_variant_dataset": _dataset(5e-4),
-    "build_own_dataset": _dataset(5e-4),
-    "build_spacing_dataset": _dataset(5e-4),
-    "build_value_dataset": _dataset(2e-5),
+    **{producer.rule: _dataset(producer.seconds) for producer in PRODUCERS.values()},
     "match_controls": _dataset(5e-4),
     "train_model": train_model,
     "evaluate_model": evaluate_model,

@@ -1,0 +1,219 @@
+"""What rules look up, by wildcards, in the configuration, its sheets and its sources: inputs and params."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from snakemake.io import report
+
+from workflow.analyses import (
+    analysis_figures,
+    contribution_background,
+    given_models,
+    scoring_options,
+    target_kind,
+)
+from workflow.datasets import (
+    matched_datasets,
+    producer_of,
+    sheet_of,
+    tasks_of_datasets,
+    tasks_of_models,
+)
+from workflow.results import (
+    dataset_files,
+    interactions_folder,
+    matching_files,
+    model_files,
+    mutagenesis_file,
+    results_folder,
+)
+from workflow.sheets import Sheets
+from workflow.sources import Sources
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return a regular expression for one of these names; one that matches nothing if there are none."""
+    return "|".join(map(re.escape, names)) or r"(?!)"
+
+
+def figure_outputs(folder: str, category: str, *labels: str) -> dict[str, str]:
+    """Return the three files of a figure, the picture with its place in Snakemake's report."""
+    files = {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
+    words = {label: f"{{{label}}}" for label in (*labels, "figure")}
+    return files | {"png": report(files["png"], category=category, labels=words)}
+
+
+@dataclass(frozen=True, eq=False)
+class Lookups:
+    """Functions of wildcards for inputs and params; each returns files by role unless it says otherwise."""
+
+    config: Mapping
+    sheets: Sheets
+    sources: Sources
+
+    @property
+    def results(self) -> str:
+        """The folder of results."""
+        return results_folder(self.config)
+
+    # Datasets
+
+    def dataset_options(self, wildcards) -> Mapping:
+        """Return the options of a dataset's producer."""
+        return producer_of(self.config, wildcards.dataset)[1]
+
+    def dataset_sources(self, wildcards) -> Mapping:
+        """Return the files that a dataset is made from."""
+        return self.sources.datasets[wildcards.dataset]
+
+    def dataset_tasks(self, wildcards) -> list[str]:
+        """Return the names of a dataset's tasks."""
+        return tasks_of_datasets(self.config, self.sheets.tasks)[wildcards.dataset]
+
+    def task_motifs(self, wildcards) -> dict[str, str]:
+        """Return the motif of each task of a dataset of peaks that has one in its sheet."""
+        rows = self.sheets.tasks[sheet_of(self.config, wildcards.dataset)]
+        return {row["task"]: row["motif"] for row in rows if row.get("motif")}
+
+    # Models
+
+    def _model(self, wildcards) -> Mapping:
+        return self.config["models"][wildcards.model]
+
+    def given_files(self, wildcards) -> Mapping[str, str]:
+        """Return the files of a model that is not trained: model, or architecture and weights."""
+        return self.sources.models[wildcards.model]
+
+    def model_dataset(self, wildcards) -> dict[str, str]:
+        """Return the files of the dataset that a model is trained or evaluated on."""
+        return dataset_files(self.results, self._model(wildcards)["dataset"])
+
+    def model_tasks(self, wildcards) -> list[str]:
+        """Return the names of a model's outputs."""
+        tasks = tasks_of_datasets(self.config, self.sheets.tasks)
+        return tasks_of_models(self.config, tasks)[wildcards.model]
+
+    def model_tables(self, wildcards) -> dict[str, str]:
+        """Return what the figures of a model are drawn from."""
+        files = model_files(self.results, wildcards.model)
+        roles = ["metrics", "curves"]
+        if wildcards.model not in given_models(self.config):
+            roles.append("history")
+        return {role: files[role] for role in roles}
+
+    def initial_model(self, wildcards) -> dict[str, str]:
+        """Return the model that training starts from, or nothing."""
+        parent = self._model(wildcards)["initialise_from"]
+        return {"initial": model_files(self.results, parent)["model"]} if parent else {}
+
+    def layers(self, wildcards) -> list[Mapping]:
+        """Return the layers of a model that is trained."""
+        return self.config["architectures"][self._model(wildcards)["architecture"]]
+
+    def training_options(self, wildcards) -> Mapping:
+        """Return how a model is trained."""
+        return self._model(wildcards)["training"]
+
+    def contribution_background(self, wildcards) -> list[float]:
+        """Return the background of the contributions of a model's dataset."""
+        return contribution_background(self._model(wildcards), wildcards.task, wildcards.method)
+
+    def method_options(self, wildcards) -> Mapping:
+        """Return the options of a method."""
+        return self.config["methods"][wildcards.method]
+
+    # Analyses
+
+    def _analysis(self, wildcards) -> Mapping:
+        return self.config["analyses"][wildcards.analysis]
+
+    def of_analysis(self, *keys: str) -> Callable:
+        """Return a function that gives an option of an analysis, or one below it."""
+
+        def found(wildcards):
+            options = self._analysis(wildcards)
+            for key in keys:
+                options = options[key]
+            return options
+
+        return found
+
+    def analysis_dataset(self, wildcards) -> dict[str, str]:
+        """Return the files of the dataset that an analysis looks at."""
+        return dataset_files(self.results, self._analysis(wildcards)["dataset"])
+
+    def covariates_of_sources(self, wildcards) -> dict[str, str]:
+        """Return what an analysis's variants are matched on, where they are."""
+        options = self._analysis(wildcards)
+        found = options["dataset"] in matched_datasets(self.config) and "features" in options["sources"]
+        return {"covariates": matching_files(self.results, options["dataset"])["covariates"]} if found else {}
+
+    def predictions_of_same_dataset(self, wildcards) -> dict[str, str]:
+        """Return the model's predictions when the analysis looks at the model's own dataset."""
+        if self._model(wildcards).get("dataset") != self._analysis(wildcards)["dataset"]:
+            return {}
+        return {"predictions": model_files(self.results, wildcards.model)["predictions"]}
+
+    def interaction_tables(self, wildcards) -> dict[str, str]:
+        """Return the results of an analysis."""
+        options = self._analysis(wildcards)
+        names = {"pairs": "pairs.tsv.gz", "null": "null.tsv.gz", "agreement": "agreement.tsv"}
+        if target_kind(options) == "profiles":
+            names = {"sources": "sources.tsv.gz", "null": "null.tsv.gz", "profiles": "profiles.h5"}
+            names |= {"cells": "cells.tsv.gz"} if "aggregate" in options else {}
+        return {role: f"{self._folder(wildcards)}/{name}" for role, name in names.items()}
+
+    def _folder(self, wildcards) -> str:
+        place = wildcards.analysis, wildcards.model, wildcards.task, wildcards.method
+        return interactions_folder(self.results, *place)
+
+    def result_table(self, wildcards) -> str:
+        """Return the path of the table that an analysis compares groups of."""
+        tables = self.interaction_tables(wildcards)
+        return tables.get("pairs") or tables["sources"]
+
+    def expected_cells(self, wildcards) -> dict[str, str]:
+        """Return the table of what is expected of the cells of aggregate maps, or nothing."""
+        expected = self.sources.expected.get(wildcards.analysis)
+        return {"expected": expected} if expected else {}
+
+    def shard_files(self, suffix: str) -> Callable:
+        """Return a function that lists the shards of an analysis."""
+        return lambda wildcards: [
+            f"{self._folder(wildcards)}/shards/{shard}{suffix}"
+            for shard in range(self._analysis(wildcards)["shards"])
+        ]
+
+    def mutagenesis_shards(self, wildcards) -> list[str]:
+        """Return the shards of the interactions by mutagenesis, which are those of every method."""
+        place = wildcards.analysis, wildcards.model, wildcards.task
+        shards = range(self._analysis(wildcards)["shards"])
+        return [mutagenesis_file(self.results, *place, shard) for shard in shards]
+
+    def scoring_options(self, wildcards) -> dict:
+        """Return what of an analysis decides its scores."""
+        return scoring_options(self._analysis(wildcards))
+
+    def figure_options(self, wildcards) -> Mapping:
+        """Return the options of a figure of an analysis."""
+        return analysis_figures(self._analysis(wildcards))[wildcards.figure]
+
+    # Parameters that rules share
+
+    def scoring_params(self) -> dict:
+        """Return the params of a rule that scores interactions."""
+        return {
+            "task": "{task}",
+            "tasks": self.model_tasks,
+            "method": "{method}",
+            "method_options": self.method_options,
+            "analysis": self.scoring_options,
+            "seed": self.config["seed"],
+        }
+
+    def significance_params(self) -> dict:
+        """Return the params of a rule that assigns significance."""
+        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth")} | {
+            "seed": self.config["seed"]
+        }

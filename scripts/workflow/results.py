@@ -1,0 +1,224 @@
+"""Where results lie: every path below the folder of results, and what a whole run ends in.
+
+Names in braces, as rules have them for wildcards, pass through.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dfim.errors import InputError
+from workflow.analyses import analysis_figures, combinations, target_kind
+from workflow.datasets import matched_datasets
+from workflow.sheets import Sheets
+
+EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
+INTERACTION_FILES = {
+    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "profiles": ("sources.tsv.gz", "profiles.h5"),
+}
+SIGNIFICANCE_FILES = (
+    "null.tsv.gz",
+    "nulls.tsv",
+    "calibration.tsv",
+    "quantiles.tsv",
+    "comparisons.tsv",
+    "recovery.tsv",
+)
+
+
+def results_folder(config: Mapping) -> str:
+    """Return the folder of results, without a slash at its end."""
+    return config["results"].rstrip("/")
+
+
+def check_writable(folder: str | Path) -> None:
+    """Raise InputError when the folder of results, or the nearest folder above it, cannot be written."""
+    absolute = Path(folder).absolute()
+    there = next(path for path in (absolute, *absolute.parents) if path.exists())
+    if not os.access(there, os.W_OK):
+        raise InputError(
+            f"the folder {there} cannot be written: change its permissions, or give the key results a folder "
+            "that can."
+        )
+
+
+# --- one thing each ------------------------------------------------------------------------------
+
+
+def genome_files(results: str, genome: str) -> dict[str, str]:
+    """Return the files of a genome, by role."""
+    path = f"{results}/genomes/{genome}.fa"
+    return {"fasta": path, "fai": f"{path}.fai", "sizes": f"{path}.sizes"}
+
+
+def planted_files(results: str, genome: str, peaks: list[str]) -> dict[str, str | list[str]]:
+    """Return the files that a planted genome comes with, by role; ``peaks`` names its peak files."""
+    folder = f"{results}/planted/{genome}"
+    return {
+        "genome": f"{folder}/genome.fa",
+        "peaks": [f"{folder}/peaks/{name}.narrowPeak.gz" for name in peaks],
+        "variants": f"{folder}/variants.tsv",
+        "elements": f"{folder}/truth/elements.tsv.gz",
+        "instances": f"{folder}/truth/instances.tsv.gz",
+        "variant_truth": f"{folder}/truth/variants.tsv",
+        "sites": f"{folder}/truth/sites.tsv.gz",
+    }
+
+
+def library_files(results: str, library: str) -> dict[str, str]:
+    """Return the files that a planted library comes with, by role."""
+    folder = f"{results}/planted/{library}"
+    return {
+        "library": f"{folder}/library.tsv.gz",
+        "couplings": f"{folder}/truth/couplings.tsv",
+        "interactions": f"{folder}/truth/interactions.tsv.gz",
+    }
+
+
+def reads_folder(results: str, reads: str, task: str) -> str:
+    """Return the folder of what is made from the reads of a task."""
+    return f"{results}/reads/{reads}/{task}"
+
+
+def reads_peaks(results: str, reads: str, task: str) -> str:
+    """Return the path of the peaks that are made from the reads of a task."""
+    return f"{reads_folder(results, reads, task)}/peaks.narrowPeak.gz"
+
+
+def simulated_fastqs(results: str, name: str, design: Mapping) -> list[list[str]]:
+    """Return the simulated FASTQ files of a library, a list of one or two for each lane."""
+    ends = ("R1", "R2") if design["paired"] else ("R1",)
+    return [
+        [f"{results}/simulated_reads/{name}_L{lane}_{end}.fastq.gz" for end in ends]
+        for lane in range(1, design["lanes"] + 1)
+    ]
+
+
+def dataset_files(results: str, dataset: str) -> dict[str, str]:
+    """Return the three files of a dataset, by role."""
+    folder = f"{results}/datasets/{dataset}"
+    return {
+        "examples": f"{folder}/examples.tsv.gz",
+        "sequences": f"{folder}/sequences.h5",
+        "features": f"{folder}/features.tsv.gz",
+    }
+
+
+def matching_files(results: str, dataset: str) -> dict[str, str]:
+    """Return what matching the controls of a dataset of variants ends in, by role."""
+    folder = f"{results}/datasets/{dataset}"
+    return {"covariates": f"{folder}/covariates.tsv.gz", "balance": f"{folder}/balance.tsv"}
+
+
+def model_files(results: str, model: str) -> dict[str, str]:
+    """Return the files of a model, by role; which of them there are depends on the model."""
+    folder = f"{results}/models/{model}"
+    return {
+        "model": f"{folder}/model.keras",
+        "history": f"{folder}/history.tsv",
+        "metrics": f"{folder}/metrics.tsv",
+        "curves": f"{folder}/curves.tsv.gz",
+        "predictions": f"{folder}/predictions.h5",
+        "reach": f"{folder}/reach.tsv",
+    }
+
+
+def contributions_file(results: str, model: str, task: str, method: str) -> str:
+    """Return the path of the contribution scores of a model's dataset."""
+    return f"{results}/contributions/{model}/{task}/{method}.h5"
+
+
+def selection_file(results: str, analysis: str, model: str, task: str) -> str:
+    """Return the path of the table of the examples that an analysis looks at."""
+    return f"{results}/interactions/{analysis}/{model}/{task}/examples.tsv"
+
+
+def mutagenesis_file(results: str, analysis: str, model: str, task: str, shard: int | str) -> str:
+    """Return the path of a shard of the interactions by mutagenesis, which are those of every method."""
+    return f"{results}/interactions/{analysis}/{model}/{task}/mutagenesis/{shard}.tsv.gz"
+
+
+def interactions_folder(results: str, analysis: str, model: str, task: str, method: str) -> str:
+    """Return the folder of the results of an analysis."""
+    return f"{results}/interactions/{analysis}/{model}/{task}/{method}"
+
+
+# --- all that a configuration asks for -----------------------------------------------------------
+
+
+def made_sources(config: Mapping, sheets: Sheets) -> list[str]:
+    """Return the files that the workflow makes and that a source may name: planted, and of reads."""
+    results = results_folder(config)
+    roles = [
+        files
+        for name, peaks in sheets.peaks.items()
+        for files in planted_files(results, name, peaks).values()
+    ]
+    roles += [path for library in config["libraries"] for path in library_files(results, library).values()]
+    made = [path for paths in roles for path in ([paths] if isinstance(paths, str) else paths)]
+    made += [reads_peaks(results, reads, task) for reads, tasks in sheets.samples.items() for task in tasks]
+    for name, design in config["simulated_reads"].items():
+        made += [path for lane in simulated_fastqs(results, name, design) for path in lane]
+    return made
+
+
+def dataset_targets(config: Mapping) -> list[str]:
+    """Return the files of every dataset of the configuration."""
+    results = results_folder(config)
+    balances = [matching_files(results, name)["balance"] for name in matched_datasets(config)]
+    return balances + [path for name in config["datasets"] for path in dataset_files(results, name).values()]
+
+
+def model_targets(config: Mapping) -> list[str]:
+    """Return what every model of the configuration ends in."""
+    results, targets = results_folder(config), []
+    for name, model in config["models"].items():
+        files = model_files(results, name)
+        targets += [files["model"], files["reach"]]
+        if "source" not in model:
+            targets.append(files["history"])
+        if "dataset" in model:
+            targets += [files["metrics"], files["curves"], files["predictions"]]
+        targets += [
+            contributions_file(results, name, entry["task"], entry["method"])
+            for entry in model["contributions"]
+        ]
+    return targets
+
+
+def interaction_targets(config: Mapping) -> list[str]:
+    """Return what every analysis of the configuration ends in."""
+    return [
+        f"{interactions_folder(results_folder(config), name, *place)}/{table}"
+        for name, analysis in config["analyses"].items()
+        for place in combinations(analysis)
+        for table in (
+            *INTERACTION_FILES[target_kind(analysis)],
+            *SIGNIFICANCE_FILES,
+            *(["cells.tsv.gz"] if "aggregate" in analysis else []),
+        )
+    ]
+
+
+def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
+    """Return all figures of the configuration."""
+    figures = [
+        f"models/{name}/{figure}"
+        for name, model in config["models"].items()
+        for figure, needed in (("training", "architecture"), ("performance", "dataset"))
+        if needed in model
+    ]
+    figures += [f"reads/{reads}/{task}/quality" for reads, tasks in sheets.samples.items() for task in tasks]
+    figures += [
+        f"{name}/{'/'.join(place)}/{figure}"
+        for name, analysis in config["analyses"].items()
+        for place in combinations(analysis)
+        for figure in analysis_figures(analysis)
+    ]
+    return [f"{results_folder(config)}/figures/{figure}.png" for figure in figures]
+
+
+def claims_targets(config: Mapping) -> list[str]:
+    """Return the table of claims, when the configuration names any."""
+    return [f"{results_folder(config)}/reproduction.tsv"] if config["claims"] else []

@@ -1,0 +1,97 @@
+"""What rules look up by wildcards: inputs that are there or not, and options."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from workflow.configuration import read_configuration
+from workflow.lookups import Lookups, one_of
+from workflow.schema import ROOT
+from workflow.sources import find_sources
+
+
+@pytest.fixture(scope="module")
+def lookups():
+    """What the default configuration has."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    sheets = read_configuration(config, "config.yaml")
+    return Lookups(config, sheets, find_sources(config, sheets))
+
+
+def test_names_are_matched_whole_and_no_name_matches_nothing():
+    assert re.fullmatch(one_of(["a.b", "c"]), "a.b")
+    assert not re.fullmatch(one_of(["a.b", "c"]), "axb")
+    assert not re.fullmatch(one_of([]), "")
+
+
+def test_predictions_are_there_for_the_models_own_dataset_alone(lookups):
+    own = SimpleNamespace(analysis="motif_pairs", model="simulation")
+    other = SimpleNamespace(analysis="binding_qtl", model="accessibility")
+    assert lookups.predictions_of_same_dataset(own) == {
+        "predictions": "results/models/simulation/predictions.h5"
+    }
+    assert lookups.predictions_of_same_dataset(other) == {}
+
+
+def test_covariates_are_there_for_variants_with_peaks_alone(lookups):
+    assert lookups.covariates_of_sources(SimpleNamespace(analysis="binding_qtl")) == {
+        "covariates": "results/datasets/binding_qtl/covariates.tsv.gz"
+    }
+    assert lookups.covariates_of_sources(SimpleNamespace(analysis="accessibility_map")) == {}
+
+
+def test_the_tables_of_pairs_and_of_profiles(lookups):
+    names = {"model": "m", "task": "t", "method": "d"}
+    pairs = lookups.interaction_tables(SimpleNamespace(analysis="motif_pairs", **names))
+    assert pairs == {
+        "pairs": "results/interactions/motif_pairs/m/t/d/pairs.tsv.gz",
+        "null": "results/interactions/motif_pairs/m/t/d/null.tsv.gz",
+        "agreement": "results/interactions/motif_pairs/m/t/d/agreement.tsv",
+    }
+    aggregated = SimpleNamespace(analysis="cbf1_flanks", **names)
+    assert set(lookups.interaction_tables(aggregated)) == {"sources", "null", "profiles", "cells"}
+    assert lookups.result_table(aggregated).endswith("cbf1_flanks/m/t/d/sources.tsv.gz")
+    assert set(lookups.interaction_tables(SimpleNamespace(analysis="binding_qtl", **names))) == {
+        "sources",
+        "null",
+        "profiles",
+    }
+
+
+def test_shards_of_scores_and_of_mutagenesis(lookups):
+    here = SimpleNamespace(analysis="motif_pairs", model="m", task="t", method="d")
+    folder = "results/interactions/motif_pairs/m/t"
+    assert lookups.shard_files(".h5")(here) == [f"{folder}/d/shards/0.h5", f"{folder}/d/shards/1.h5"]
+    assert lookups.mutagenesis_shards(here) == [
+        f"{folder}/mutagenesis/0.tsv.gz",
+        f"{folder}/mutagenesis/1.tsv.gz",
+    ]
+
+
+def test_what_a_model_starts_from_and_has(lookups):
+    parent = "results/models/reference_samples/model.keras"
+    assert lookups.initial_model(SimpleNamespace(model="accessibility")) == {"initial": parent}
+    assert lookups.initial_model(SimpleNamespace(model="tf_binding")) == {}
+    assert lookups.model_tasks(SimpleNamespace(model="tf_binding")) == ["GATA1", "GATA2", "TAL1"]
+    assert set(lookups.model_tables(SimpleNamespace(model="cbf1"))) == {"metrics", "curves", "history"}
+    one = SimpleNamespace(model="simulation", task="ELF1_SIX5", method="gradient_input")
+    assert lookups.contribution_background(one) == [0.27, 0.23, 0.23, 0.27]
+
+
+def test_figures_comparisons_and_nulls_change_no_score(lookups):
+    """What is not among the scoring options may change without scoring again."""
+    scored = lookups.scoring_options(SimpleNamespace(analysis="gata_tal"))
+    assert {"figures", "comparisons", "p_values", "nulls", "truth", "examples"}.isdisjoint(scored)
+    assert {"background", "sources", "targets", "same_name", "shuffles"} <= set(scored)
+
+
+def test_every_figure_has_options(lookups):
+    of = lookups.figure_options
+    assert of(SimpleNamespace(analysis="motif_pairs", figure="calibration")) == {}
+    assert of(SimpleNamespace(analysis="binding_qtl", figure="tracks")) == {"top": 3}
+    assert lookups.expected_cells(SimpleNamespace(analysis="cbf1_flanks"))["expected"].startswith(
+        "results/planted"
+    )
+    assert lookups.expected_cells(SimpleNamespace(analysis="motif_pairs")) == {}

@@ -12,6 +12,7 @@ if not workflow.configfiles:
 
 include: "rules/common.smk"
 include: "rules/sources.smk"
+include: "rules/accessions.smk"
 include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
@@ -25,11 +26,22 @@ onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
 
 
+onsuccess:
+    if CONSOLE:
+        CONSOLE.end(console.found_by_pairs(config, RESULTS), console.to_open(config, RESULTS))
+
+
+onerror:
+    if CONSOLE:
+        CONSOLE.end(see=console.to_open(config, RESULTS))
+
+
 rule all:
     default_target: True
     input:
         places.model_targets(config),
         places.interaction_targets(config),
+        places.twin_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
     localrule: True

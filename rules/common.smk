@@ -1,24 +1,33 @@
 # The configuration with its sheets and sources, what rules look up in them, and where results lie (scripts/workflow/).
 
+import os
 import sys
 from functools import partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger as snakemake_logger
 
 # Beside this file, whichever workflow includes it.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
+# Jobs find the project's modules before any of the same name that a user's PYTHONPATH has.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")])
+)
 
 from dfim.errors import InputError
-from workflow import demands
+from workflow import console, demands
 from workflow import results as places
 from workflow.analyses import analyses_with, given_models, trained_models
 from workflow.configuration import read_configuration
+from workflow.environment import check_environment
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
+from workflow.samples import located_or_new, locks_folder, locks_of
 from workflow.schema import locate
+from workflow.sheets import query_sheets
 from workflow.sizes import Sizes
 from workflow.sources import find_sources
 
@@ -31,22 +40,28 @@ def ending_in_a_sentence(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+ending_in_a_sentence(check_environment)
+CONSOLE = None
+if workflow.is_main_process:
+    CONSOLE = console.install(snakemake_logger, workflow.output_settings, workflow.dryrun)
 WHERE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
 SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)
 SOURCES = ending_in_a_sentence(find_sources, config, SHEETS)
 LOOKUPS = Lookups(config, SHEETS, SOURCES)
-REPLICATES = Replicates(config, SHEETS, SOURCES)
+REPLICATES = Replicates(config, SHEETS, SOURCES, lambda lock: checkpoints.resolve_accessions.get(lock=lock))
 
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
+PAIR_TESTS = places.pair_tests_folder(RESULTS, "{analysis}", "{model}", "{task}")
 INTERACTIONS = places.interactions_folder(RESULTS, "{analysis}", "{model}", "{task}", "{method}")
 READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 
 # Memory and runtime that the jobs of a rule ask for, from the size of what they work on, more with each attempt. What is
 # not made yet is taken as expected (expected_sizes of the configuration). Threads are set by the rules for one machine;
 # a profile may set others.
-demanded = partial(demands.resources, sizes=Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS))
+SIZES = Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS, samples=SHEETS.samples)
+demanded = partial(demands.resources, sizes=SIZES)
 
 
 wildcard_constraints:

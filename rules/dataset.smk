@@ -153,3 +153,25 @@ rule build_value_dataset:
         seed=config["seed"],
     script:
         "../scripts/build_value_dataset.py"
+
+
+rule draw_twin:
+    input:
+        unpack(LOOKUPS.twin_of),
+    output:
+        **DATASET,
+    log:
+        f"{LOGS}/draw_twin/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/draw_twin/{{dataset}}.tsv"
+    wildcard_constraints:
+        dataset=one_of(made_by(config, "draw_twin")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("draw_twin"),
+    params:
+        number=lambda wildcards: LOOKUPS.dataset_options(wildcards)["number"],
+        seed=config["seed"],
+    script:
+        "../scripts/draw_twin.py"

@@ -29,12 +29,16 @@ rule score_pairs:
         unpack(LOOKUPS.analysis_dataset),
         model=MODEL["model"],
         selection=rules.select_examples.output[0],
+        reach=MODEL["reach"],
     output:
-        f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
+        scores=f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
+        draws=f"{INTERACTIONS}/shards/{{shard}}.draws.h5",
     log:
         f"{LOGS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
     conda:
         "../envs/dfim.yaml"
     threads: 1
@@ -42,6 +46,7 @@ rule score_pairs:
         **demanded("score_pairs"),
     params:
         **LOOKUPS.scoring_params(),
+        pairs=LOOKUPS.pair_options,
     script:
         "../scripts/score_pairs.py"
 
@@ -73,8 +78,9 @@ rule mutate_pairs:
         unpack(LOOKUPS.analysis_dataset),
         model=MODEL["model"],
         selection=rules.select_examples.output[0],
+        reach=MODEL["reach"],
     output:
-        places.mutagenesis_file(RESULTS, "{analysis}", "{model}", "{task}", "{shard}"),
+        **places.mutagenesis_files(RESULTS, "{analysis}", "{model}", "{task}", "{shard}"),
     log:
         f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
     benchmark:
@@ -88,16 +94,45 @@ rule mutate_pairs:
         task="{task}",
         tasks=LOOKUPS.model_tasks,
         analysis=LOOKUPS.scoring_options,
+        pairs=LOOKUPS.pair_options,
+        seed=config["seed"],
     script:
         "../scripts/mutate_pairs.py"
+
+
+rule judge_pairs:
+    input:
+        unpack(LOOKUPS.analysis_dataset),
+        selection=rules.select_examples.output[0],
+        shards=LOOKUPS.mutagenesis_shards("pairs"),
+        draws=LOOKUPS.mutagenesis_shards("draws"),
+    output:
+        tests=f"{PAIR_TESTS}/pair_tests.tsv.gz",
+        nulls=f"{PAIR_TESTS}/nulls.tsv",
+        removals=f"{PAIR_TESTS}/removals.tsv",
+    log:
+        f"{LOGS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("judge_pairs"),
+    params:
+        **LOOKUPS.calling_params(),
+        seed=config["seed"],
+    script:
+        "../scripts/judge_pairs.py"
 
 
 rule assign_significance_pairs:
     input:
         unpack(LOOKUPS.analysis_dataset),
         shards=LOOKUPS.shard_files(".tsv.gz"),
-        mutagenesis=LOOKUPS.mutagenesis_shards,
-        reach=MODEL["reach"],
+        draws=LOOKUPS.shard_files(".draws.h5"),
+        tests=rules.judge_pairs.output.tests,
     output:
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
@@ -105,6 +140,7 @@ rule assign_significance_pairs:
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
         agreement=f"{INTERACTIONS}/agreement.tsv",
+        signs=f"{INTERACTIONS}/signs.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
@@ -117,8 +153,37 @@ rule assign_significance_pairs:
         **demanded("assign_significance_pairs"),
     params:
         **LOOKUPS.significance_params(),
+        **LOOKUPS.calling_params(),
     script:
         "../scripts/assign_significance_pairs.py"
+
+
+rule describe_kinds:
+    input:
+        tests=rules.judge_pairs.output.tests,
+        nulls=rules.judge_pairs.output.nulls,
+        pairs=LOOKUPS.tables_of_methods("pairs.tsv.gz"),
+        signs=LOOKUPS.tables_of_methods("signs.tsv"),
+    output:
+        kinds=f"{PAIR_TESTS}/kinds.tsv",
+        signs=f"{PAIR_TESTS}/signs.tsv",
+    log:
+        f"{LOGS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("describe_kinds"),
+    params:
+        **LOOKUPS.calling_params(),
+        methods=LOOKUPS.of_analysis("methods"),
+        kinds=LOOKUPS.of_analysis("kinds"),
+        seed=config["seed"],
+    script:
+        "../scripts/describe_kinds.py"
 
 
 rule assign_significance_profiles:
@@ -131,6 +196,7 @@ rule assign_significance_profiles:
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
+        draws=f"{INTERACTIONS}/draws.tsv.gz",
         nulls=f"{INTERACTIONS}/nulls.tsv",
         calibration=f"{INTERACTIONS}/calibration.tsv",
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
@@ -154,6 +220,7 @@ rule aggregate_maps:
     input:
         unpack(LOOKUPS.analysis_dataset),
         unpack(LOOKUPS.expected_cells),
+        unpack(LOOKUPS.additive_shards),
         shards=LOOKUPS.shard_files(".h5"),
         selection=rules.select_examples.output[0],
         reach=MODEL["reach"],
@@ -171,6 +238,7 @@ rule aggregate_maps:
         **demanded("aggregate_maps"),
     params:
         minimum=LOOKUPS.of_analysis("aggregate", "minimum"),
+        least_effect=LOOKUPS.of_analysis("aggregate", "least_effect"),
         p_values=LOOKUPS.of_analysis("p_values"),
     script:
         "../scripts/aggregate_maps.py"
@@ -194,6 +262,35 @@ rule compare_groups:
     params:
         comparisons=LOOKUPS.of_analysis("comparisons"),
         truth=LOOKUPS.of_analysis("truth"),
+        nulls=LOOKUPS.of_analysis("nulls"),
         seed=config["seed"],
     script:
         "../scripts/compare_groups.py"
+
+
+rule compare_networks:
+    input:
+        kinds=f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/kinds.tsv",
+        tests=LOOKUPS.of_networks("pair_tests.tsv.gz"),
+        nulls=LOOKUPS.of_networks("nulls.tsv"),
+        twin_tests=LOOKUPS.of_networks("pair_tests.tsv.gz", twins=True),
+        twin_nulls=LOOKUPS.of_networks("nulls.tsv", twins=True),
+    output:
+        **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
+    log:
+        f"{LOGS}/compare_networks/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/compare_networks/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("compare_networks"),
+    params:
+        level=LOOKUPS.of_analysis("level"),
+        least_share=LOOKUPS.of_analysis("least_share"),
+        kinds=LOOKUPS.of_analysis("kinds"),
+        seed=config["seed"],
+    script:
+        "../scripts/compare_networks.py"

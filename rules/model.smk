@@ -46,7 +46,7 @@ rule train_model:
     params:
         layers=LOOKUPS.layers,
         training=LOOKUPS.training_options,
-        seed=config["seed"],
+        seed=LOOKUPS.training_seed,
     script:
         "../scripts/train_model.py"
 
@@ -58,6 +58,7 @@ rule evaluate_model:
     output:
         metrics=MODEL["metrics"],
         curves=MODEL["curves"],
+        place=MODEL["place"],
         predictions=MODEL["predictions"],
     log:
         f"{LOGS}/evaluate_model/{{model}}.log",
@@ -73,6 +74,26 @@ rule evaluate_model:
         seed=config["seed"],
     script:
         "../scripts/evaluate_model.py"
+
+
+rule fit_additive:
+    input:
+        unpack(LOOKUPS.model_dataset),
+        predictions=MODEL["predictions"],
+    output:
+        MODEL["additive"],
+    log:
+        f"{LOGS}/fit_additive/{{model}}.log",
+    benchmark:
+        f"{BENCHMARKS}/fit_additive/{{model}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("fit_additive"),
+    params:
+        seed=config["seed"],
+    script:
+        "../scripts/fit_additive.py"
 
 
 rule measure_reach:

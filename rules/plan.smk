@@ -12,5 +12,8 @@ rule plan:
         configuration=config,
         tasks=tasks_of_datasets(config, SHEETS.tasks),
         times=[1, 10],
+        samples=lambda wildcards: {
+            reads: SIZES.reads.lanes(reads) for reads in places.used_reads(config, SHEETS)
+        },
     script:
         "../scripts/write_plan.py"

@@ -2,6 +2,7 @@
 # reads gets its peaks here, and nothing downstream notices.
 
 INDEX = f"{RESULTS}/genomes/{{genome}}.bowtie2"
+FILTERED = f"{READS}/aligned/{{replicate}}.filtered.bam"
 
 
 wildcard_constraints:
@@ -41,7 +42,7 @@ for simulated in config["simulated_reads"]:
 
 rule trim_reads:
     input:
-        REPLICATES.fastqs,
+        REPLICATES.lane,
     output:
         reads=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R1.fastq.gz"),
         mates=temp(f"{READS}/trimmed/{{replicate}}.{{lane}}_R2.fastq.gz"),
@@ -51,12 +52,16 @@ rule trim_reads:
         f"{LOGS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.log",
     benchmark:
         f"{BENCHMARKS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.tsv"
+    priority: 2
     conda:
         "../envs/trimming.yaml"
     threads: 4
     resources:
-        mem_mb=2000,
+        **demanded("trim_reads"),
+        replicates_in_work=1,
     params:
+        files=REPLICATES.fastqs,
+        checksums=REPLICATES.checksums,
         adapter=REPLICATES.adapter,
     script:
         "../scripts/trim_reads.py"
@@ -75,7 +80,7 @@ rule index_genome:
         "../envs/alignment.yaml"
     threads: 8
     resources:
-        mem_mb=12000,
+        **demanded("index_genome"),
     params:
         seed=config["seed"],
     shell:
@@ -95,11 +100,13 @@ rule align_reads:
         f"{LOGS}/align_reads/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:
         f"{BENCHMARKS}/align_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    priority: 3
     conda:
         "../envs/alignment.yaml"
     threads: 8
     resources:
-        mem_mb=12000,
+        **demanded("align_reads"),
+        replicates_in_work=1,
     params:
         files=lambda wildcards, input: (
             f"-1 {','.join(input.reads)} -2 {','.join(input.mates)}"
@@ -119,18 +126,20 @@ rule filter_reads:
     input:
         rules.align_reads.output.bam,
     output:
+        **({"bam": FILTERED} if config["keep_alignments"] else {"bam": temp(FILTERED)}),
         mapped=f"{READS}/aligned/{{replicate}}.flagstat.tsv",
         marked=temp(f"{READS}/aligned/{{replicate}}.marked.bam"),
-        bam=f"{READS}/aligned/{{replicate}}.filtered.bam",
     log:
         f"{LOGS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:
         f"{BENCHMARKS}/filter_reads/{{reads}}/{{task}}/{{replicate}}.tsv"
+    priority: 4
     conda:
         "../envs/samtools.yaml"
     threads: 4
     resources:
-        mem_mb=8000,
+        **demanded("filter_reads"),
+        replicates_in_work=1,
         sort_mb=800,
     params:
         proper=lambda wildcards: "-f 2" if REPLICATES.is_paired(wildcards) else "",
@@ -162,15 +171,18 @@ rule make_tags:
         f"{BENCHMARKS}/make_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
     wildcard_constraints:
         replicate="(?!pooled)[A-Za-z0-9]+",
+    priority: 5
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=4000,
+        **demanded("make_tags"),
+        replicates_in_work=1,
     params:
         paired=REPLICATES.is_paired,
         shifted=REPLICATES.is_atac,
         mitochondria=REPLICATES.option("mitochondria"),
         subsample=REPLICATES.subsample,
+        fewest=REPLICATES.option("fewest"),
         seed=config["seed"],
     script:
         "../scripts/make_tags.py"
@@ -180,13 +192,13 @@ rule pool_tags:
     input:
         REPLICATES.tags,
     output:
-        f"{READS}/tags/pooled.tagAlign.gz",
+        temp(f"{READS}/tags/pooled.tagAlign.gz"),
     log:
         f"{LOGS}/pool_tags/{{reads}}/{{task}}.log",
     conda:
         "../envs/samtools.yaml"
     resources:
-        mem_mb=500,
+        **demanded("pool_tags"),
     shell:
         "cat {input} > {output} 2> {log}"
 
@@ -195,8 +207,8 @@ rule split_tags:
     input:
         REPLICATES.library_tags,
     output:
-        first=f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz",
-        second=f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz",
+        first=temp(f"{READS}/tags/{{replicate}}.pr1.tagAlign.gz"),
+        second=temp(f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz"),
     log:
         f"{LOGS}/split_tags/{{reads}}/{{task}}/{{replicate}}.log",
     benchmark:
@@ -204,7 +216,7 @@ rule split_tags:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=4000,
+        **demanded("split_tags"),
     params:
         lines=REPLICATES.library_units,
         seed=config["seed"],
@@ -226,7 +238,7 @@ rule call_peaks:
     conda:
         "../envs/macs.yaml"
     resources:
-        mem_mb=16000,
+        **demanded("call_peaks"),
     params:
         options=REPLICATES.chosen_options("genome_size", "p_threshold", "window", "maximum_peaks"),
     script:
@@ -253,7 +265,7 @@ rule compare_libraries:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=8000,
+        **demanded("compare_libraries"),
     params:
         method=REPLICATES.option("reproducibility"),
         threshold=REPLICATES.option("idr_threshold"),
@@ -276,7 +288,7 @@ rule select_peaks:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=4000,
+        **demanded("select_peaks"),
     params:
         method=REPLICATES.option("reproducibility"),
         pairs=REPLICATES.number_of_pairs,
@@ -303,7 +315,7 @@ rule measure_quality:
     conda:
         "../envs/dfim.yaml"
     resources:
-        mem_mb=8000,
+        **demanded("measure_quality"),
     params:
         replicates=REPLICATES.shapes,
         thresholds=REPLICATES.option("warn"),

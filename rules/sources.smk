@@ -58,6 +58,24 @@ rule select_count_peaks:
         "../scripts/select_count_peaks.py"
 
 
+# The table of a dataset of variants, out of a worksheet as it was published.
+rule read_worksheet:
+    input:
+        lambda wildcards: SOURCES.datasets[wildcards.dataset]["workbook"],
+    output:
+        places.worksheet_file(RESULTS, "{dataset}"),
+    log:
+        f"{LOGS}/read_worksheet/{{dataset}}.log",
+    benchmark:
+        f"{BENCHMARKS}/read_worksheet/{{dataset}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    params:
+        options=LOOKUPS.dataset_options,
+    script:
+        "../scripts/read_worksheet.py"
+
+
 # One rule for each planted genome, because its grammar decides which peak files it comes with.
 for planted in SHEETS.peaks:
 

@@ -15,7 +15,14 @@ with running(snakemake) as log:
     sets = selected if "set" in selected else selected.assign(set="all")
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
     cells = aggregate(
-        snakemake.input.shards, dataset.bases, sets, parameters.minimum, parameters.p_values, reach
+        snakemake.input.shards,
+        dataset.bases,
+        sets,
+        parameters.minimum,
+        parameters.p_values,
+        reach,
+        snakemake.input.get("additive", []),
+        parameters.least_effect,
     )
     if snakemake.input.get("expected"):
         expected = read_table(snakemake.input.expected)
@@ -23,7 +30,7 @@ with running(snakemake) as log:
     for name, own in cells.groupby("set"):
         tested = own["p"].notna()
         log.info(
-            "%s: %d of %d cells have %d sequences, %d of them q < .05",
-            name, tested.sum(), len(own), parameters.minimum, (own["q"] < 0.05).sum(),
+            "%s: %d of %d cells have %d sequences, %d of them q < .05, and %d are called",
+            name, tested.sum(), len(own), parameters.minimum, (own["q"] < 0.05).sum(), own["called"].sum(),
         )  # fmt: skip
     write_table(cells, snakemake.output[0])

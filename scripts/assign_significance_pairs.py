@@ -6,33 +6,47 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.files.tables import read_table, write_table
-    from dfim.interactions.shards import add_mutagenesis, read_pair_shards
-    from dfim.interactions.significance import pair_significance
+    from dfim.interactions.pair_files import read_score_draws
+    from dfim.interactions.pair_significance import pair_significance
+    from dfim.interactions.shards import read_pair_shards
     from dfim.statistics.agreement import agreement
     from dfim.statistics.nulls import NullModel
+    from dfim.statistics.resolution import coarse_nulls
+    from dfim.statistics.signs import sign_agreement, signed_call
 
     settings = snakemake.params
     features = read_table(snakemake.input.features, dtype={"name": "str"})
-    scores = read_pair_shards(snakemake.input.shards)
     found = pair_significance(
-        scores,
+        read_pair_shards(snakemake.input.shards),
         features,
+        read_table(snakemake.input.tests),
+        read_score_draws(snakemake.input.shards, snakemake.input.draws),
         settings.p_values,
         [NullModel.read(options) for options in settings.nulls],
-        read_table(snakemake.input.reach)["reach"].iloc[-1],
         settings.truth.get("not_interacting"),
         settings.seed,
+        settings.level,
+        settings.least_share,
     )
-    mutated = pd.concat([read_table(path) for path in snakemake.input.mutagenesis], ignore_index=True)
-    pairs = add_mutagenesis(found.results, mutated)
+    pairs, signs = found.results, sign_agreement(found.results, settings.seed)
+    called = pairs["signed_sum_called"] == 1
+    pairs = pairs.assign(signed_sum_call=signed_call(pairs["signed_sum"], called, signs["trusted"] == 1))
     beyond = pairs[pairs["within_reach"] == 0]
-    log.info("%d pairs, %d null scores", len(pairs), len(found.null))
+    log.info("%d pairs, %d scores of shuffled sequences", len(pairs), len(found.null))
     log.info(
         "%d pairs are beyond the reach of the network and not tested; their largest FIS is %.2g",
         len(beyond),
         beyond["fis"].max() if len(beyond) else 0,
     )
-    log.info("the smallest p that can be had: %.2g", found.nulls["smallest_p"].min())
+    log.info(
+        "the signed sum has the sign of the interaction in %.3g of %d pairs that mutagenesis calls",
+        signs["same_sign"],
+        signs["n"],
+    )
+    if signs["note"]:
+        log.warning("warning: synergy or redundancy by the signed sum: %s", signs["note"])
+    for sentence in coarse_nulls(found.nulls):
+        log.warning("%s", sentence)
     tested = pairs[pairs["within_reach"] == 1]
     for column in [name for name in pairs if name.endswith("_p") or "_p_" in name]:
         log.info(
@@ -44,3 +58,4 @@ with running(snakemake) as log:
     write_table(found.calibration, snakemake.output.calibration)
     write_table(found.quantiles, snakemake.output.quantiles)
     write_table(agreement(pairs, settings.seed), snakemake.output.agreement)
+    write_table(pd.DataFrame([signs]), snakemake.output.signs)

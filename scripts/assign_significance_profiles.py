@@ -5,13 +5,15 @@ from workflow.running import running
 with running(snakemake) as log:
     from dfim.datasets.controls import add_covariates
     from dfim.files.tables import read_table, write_table
+    from dfim.interactions.profile_significance import profile_significance
     from dfim.interactions.shards import read_profile_shards, write_profiles
-    from dfim.interactions.significance import profile_significance
     from dfim.statistics.nulls import NullModel
+    from dfim.statistics.resolution import coarse_nulls
 
     settings = snakemake.params
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
-    profiles = read_profile_shards(snakemake.input.shards, settings.seed, reach=reach)
+    bins = settings.position_bins
+    profiles = read_profile_shards(snakemake.input.shards, settings.seed, reach=reach, bins=bins)
     found, p, q = profile_significance(
         profiles,
         settings.p_values,
@@ -19,10 +21,12 @@ with running(snakemake) as log:
         reach,
         settings.truth.get("not_interacting"),
         settings.seed,
+        bins,
     )
     log.info("%d sources, %d null scores", len(found.results), len(found.null))
     log.info("%d null positions", len(profiles.null_positions))
-    log.info("the smallest p that can be had: %.2g", found.nulls["smallest_p"].min())
+    for sentence in coarse_nulls(found.nulls):
+        log.warning("%s", sentence)
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
     attributes = {"p_values": settings.p_values, "null_seed": settings.seed}
     write_profiles(profiles, p, q, snakemake.output.profiles, attributes)
@@ -31,6 +35,7 @@ with running(snakemake) as log:
         sources = add_covariates(sources, read_table(snakemake.input.covariates))
     write_table(sources, snakemake.output.sources)
     write_table(found.null, snakemake.output.null)
+    write_table(profiles.draws, snakemake.output.draws)
     write_table(found.nulls, snakemake.output.nulls)
     write_table(found.calibration, snakemake.output.calibration)
     write_table(found.quantiles, snakemake.output.quantiles)

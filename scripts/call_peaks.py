@@ -3,14 +3,14 @@
 import pandas as pd
 
 from dfim.files.tables import write_table
+from dfim.genomes.fasta import read_sizes
 from dfim.genomes.narrowpeak import write_narrowpeak
 from dfim.reads.calling import call_peaks
 from workflow.running import running
 
 with running(snakemake) as log:
     options = snakemake.params.options
-    with open(snakemake.input.sizes) as handle:
-        sizes = {chrom: int(size) for chrom, size in (line.split("\t") for line in handle)}
+    sizes = read_sizes(snakemake.input.sizes)
     peaks, caller = call_peaks(
         snakemake.input.tags,
         sizes,

@@ -5,6 +5,7 @@ from workflow.running import running
 with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table
     from dfim.statistics.comparison import compare_all
+    from dfim.statistics.nulls import NullModel
     from dfim.statistics.recovery import recovery
 
     settings = snakemake.params
@@ -12,7 +13,8 @@ with running(snakemake) as log:
     compared = compare_all(table, settings.comparisons, settings.seed, null)
     for row in compared.to_dict("records"):
         log.info("%(comparison)s: auROC %(auroc).3f (%(auroc_low).3f to %(auroc_high).3f), p %(p).2g", row)
-    recovered = recovery(table, settings.truth, settings.seed)
+    models = [NullModel.read(options) for options in settings.nulls]
+    recovered = recovery(table, settings.truth, settings.seed, models=models)
     for row in recovered.to_dict("records"):
         log.info("%(score)s, %(null_model)s, %(call)s: precision %(precision).3f, recall %(recall).3f", row)
     write_table(compared, snakemake.output.comparisons)

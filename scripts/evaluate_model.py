@@ -1,4 +1,4 @@
-"""Score all examples of a data set with a trained network; write metrics, curves and logits."""
+"""Score all examples of a data set with a trained network; write metrics, curves, place check and logits."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ with running(snakemake) as log:
     from dfim.files.tables import write_table
     from dfim.files.whole import sha256_of
     from dfim.networks import keras_files
+    from dfim.networks.place import place_check, reads_place
     from dfim.sequences.bases import reverse_complement
     from dfim.training import evaluation, fitting, options, prediction
     from dfim.training.logits_file import write_predictions
@@ -39,6 +40,18 @@ with running(snakemake) as log:
     write_table(
         evaluation.curves(dataset.labels[test], labelled[test], dataset.tasks), snakemake.output.curves
     )
+
+    asked = dataset.present if dataset.real_valued else dataset.labels == 1
+    place = place_check(
+        lambda bases: prediction.predict(predictor, bases)[:, columns],
+        dataset.bases[test],
+        asked[test],
+        dataset.tasks,
+        seed,
+    )
+    if sentence := reads_place(place):
+        log.warning("%s", sentence)
+    write_table(place, snakemake.output.place)
 
     checksums = {
         "model_sha256": sha256_of(snakemake.input.model),

@@ -5,7 +5,7 @@ from pathlib import Path
 from dfim.files.fetching import source_states
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, told=True) as log:
     states = source_states(snakemake.params.sources, Path(snakemake.params.folder))
     for row in states.itertuples():
         log.info("%-9s %s", row.state, row.location)

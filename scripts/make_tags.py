@@ -11,13 +11,13 @@ with running(snakemake) as log:
 
     params, bam = snakemake.params, snakemake.input[0]
     library = count_library(bam, params.paired, params.mitochondria)
-    if not library.kept:
-        raise InputError(
-            f"no read of the replicate {snakemake.wildcards.replicate!r} of "
-            f"{snakemake.wildcards.task!r} is left "
-            "after filtering: check that the genome is the reads' own, and the files' order and quality."
-        )
     ends = 1 + params.paired
+    if library.kept * ends < params.fewest:
+        raise InputError(
+            f"{library.kept * ends} reads of the replicate {snakemake.wildcards.replicate!r} of "
+            f"{snakemake.wildcards.task!r} are left after filtering, and {params.fewest} are needed (fewest): "
+            "check that the genome is the reads' own, and the files' order and quality; or take another replicate."
+        )
     purpose = f"sample {snakemake.wildcards.reads} {snakemake.wildcards.task} {snakemake.wildcards.replicate}"
     chosen = sample(library.kept, params.subsample // ends or None, stream(int(params.seed), purpose))
     shift = TN5_SHIFT if params.shifted else (0, 0)

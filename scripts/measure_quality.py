@@ -5,7 +5,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.files.tables import read_table, write_table
+    from dfim.files.tables import read_headerless, read_table, write_table
     from dfim.genomes.narrowpeak import read_narrowpeak
     from dfim.reads.quality import count_steps, frip, judge, library_measures, read_tss, tss_profile
     from dfim.reads.tagalign import cut_sites
@@ -20,10 +20,12 @@ with running(snakemake) as log:
     rows, distributions = [], []
     for number, (name, library) in enumerate(snakemake.params.replicates.items()):
         trimmed = pd.concat([read_table(next(lanes)) for _ in range(library["lanes"])])
-        flagstat = pd.read_csv(snakemake.input.mapped[number], sep="\t", header=None, index_col=2)
+        columns = {0: "passed", 2: "category"}
+        flagstat = read_headerless(snakemake.input.mapped[number], columns, ("category",))
+        flagstat = flagstat.set_index("category")["passed"]
         table = read_table(snakemake.input.counts[number])
         counts = table[table["at"].isna()].set_index("measure")["value"].astype(int).to_dict()
-        steps = count_steps(trimmed, int(flagstat.loc["primary mapped", 0]), counts, library["ends"])
+        steps = count_steps(trimmed, int(flagstat["primary mapped"]), counts, library["ends"])
         measures = library_measures(steps, counts, by_key(table, "places_by_copies"))
         measures["frip"] = frip(snakemake.input.tags[number], peaks)
         if starts is not None:

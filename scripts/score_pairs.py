@@ -9,24 +9,34 @@ with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
+    from dfim.interactions.pair_files import write_score_draws
+    from dfim.interactions.pairs import pairs_of_selection, within_reach
+    from dfim.interactions.score_draws import draw_scores
     from dfim.interactions.scoring import pair_scores
-    from dfim.interactions.sources import examples_of_shard, make_pairs
+    from dfim.interactions.sources import examples_of_shard
+    from dfim.statistics.draw_numbers import MOST_SCORES, draws_of
+    from dfim.statistics.resolution import number_of
 
     settings = snakemake.params
     analysis = settings.analysis
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     selected = read_table(snakemake.input.selection)["example"].drop_duplicates()
-    examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
-    pairs, overlapping = make_pairs(
+    pairs, left_out = pairs_of_selection(
         features_of_groups(dataset.features, analysis["feature_groups"]),
-        examples,
-        analysis["sources"]["features"],
-        analysis["targets"]["features"],
-        analysis["same_name"],
-        analysis["max_distance"],
+        dataset.examples,
+        selected,
+        *settings.pairs,
     )
-    log.info("%d ordered pairs in %d examples", len(pairs), len(examples))
-    log.info("%d ordered pairs left out because their features overlap", overlapping)
+    reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
+    reached = within_reach(pairs, dataset.features, reach)
+    draws = draws_of(analysis["score_draws"], int(reached.sum()), MOST_SCORES)
+    shuffles = number_of(analysis["shuffles"], len(pairs), two_tailed=True)
+    examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
+    own = pairs["example"].isin(examples).to_numpy()
+    pairs, reached = pairs[own].reset_index(drop=True), reached[own]
+    log.info("%d ordered pairs in %d examples, %d draws of each", len(pairs), len(examples), draws)
+    for reason, number in ((reason, number) for reason, number in left_out.items() if number):
+        log.info("%d ordered pairs of all shards left out: %s", number, reason)
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
         snakemake.input.model,
@@ -37,14 +47,8 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
-        scores = pair_scores(
-            scorer,
-            dataset.bases,
-            dataset.features,
-            pairs,
-            task,
-            analysis["background"],
-            analysis["shuffles"],
-            settings.seed,
-        )
-    write_table(scores, snakemake.output[0])
+        data = (scorer, dataset.bases, dataset.features, pairs, task, analysis["background"])
+        scores = pair_scores(*data, shuffles, settings.seed)
+        drawn = draw_scores(*data, draws, settings.seed, tested=reached)
+    write_table(scores, snakemake.output.scores)
+    write_score_draws(drawn, snakemake.output.draws)

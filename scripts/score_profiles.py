@@ -13,6 +13,9 @@ with running(snakemake) as log:
     from dfim.interactions.profile_files import write_profile_shard
     from dfim.interactions.scoring import profiles
     from dfim.interactions.sources import examples_of_shard, feature_sources, nucleotide_sources
+    from dfim.interactions.substitutions import score_draws, substitutions
+    from dfim.statistics.nulls import NullModel
+    from dfim.statistics.resolution import number_of
 
     settings = snakemake.params
     analysis = settings.analysis
@@ -21,12 +24,22 @@ with running(snakemake) as log:
     examples = examples_of_shard(selected, int(snakemake.wildcards.shard), analysis["shards"])
     if "features" in analysis["sources"]:
         features = features_of_groups(dataset.features, analysis["feature_groups"])
-        sources = feature_sources(features, examples, analysis["sources"]["features"])
+        of_all_shards = feature_sources(features, selected, analysis["sources"]["features"])
     else:
-        sources = nucleotide_sources(dataset.bases, examples, analysis["sources"]["nucleotides"])
-    log.info("%d sources in %d examples", len(sources), len(examples))
+        of_all_shards = nucleotide_sources(dataset.bases, selected, analysis["sources"]["nucleotides"])
+    sources = of_all_shards[of_all_shards["example"].isin(examples)].reset_index(drop=True)
+    shuffles = number_of(analysis["shuffles"], len(of_all_shards), two_tailed=True)
+    log.info("%d sources in %d examples, %d shuffles of each", len(sources), len(examples), shuffles)
+    drawn = None
+    if analysis["substitutions"] is not None:
+        null = NullModel.read(analysis["substitutions"])
+        number = number_of(null.draws, len(of_all_shards))
+        options = (number, null.within, null.clearance, settings.seed)
+        drawn = substitutions(dataset.bases, sources, *options)
+        log.info("%d random substitutions for each of the sources", number)
     background = reference_rows(analysis["background"], dataset)
     window = analysis["targets"]["positions"]
+    widest = None if window == "all" else window
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
         snakemake.input.model,
@@ -43,8 +56,8 @@ with running(snakemake) as log:
             sources,
             task,
             background,
-            None if window == "all" else window,
-            analysis["shuffles"],
+            widest,
+            shuffles,
             settings.seed,
         )
         length = dataset.bases.shape[1]
@@ -56,7 +69,9 @@ with running(snakemake) as log:
             settings.method_options,
             background=background,
             window=window,
-            shuffles=analysis["shuffles"],
+            shuffles=shuffles,
             seed=settings.seed,
         )
-        write_profile_shard(found, sources, length, analysis["shuffles"], snakemake.output[0], attributes)
+        if drawn is not None:
+            drawn = score_draws(scorer, dataset.bases, drawn, task, background, widest)
+        write_profile_shard(found, sources, length, shuffles, snakemake.output[0], attributes, drawn)

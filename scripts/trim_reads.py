@@ -8,7 +8,7 @@ from dfim.reads.fastq import trim
 from workflow.running import running
 
 with running(snakemake) as log:
-    inputs = list(map(str, snakemake.input))
+    inputs = list(map(str, snakemake.params.files))
     outputs = [snakemake.output.reads, snakemake.output.mates][: len(inputs)]
     counts = trim(inputs, outputs, snakemake.params.adapter, snakemake.threads, snakemake.output.report)
     if len(inputs) == 1:

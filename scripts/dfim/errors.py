@@ -13,6 +13,11 @@ class InputError(ValueError):
     """
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number with what it counts, in the singular for one: ``1 row``, ``2 rows``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 # What allocators and loaders of shared objects say when memory is short, and HDF5 about the system's number.

@@ -24,7 +24,7 @@ def _group_limits(membership: Path, groups: Path) -> list[int]:
     if not membership.is_file():
         return []
     limits = []
-    for line in membership.read_text().splitlines():
+    for line in membership.read_text(encoding="utf-8").splitlines():
         _, controllers, path = line.split(":", 2)
         if controllers not in ("", "memory"):
             continue
@@ -32,5 +32,5 @@ def _group_limits(membership: Path, groups: Path) -> list[int]:
         group = root / path.lstrip("/")
         for folder in (group, *group.parents):
             if folder.is_relative_to(root) and (folder / name).is_file():
-                limits.append((folder / name).read_text().strip())
+                limits.append((folder / name).read_text(encoding="utf-8").strip())
     return [int(limit) for limit in limits if limit != "max"]

@@ -12,6 +12,7 @@ SCORING_KEYS = (
     "max_distance",
     "shuffles",
     "shards",
+    "removal",
 )
 
 
@@ -40,7 +41,26 @@ def analysis_figures(analysis: Mapping) -> dict[str, Mapping]:
 
 def scoring_options(analysis: Mapping) -> dict:
     """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
-    return {key: analysis[key] for key in SCORING_KEYS}
+    drawn = next((null for null in analysis["nulls"] if null["model"] == "substitutions"), None)
+    chosen = {key: analysis[key] for key in SCORING_KEYS}
+    return chosen | {"substitutions": drawn} | pair_draws(analysis)
+
+
+def pair_draws(analysis: Mapping) -> dict[str, int | str]:
+    """Return how many draws of each pair an analysis makes: ``draws`` of outputs, ``score_draws`` of scores.
+
+    Outputs are drawn whatever the nulls are, for the pair test; scores for the null ``replaced`` alone.
+    """
+    replaced = next((null for null in analysis["nulls"] if null["model"] == "replaced"), None)
+    if replaced is None:
+        return {"draws": "auto", "score_draws": 0}
+    return {key: replaced.get(key, "auto") for key in ("draws", "score_draws")}
+
+
+def pair_options(analysis: Mapping) -> list:
+    """Return what decides which features are paired: the names of both ends, one name, and how far apart."""
+    ends = (analysis[end].get("features") for end in ("sources", "targets"))
+    return [*ends, analysis["same_name"], analysis["max_distance"]]
 
 
 def given_models(config: Mapping) -> list[str]:

@@ -94,7 +94,10 @@ def _check_peaks(key: str, options: Mapping) -> None:
 
 
 def _variant_sources(options: Mapping) -> Iterator[Given]:
-    yield "variants", options["table"], "table"
+    if options.get("worksheet"):
+        yield "workbook", options["table"], ""
+    else:
+        yield "variants", options["table"], "table"
     if options.get("sequences"):
         yield "sequences", options["sequences"], ""
 
@@ -171,6 +174,13 @@ PRODUCERS = {
         given=_value_sources,
         told=lambda options: {"fixed": len(options.get("core", ""))},
     ),
+    # Of no configuration: workflow.ensembles adds datasets of this kind.
+    "twin": Producer(
+        "draw_twin",
+        2e-4,
+        tasks=lambda options, rows: options["tasks"],
+        told=lambda options: options["told"],
+    ),
 }
 
 
@@ -212,6 +222,12 @@ def tasks_of_models(config: Mapping, tasks_of_dataset: Mapping[str, list[str]]) 
         name: model["source"]["tasks"] if "source" in model else tasks_of_dataset.get(model["dataset"], [])
         for name, model in config["models"].items()
     }
+
+
+def fits_additive(config: Mapping, dataset: str) -> bool:
+    """Tell whether a dataset has what an additive fit needs: labels and features, or measured values."""
+    name, options = producer_of(config, dataset)
+    return name in ("simulation", "values") or (name == "peaks" and bool(options["patterns"]))
 
 
 def matched_datasets(config: Mapping) -> list[str]:

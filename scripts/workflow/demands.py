@@ -5,8 +5,13 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
+from dfim.statistics.resolution import AUTO, draws_needed
+from workflow import reads_demands
+from workflow.analyses import pair_draws
+from workflow.costs import PLAIN, Demand
 from workflow.datasets import PRODUCERS
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
@@ -14,8 +19,7 @@ from workflow.sizes import DatasetSize, NetworkSize, Sizes
 MEMORY_MARGIN = 1.4
 TIME_MARGIN = 1.6
 SHORTEST = 10  # minutes that any job gets: below, the start of Python on a busy file system decides
-# Start of Python with the library, or with TensorFlow as well: seconds, MB.
-PLAIN = (2.0, 210.0)
+# Start of Python with the library and TensorFlow: seconds, MB.
 NETWORK = (5.0, 700.0)
 # Multiplications in a second on one core: forward; forward, back and the step of the optimiser.
 FORWARD, TRAINING = 18e9, 13e9
@@ -29,15 +33,6 @@ BATCH_MEMORY = 1000.0  # MB that batches of scores grow to where there is as muc
 BYTES_A_VALUE = 27  # of a batch in training or prediction
 # Training stops by itself long before the largest number of epochs; what goes on longer is asked for again.
 USUAL_EPOCHS = 20
-
-
-@dataclass(frozen=True)
-class Demand:
-    """Processor time in seconds on one core, memory in MB while it runs, and disk in MB that stays."""
-
-    seconds: float
-    memory: float
-    disk: float = 0.0
 
 
 def demand(rule: str, wildcards: Mapping[str, str], sizes: Sizes) -> Demand:
@@ -110,6 +105,13 @@ def evaluate_model(wildcards, sizes) -> Demand:
     return Demand(seconds, memory, 4e-6 * size.examples * size.tasks)
 
 
+def fit_additive(wildcards, sizes) -> Demand:
+    """Terms of all examples, with pairs a few hundred, and resampled losses, for each task."""
+    size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
+    held = 8e-6 * 300 * size.examples
+    return Demand(PLAIN[0] + size.tasks * (2 + 2e-4 * size.examples), PLAIN[1] + 3 * held, 0.1)
+
+
 def score_contributions(wildcards, sizes) -> Demand:
     size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
     network = sizes.network(wildcards["model"])
@@ -135,12 +137,23 @@ class _Shard:
         return self.sources * self.targets
 
 
+def _repeats(options) -> int:
+    """Return how often each source is scored: on its sequence, on shuffles of it, and at random places."""
+    counts = [options["shuffles"], *(null.get("draws", AUTO) for null in options["nulls"] if _drawn(null))]
+    # As many as ``auto`` can ask for.
+    return 1 + sum(draws_needed(1, two_tailed=True) if count == AUTO else count for count in counts)
+
+
+def _drawn(null) -> bool:
+    return null["model"] == "substitutions"
+
+
 def _shard(wildcards, sizes) -> _Shard:
     """Return what one shard holds, the shuffles of its sequences included."""
     options = sizes.config["analyses"][wildcards["analysis"]]
     selection = wildcards["analysis"], wildcards["model"], wildcards["task"]
     examples = -(-sizes.selected(*selection) // options["shards"])
-    replicates = examples * (1 + options["shuffles"])
+    replicates = examples * _repeats(options)
     an_example, mutants = sizes.sources(*selection)
     targets = max(0.0, an_example - 1) if "features" in options["targets"] else 0.0
     return _Shard(
@@ -153,9 +166,14 @@ def _shard(wildcards, sizes) -> _Shard:
     )
 
 
-def score_interactions(wildcards, sizes) -> Demand:
-    """A shard of pairs or of profiles, on the sequences and on their shuffles."""
-    shard, method = _shard(wildcards, sizes), wildcards["method"]
+def score_profiles(wildcards, sizes) -> Demand:
+    """A shard of profiles, on the sequences and on their shuffles."""
+    return _scored(_shard(wildcards, sizes), wildcards, sizes)
+
+
+def _scored(shard: _Shard, wildcards, sizes) -> Demand:
+    """Return what mutating the sources of a shard and reading their targets takes."""
+    method = wildcards["method"]
     multiplications, mapped = shard.network.multiplications, shard.mutants > 1
     a_mutant = PER_MUTANT + multiplications / (BASE_MUTANTS if mapped else FEATURE_MUTANTS)
     if method in PASSES:
@@ -169,18 +187,48 @@ def score_interactions(wildcards, sizes) -> Demand:
     return Demand(seconds, memory + 1.5 * _sequences_mb(shard.size), disk)
 
 
-def mutate_pairs(wildcards, sizes) -> Demand:
-    """Two mutants and the pair of both, whole, without shuffles."""
+def _draws(wildcards, sizes, shard: _Shard, key: str, most: int) -> int:
+    """Return how many draws of each pair are made, as if all were within the network's reach."""
+    options = sizes.config["analyses"][wildcards["analysis"]]
+    pairs = shard.pairs * options["shards"] / _repeats(options)
+    return draws_of(pair_draws(options)[key], int(pairs), most)
+
+
+def score_pairs(wildcards, sizes) -> Demand:
+    """A shard of pairs: on the sequences, their shuffles, and with other sequence in each feature's place."""
     shard = _shard(wildcards, sizes)
-    pairs = shard.pairs / (1 + sizes.config["analyses"][wildcards["analysis"]]["shuffles"])
-    seconds = NETWORK[0] + pairs * (8e-5 + shard.network.multiplications / FORWARD)
-    return Demand(seconds, NETWORK[1] + 100 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs)
+    draws = _draws(wildcards, sizes, shard, "score_draws", MOST_SCORES)
+    examples = shard.replicates / _repeats(sizes.config["analyses"][wildcards["analysis"]])
+    an_example = shard.sources / max(1.0, shard.replicates)
+    sequences = examples * an_example * draws
+    return _scored(
+        replace(
+            shard,
+            replicates=shard.replicates + sequences,
+            sources=shard.sources + sequences * an_example,
+            targets=shard.targets if not draws else min(shard.targets, 1.0),
+        ),
+        wildcards,
+        sizes,
+    )
+
+
+def mutate_pairs(wildcards, sizes) -> Demand:
+    """Outputs of whole sequences: of each feature removed and replaced, and of each pair."""
+    options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
+    draws = _draws(wildcards, sizes, shard, "draws", MOST_OUTPUTS)
+    once = 1 / _repeats(options)
+    sources, pairs = once * shard.sources, once * shard.pairs / 2
+    removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
+    outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
+    seconds = NETWORK[0] + outputs * (2e-5 + shard.network.multiplications / FORWARD) + 1e-4 * pairs * draws
+    return Demand(seconds, NETWORK[1] + 500 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs * (6 + draws))
 
 
 def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
     """Return an analysis's pairs, shuffles included, and its sources and positions, without shuffles."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
-    sources = shard.sources * options["shards"] / (1 + options["shuffles"])
+    sources = shard.sources * options["shards"] / _repeats(options)
     return shard.pairs * options["shards"], sources, sources * shard.size.length
 
 
@@ -223,12 +271,16 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "train_model": train_model,
     "evaluate_model": evaluate_model,
     "score_contributions": score_contributions,
+    "fit_additive": fit_additive,
+    "compare_networks": _small(*PLAIN),
     "measure_reach": _small(NETWORK[0], NETWORK[1]),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,
-    "score_pairs": score_interactions,
-    "score_profiles": score_interactions,
+    "score_pairs": score_pairs,
+    "score_profiles": score_profiles,
     "mutate_pairs": mutate_pairs,
+    "judge_pairs": assign_significance,
+    "describe_kinds": assign_significance,
     "assign_significance_pairs": assign_significance,
     "assign_significance_profiles": assign_significance,
     "aggregate_maps": aggregate_maps,
@@ -236,4 +288,5 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "write_reproduction": _small(15, 440),
+    **reads_demands.RULES,
 }

@@ -10,6 +10,7 @@ from workflow.analyses import (
     analysis_figures,
     contribution_background,
     given_models,
+    pair_options,
     scoring_options,
     target_kind,
 )
@@ -20,12 +21,14 @@ from workflow.datasets import (
     tasks_of_datasets,
     tasks_of_models,
 )
+from workflow.ensembles import model_beside, networks_of, null_twin, twins_of
 from workflow.results import (
     dataset_files,
     interactions_folder,
     matching_files,
     model_files,
-    mutagenesis_file,
+    mutagenesis_files,
+    pair_tests_folder,
     results_folder,
 )
 from workflow.sheets import Sheets
@@ -71,6 +74,10 @@ class Lookups:
         """Return the names of a dataset's tasks."""
         return tasks_of_datasets(self.config, self.sheets.tasks)[wildcards.dataset]
 
+    def twin_of(self, wildcards) -> dict[str, str]:
+        """Return the files of the dataset that a twin is drawn from."""
+        return dataset_files(self.results, self.dataset_options(wildcards)["of"])
+
     def task_motifs(self, wildcards) -> dict[str, str]:
         """Return the motif of each task of a dataset of peaks that has one in its sheet."""
         rows = self.sheets.tasks[sheet_of(self.config, wildcards.dataset)]
@@ -115,6 +122,10 @@ class Lookups:
         """Return how a model is trained."""
         return self._model(wildcards)["training"]
 
+    def training_seed(self, wildcards) -> int:
+        """Return the seed that a model is trained with."""
+        return self._model(wildcards).get("seed", self.config["seed"])
+
     def contribution_background(self, wildcards) -> list[float]:
         """Return the background of the contributions of a model's dataset."""
         return contribution_background(self._model(wildcards), wildcards.task, wildcards.method)
@@ -150,10 +161,14 @@ class Lookups:
         return {"covariates": matching_files(self.results, options["dataset"])["covariates"]} if found else {}
 
     def predictions_of_same_dataset(self, wildcards) -> dict[str, str]:
-        """Return the model's predictions when the analysis looks at the model's own dataset."""
-        if self._model(wildcards).get("dataset") != self._analysis(wildcards)["dataset"]:
+        """Return the model's predictions when the analysis looks at the model's own dataset.
+
+        A network beside a model is asked about the examples that are chosen for the model.
+        """
+        model = model_beside(self.config, wildcards.model)
+        if self.config["models"][model].get("dataset") != self._analysis(wildcards)["dataset"]:
             return {}
-        return {"predictions": model_files(self.results, wildcards.model)["predictions"]}
+        return {"predictions": model_files(self.results, model)["predictions"]}
 
     def interaction_tables(self, wildcards) -> dict[str, str]:
         """Return the results of an analysis."""
@@ -185,15 +200,53 @@ class Lookups:
             for shard in range(self._analysis(wildcards)["shards"])
         ]
 
-    def mutagenesis_shards(self, wildcards) -> list[str]:
-        """Return the shards of the interactions by mutagenesis, which are those of every method."""
-        place = wildcards.analysis, wildcards.model, wildcards.task
-        shards = range(self._analysis(wildcards)["shards"])
-        return [mutagenesis_file(self.results, *place, shard) for shard in shards]
+    def additive_shards(self, wildcards) -> dict[str, list[str]]:
+        """Return the shards of the additive twin that cells are tested against, if any."""
+        options = self._analysis(wildcards)
+        twin = null_twin(self.config, wildcards.model)
+        if options["aggregate"]["null"] != "additive" or twin is None:
+            return {}
+        folder = interactions_folder(self.results, wildcards.analysis, twin, wildcards.task, wildcards.method)
+        return {"additive": [f"{folder}/shards/{shard}.h5" for shard in range(options["shards"])]}
+
+    def of_networks(self, table: str, twins: bool = False) -> Callable:
+        """Return a function that lists a table of pairs of the networks of a model, or of its twins."""
+        names = twins_of if twins else networks_of
+        folder = f"{self.results}/interactions"
+        return lambda wildcards: [
+            f"{folder}/{wildcards.analysis}/{network}/{wildcards.task}/{table}"
+            for network in names(self.config, wildcards.model)
+        ]
+
+    def mutagenesis_shards(self, role: str) -> Callable:
+        """Return a function that lists the files, of one role, of the shards of pair tests."""
+
+        def found(wildcards):
+            place = wildcards.analysis, wildcards.model, wildcards.task
+            shards = range(self._analysis(wildcards)["shards"])
+            return [mutagenesis_files(self.results, *place, shard)[role] for shard in shards]
+
+        return found
+
+    def tables_of_methods(self, name: str) -> Callable:
+        """Return a function that lists a table of every method of an analysis, in their order."""
+
+        def found(wildcards):
+            place = wildcards.analysis, wildcards.model, wildcards.task
+            folder = pair_tests_folder(self.results, *place)
+            return [f"{folder}/{method}/{name}" for method in self._analysis(wildcards)["methods"]]
+
+        return found
+
+    def pair_options(self, wildcards) -> list:
+        """Return what of an analysis decides which features are paired."""
+        return pair_options(self._analysis(wildcards))
 
     def scoring_options(self, wildcards) -> dict:
-        """Return what of an analysis decides its scores."""
-        return scoring_options(self._analysis(wildcards))
+        """Return what of an analysis decides its scores; of additive twins the sequences alone are scored."""
+        options = scoring_options(self._analysis(wildcards))
+        twin = wildcards.model in twins_of(self.config, model_beside(self.config, wildcards.model))
+        return options | ({"shuffles": 0} if twin else {})
 
     def figure_options(self, wildcards) -> Mapping:
         """Return the options of a figure of an analysis."""
@@ -212,8 +265,12 @@ class Lookups:
             "seed": self.config["seed"],
         }
 
+    def calling_params(self) -> dict:
+        """Return the params of a rule that calls pairs."""
+        return {key: self.of_analysis(key) for key in ("level", "least_share")}
+
     def significance_params(self) -> dict:
         """Return the params of a rule that assigns significance."""
-        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth")} | {
+        return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth", "position_bins")} | {
             "seed": self.config["seed"]
         }

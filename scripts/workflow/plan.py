@@ -10,11 +10,14 @@ from pathlib import Path
 import yaml
 
 from dfim.errors import InputError
-from workflow import demands
+from workflow import demands, reads_demands
+from workflow.ensembles import without_networks
 from workflow.schema import ROOT
 from workflow.sizes import Sizes
 
-COLUMNS = ("times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb", "disk_mb")
+COLUMNS = (
+    "times", "rule", "jobs", "core_hours", "longest_hours", "largest_mb", "disk_mb", "passing_mb", "download_mb",
+)  # fmt: skip
 SIZE_COLUMNS = ("times", "dataset", "examples", "length", "tasks", "features", "known")
 
 _JOB = re.compile(r"(?:local)?rule (\w+):$")
@@ -23,18 +26,22 @@ _JOB = re.compile(r"(?:local)?rule (\w+):$")
 def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
     """Return rule and wildcards of every job of a configuration, as a dry run of Snakemake lists them.
 
-    What is made already is not left out. ``config`` may have its defaults filled in. Raises InputError with
+    Those of reads are :func:`workflow.reads_demands.planned_jobs`. What is made already is not left out. ``config`` may have its defaults filled in. Raises InputError with
     what Snakemake prints when the dry run fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "config.yaml"
-        path.write_text(yaml.safe_dump(_plain(config), allow_unicode=True), encoding="utf-8")
+        path.write_text(
+            yaml.safe_dump(_plain(without_networks(config)), allow_unicode=True), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--configfile", str(path), "--cores", "1", "--dry-run", "--forceall", "--nocolor"]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise InputError(f"the dry run that the plan counts failed: {(ran.stdout + ran.stderr)[-2000:]}")
-    return list(read_dry_run(ran.stdout.splitlines() + ran.stderr.splitlines()))
+    listed = read_dry_run(ran.stdout.splitlines() + ran.stderr.splitlines())
+    # Before accessions are resolved a dry run ends at them: the jobs of reads are counted from what is expected.
+    return [(rule, wildcards) for rule, wildcards in listed if rule not in reads_demands.RULES]
 
 
 def _plain(tree):
@@ -62,9 +69,10 @@ def read_dry_run(lines: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
 def plan(jobs: Iterable[tuple[str, dict[str, str]]], sizes: Sizes) -> list[dict]:
     """Return one row for each rule, and one for all of them (``all``); the columns are :data:`COLUMNS`.
 
-    Jobs of rules whose demands are not known (downloads, planted genomes, reads) are left out.
+    Jobs of rules whose demands are not known (single sources, planted genomes) are left out.
     Hours are of processor time on the machine that the rates were measured on, without margins; ``longest``
-    and ``largest`` are those of a single job on one core.
+    and ``largest`` are those of a single job on one core. ``disk`` stays; ``passing`` is the most that is there
+    for one job and deleted later: at its highest the disk has what stays, and that for each replicate in work.
     """
     rules: dict[str, list[demands.Demand]] = {}
     for rule, wildcards in jobs:
@@ -80,6 +88,8 @@ def plan(jobs: Iterable[tuple[str, dict[str, str]]], sizes: Sizes) -> list[dict]
             "longest_hours": round(max(one.seconds for one in taken) / 3600, 2),
             "largest_mb": round(max(one.memory for one in taken)),
             "disk_mb": round(sum(one.disk for one in taken)),
+            "passing_mb": round(max(one.passing for one in taken)),
+            "download_mb": round(sum(one.download for one in taken)),
         }
         for rule, taken in found.items()
     ]

@@ -188,8 +188,7 @@ def _check_analysis(
             f"key '{key}.background' is 'composition', which needs nucleotides as sources; give the "
             "probabilities of A, C, G and T."
         )
-    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
-        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
+    _check_aggregate(key, analysis, config)
     region = analysis["sources"].get("nucleotides", "all")
     if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(
@@ -208,6 +207,20 @@ def _check_analysis(
                 f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
         check_options(figure, options, f"key '{key}.figures.{name}'")
+
+
+def _check_aggregate(key: str, analysis: dict, config: dict) -> None:
+    """Check that aggregate maps have nucleotides as sources, and a twin where their null is additive."""
+    if "aggregate" in analysis and "nucleotides" not in analysis["sources"]:
+        raise InputError(f"key '{key}.aggregate' needs nucleotides as sources; remove it.")
+    if analysis.get("aggregate", {}).get("null") != "additive":
+        return
+    for model in analysis["models"]:
+        if not config["models"][model].get("twins"):
+            raise InputError(
+                f"key '{key}.aggregate.null' is 'additive', and key 'models.{model}' has no twins; "
+                "give it 'twins: 1', or 2 to see what the test calls where there is nothing."
+            )
 
 
 def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:

@@ -2,9 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from workflow.results import reads_folder, results_folder
-from workflow.sheets import POOLED, Sheets
+from snakemake.exceptions import WorkflowError
+
+from dfim.errors import InputError
+from workflow.results import fetched_folder, reads_folder, results_folder
+from workflow.samples import POOLED, Unresolved
+from workflow.sheets import Sheets
 from workflow.sources import Sources
 
 
@@ -42,11 +47,15 @@ def need(*programs: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Replicates:
-    """Functions of wildcards for inputs and params of the rules of reads."""
+    """Functions of wildcards for inputs and params of the rules of reads.
+
+    ``resolve`` is called with the name of a lock that is not there: it makes Snakemake wait for it.
+    """
 
     config: Mapping
     sheets: Sheets
     sources: Sources
+    resolve: Callable[[str], object] = str
 
     def options(self, wildcards) -> Mapping:
         """Return the options of a set of reads."""
@@ -73,10 +82,19 @@ class Replicates:
 
     # One replicate
 
+    def _task(self, wildcards) -> Mapping[str, list[dict]]:
+        """Return the rows of a task in its sheet of samples by replicate, one for each lane."""
+        try:
+            return self.sheets.samples[wildcards.reads][wildcards.task]
+        except Unresolved as missing:
+            self.resolve(Path(missing.lock).stem)
+            raise
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+
     def _rows(self, wildcards, replicate: str | None = None) -> list[dict]:
         """Return the rows of a replicate in its sheet of samples, one for each lane."""
-        replicates = self.sheets.samples[wildcards.reads][wildcards.task]
-        return replicates[replicate or wildcards.replicate]
+        return self._task(wildcards)[replicate or wildcards.replicate]
 
     def is_paired(self, wildcards) -> bool:
         """Tell whether a replicate's reads are paired."""
@@ -94,10 +112,46 @@ class Replicates:
         """Return the number of reads that are kept; 0 for all."""
         return int(self._rows(wildcards)[0].get("subsample") or 0)
 
+    def lane(self, wildcards) -> list[str]:
+        """Return what a lane's FASTQ files come as: themselves, or the folder of those of an accession."""
+        if self._lane(wildcards).get("accession"):
+            return [self._fetched(wildcards)]
+        return self.fastqs(wildcards)
+
     def fastqs(self, wildcards) -> list[str]:
         """Return the one or two FASTQ files of a lane."""
+        row = self._lane(wildcards)
+        if row.get("accession"):
+            names = [f"{wildcards.lane}_R{end}.fastq.gz" for end in (1, 2) if row.get(f"fastq_{end}")]
+            return [f"{self._fetched(wildcards)}/{name}" for name in names]
         lanes = self.sources.fastqs[wildcards.reads][wildcards.task][wildcards.replicate]
         return lanes[int(wildcards.lane) - 1]
+
+    def checksums(self, wildcards) -> list[str]:
+        """Return the checksums of a lane's files, where they are known: other files are other reads."""
+        row = self._lane(wildcards)
+        return [row[f"md5_{end}"] for end in (1, 2) if row.get(f"md5_{end}")]
+
+    def _lane(self, wildcards) -> dict:
+        """Return the row of a lane."""
+        return self._rows(wildcards)[int(wildcards.lane) - 1]
+
+    def _fetched(self, wildcards) -> str:
+        place = wildcards.reads, wildcards.task, wildcards.replicate
+        return fetched_folder(results_folder(self.config), *place)
+
+    def to_fetch(self, wildcards) -> dict[str, dict]:
+        """Return the sources of the FASTQ files of a replicate's accessions, by the name that each gets."""
+        return {
+            f"{lane}_R{end}.fastq.gz": {
+                "location": row[f"fastq_{end}"],
+                "md5": row[f"md5_{end}"],
+                "size": row[f"bytes_{end}"],
+            }
+            for lane, row in enumerate(self._rows(wildcards), start=1)
+            for end in (1, 2)
+            if row.get(f"fastq_{end}")
+        }
 
     def trimmed(self, end: int) -> Callable:
         """Return a function that lists the trimmed files of an end of a replicate, a file for each lane."""
@@ -125,7 +179,7 @@ class Replicates:
     # All replicates of a task
 
     def _names(self, wildcards) -> list[str]:
-        return list(self.sheets.samples[wildcards.reads][wildcards.task])
+        return list(self._task(wildcards))
 
     def _folder(self, wildcards) -> str:
         return reads_folder(results_folder(self.config), wildcards.reads, wildcards.task)

@@ -9,14 +9,16 @@ from pathlib import Path
 
 from dfim.errors import InputError
 from workflow.analyses import analysis_figures, combinations, target_kind
-from workflow.datasets import matched_datasets
+from workflow.datasets import fits_additive, matched_datasets
+from workflow.ensembles import networks_of, own_models, twins_of
 from workflow.sheets import Sheets
 
-EVALUATION_FILES = ("metrics.tsv", "curves.tsv.gz", "predictions.h5")
 INTERACTION_FILES = {
-    "pairs": ("pairs.tsv.gz", "agreement.tsv"),
+    "pairs": ("pairs.tsv.gz", "agreement.tsv", "signs.tsv"),
     "profiles": ("sources.tsv.gz", "profiles.h5"),
 }
+# Of pairs, and the same for every method.
+PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "removals.tsv")
 SIGNIFICANCE_FILES = (
     "null.tsv.gz",
     "nulls.tsv",
@@ -95,6 +97,16 @@ def simulated_fastqs(results: str, name: str, design: Mapping) -> list[list[str]
     ]
 
 
+def fetched_folder(results: str, reads: str, task: str, replicate: str) -> str:
+    """Return the folder of the FASTQ files that are fetched for the accessions of a replicate."""
+    return f"{reads_folder(results, reads, task)}/fastq/{replicate}"
+
+
+def worksheet_file(results: str, dataset: str) -> str:
+    """Return the table of the variants of a dataset that come in a worksheet."""
+    return f"{results}/worksheets/{dataset}.tsv"
+
+
 def dataset_files(results: str, dataset: str) -> dict[str, str]:
     """Return the three files of a dataset, by role."""
     folder = f"{results}/datasets/{dataset}"
@@ -119,6 +131,8 @@ def model_files(results: str, model: str) -> dict[str, str]:
         "history": f"{folder}/history.tsv",
         "metrics": f"{folder}/metrics.tsv",
         "curves": f"{folder}/curves.tsv.gz",
+        "place": f"{folder}/place.tsv",
+        "additive": f"{folder}/additive.tsv",
         "predictions": f"{folder}/predictions.h5",
         "reach": f"{folder}/reach.tsv",
     }
@@ -134,9 +148,21 @@ def selection_file(results: str, analysis: str, model: str, task: str) -> str:
     return f"{results}/interactions/{analysis}/{model}/{task}/examples.tsv"
 
 
-def mutagenesis_file(results: str, analysis: str, model: str, task: str, shard: int | str) -> str:
-    """Return the path of a shard of the interactions by mutagenesis, which are those of every method."""
-    return f"{results}/interactions/{analysis}/{model}/{task}/mutagenesis/{shard}.tsv.gz"
+def pair_tests_folder(results: str, analysis: str, model: str, task: str) -> str:
+    """Return the folder of the pair tests of an analysis, which are those of every method."""
+    return f"{results}/interactions/{analysis}/{model}/{task}"
+
+
+def mutagenesis_files(results: str, analysis: str, model: str, task: str, shard: int | str) -> dict[str, str]:
+    """Return the files of a shard of pair tests, by role: the pairs, and their outputs and draws."""
+    path = f"{pair_tests_folder(results, analysis, model, task)}/mutagenesis/{shard}"
+    return {"pairs": f"{path}.tsv.gz", "draws": f"{path}.h5"}
+
+
+def networks_files(results: str, analysis: str, model: str, task: str) -> dict[str, str]:
+    """Return what a model's networks of other seeds, and its twins, say of kinds of pairs and of pairs."""
+    folder = f"{results}/interactions/{analysis}/{model}/{task}"
+    return {"kinds": f"{folder}/networks.tsv", "pairs": f"{folder}/pair_networks.tsv.gz"}
 
 
 def interactions_folder(results: str, analysis: str, model: str, task: str, method: str) -> str:
@@ -173,13 +199,15 @@ def dataset_targets(config: Mapping) -> list[str]:
 def model_targets(config: Mapping) -> list[str]:
     """Return what every model of the configuration ends in."""
     results, targets = results_folder(config), []
-    for name, model in config["models"].items():
+    for name, model in own_models(config).items():
         files = model_files(results, name)
         targets += [files["model"], files["reach"]]
         if "source" not in model:
             targets.append(files["history"])
         if "dataset" in model:
-            targets += [files["metrics"], files["curves"], files["predictions"]]
+            targets += [files[role] for role in ("metrics", "curves", "place", "predictions")]
+            targets += [files["additive"]] if fits_additive(config, model["dataset"]) else []
+        targets += [model_files(results, other)["metrics"] for other in networks_of(config, name)[1:]]
         targets += [
             contributions_file(results, name, entry["task"], entry["method"])
             for entry in model["contributions"]
@@ -187,9 +215,21 @@ def model_targets(config: Mapping) -> list[str]:
     return targets
 
 
+def pair_test_targets(config: Mapping) -> list[str]:
+    """Return the tables of pairs, the same for every method, of every analysis of the configuration."""
+    places = [
+        (name, model, task)
+        for name, analysis in config["analyses"].items()
+        for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
+        if target_kind(analysis) == "pairs"
+    ]
+    folders = [pair_tests_folder(results_folder(config), *place) for place in places]
+    return [f"{folder}/{table}" for folder in folders for table in PAIR_FILES]
+
+
 def interaction_targets(config: Mapping) -> list[str]:
     """Return what every analysis of the configuration ends in."""
-    return [
+    return pair_test_targets(config) + [
         f"{interactions_folder(results_folder(config), name, *place)}/{table}"
         for name, analysis in config["analyses"].items()
         for place in combinations(analysis)
@@ -201,15 +241,41 @@ def interaction_targets(config: Mapping) -> list[str]:
     ]
 
 
+def networks_targets(config: Mapping) -> list[str]:
+    """Return what the networks beside the models of each analysis of pairs say, where there are any."""
+    return [
+        path
+        for name, analysis in config["analyses"].items()
+        if target_kind(analysis) == "pairs"
+        for model in analysis["models"]
+        if networks_of(config, model)[1:] or twins_of(config, model)
+        for task in analysis["tasks"]
+        for path in networks_files(results_folder(config), name, model, task).values()
+    ]
+
+
+def twin_targets(config: Mapping) -> list[str]:
+    """Return the cells of aggregate maps of second twins, tested against the first: what nothing is in."""
+    return [
+        f"{interactions_folder(results_folder(config), name, twin, task, method)}/cells.tsv.gz"
+        for name, analysis in config["analyses"].items()
+        if analysis.get("aggregate", {}).get("null") == "additive"
+        for model, task, method in combinations(analysis)
+        for twin in twins_of(config, model)[1:2]
+    ]
+
+
 def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
     """Return all figures of the configuration."""
     figures = [
         f"models/{name}/{figure}"
-        for name, model in config["models"].items()
+        for name, model in own_models(config).items()
         for figure, needed in (("training", "architecture"), ("performance", "dataset"))
         if needed in model
     ]
-    figures += [f"reads/{reads}/{task}/quality" for reads, tasks in sheets.samples.items() for task in tasks]
+    figures += [
+        f"reads/{name}/{task}/quality" for name in used_reads(config, sheets) for task in sheets.samples[name]
+    ]
     figures += [
         f"{name}/{'/'.join(place)}/{figure}"
         for name, analysis in config["analyses"].items()
@@ -217,6 +283,13 @@ def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
         for figure in analysis_figures(analysis)
     ]
     return [f"{results_folder(config)}/figures/{figure}.png" for figure in figures]
+
+
+def used_reads(config: Mapping, sheets: Sheets) -> list[str]:
+    """Return the sets of reads whose peaks a dataset uses: through a sheet's column reads, or as a source."""
+    named = {row.get("reads") for rows in sheets.tasks.values() for row in rows}
+    sources = repr(config["datasets"])
+    return [name for name in sheets.samples if name in named or f"{{results}}/reads/{name}/" in sources]
 
 
 def claims_targets(config: Mapping) -> list[str]:

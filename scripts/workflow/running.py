@@ -5,32 +5,42 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from dfim.errors import InputError, machine_trouble
+from dfim.files.fetching import origin_of
 from dfim.files.whole import check_unchanged
+from workflow.console import TOLD
 
 
 @contextmanager
-def running(snakemake) -> Iterator[logging.Logger]:
-    """Log to the rule's log file and to the console; end on bad input with one sentence.
+def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
+    """Log to the rule's log file; end on bad input with one sentence.
 
-    Yields the logger. Whatever libraries write to standard error goes to the log file alone. Inputs that the
-    workflow wrote are compared with their checksums first. An :class:`~dfim.errors.InputError`, and what
-    :func:`~dfim.errors.machine_trouble` knows, is printed as ``error: <sentence>`` and ends the script with
-    status 1; any other exception keeps its traceback, in the log file and on the console. A script that ends
-    well logs what it took of time and memory.
+    Yields the logger. Errors and warnings are in the log as ``error: …`` and ``warning: …``; what is logged
+    goes to the console too where no console tells it from the logs (:mod:`workflow.console`), or when it is
+    to be
+    ``told``, for rules that are asked for what they say. Whatever libraries write to standard error goes to
+    the log file alone. Inputs that the workflow wrote are compared with their checksums first. An
+    :class:`~dfim.errors.InputError`, and what :func:`~dfim.errors.machine_trouble` knows, is logged as
+    ``error: <sentence>`` and ends the script with status 1; any other exception keeps its traceback. A
+    sentence names the user's files, not what was fetched or linked from them. A script that ends well logs
+    what it took of time and memory.
     """
     start = time.monotonic()
     path = str(snakemake.log[0]) if snakemake.log else os.devnull
     stderr = os.dup(2)
-    with open(stderr, "w", buffering=1) as console, open(path, "w", buffering=1) as file:
+    with (
+        open(stderr, "w", buffering=1, encoding="utf-8", errors="replace") as console,
+        open(path, "w", buffering=1, encoding="utf-8", errors="replace") as file,
+    ):
         os.dup2(file.fileno(), 2)
-        handlers = [logging.StreamHandler(console), logging.StreamHandler(file)]
-        logging.basicConfig(
-            format="%(asctime)s %(message)s", datefmt="%H:%M:%S", handlers=handlers, force=True
-        )
+        streams = [file] if TOLD in os.environ and not told else [console, file]
+        handlers = [logging.StreamHandler(stream) for stream in streams]
+        for handler in handlers:
+            handler.setFormatter(_Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+        logging.basicConfig(handlers=handlers, force=True)
         logger = logging.getLogger("dfim")
         logger.setLevel(logging.INFO)
         sys.excepthook, sys.unraisablehook = _without_trouble_of_the_machine()
@@ -39,11 +49,34 @@ def running(snakemake) -> Iterator[logging.Logger]:
             yield logger
             logger.info("%s", used(start))
         except Exception as error:
-            _report(error, logger)
+            _report(error, logger, given_names(snakemake.input))
             sys.exit(1)
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+
+
+class _Formatter(logging.Formatter):
+    """Begins warnings with the word, which the console looks for."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if record.levelno == logging.WARNING and not str(record.msg).startswith("warning: "):
+            record = logging.makeLogRecord(vars(record) | {"msg": f"warning: {record.msg}"})
+        return super().format(record)
+
+
+def given_names(paths: Iterable[str]) -> dict[str, str]:
+    """Return what inputs are called by the user, by their path: the target of a link, the address of a "
+    "download."""
+    names = {}
+    for path in map(str, paths):
+        if os.path.islink(path):
+            target = os.path.realpath(path)
+            below = os.path.relpath(target)
+            names[path] = target if below.startswith("..") else below
+        elif origin := origin_of(path):
+            names[path] = f"{origin} (fetched to {path})"
+    return names
 
 
 def used(start: float) -> str:
@@ -72,10 +105,12 @@ def _without_trouble_of_the_machine():
     return on_exception, on_unraisable
 
 
-def _report(error: Exception, logger: logging.Logger) -> None:
+def _report(error: Exception, logger: logging.Logger, names: Mapping[str, str]) -> None:
     """Print one sentence for what a user can mend, and a traceback for everything else."""
     logging.raiseExceptions = False  # a full disk has no room for the log either
     sentence = machine_trouble(error) or (str(error) if isinstance(error, InputError) else None)
+    for path, name in names.items() if sentence else ():
+        sentence = sentence.replace(path, name)
     if sentence:
         logger.error("error: %s", sentence)
     else:

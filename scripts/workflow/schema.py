@@ -9,6 +9,7 @@ import yaml
 from snakemake.utils import validate
 
 from dfim.errors import InputError
+from dfim.files.text import read_text
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "config/schemas"
@@ -36,7 +37,7 @@ _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pat
 @cache
 def read_schema(path: str | Path) -> dict:
     """Return a schema as it is written."""
-    return yaml.safe_load(Path(path).read_text())
+    return yaml.safe_load(read_text(path, "a schema"))
 
 
 def check(instance: dict | list, schema_path: str | Path, where: str) -> None:

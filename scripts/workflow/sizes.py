@@ -4,7 +4,6 @@ What jobs are to be given (:mod:`workflow.demands`) and the plan of a whole run 
 """
 
 import csv
-import gzip
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,8 +12,10 @@ from pathlib import Path
 
 import h5py
 
+from dfim.files.text import text_lines
 from dfim.networks.architecture import complete_layer
 from workflow.datasets import told_of
+from workflow.reads_sizes import ReadSizes
 from workflow.results import dataset_files, selection_file
 
 # What is taken for a dataset that is not made, and of which the configuration says nothing.
@@ -73,12 +74,21 @@ def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
 class Sizes:
     """The sizes of everything in a configuration.
 
-    ``tasks`` are the names of the tasks by dataset; ``times`` multiplies the numbers of examples, for a plan
+    ``tasks`` are the names of the tasks by dataset, ``samples`` the rows of each set of reads by task and
+    replicate; ``times`` multiplies the numbers of examples, for a plan
     of something larger. Files below ``results`` are counted where they exist (not with ``times`` above 1).
     """
 
-    def __init__(self, config: Mapping, tasks: Mapping[str, list], results: str, times: int = 1):
+    def __init__(
+        self,
+        config: Mapping,
+        tasks: Mapping[str, list],
+        results: str,
+        times: int = 1,
+        samples: Mapping[str, Mapping] | None = None,
+    ):
         self.config, self.tasks, self.results, self.times = config, tasks, str(results).rstrip("/"), times
+        self.reads = ReadSizes(config, samples or {}, results, times)
 
     @cached_property
     def _expected(self) -> dict:
@@ -161,8 +171,7 @@ def _count_features(path: Path, modified: int) -> int:
     """Return the rows of a table of features: the number in its last line, and one."""
     if not path.is_file():
         return 0
-    with gzip.open(path, "rt") as lines:
-        (last,) = deque(lines, 1) or [""]
+    _, last = (deque(text_lines(path, "a table of features"), 1) or [(0, "")])[0]
     first = last.split("\t")[0]
     return int(first) + 1 if first.isdigit() else 0
 
@@ -171,9 +180,8 @@ def _count_features(path: Path, modified: int) -> int:
 def _selected_features(features: Path, selected: Path, groups: tuple[str, ...], versions: tuple) -> float:
     """Return the features, of some groups or of all, of a selected example on average."""
     examples = _examples(selected)
-    with gzip.open(features, "rt", newline="") as lines:
-        rows = csv.DictReader(lines, delimiter="\t")
-        found = sum(row["example"] in examples and (not groups or row["group"] in groups) for row in rows)
+    rows = csv.DictReader((line for _, line in text_lines(features, "a table of features")), delimiter="\t")
+    found = sum(row["example"] in examples and (not groups or row["group"] in groups) for row in rows)
     return found / max(1, len(examples))
 
 
@@ -184,5 +192,5 @@ def _count_examples(path: Path, modified: int) -> int:
 
 
 def _examples(path: Path) -> set[str]:
-    with open(path, newline="") as lines:
-        return {row["example"] for row in csv.DictReader(lines, delimiter="\t")}
+    lines = (line for _, line in text_lines(path, "a table of examples"))
+    return {row["example"] for row in csv.DictReader(lines, delimiter="\t")}

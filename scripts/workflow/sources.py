@@ -13,7 +13,15 @@ from pathlib import Path
 from dfim.datasets.peak_sources import find_pipeline_peaks
 from dfim.errors import InputError
 from workflow.datasets import PRODUCERS, producer_of, sheet_of
-from workflow.results import genome_files, made_sources, planted_files, reads_peaks, results_folder
+from workflow.results import (
+    genome_files,
+    made_sources,
+    planted_files,
+    reads_peaks,
+    results_folder,
+    worksheet_file,
+)
+from workflow.samples import SampleTasks
 from workflow.schema import locate
 from workflow.sheets import Sheets
 
@@ -45,7 +53,7 @@ class Sources:
     """Where rules find the sources of a configuration.
 
     ``datasets`` and ``models`` have the paths by role, ``genomes`` that of each FASTA file, ``reads`` the
-    paths by role, ``fastqs`` those of each lane by task and replicate, ``expected`` that of the table that
+    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``expected`` that of the table that
     an analysis is compared with. ``fetched`` has what is fetched, by the name of the file below
     ``sources/``; ``count_peaks`` the peaks that are made from matrices, by the name of their file.
     """
@@ -73,7 +81,9 @@ def find_sources(config: Mapping, sheets: Sheets) -> Sources:
         "models": {name: _model(model, find) for name, model in config["models"].items()},
         "expected": dict(_expected(config, find)),
         "reads": {name: _reads(reads, find) for name, reads in config["reads"].items()},
-        "fastqs": {name: _replicates(tasks, find) for name, tasks in sheets.samples.items()},
+        "fastqs": {
+            name: _replicates(tasks, find) for name, tasks in sheets.samples.items() if _names_files(tasks)
+        },
     }
     leaves = list(_leaves(found))
     counted = {_name(leaf): leaf for leaf in leaves if isinstance(leaf, CountPeaks)}
@@ -133,6 +143,8 @@ def _dataset(config: Mapping, sheets: Sheets, find: Find, dataset: str) -> dict:
     for role, given, kind in PRODUCERS[producer].given(options):
         several = isinstance(given, list)
         roles[role] = [find(one, kind) for one in given] if several else find(given, kind)
+    if "workbook" in roles:
+        roles["variants"] = Source(worksheet_file(results_folder(config), dataset))
     return roles
 
 
@@ -142,13 +154,16 @@ def _peaks(row: Mapping, config: Mapping, find: Find) -> Source | CountPeaks:
     if row.get("reads"):
         return Source(reads_peaks(results, row["reads"], row["task"]))
     location, sha256 = row["peaks"], row.get("sha256", "")
+    if query := row.get("query"):
+        missing = f"the query {query} was not asked yet: run 'snakemake accessions' with this configuration."
+        return find({"location": location, "missing": missing}, "peaks")
     if row.get("samples"):
         matrix = find({"location": location, "sha256": sha256}, "table")
         return _count_peaks(row, matrix, results)
     folder = Path(_in_data(location, config))
     if folder.is_dir():
         location = find_pipeline_peaks(folder, row.get("peak_set") or "idr")
-    return find({"location": location, "sha256": sha256}, "peaks")
+    return find({"location": location, "sha256": sha256, "md5": row.get("md5", "")}, "peaks")
 
 
 def _count_peaks(row: Mapping, matrix: Source, results: str) -> CountPeaks:
@@ -194,6 +209,11 @@ def _fastqs(row: Mapping, find: Find) -> list[Source]:
         for end in (1, 2)
         if row.get(f"fastq_{end}")
     ]
+
+
+def _names_files(tasks: Mapping) -> bool:
+    """Tell whether the sheet of a set of reads names files: those of accessions are known later."""
+    return not (isinstance(tasks, SampleTasks) and tasks.sheet.accessions)
 
 
 def _replicates(tasks: Mapping, find: Find) -> dict[str, dict[str, list[list[Source]]]]:

@@ -144,9 +144,13 @@ def test_mutants_by_every_evaluation_are_those_of_whole_sequences(network, evalu
     if evaluation == "paths" and plan(simplify(layers), "genomics_default").linear_head:
         pytest.skip("paths are for networks with hidden dense layers")
     mutants = some_mutants(bases)
-    expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, importance=True)
+    expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, importance=True, channels=True)
     with open_cpu(layers, evaluation=evaluation) as scorer:
         found = scorer.score_mutants(bases, mutants, 1, importance=True)
+        assert found.channels is None
+        channels = scorer.score_mutants(bases, mutants, 1, channels=True).channels
+    assert np.abs(expected.channels - expected.delta).max() > 0.1 * np.abs(expected.delta).max()
+    assert_close(channels, expected.channels)
     assert_close(found.delta, expected.delta)
     assert_close(found.absolute, expected.absolute)
     for one, other in zip(found.own, expected.own, strict=True):
@@ -155,6 +159,16 @@ def test_mutants_by_every_evaluation_are_those_of_whole_sequences(network, evalu
     assert_close(found.importance[given], expected.importance[given])
     for sequence, first, stop in zip(mutants.sequences, mutants.firsts, mutants.stops, strict=True):
         assert given[sequence, first:stop].all()
+
+
+def test_channels_are_all_four_of_a_sequence_and_0_in_mutated_rows():
+    layers, bases = NETWORKS["hidden layers"], some_bases()
+    mutants = some_mutants(bases)
+    with open_cpu(layers) as scorer:
+        found = scorer.score_mutants(bases, mutants, 1, channels=True).channels
+        sums = [scorer.contributions(x, 1).sum(axis=2) for x in (one_hot(bases), mutants.applied(bases))]
+    asked = mutants.asked(LENGTH)
+    assert_close(found, np.where(asked, sums[0][mutants.sequences] - sums[1], 0))
 
 
 def test_paths_of_sequences_without_an_n():

@@ -106,3 +106,55 @@ def test_what_cannot_be_told_from_a_matrix(tmp_path, change, samples, least, wor
     with pytest.raises(InputError, match=re.escape(words)) as error:
         peaks_from_counts(path, samples, least)
     assert str(path) in str(error.value)
+
+
+FEATURE_COUNTS = (
+    "# Program:featureCounts v2.0.3; Command: x\n"
+    "Geneid\tChr\tStart\tEnd\tStrand\tLength\ta.bam\tb.bam\n"
+    "p1\tchr1\t11\t60\t.\t50\t5\t6\np2\tchr1\t1e+05\t100049\t.\t50\t7\t5\np3\tchr2\t1\t9\t.\t9\t0\t0\n"
+)
+GRANGES = (
+    '"seqnames"\t"start"\t"end"\t"width"\t"strand"\t"a.bam"\n'
+    '"1"\t"chr1"\t11\t60\t50\t"*"\t5\n"2"\t"chr1"\t1e+05\t100049\t50\t"*"\t7\n"3"\t"chr2"\t1\t9\t9\t"*"\t0\n'
+)
+
+
+@pytest.mark.parametrize("text", [FEATURE_COUNTS, GRANGES])
+def test_intervals_counted_from_one_are_told_by_their_length(tmp_path, text, caplog):
+    caplog.set_level("INFO")
+    path = tmp_path / "counts.txt"
+    path.write_text(text)
+    found = peaks_from_counts(path, ["*"], 1)
+    assert list(found.itertuples(index=False, name=None)) == [("chr1", 10, 60), ("chr1", 99_999, 100_049)]
+    assert "the intervals are counted from 1 (length = end - start + 1)" in caplog.text
+    # The same table counted from 0 has other lengths.
+    path.write_text(
+        text.replace("\t50\t", "\t49\t").replace("\t9\t9\t", "\t9\t8\t").replace("\t9\t.\t9", "\t9\t.\t8")
+    )
+    assert peaks_from_counts(path, ["*"], 1)["start"].tolist() == [11, 100_000]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            ("\t50\t7", "\t51\t7"),
+            ", line 4: the length 51 does not fit the interval from 100000 to 100049 as in",
+        ),
+        (("\tLength", "\tLongness"), " has a column 'Geneid' and no column 'Length': featureCounts counts"),
+        (("p2\tchr1", "p2\tchr1;chr1"), ", line 4: the row has several intervals (chr1;chr1), and one is"),
+        (("1e+05", "1.00001e+05"), ", line 4: start is '1.00001e+05', which is rounded, and all digits of"),
+        (
+            ("chr2\t1\t9\t.\t9", "chr2\t-1\t9\t.\t11"),
+            ", line 5: start is -1, and intervals that are counted from 1 (by their length) need 1.",
+        ),
+        (("chr2", "chr3"), ", line 5: the chromosome 'chr3' is not in the genome, which has chr1, chr2."),
+        (("9\t.\t9", "99\t.\t99"), ", line 5: end 99 lies beyond chr2, which is 20 bp long"),
+    ],
+)
+def test_the_matrix_itself_is_blamed_and_its_line(tmp_path, change, sentence):
+    path = tmp_path / "counts.txt"
+    path.write_text(FEATURE_COUNTS.replace(*change))
+    with pytest.raises(InputError) as error:
+        peaks_from_counts(path, ["*.bam"], 1, {"chr1": 200_000, "chr2": 20})
+    assert str(error.value).startswith(f"{path}{sentence}")

@@ -392,8 +392,7 @@ def test_sites_are_read_from_bed_and_from_tables(tmp_path, text, pack):
         ),
         (
             "name\tchrom\tstart\tend\nGATA\tchr1\t160\n",
-            "{}, line 2: found 'GATA\\tchr1\\t160', and 4 or more tab-separated columns are needed, with "
-            "chromosome, start and end.",
+            "{}, line 2: found 3 columns, and the header has 4: separate columns by single tabs.",
         ),
         ("chromosome\tfrom\tto\n", "{}, line 1: start is 'from', and a whole number is needed."),
         (
@@ -450,7 +449,7 @@ def test_sites_of_which_none_is_a_feature_are_refused(files, tmp_path):
     path = tmp_path / "sites.bed"
     path.write_text("chr1\t100\t300\nchr1\t500\t900\n")
     refused(
-        f"{path}: none of its 2 sites equals one of the dataset's {count} features: give 0-based, half-open "
-        "intervals of exactly the bases that one of 'patterns' matches.",
+        f"{path}: of 2 sites none equals a feature of the dataset, which has {count} features: give 0-based, "
+        "half-open intervals of exactly the bases that one of 'patterns' matches.",
         build_peak_dataset, genome, peaks, accessible, OPTIONS, 1, path,
     )  # fmt: skip

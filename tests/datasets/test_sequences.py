@@ -148,9 +148,9 @@ def test_features_of_regions_are_those_of_the_genome_within_their_windows(tmp_pa
         ("one\t1\t2\n", "line 1: found 3 tab-separated columns, and chromosome (or sequence), start"),
         ("one\t4\t4\tx\n", "line 1: the feature from 4 to 4 is no interval: give 0 <= start < end."),
         ("one\tx\t4\ty\n", "line 1: start is 'x', and a whole number is needed."),
-        ("chr1\t0\t4\tx\n", "none of its 1 features lies within one of the 1 sequences, of which the "
-         "first is 'one' 0 to 8"),
-        ("one\t4\t9\tx\n", "none of its 1 features lies within"),
+        ("chr1\t0\t4\tx\n", "of 1 feature none lies within a sequence, and of 1 sequence the first is "
+         "'one' 0 to 8"),
+        ("one\t4\t9\tx\n", "of 1 feature none lies within"),
     ],
 )  # fmt: skip
 def test_features_that_are_none_are_named(tmp_path, text, sentence):
@@ -158,3 +158,52 @@ def test_features_that_are_none_are_named(tmp_path, text, sentence):
     bed = write(tmp_path / "f.bed", text)
     with pytest.raises(InputError, match=re.escape(sentence)):
         build_own_dataset(OPTIONS, fasta, features=bed)
+
+
+def test_equal_features_count_once_and_are_counted_in_the_log(tmp_path, caplog):
+    caplog.set_level("INFO")
+    fasta = write(tmp_path / "s.fa", ">1 a>b\nTTGATAAAAAACCCC\n>NA\nAAAAAAATATCTTTT\n")
+    rows = ["1\t2\t6\tGATA\t0\t+\n", "1\t2\t6\tGATA\t7\t.\n", "1\t2\t6\tother\t0\t+\n", "NA\t0\t3\t007\n"]
+    bed = write(tmp_path / "f.bed", "".join(rows + rows[:2]))
+    dataset = build_own_dataset(OPTIONS | {"patterns": {"GATA": "GATA"}}, fasta, features=bed)
+    assert placed(dataset) == [(0, "GATA", 2, 6, "+"), (0, "other", 2, 6, "+"), (1, "007", 0, 3, "+")]
+    assert f"3 of 6 features of {bed} are there twice" in caplog.text
+    assert "1 features that are there already are left out" in caplog.text
+    write_dataset(dataset, tmp_path / "dataset")
+    again = read_dataset(tmp_path / "dataset")
+    assert placed(again) == placed(dataset)
+    assert again.examples["name"].tolist() == ["1", "NA"]
+
+
+@pytest.mark.parametrize(
+    ("fasta", "bed", "sentence"),
+    [
+        (">a\nACGT\n>\nACGT\n", "", "s.fa, line 3: the sequence has no name: write one after '>'."),
+        (">a\nACGT\n>b\nACGT\n>a\nACGT\n", "", "s.fa, line 5: the sequence 'a' is on line 1 too, and names"),
+        (">a\nACGT\nACR\n", "", "s.fa, line 3: the sequence 'a' has the letter 'R' at position 2 (0-based)"),
+        (">a\nACGT\n", "a\t0\t2\t \tx\n", "f.bed, line 1: the feature from 0 to 2 has no name: write one in"),
+        (">a\nACGT\n", "a\t0\t2\t.\n", "f.bed, line 1: the feature from 0 to 2 has no name: write one in"),
+        (
+            ">a\nACGT\n",
+            "a\t0\t2\tx\t0\tforward\n",
+            "f.bed, line 1: the strand is 'forward', and +, - or . is",
+        ),
+        (">a\nACGT\n", "# none\n", "f.bed has no features: at least one line of BED is needed."),
+    ],
+)
+def test_names_that_are_missing_or_there_twice(tmp_path, fasta, bed, sentence):
+    fasta = write(tmp_path / "s.fa", fasta)
+    bed = write(tmp_path / "f.bed", bed) if bed else None
+    with pytest.raises(InputError) as error:
+        build_own_dataset(OPTIONS, fasta, features=bed)
+    assert str(error.value).startswith(f"{tmp_path}/{sentence}")
+
+
+def test_several_motifs_of_a_file_are_features_by_their_own_names(tmp_path):
+    fasta = write(tmp_path / "s.fa", ">one\nTTGATAAAAAACCCC\n")
+    matrix = write(tmp_path / "m.txt", ">C4\n" + "0 1 0 0\n" * 4 + ">TTG\n" + "0 0 0 1\n0 0 0 1\n0 0 1 0\n")
+    options = OPTIONS | {"pwms": {"both": {"matrix": "m.txt", "p": 0.02}}}
+    dataset = build_own_dataset(options, fasta, matrices={"both": matrix})
+    assert placed(dataset) == [(0, "TTG", 0, 3, "+"), (0, "C4", 11, 15, "+")]
+    with pytest.raises(InputError, match=r"the motif 'C4' of .*m\.txt has the name of another one"):
+        build_own_dataset(options | {"patterns": {"C4": "CCCC"}}, fasta, matrices={"both": matrix})

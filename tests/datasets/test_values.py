@@ -33,13 +33,13 @@ def test_a_table_is_read_without_the_rows_that_have_no_value(tmp_path):
         ("seq\tddg\nACGT\t1\n", "has no column 'reps' for the weight; it has seq, ddg: name one of them."),
         (
             TABLE.replace("0.5", "strong"),
-            "line 2: the column 'ddg' has 'strong', and a number is needed.",
+            "line 2: the column 'ddg' is 'strong', and a number is needed.",
         ),
         (TABLE.replace("\t4", "\t0"), "line 4: the weight is 0, and it must be above 0: leave the row out"),
         (TABLE.replace("ttNA", "ttA"), "line 4: the sequence has 3 bases, and the first one has 4: all"),
         (
             TABLE.replace("ttNA", "ttXA"),
-            "has the letter 'X' at position 6 (0-based), and only A, C, G, T and N",
+            "line 4: the sequence has the letter 'X' at position 2 (0-based), and only A, C, G, T and N",
         ),
         ("seq\tddg\treps\nACGT\t\t1\n", "has no row with a value; give it one row per sequence."),
     ],

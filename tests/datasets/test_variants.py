@@ -90,14 +90,14 @@ def test_columns_have_the_names_of_the_configuration(tmp_path):
          "are needed: leave out all but single-nucleotide variants."),
         ("chr1\t77\tA\tN\t9\t1\n", "the alleles are 'A' and 'N', and two different ones of A, C, G and T "
          "are needed: leave out all but single-nucleotide variants."),
-        ("chr1\t77.0\tA\tG\t9\t1\n", "the position is '77.0', and a whole number is needed."),
+        ("chr1\t77.5\tA\tG\t9\t1\n", "the position is '77.5', and a whole number is needed."),
         ("chr1\t0\tA\tG\t9\t1\n", "the position is 0, and chr1 has the 1-based positions 1 to 1000."),
         ("chr1\t1001\tA\tG\t9\t1\n", "the position is 1001, and chr1 has the 1-based positions 1 to 1000."),
         ("1\t77\tA\tG\t9\t1\n", "the chromosome '1' is not in the genome, which calls it 'chr1': rename the "
          "chromosomes."),
         ("chr1\t77\tA\tG\t9\tlow\n", "the p-value is 'low', and a number from 0 to 1 is needed."),
         ("chr1\t77\tA\tG\t9\t1.5\n", "the p-value is '1.5', and a number from 0 to 1 is needed."),
-        ("chr1\t77\tA\tG\t1\n", "found 5 tab-separated columns, and the header has 6."),
+        ("chr1\t77\tA\tG\t1\n", "found 5 columns, and the header has 6: separate columns by single tabs."),
     ],
 )  # fmt: skip
 def test_every_wrong_line_is_one_sentence(tmp_path, line, sentence):
@@ -285,7 +285,7 @@ def test_an_array_must_have_a_row_for_each_variant_and_its_reference_allele(tmp_
     sequences.write_text(">w\nAACAA\n>w\nAACAA\n")
     path = write(tmp_path / "v.tsv", "chr1\t77\tC\tG\t9\t1\n")
     refused(
-        f"{path} has 1 variants, and {sequences} 2 sequences: give one sequence for each variant, in the "
+        f"{path} has 1 variant, and {sequences} 2 sequences: give one sequence for each variant, in the "
         "same order.",
         build_variant_array, sequences, path, OPTIONS,
     )  # fmt: skip
@@ -324,3 +324,23 @@ def test_real_variants_are_grouped_as_their_class_says():
         expected = np.where(classes == "sig", "positive", "control")
         np.testing.assert_array_equal(variants["group"], expected)
         assert len(variants) == (table["class"] != "mid").sum()
+
+
+@pytest.mark.parametrize(
+    ("pvalue", "missing", "meaning"),
+    [(1e-9, "control", "from control_from"), (1, "positive", "below positive_below")],
+)
+def test_a_table_without_one_of_the_groups_says_so_when_the_dataset_is_built(
+    tmp_path, caplog, pvalue, missing, meaning
+):
+    table = write(tmp_path / "v.tsv", row("chr1", 500, pvalue), row("chr1", 600, pvalue))
+    build_variant_dataset(make_genome(tmp_path, SEQUENCES), table, [], OPTIONS)
+    (record,) = (record for record in caplog.records if record.levelname == "WARNING")
+    assert record.message == (
+        f"{table} gives no {missing} variants: a comparison of positives with controls has nothing to "
+        f"compare, and a condition group == '{missing}' selects nothing; a {missing} has a p-value {meaning}."
+    )
+    both = write(tmp_path / "both.tsv", row("chr1", 500, 1e-9), row("chr1", 600, 1))
+    caplog.clear()
+    build_variant_dataset(make_genome(tmp_path, SEQUENCES), both, [], OPTIONS)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]

@@ -5,6 +5,7 @@ DFIM_FUZZ is the number of inputs for each parser.
 
 import gzip
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -26,9 +27,10 @@ from dfim.planted.grammar import read_grammar
 from dfim.reads.fastq import find_fault
 from dfim.reproduction.claims import read_claims
 from dfim.sequences.bases import to_string
-from dfim.sequences.hits import read_matrix
+from dfim.sequences.matrices import read_matrix
+from workflow.samples import read_sample_sheet
 from workflow.schema import CONFIG_SCHEMA, ROOT, check
-from workflow.sheets import read_samples, read_tasks
+from workflow.sheets import read_tasks
 
 SIZES = {"chr1": 1000, "chr2": 500}
 INPUTS = int(os.environ.get("DFIM_FUZZ", "60"))
@@ -41,6 +43,7 @@ def sequences(path):
     found = read_sequences(again)
     assert found[0] == names
     np.testing.assert_array_equal(found[1], bases)
+    return names, bases.tolist()
 
 
 def peaks(path):
@@ -48,6 +51,7 @@ def peaks(path):
     again = path.with_name("again.bed")
     table[["chrom", "start", "end"]].to_csv(again, sep="\t", header=False, index=False)
     pd.testing.assert_frame_equal(read_peaks(again, SIZES).iloc[:, :3], table.iloc[:, :3])
+    return table
 
 
 def narrowpeak(path):
@@ -55,6 +59,7 @@ def narrowpeak(path):
     again = path.with_name("again.narrowPeak.gz")
     write_narrowpeak(table, again)
     pd.testing.assert_frame_equal(read_narrowpeak(again), table)
+    return table
 
 
 def matrix(path):
@@ -62,16 +67,19 @@ def matrix(path):
     again = path.with_name("again.txt")
     np.savetxt(again, found, fmt="%.17g")
     np.testing.assert_allclose(read_matrix(again), found, rtol=1e-12)
+    return found.tolist()
 
 
 def genome(path):
     unpack_fasta(path, path.with_name("genome.fa"))
     index_fasta(path.with_name("genome.fa"), path.with_name("genome.fai"))
+    return path.with_name("genome.fa").read_text()
 
 
 def config(path):
     text = read_grammar(path)
     check(text, CONFIG_SCHEMA, str(path))
+    return text
 
 
 PLACES = pd.DataFrame({"chrom": ["chr1", "s"], "start": [0, 0], "end": [1000, 30]})
@@ -106,7 +114,7 @@ PARSERS = {
         "task\tassay\tpeaks\nGATA1\tChIP-seq\ta.bed\nTAL1\tChIP-seq\tb.bed\n",
     ),
     "samples": (
-        read_samples,
+        lambda path: read_sample_sheet(path).samples(),
         "task\treplicate\tassay\tends\tfastq_1\tsubsample\nK\ta\tATAC-seq\tsingle\ta.fq\t\n"
         "K\tb\tATAC-seq\tsingle\tb.fq\t\n",
     ),
@@ -171,3 +179,101 @@ def test_anything_is_read_or_refused_in_one_sentence(name, tmp_path):
 
     check()
     print(f"{name}: {counts['read']} read, {counts['refused']} refused")
+
+
+def by_lines(change):
+    """Return a mutation that changes every line that is neither empty nor a comment of two signs."""
+    return lambda text: "".join(
+        (change(line) if line.strip() and not line.startswith("##") else line) + "\n"
+        for line in text.splitlines()
+    )
+
+
+# What programs do to a file without a change of what it says: parse equals that of the clean file. The second
+# mutations hold for tables alone, whose columns are separated by tabs.
+SAME = {
+    "mark": lambda text: "\ufeff" + text,
+    "CR LF": lambda text: text.replace("\n", "\r\n"),
+    "CR": lambda text: text.replace("\n", "\r"),
+    "no last end": lambda text: text.rstrip("\n"),
+    "empty lines at the end": lambda text: text + "\n\n",
+    "gzip in many members": lambda text: b"".join(gzip.compress(part.encode()) for part in ["", *text]),
+}
+SAME_TABLES = {
+    "tabs at line ends": by_lines(lambda line: line + "\t"),
+    "comments first": lambda text: "# a remark\n#\tanother\n" + text,
+    "empty lines between": lambda text: text.replace("\n", "\n\n"),
+}
+TABLES = {
+    "BED", "narrowPeak as peaks", "narrowPeak", "sites", "features", "variant table", "values", "counts",
+}  # fmt: skip
+# What cannot be read so, and says it in one sentence.
+REFUSED = {
+    ("genome", "CR"): "lines that end with CR alone",
+    ("FASTQ", "CR"): "the file ends within a read",
+    ("FASTQ", "empty lines at the end"): "a FASTQ record begins with '@'",
+    ("sizes", "empty lines at the end"): "chromosome sizes need two tab-separated columns",
+}
+
+
+def same(found, clean) -> bool:
+    if isinstance(clean, pd.DataFrame):
+        return clean.drop(columns="line", errors="ignore").equals(found.drop(columns="line", errors="ignore"))
+    if isinstance(clean, tuple):
+        return all(map(same, found, clean))
+    if isinstance(clean, dict) and clean and isinstance(next(iter(clean.values())), np.ndarray):
+        return all(np.array_equal(found[name], clean[name]) for name in clean)
+    return np.array_equal(found, clean) if isinstance(clean, np.ndarray) else found == clean
+
+
+@pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.parametrize("mutation", [*SAME, *SAME_TABLES])
+def test_what_programs_do_to_a_file_changes_nothing_of_what_it_says(name, mutation, tmp_path):
+    if mutation in SAME_TABLES and name not in TABLES:
+        pytest.skip("for tables alone")
+    parse, good = PARSERS[name]
+    path = tmp_path / "input"
+    path.write_text(good, "utf-8")
+    clean = parse(path)
+    changed = (SAME | SAME_TABLES)[mutation](good)
+    path.write_bytes(changed if isinstance(changed, bytes) else changed.encode())
+    if (name, mutation) in REFUSED:
+        with pytest.raises(InputError, match=REFUSED[name, mutation]):
+            parse(path)
+        return
+    assert same(parse(path), clean)
+
+
+# More columns, rows twice and names of digits: what each parser makes of them, its rows or a sentence.
+CHANGED = {
+    "more columns": by_lines(lambda line: line + "\tmore\tcolumns"),
+    "rows twice": lambda text: text + text.splitlines()[-1] + "\n",
+    "names of digits": lambda text: re.sub(
+        "chr1|chr2|GATA1|GATA|TAL1", lambda name: str(len(name[0])) + "e5", text
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES | {"tasks", "samples", "VCF", "sizes"}))
+@pytest.mark.parametrize("mutation", CHANGED)
+def test_what_changes_a_table_is_read_or_refused_with_its_line(name, mutation, tmp_path):
+    parse, good = PARSERS[name]
+    path = tmp_path / "input"
+    path.write_text(good)
+    clean = parse(path)
+    path.write_text(CHANGED[mutation](good))
+    sentence = ""
+    try:
+        found = parse(path)
+    except InputError as error:
+        sentence = str(error)
+    if sentence:
+        assert "\n" not in sentence
+        assert sentence.startswith(str(path))
+        assert "line" in sentence or "column" in sentence
+    elif mutation == "more columns":
+        assert same(found, clean)
+    elif mutation == "rows twice" and isinstance(clean, pd.DataFrame):
+        pd.testing.assert_frame_equal(
+            found.drop_duplicates(ignore_index=True), clean.drop_duplicates(ignore_index=True)
+        )

@@ -8,6 +8,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.files.arrivals import KINDS, check_content, web_page_title
+from dfim.genomes.intervals import read_peaks
 
 
 def make(kind, path):
@@ -54,6 +55,40 @@ def test_long_files_are_judged_by_their_first_lines(tmp_path):
     check_content(path, "long.bed", "peaks")
     path.write_text("chr1\t5\t9\n" * 20000 + "chr1 5 9\n")
     check_content(path, "long.bed", "peaks")  # the reader of peaks names the line
+
+
+HEADERS = {
+    "fasta": "\n" * 70_000,
+    "peaks": "# a remark\n" * 7_000 + "track name=x\n",
+    "table": "##contig=<ID=scaffold_1,length=1000>\n" * 3_000,
+}
+FIRST = {"fasta": ">a\nACGT\n", "peaks": "chr1\t5\t9\n", "table": "chr1\t5\n"}
+
+
+def members(content):
+    """Pack as bgzip does, in many members, and two empty ones first."""
+    parts = [content[place : place + 999] for place in range(0, len(content), 999)]
+    return b"".join(map(gzip.compress, [b"", b"", *parts]))
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, members])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_of_any_size_is_read_until_data_begin(tmp_path, kind, pack, mark):
+    path = tmp_path / "file"
+    path.write_bytes(pack((mark + HEADERS[kind] + FIRST[kind]).encode()))
+    check_content(path, "it", kind)
+    path.write_bytes(pack((mark + HEADERS[kind]).encode()))
+    with pytest.raises(InputError, match=r"^it is not .*: it begins with b"):
+        check_content(path, "it", kind)
+
+
+@pytest.mark.parametrize("row", ["chr1\t1e+05\t200000\n", "trackA\t5\t9\t\n", "chr1\t5\t9\r\n"])
+def test_what_the_reader_takes_is_taken_on_arrival(tmp_path, row):
+    path = tmp_path / "file"
+    path.write_text(row)
+    check_content(path, "it", "peaks")
+    assert len(read_peaks(path, {"chr1": 300_000, "trackA": 10})) == 1
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,9 @@ def test_every_packing_and_block_size_gives_the_same_sequences(tmp_path, monkeyp
 
 
 def test_lines_of_unequal_length_are_wrapped_anew(tmp_path):
-    (tmp_path / "source.fa").write_text(">chr1\nACGT\nA\n\nACGTACGT\n>chr2\n>chr3\nGG")
+    (tmp_path / "source.fa").write_text(">chr1\nACGT\nA\n\nACGTACGT\n> chr2 x>y\nAC \n>chr3\nGG")
     unpack_fasta(tmp_path / "source.fa", tmp_path / "genome.fa")
-    assert (tmp_path / "genome.fa").read_text() == ">chr1\nACGTAACGTACGT\n>chr2\n>chr3\nGG\n"
+    assert (tmp_path / "genome.fa").read_text() == ">chr1\nACGTAACGTACGT\n>chr2 x>y\nAC\n>chr3\nGG\n"
 
 
 def test_windows_are_the_sequence_at_their_positions(tmp_path):
@@ -67,15 +67,52 @@ def test_windows_are_upper_case_and_n_is_counted(tmp_path):
     assert n_fraction(bases).tolist() == [0, 0.75]
 
 
+@pytest.mark.parametrize("block", [7, 64, 1 << 20])
+def test_letters_for_several_bases_are_n_and_counted(tmp_path, monkeypatch, block, caplog):
+    monkeypatch.setattr(genome_module, "_BLOCK_BYTES", block)
+    caplog.set_level("INFO")
+    source = tmp_path / "source.fa"
+    source.write_text("\ufeff>chr1\nACRYgtn\nSWKMBDHVN\n>chr2\nrACGT\n")
+    unpack_fasta(source, tmp_path / "genome.fa")
+    assert (tmp_path / "genome.fa").read_text() == ">chr1\nACNNgtnNNNNNNNNN\n>chr2\nnACGT\n"
+    assert f"{source}: 11 letters that stand for several bases (IUPAC) are taken for N" in caplog.text
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (">a\nAC\n>b x\nACGT\nACEGT\n", "line 5, column 3: the sequence 'b' has the letter 'E', and only A,"),
+        (">a\nAC-\n", "line 2, column 3: the sequence 'a' has the letter '-', and only A, C, G, T, N and"),
+        (">a\nAC\n>\nAC\n", "line 3: the sequence has no name: write one after '>'."),
+        (">a\nAC\n>b\n>c\nAC\n", "line 3: the sequence 'b' has no letter: remove it."),
+        (">a\nAC\n>b\n\r\n", "line 3: the sequence 'b' has no letter: remove it."),
+        (">a\nAC\n>a 2\nAC\n", "line 3: the sequence 'a' is on line 1 too, and names must differ: rename"),
+        (">a\rACGT\r>b\rAC\r", "{} has lines that end with CR alone, as on old Macs: convert them"),
+    ],
+)
+def test_a_wrong_record_is_refused_by_the_line_of_the_file_that_was_given(tmp_path, content, sentence, pack):
+    source = tmp_path / "mine.fa"
+    source.write_bytes(pack(content.encode()))
+    with pytest.raises(InputError) as error:
+        unpack_fasta(source, tmp_path / "genome.fa")
+    assert str(error.value).startswith(
+        sentence.format(source) if "{}" in sentence else f"{source}, {sentence}"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.fa"]
+
+
 def test_other_letters_are_refused_by_position(tmp_path):
-    genome = make_genome(tmp_path, {"chr1": "A" * 70, "chr2": "A" * 65 + "r" + "A" * 10})
+    genome = make_genome(tmp_path, {"chr1": "A" * 70, "chr2": "A" * 76})
+    text = genome.fasta.read_text()
+    genome.fasta.write_text(text[:-7] + "R" + text[-6:])
     windows = pd.DataFrame({"chrom": ["chr1", "chr2"], "start": [3, 60]})
     sentence = (
-        f"{genome.fasta} has the letter 'R' at position 65 (0-based) of chr2, and only A, C, G, T and N are "
+        f"{genome.fasta} has the letter 'R' at position 70 (0-based) of chr2, and only A, C, G, T and N are "
         "understood: replace other letters with N."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
-        genome.fetch(windows, 10)
+        genome.fetch(windows, 16)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +143,7 @@ def test_what_is_no_fasta_is_refused_and_nothing_is_left(tmp_path, content, sent
 
 
 def test_a_missing_genome_is_refused(tmp_path):
-    sentence = f"the genome {tmp_path / 'no.fa'} was not found: give the path of a FASTA file."
+    sentence = f"{tmp_path / 'no.fa'} was not found: give the path of a FASTA file."
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         unpack_fasta(tmp_path / "no.fa", tmp_path / "genome.fa")
 

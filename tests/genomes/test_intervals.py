@@ -33,7 +33,15 @@ def test_narrowpeak_gives_absolute_summits_and_midpoints_for_minus_one(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "more", [[], ["name", "0", "+"], ["b", "0", ".", "1", "2", "3"], list("b0+111123456")]
+    "more",
+    [
+        [],
+        ["name", "0", "+"],
+        ["b", "0", ".", "1", "2", "3"],
+        ["b", "0", ".", "1", "2", "3", "", " "],
+        ["b", "0", "+", "100", "205", "0", "2", "10,20", "0,85"],
+        ["b", "0", "+", "100", "205", "0,0,0", "1", "105,", "0,", "3.1", "7.5", "2.2"],
+    ],
 )
 def test_bed_and_broadpeak_have_the_midpoint_as_summit(tmp_path, more):
     # A BED of twelve columns has its number of blocks in column 10: no summit.
@@ -67,9 +75,18 @@ NARROW = "chr1\t100\t200\t.\t0\t.\t1\t2\t3\t"
             "{}, line 1: found 2 tab-separated columns in 'chr1\\t100', and chromosome, start and end are "
             "needed: separate columns by tabs.",
         ),
-        ("chrom\tstart\tend\n", None),
-        ("\nchr1\t1e2\t200\n", "{}, line 2: start is '1e2', and a whole number is needed."),
-        ("chr1\t100\t\n", "{}, line 1: end is '', and a whole number is needed."),
+        (
+            "chrom\tstart\tend\n",
+            "{}, line 1: found a header (chrom, start, end), and BED and narrowPeak have none: remove the "
+            "line, and take 1 from each start where they are counted from 1 (as in MACS's .xls).",
+        ),
+        ("\nchr1\t1.5\t200\n", "{}, line 2: start is '1.5', and a whole number is needed."),
+        (
+            "chr1\t1.23457e+07\t200\n",
+            "{}, line 1: start is '1.23457e+07', which is rounded, and all digits of a whole number are "
+            "needed.",
+        ),
+        ("chr1\t100\tx\t\n", "{}, line 1: end is 'x', and a whole number is needed."),
         ("chr1\t-5\t200\n", "{}, line 1: start is -5, and 0 or more is needed."),
         (
             "chr1\t7\t9\nchr1\t200\t200\n",
@@ -102,7 +119,10 @@ NARROW = "chr1\t100\t200\t.\t0\t.\t1\t2\t3\t"
         ("\n \n", "{} is empty: a tab-separated table is needed."),
         ("# only comments\n", "{} has no peaks: at least one line of BED or narrowPeak is needed."),
         ("\n<!DOCTYPE html>\n", "{} is a web page, not a table: fetch the file itself."),
-        (b"\xff\xfe\x00", "{} is not text: a tab-separated table, gzipped or not, is needed."),
+        (
+            b"\xff\xfe\x00",
+            "{} is not text in UTF-8 (it is UTF-16: save it as UTF-8): a tab-separated table is needed.",
+        ),
         (
             gzip.compress(b"chr1\t100\t200\n")[:-9],
             "{} is a damaged gzip file (Compressed file ended before the end-of-stream marker was reached): "
@@ -113,12 +133,7 @@ NARROW = "chr1\t100\t200\t.\t0\t.\t1\t2\t3\t"
 def test_every_error_is_one_sentence(tmp_path, content, sentence):
     path = tmp_path / "peaks.bed"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    refused(
-        path,
-        sentence.format(path)
-        if sentence
-        else f"{path}, line 1: start is 'start', and a whole number is needed.",
-    )
+    refused(path, sentence.format(path))
 
 
 def test_a_missing_file_is_refused(tmp_path):
@@ -199,3 +214,37 @@ def test_broad_peaks_have_no_summit_but_their_midpoint(tmp_path):
     path = tmp_path / "peaks.broadPeak"
     path.write_text("chr1\t100\t201\tpeak\t0\t.\t5.1\t3.2\t2.0\n")
     assert read_peaks(path, {"chr1": 1000}).to_numpy().tolist() == [["chr1", 100, 201, 150]]
+
+
+IDR = ["5", "9", "4", "100", "1.3", "1.5", "900", "1300", "5.0", "100", "905", "1290", "4.0", "97"]
+
+
+@pytest.mark.parametrize("more", [[], [""], ["", " "], IDR[4:], ["chr1", "5", "9", "other"]])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_narrowpeak_with_more_columns_has_its_summit(tmp_path, more, mark):
+    path = tmp_path / "peaks"
+    path.write_text(
+        mark + "\t".join(["chr1", "900", "1300", "p", "1000", ".", *IDR[:4], *more]) + "\n", "utf-8"
+    )
+    assert read_peaks(path, SIZES).to_numpy().tolist() == [["chr1", 900, 1300, 1000]]
+
+
+def test_other_long_tables_have_midpoints_and_a_warning(tmp_path, caplog):
+    path = tmp_path / "annotated"
+    path.write_text("\t".join(["chr1", "900", "1300", "p", "0", ".", "gene", "exon", "x", "100", "y"]) + "\n")
+    assert read_peaks(path, SIZES)["summit"].tolist() == [1100]
+    assert "its columns are not those of narrowPeak: midpoints are taken for summits" in caplog.text
+
+
+def test_contigs_called_like_comments_are_data(tmp_path):
+    path = tmp_path / "peaks.bed"
+    path.write_text("track name=x\ntrackA\t10\t50\nchr1\t100\t300\nbrowser2\t5\t9\nbrowser\tposition\n")
+    assert read_peaks(path, SIZES | {"trackA": 60, "browser2": 9})["start"].tolist() == [10, 100, 5]
+
+
+@pytest.mark.parametrize("names", [["1", "2"], ["NA", "true"], ["1e5", "007"]])
+def test_chromosomes_that_look_like_numbers_stay_names(names):
+    sizes = dict.fromkeys(names, 100)
+    peaks = pd.DataFrame({"chrom": names, "start": [5, 5], "end": [9, 20]})
+    assert merged(peaks, sizes)["chrom"].tolist() == names
+    assert overlapping(peaks, peaks[1:]).tolist() == [False, True]

@@ -109,6 +109,39 @@ def test_p_is_the_share_of_the_nulls_cells_that_are_as_large(scored, bases):
     np.testing.assert_allclose(tested["q"], false_discovery_control(tested["p"]))
 
 
+def test_the_additive_null_is_the_cells_of_another_network_without_shuffles(scored, bases, tmp_path):
+    paths, _ = scored
+    rng = np.random.default_rng(3)
+    other = chain([step("flatten"), dense(rng, LENGTH * 4, 8), step("relu"), dense(rng, 8, 1)], LENGTH)
+    with open_scorer("gradient_input", other, BACKGROUND) as scorer:
+        sources = nucleotide_sources(bases, range(60), "variable")
+        own = list(profiles(scorer, bases, sources, 0, BACKGROUND, None, 0, SEED))
+        twin = tmp_path / "twin.h5"
+        write_profile_shard(own, sources, LENGTH, 0, twin, {"shuffles": 0, "seed": SEED})
+    found = [(sources.loc[one.source], one) for one in own]
+    null = [
+        abs(np.mean(values))
+        for name in "ab"
+        for values in naive_cells(found, bases, set(SETS.loc[SETS["set"] == name, "example"]), 0).values()
+        if len(values) >= 3
+    ]
+    table = aggregate(paths["three"], bases, SETS, 3, "empirical", np.inf, [twin], least_effect=0.3)
+    tested = table[table["n"] >= 3]
+    expected = [(1 + np.sum(np.array(null) >= abs(mean) - 1e-9)) / (1 + len(null)) for mean in tested["mean"]]
+    np.testing.assert_allclose(tested["p"], expected, atol=1.5 / len(null))
+    plain = aggregate(paths["three"], bases, SETS, 3, "empirical")
+    pd.testing.assert_series_equal(table["mean"], plain["mean"])
+
+
+def test_a_cell_is_called_where_q_is_low_and_the_effect_large(scored, bases):
+    paths, _ = scored
+    table = aggregate(paths["one"], bases, SETS, 3, "empirical", least_effect=0.1, level=0.9)
+    low, large = table["q"] < 0.9, table["mean"].abs() >= 0.1
+    assert (low & large).any()
+    assert (low & ~large).any() or (large & ~low).any()
+    assert (table["called"] == (low & large)).all()
+
+
 def test_cells_do_not_depend_on_the_shards(scored, bases):
     paths, _ = scored
     tables = [aggregate(paths[name], bases, SETS, 3, "empirical") for name in ("one", "three")]

@@ -17,9 +17,18 @@ from dfim.errors import InputError
 from dfim.files.tables import read_table, write_table
 from dfim.files.whole import sha256_of
 from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.pair_files import read_pair_draws, read_score_draws
 from dfim.interactions.profile_files import write_profile_shard
+from dfim.interactions.score_draws import draw_scores
 from dfim.interactions.scoring import PAIR_COLUMNS, pair_scores, profiles
-from dfim.interactions.sources import examples_of_shard, feature_sources, make_pairs, nucleotide_sources
+from dfim.interactions.shards import read_profile_shards
+from dfim.interactions.sources import (
+    DRAW_COLUMNS,
+    examples_of_shard,
+    feature_sources,
+    make_pairs,
+    nucleotide_sources,
+)
 from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.sequences.bases import one_hot, to_bases, to_string
@@ -146,7 +155,10 @@ def naive_pairs(scorer, bases, features, pairs, task, shuffles, seed):
                 mutant[a["start"]] = np.eye(4)["ACGT".index(a["reference" if is_alternate else "alternate"])]
             importance = [scorer.contributions(x[None], task)[0] * x for x in (original, mutant)]
             delta = (importance[0] - importance[1])[b["start"] : b["end"]]
-            scores = max(sum(abs(value) for value in row) for row in delta), delta.sum()
+            raw = [scorer.contributions(x[None], task)[0][b["start"] : b["end"]] for x in (original, mutant)]
+            unmutated = [not a["start"] <= at < a["end"] for at in range(b["start"], b["end"])]
+            signed_sum = (raw[0] - raw[1])[unmutated].sum()
+            scores = max(sum(abs(value) for value in row) for row in delta), signed_sum
             rows.append((replicate, example, source, target, *scores))
     table = pd.DataFrame(rows, columns=PAIR_COLUMNS)
     return table.sort_values(["example", "replicate", "source", "target"], ignore_index=True)
@@ -186,11 +198,11 @@ class Watching:
     def reach(self, starts, widths):
         return np.zeros_like(starts), np.full_like(starts, LENGTH)
 
-    def score_mutants(self, bases, mutants, task, importance=False):
+    def score_mutants(self, bases, mutants, task, channels):
         self.sequences += len(bases)
         self.mutants += len(mutants)
         self.largest = max(self.largest, len(mutants))
-        return MutantScores(*np.zeros((2, len(mutants), bases.shape[1]), np.float32))
+        return MutantScores(*np.zeros((3, len(mutants), bases.shape[1]), np.float32))
 
 
 def test_every_mutant_is_scored_once_however_many_targets_it_has(bases, features):
@@ -463,7 +475,8 @@ class Parameters(dict):
 
 
 def run(script, folder, output, shard=0, task="GM12878", **analysis):
-    options = {"background": BACKGROUND, "shuffles": 1, **analysis}
+    options = {"background": BACKGROUND, "shuffles": 1, "substitutions": None, **analysis}
+    write_table(pd.DataFrame({"reach": [5.0, np.inf]}), folder / "reach.tsv")
     settings = Parameters(
         task=task,
         tasks=["K562", "GM12878"],
@@ -471,16 +484,18 @@ def run(script, folder, output, shard=0, task="GM12878", **analysis):
         method_options={"batch_size": 8},
         analysis=options,
         background=BACKGROUND,
+        pairs=[["GATA"], "all", True, None],
         seed=5,
     )
     files = Parameters(
         sequences=str(folder / "sequences.h5"),
         model=str(folder / "model.keras"),
         selection=str(folder / "selection.tsv"),
+        reach=str(folder / "reach.tsv"),
     )
     snakemake = SimpleNamespace(
         input=files,
-        output=[str(output)],
+        output=output if isinstance(output, dict) else [str(output)],
         params=settings,
         wildcards=SimpleNamespace(shard=str(shard)),
         log=[str(folder / "log")],
@@ -491,11 +506,11 @@ def run(script, folder, output, shard=0, task="GM12878", **analysis):
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_script_of_pairs(tmp_path, trained, bases, features, shards):
-    analysis = {"sources": {"features": ["GATA"]}, "targets": {"features": "all"}}
-    analysis |= {"same_name": True, "max_distance": None, "shards": shards, "feature_groups": None}
+    analysis = {"shards": shards, "feature_groups": None, "score_draws": 3}
     paths = [tmp_path / f"{shard}.tsv.gz" for shard in range(shards)]
-    for shard, path in enumerate(paths):
-        run("score_pairs.py", trained, path, shard, **analysis)
+    draws = [tmp_path / f"{shard}.draws.h5" for shard in range(shards)]
+    for shard, (path, drawn) in enumerate(zip(paths, draws, strict=True)):
+        run("score_pairs.py", trained, Parameters(scores=path, draws=drawn), shard, **analysis)
     found = pd.concat([read_table(path) for path in paths])
     found = found.sort_values(["replicate", "example", "source", "target"], ignore_index=True)
     keys = found[["replicate", "example", "source", "target"]].to_numpy()
@@ -509,8 +524,30 @@ def test_script_of_pairs(tmp_path, trained, bases, features, shards):
     pairs, _ = make_pairs(features, [0, 1, 3, 4], ["GATA"])
     with open_scorer("gradient_input", describe(load_network(trained / "model.keras")), BACKGROUND) as scorer:
         scores = naive_pairs(scorer, bases, features, pairs, 1, 1, seed=5)
+        expected_draws = draw_scores(scorer, bases, features, pairs, 1, BACKGROUND, 3, 5)
+    np.testing.assert_allclose(read_score_draws(paths, draws), expected_draws, rtol=1e-3, atol=1e-5)
     scores = scores.sort_values(["replicate", "example", "source", "target"], ignore_index=True)
     pd.testing.assert_frame_equal(found, scores, rtol=1e-4, atol=1e-6, check_dtype=False)
+
+
+def test_script_of_pair_tests_whatever_the_shards(tmp_path, trained):
+    """Outputs, draws, and the comparison of two ways of removing features."""
+    found = []
+    for shards in (1, 3):
+        analysis = {"shards": shards, "feature_groups": None, "draws": 4}
+        analysis["removal"] = {"way": "background", "draws": 3, "compared": 2}
+        tables = [tmp_path / f"{shards}.{shard}.tsv.gz" for shard in range(shards)]
+        draws = [tmp_path / f"{shards}.{shard}.h5" for shard in range(shards)]
+        for shard, (table, drawn) in enumerate(zip(tables, draws, strict=True)):
+            run("mutate_pairs.py", trained, Parameters(pairs=table, draws=drawn), shard, **analysis)
+        found.append(read_pair_draws(tables[::-1], draws[::-1]))
+    one, three = found
+    # The seventh digit of an output may depend on how many are evaluated at once, and is written.
+    pd.testing.assert_frame_equal(one.table, three.table, rtol=1e-4, atol=1e-5)
+    for name in ("first", "second", "shuffled"):
+        np.testing.assert_allclose(getattr(one, name), getattr(three, name), rtol=1e-4, atol=1e-5)
+    assert one.first.shape == (5, 4)
+    assert one.table["interaction_other_removal"].notna().tolist() == [True, True, True, True, False]
 
 
 def test_script_of_profiles(tmp_path, trained, bases):
@@ -537,6 +574,26 @@ def test_script_of_profiles(tmp_path, trained, bases):
     assert counted[0].tolist() == [p != 3 and p <= 13 for p in range(LENGTH)]
     np.testing.assert_array_equal(np.isnan(null[0]), ~counted)
     assert np.abs(delta[counted]).max() > 1e-3
+
+
+def test_script_of_profiles_scores_the_draws_of_variants(tmp_path, trained, features):
+    """They do not depend on the shards, nor fewer draws on more."""
+    null = {"model": "substitutions", "draws": 5, "within": 10, "clearance": 2}
+    variants = sorted(set(features.loc[features["kind"] == "variant", "name"]))
+    analysis = {"sources": {"features": variants}, "targets": {"positions": 6}, "feature_groups": None}
+    found = {}
+    for shards, draws in ((1, 5), (2, 5), (1, 3)):
+        paths = [tmp_path / f"{shards}-{draws}-{shard}.h5" for shard in range(shards)]
+        for shard, path in enumerate(paths):
+            options = {**analysis, "shards": shards, "substitutions": {**null, "draws": draws}}
+            run("score_profiles.py", trained, path, shard, **options)
+        found[shards, draws] = read_profile_shards(paths, 0).draws
+    assert list(found[1, 5].columns) == DRAW_COLUMNS
+    assert found[1, 5].groupby("source")["draw"].apply(list).tolist() == [[1, 2, 3, 4, 5]] * 2
+    assert (found[1, 5]["fis"] > 0).any()
+    pd.testing.assert_frame_equal(found[1, 5], found[2, 5])
+    first = found[1, 5][found[1, 5]["draw"] <= 3].reset_index(drop=True)
+    pd.testing.assert_frame_equal(first, found[1, 3], rtol=1e-5)
 
 
 def test_script_of_contributions(tmp_path, trained, bases):

@@ -7,15 +7,14 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.files.tables import write_table
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import (
-    add_mutagenesis,
     describe_pairs,
     read_pair_shards,
     read_profile_shards,
     summarise,
     write_profiles,
 )
-from dfim.interactions.significance import pair_significance, profile_significance
 
 TABLES = ("results", "null", "nulls", "calibration", "quantiles")
 FEATURES = pd.DataFrame(
@@ -53,9 +52,6 @@ def test_pairs_do_not_depend_on_the_shards(tmp_path):
     # The third shard of three is empty: example 2 has one feature and no pair.
     three = read_pair_shards(cut(table, tmp_path, "example", 3, [2, 1, 0]))
     pd.testing.assert_frame_equal(one, three)
-    first, second = pair_significance(one, FEATURES), pair_significance(three, FEATURES)
-    for name in TABLES:
-        pd.testing.assert_frame_equal(getattr(first, name), getattr(second, name))
 
 
 def test_pairs_are_described(tmp_path):
@@ -192,15 +188,6 @@ def test_null_positions_beyond_the_reach_are_left_out(tmp_path):
             kept += np.isfinite(arrays["null_delta"][:, number, position]).sum() * (apart < 6)
     assert len(near.null_positions) == kept < len(everywhere.null_positions)
     np.testing.assert_array_equal(near.delta, everywhere.delta)
-
-
-def test_mutagenesis_joins_its_pairs_and_no_others():
-    pairs = pairs_of_features(1).drop(columns="replicate")
-    key = ["example", "source", "target"]
-    mutated = pairs[key].iloc[::-1].assign(mutagenesis_logit=np.arange(len(pairs))[::-1])
-    assert list(add_mutagenesis(pairs, mutated)["mutagenesis_logit"]) == list(range(len(pairs)))
-    with pytest.raises(InputError, match=f"^1 of {len(pairs)} pairs have no interaction by mutagenesis"):
-        add_mutagenesis(pairs, mutated[1:])
 
 
 def test_the_same_source_twice_is_an_error(tmp_path):

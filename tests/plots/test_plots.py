@@ -17,8 +17,8 @@ from support import plot_data
 
 from dfim.errors import InputError
 from dfim.files.tables import read_table, write_table
+from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import Profiles
-from dfim.interactions.significance import profile_significance
 from dfim.plots import (
     aggregate_map,
     calibration,
@@ -254,7 +254,7 @@ def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
     figure, data = mutagenesis.draw(tables, {})
     assert len(data) == len(tables["pairs"]) - 10
     offsets = figure.axes[0].collections[0].get_offsets()
-    np.testing.assert_array_equal(offsets, data[["mutagenesis_logit", "signed_sum"]])
+    np.testing.assert_array_equal(offsets, data[["interaction", "signed_sum"]])
     rows = tables["agreement"].set_index(["pairs", "score", "scale"])
     for score, scale in (("signed_sum", "logit"), ("fis", "probability")):
         spearman = f"{rows.loc[('all', score, scale), 'spearman']:.2f}".replace("-", "−")
@@ -428,20 +428,30 @@ def test_far_response_is_kept_when_all_do_not_fit():
     assert {0, peak - 200} <= set(data["relative"])
 
 
+def test_no_distant_effect_is_said_where_there_is_none():
+    tables = plot_data.make_variants()
+    # Large changes far away, but none that is significant.
+    tables["profiles"]["q"][:, 285:] = 0.06
+    figure, data = tracks.draw(tables, {"distant": 1, "minimum_distance": 85})
+    assert data.empty
+    (words,) = (text.get_text() for text in figure.axes[0].texts)
+    assert words == (
+        "No distant effect: of 6 sources none changes a position\n85 bp or more away with q < 0.05."
+    )
+    # Beside others that are asked for, they alone are drawn.
+    _, data = tracks.draw(tables, {"distant": 1, "minimum_distance": 85, "top": 1})
+    assert list(data["source"].unique()) == [tables["sources"]["fis"].idxmax()]
+
+
 def test_choice_of_sources():
     tables = plot_data.make_variants()
     ranked = tables["sources"].sort_values("fis", ascending=False)
     _, data = tracks.draw(tables, {"top": 2})
     assert list(data["source"].unique()) == list(ranked["source"][:2])
-    # Sources 4 and 5 respond 90 bp away and farther; the next one to act far away is 3.
+    # Sources 4 and 5 respond 90 bp away and farther: no others are drawn, however many are asked for.
     _, data = tracks.draw(tables, {"distant": 3, "minimum_distance": 85})
-    chosen = list(data["source"].unique())
-    assert chosen == [number for number in ranked["source"] if number in (4, 5)] + [3]
-    assert set(ranked["source"][:3]) != {3, 4, 5}
-    # Sources whose FIS is not significant act nowhere: none is left, so the largest FIS comes first.
-    tables["sources"]["fis_q"] = 0.06
-    _, data = tracks.draw(tables, {"distant": 1, "minimum_distance": 85})
-    assert list(data["source"].unique()) == [ranked["source"].iloc[0]]
+    far = [abs(tables["profiles"]["delta"][number, 285:]).max() for number in (4, 5)]
+    assert list(data["source"].unique()) == ([4, 5] if far[0] > far[1] else [5, 4])
     with pytest.raises(InputError, match="has room for 3 sources, and its options choose 4"):
         tracks.draw(tables, {"top": 4})
     with pytest.raises(InputError, match="found no source named 'rs1'"):

@@ -87,3 +87,11 @@ def test_panels_are_those_that_there_are_data_for(paired, tss, panels, tmp_path)
     assert len(figure.findobj(Axes)) == panels
     style.save(figure, data, *(tmp_path / f"f.{suffix}" for suffix in ("pdf", "png", "tsv")))
     assert (tmp_path / "f.png").stat().st_size > 10_000
+
+
+def test_a_doubtful_comparison_is_marked_in_the_figure():
+    tables = make_tables()
+    tables["reproducibility"]["warning"] = ["", np.nan, "the fit ended at a bound of p", ""]
+    text = words(reads_quality.draw(tables)[0])
+    assert {" 60,000", " 84,000", " 91,000*", "Peaks (* doubtful, see warning)"} <= set(text)
+    assert "7 warnings (ringed: beyond the threshold)" in text

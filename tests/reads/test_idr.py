@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import multivariate_normal, norm
+from scipy.stats import multivariate_normal, norm, spearmanr
 
 from dfim.errors import InputError
 from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS
 from dfim.reads import idr
+from dfim.reads.reproducible import reproducible_by_idr
 
 
 def mixture(seed, number, mu, sigma, rho, p):
@@ -193,7 +194,7 @@ def test_summits_of_one_peak_share_the_best_idr_and_the_score_follows_from_it():
     _, latent = mixture(3, 400, 3, 1, 0.9, 0.6)
     first, second, pooled = ranked_peaks(latent + 10)
     twin = pooled.iloc[:40].assign(summit=20)
-    scored, _ = idr.score_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
+    scored, *_ = idr.score_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
     assert (scored.groupby("start")["idr"].nunique() == 1).all()
     alone = idr.match_peaks(first, second, pd.concat([pooled, twin], ignore_index=True))
     rng = np.random.RandomState(0)
@@ -214,12 +215,73 @@ def test_a_short_list_is_refused_as_the_published_command_refuses_it():
     ):
         idr.score_peaks(*ranked_peaks(latent + 10))
     _, latent = mixture(3, 20, 3, 1, 0.9, 0.6)
-    scored, model = idr.score_peaks(*ranked_peaks(latent + 10))
+    scored, model, _ = idr.score_peaks(*ranked_peaks(latent + 10))
     assert len(scored) == 20
     assert model.converged
 
 
 def test_all_tied_lists_are_scored_without_failure():
-    scored, model = idr.score_peaks(*ranked_peaks(np.ones((50, 2))))
+    scored, model, _ = idr.score_peaks(*ranked_peaks(np.ones((50, 2))))
     assert np.isfinite(scored["idr"]).all()
     assert np.isfinite(model.theta).all()
+
+
+# ------------------------------------------------------------------------------- few and unrelated peaks
+
+
+def peaks_of(scores, shift=0):
+    """Return peaks of 100 bp, one after the other, with these -log10 p."""
+    start = 1000 * np.arange(len(scores)) + shift
+    columns = dict(
+        zip(NARROWPEAK_COLUMNS, ["chr1", start, start + 100, ".", 0, ".", 1.0, scores, 1.0, 50], strict=True)
+    )
+    return pd.DataFrame(columns)
+
+
+def kept_of(first, second, level=0.05):
+    pooled = peaks_of(np.asarray(first) + np.asarray(second))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", "")
+        return reproducible_by_idr(peaks_of(first), peaks_of(second), pooled, level)
+
+
+@pytest.mark.parametrize(("number", "tries"), [(50, 120), (300, 40), (3000, 8)])
+def test_unrelated_replicates_pass_no_more_often_than_the_level(number, tries):
+    """Each set of peaks counts that keeps one peak; the level is .05, within three standard errors."""
+    passed = 0
+    for seed in range(tries):
+        rng = np.random.default_rng([number, seed])
+        first, second = rng.exponential(size=(2, number))
+        related_p = idr.unrelated_p(*(scores.argsort().argsort() for scores in (first, second)))
+        if related_p > 0.05:  # without the fit, which takes its time; one is checked below
+            continue
+        passed += len(kept_of(first, second)[0]) > 0
+    assert passed <= 0.05 * tries + 3 * np.sqrt(0.05 * 0.95 * tries)
+
+
+@pytest.mark.parametrize("number", [50, 100, 300, 1000])
+def test_reversed_and_unrelated_ranks_keep_nothing_and_say_so(number):
+    rng = np.random.default_rng(5)
+    scores = np.sort(rng.exponential(size=number))
+    for second in (scores[::-1], rng.permutation(scores)):
+        if spearmanr(scores, second, alternative="greater").pvalue <= 0.05:
+            continue
+        kept, summary = kept_of(scores, second)
+        assert kept.empty
+        assert summary["warning"].startswith("the ranks of the two are unrelated (p = ")
+        assert summary["related_p"] > 0.05
+
+
+def test_a_fit_at_a_bound_is_told():
+    scores = np.random.default_rng(1).exponential(size=60)
+    kept, summary = kept_of(scores, scores)
+    assert len(kept)
+    assert summary["warning"].startswith("the fit ended at a bound of sigma, rho, p: too few peaks")
+
+
+def test_a_good_fit_has_no_warning_and_keeps_what_it_kept():
+    signal, latent = mixture(3, 2000, 2.5, 0.8, 0.8, 0.4)
+    kept, summary = kept_of(*np.exp(latent).T)
+    assert summary["warning"] == ""
+    assert summary["related_p"] < 1e-10
+    assert 0.5 * signal.sum() < len(kept) < 1.1 * signal.sum()

@@ -25,7 +25,8 @@ from dfim.reproduction.measuring import (
 )
 from dfim.sequences.bases import to_bases
 from dfim.statistics.calibration import calibration
-from dfim.statistics.nulls import NullModel, describe_nulls
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel
 
 CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 
@@ -390,54 +391,57 @@ def test_the_shipped_claims_are_read_off_a_run(tmp_path):
 # Calibration -------------------------------------------------------------------------------------------
 
 
-def calibrated(folder, scores: dict[str, np.ndarray]):
-    """Write calibration.tsv and nulls.tsv of null scores; return the path of the former."""
-    n = len(next(iter(scores.values())))
-    null = pd.DataFrame({"example": np.arange(n) // 2, **scores})
-    models = [NullModel()]
+def calibrated(folder, scores: dict[str, np.ndarray], idle: dict[str, np.ndarray]):
+    """Write calibration.tsv and nulls.tsv of null scores and rows that do not interact; return the former."""
+    null, table = (
+        pd.DataFrame({"example": np.arange(len(next(iter(rows.values())))) // 2, **rows})
+        for rows in (scores, idle)
+    )
     folder.mkdir(parents=True)
-    write_table(calibration(null[:0], null, list(scores), models)[0], folder / "calibration.tsv")
-    write_table(describe_nulls(null, null, list(scores), models), folder / "nulls.tsv")
+    known = np.ones(len(table), dtype=bool)
+    found, _ = calibration(table, null, list(scores), [NullModel()], known)
+    write_table(found, folder / "calibration.tsv")
+    write_table(describe_nulls(null, null, list(scores), [NullModel()]), folder / "nulls.tsv")
     return str(folder / "calibration.tsv")
 
 
-def test_a_run_whose_null_is_off_says_so(tmp_path):
-    rng = np.random.default_rng(0)
+def test_a_run_whose_null_is_not_that_of_rows_that_do_not_interact_says_so(tmp_path):
+    rng = np.random.default_rng(2)
     place = tmp_path / "interactions/motif_pairs/simulation/ELF1_SIX5"
-    fis, signed = rng.gamma(0.3, size=6000), rng.normal(size=6000)
-    good = calibrated(place / "deeplift", {"fis": fis, "signed_sum": signed})
-    # Null scores of every other fold of examples are larger: held out, they exceed the others.
-    shifted = fis + 5 * (np.arange(6000) // 2 % 5 == 0)
-    bad = calibrated(place / "gradient_input", {"fis": shifted, "signed_sum": signed})
-    few = calibrated(tmp_path / "interactions/few/m/t/deeplift", {"fis": fis[:40]})
+    null, idle = ({"fis": rng.gamma(0.3, size=6000), "signed_sum": rng.normal(size=6000)} for _ in range(2))
+    good = calibrated(place / "deeplift", null, idle)
+    bad = calibrated(place / "gradient_input", null, idle | {"fis": idle["fis"] + 1})
+    some = {"fis": null["fis"][:40]}
+    few = calibrated(tmp_path / "interactions/few/m/t/deeplift", some, some)
     table = judge_calibration(tmp_path, [good, bad, few, str(tmp_path / "other.tsv")])
     assert list(table["verdict"]) == ["cannot show", "reproduced", "not reproduced"]
     assert set(table["section"]) == {"calibration"}
     assert table["claim"].iloc[1] == (
-        "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on held-out null "
-        "scores: share below 0.05, 0.01, 0.001"
+        "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on rows that are "
+        "known not to interact: share below 0.05, 0.01, 0.001"
     )
-    assert table["stated"].iloc[1] == (
-        "0.045–0.055 / 0.008–0.012 / at most 0.0015, or an interval that holds the level"
-    )
+    assert table["stated"].iloc[1] == "at most 0.055 / 0.012 / 0.0015, or an interval with the level"
     assert list(table["n"]) == [40, 6000, 6000]
     assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
     assert "signed_sum" not in table["note"].iloc[2]
     assert re.fullmatch(r"fis [\d./ ]+; signed_sum [\d./ ]+", table["found"].iloc[1])
 
 
-def test_a_run_is_not_judged_by_real_rows_nor_by_single_distances_nor_by_other_methods(tmp_path):
-    path = calibrated(
-        tmp_path / "interactions/pairs/m/t/deeplift", {"fis": np.random.default_rng(1).random(6000)}
-    )
+def test_a_run_is_judged_by_what_can_fail_alone(tmp_path):
+    scores = {"fis": np.random.default_rng(1).random(6000)}
+    path = calibrated(tmp_path / "interactions/pairs/m/t/deeplift", scores, scores)
     table = pd.read_csv(path, sep="\t")
-    own = table[table["method"] == "empirical"]
+    own = table[(table["method"] == "empirical") & (table["tested"] == "not interacting")]
     others = [
-        own.assign(tested="not interacting", holds=0),
+        own.assign(tested="held-out null", by_construction=1, holds=0),
         own.assign(distance="0–20", holds=0),
         own.assign(method="gaussian", holds=0),
+        own.assign(null_model="matched", holds=0),
     ]
     write_table(pd.concat([own, *others]), path)
     assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["reproduced"]
     write_table(pd.concat([own.assign(holds=0), *others]), path)
     assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["not reproduced"]
+    # Held-out null scores hold their level by construction: an analysis that knows no others has no row.
+    write_table(pd.concat([own.assign(by_construction=1), *others]), path)
+    assert judge_calibration(tmp_path, [path]).empty

@@ -105,6 +105,41 @@ def test_cells_of_aggregate_maps_are_means_of_profiles(finished):
     assert (cells["expected"].notna() == cells["target_position"].isin([0, 1, 8, 9])).all()
 
 
+def test_cells_are_tested_against_those_of_the_additive_twin(finished):
+    folder = finished.path / "results/interactions/flanks"
+    cells, control = (
+        pd.read_csv(folder / f"{model}/ddG/gradient_input/cells.tsv.gz", sep="\t")
+        for model in ("flanks", "flanks_twin2")
+    )
+    # The same sequences in all networks, chosen for the first one.
+    selected = [pd.read_csv(path, sep="\t") for path in sorted(folder.glob("*/ddG/examples.tsv"))]
+    assert len(selected) == 3
+    assert all(table.equals(selected[0]) for table in selected)
+    called = cells[cells["called"] == 1]
+    assert (called["q"] < 0.05).all()
+    assert (called["mean"].abs() >= 0.02).all()
+    twin = read_dataset(finished.path / "results/datasets/flanks_twin1")
+    dataset = read_dataset(finished.path / "results/datasets/flanks")
+    assert np.array_equal(twin.bases, dataset.bases)
+    assert not np.array_equal(twin.labels, dataset.labels)
+    assert len(control) > 100
+    assert (control["q"].dropna() >= 0.05).mean() > 0.95
+
+
+def test_what_adds_up_is_compared_with_the_network(finished):
+    models = finished.path / "results/models"
+    tables = {path.parent.name: pd.read_csv(path, sep="\t") for path in models.glob("*/additive.tsv")}
+    assert set(tables) == {"simulation", "tf_binding", "flanks"}
+    assert tables["simulation"].set_index("fit").loc["additive", "separates"] == 1
+    assert tables["flanks"]["fit"].tolist() == ["additive", "pairs", "network"]
+    gain = tables["flanks"].set_index("fit")["gain_low"]
+    assert gain["pairs"] > 0  # of the planted couplings
+    places = {path.parent.name: pd.read_csv(path, sep="\t") for path in models.glob("*/place.tsv")}
+    assert set(places) == {"simulation", "tf_binding", "pretrained", "accessibility", "flanks"}
+    assert len(places["flanks"]) == 0  # too short to be moved by 25 bp
+    assert places["accessibility"]["shift"].tolist() == [25, 50, 100] * 3
+
+
 def test_reproduction_has_a_verdict_for_every_claim(finished):
     table = pd.read_csv(finished.path / "results/reproduction.tsv", sep="\t")
     assert set(table["verdict"]) == {"reproduced", "not reproduced", "cannot show"}
@@ -127,6 +162,7 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "build_peak_dataset": 1,
         "train_model": 1,
         "evaluate_model": 1,
+        "fit_additive": 1,
         "select_examples": 1,
         "score_pairs": 1,
         "assign_significance_pairs": 1,

@@ -7,7 +7,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.sequences.bases import reverse_complement, to_bases, to_string
-from dfim.sequences.hits import find_hits, log_odds, read_matrix, threshold
+from dfim.sequences.hits import find_hits, log_odds, threshold
 from dfim.sequences.motifs import load_pwm
 
 BACKGROUND = (0.3, 0.2, 0.2, 0.3)
@@ -81,31 +81,3 @@ def test_a_planted_site_of_a_long_matrix_is_found_and_little_else():
 def test_a_p_value_out_of_reach_is_refused():
     with pytest.raises(InputError, match=r"the p-value 1e-09 cannot be reached: the best site .* has 0\.00"):
         find_hits(np.zeros((1, 10), np.uint8), MATRIX, 1e-9)
-
-
-def test_matrices_are_read_as_counts_or_probabilities(tmp_path):
-    path = tmp_path / "m.txt"
-    path.write_text(">TAL1 a header\n10 0 0 10\n0.25 0.25\t0.25 0.25\n\n 1 0 0 0\n")
-    np.testing.assert_array_equal(read_matrix(path), [[0.5, 0, 0, 0.5], [0.25] * 4, [1, 0, 0, 0]])
-    for text, words in [
-        ("1 2 3\n", "line 1: found '1 2 3', and four numbers"),
-        (">a\n1 2 -3 1\n", "line 2: found '1 2 -3 1'"),
-        ("0 0 0 0\n", "line 1: found"),
-        ("1 2 3 x\n", "line 1: found"),
-        (">a\n", "has no line of four numbers"),
-    ]:
-        path.write_text(text)
-        with pytest.raises(InputError, match=words):
-            read_matrix(path)
-    with pytest.raises(InputError, match="could not be read"):
-        read_matrix(tmp_path / "none.txt")
-
-
-@pytest.mark.parametrize(
-    "line", ["0.1 inf 0.2 0.3", "0.1 nan 0.2 0.3", "0.1 1e4001 0.2 0.3", "0.1 -1 0.2 0.3", "0 0 0 0"]
-)
-def test_a_line_without_a_finite_sum_is_refused_by_number(line, tmp_path):
-    path = tmp_path / "matrix.txt"
-    path.write_text(f"0.25 0.25 0.25 0.25\n{line}\n")
-    with pytest.raises(InputError, match=f"line 2: found '{line}', and four numbers from 0"):
-        read_matrix(path)

@@ -157,3 +157,72 @@ def test_equal_null_scores_are_calibrated_by_the_method_that_can():
     table, _ = calibration(null[:0], null, ["fis"], NULL)
     assert set(table["method"]) == {"empirical"}
     assert (table["share"] == 0).all()
+
+
+def test_a_null_whose_scores_differ_in_one_fold_alone_is_left_to_the_empirical_p():
+    # As of a sparse network: all null scores are 0, but those of examples that are held out together.
+    n = 100
+    null = pd.DataFrame({"example": np.arange(n), "fis": np.where(np.arange(n) % 5 == 2, np.arange(n), 0.0)})
+    table, _ = calibration(null[:0], null, ["fis"], NULL)
+    assert set(table["method"]) == {"empirical"}
+    # Two folds with scores, and a Gaussian can be fitted to the others of each.
+    table, _ = calibration(null[:0], null.assign(fis=np.arange(n) % 5 * 1.0), ["fis"], NULL)
+    assert set(table["method"]) == {"empirical", "gaussian", "released"}
+
+
+def kinds(n=400, wrong=0.0):
+    """Pairs of four kinds: three that do not interact, of which ``c`` does after all if wrong is above 0."""
+    rng = np.random.default_rng(12)
+    kind = np.tile(["a", "b", "c", "interacting"], n)
+    scores = (
+        rng.gamma(2, size=4 * n) + np.where(kind == "interacting", 20, 0) + np.where(kind == "c", wrong, 0)
+    )
+    return pd.DataFrame({"example": np.arange(4 * n) // 4, "kind": kind, "fis": scores})
+
+
+def test_members_hold_their_level_by_construction_but_not_against_other_kinds():
+    models = [NullModel("matched", "kind != 'interacting'", each=("kind",))]
+    for wrong in (0.0, 20.0):
+        table = kinds(wrong=wrong)
+        idle = (table["kind"] != "interacting").to_numpy()
+        found, _ = calibration(table, table[:0], ["fis"], models, idle, others=[])
+        found = found[found["level"] == 0.05].set_index("tested")
+        own = found.loc[["held-out null", "not interacting"]]
+        assert (own["by_construction"] == 1).all()
+        assert (own["share"] <= 0.055).all()
+        other = found.loc["members, against other kinds"]
+        assert other["by_construction"] == 0
+        # A kind that does interact, though declared not to, stands out against the others.
+        assert other["holds"] == (wrong == 0)
+        assert (other["share"] > 0.3) == (wrong > 0)
+
+
+def test_what_cannot_be_off_is_told_from_what_can():
+    null = near_and_far()
+    for model, sure in (
+        (NullModel(), {"all"}),
+        (NullModel(distances=(20, 50)), {"all", "0–20", "21–50", "over 50"}),
+    ):
+        table, _ = calibration(null, null, ["fis"], [model], np.ones(len(null), dtype=bool))
+        own = table[(table["tested"] == "held-out null") & (table["method"] == "empirical")]
+        assert set(own.loc[own["by_construction"] == 1, "distance"]) == sure
+        # Real rows are never sure to hold, nor is a fitted distribution.
+        assert (table.loc[table["tested"] == "not interacting", "by_construction"] == 0).all()
+        assert (table.loc[table["method"] == "gaussian", "by_construction"] == 0).all()
+
+
+def test_draws_near_a_variant_show_a_network_that_reads_where_they_lie():
+    rng = np.random.default_rng(13)
+    n, draws = 300, 20
+    rows = {"source": np.repeat(np.arange(n), draws), "example": np.repeat(np.arange(n), draws)}
+    distance = rng.integers(5, 101, n * draws)
+    sources = pd.DataFrame({"source": range(n), "example": range(n), "fis": rng.random(n)})
+    for reads_place in (False, True):
+        size = rng.random(n * draws) * (np.where(distance <= 20, 3, 1) if reads_place else 1)
+        null = pd.DataFrame({**rows, "distance": distance, "fis": size})
+        found, _ = calibration(
+            sources, null[:0], ["fis"], [NullModel("substitutions")], others=[], draws=null
+        )
+        near = found[(found["distance"] == "0–20") & (found["level"] == 0.05)].iloc[0]
+        assert near["by_construction"] == 0
+        assert near["holds"] == (not reads_place)

@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import kstest
 
 from dfim.errors import InputError
-from dfim.statistics.nulls import NullModel, add_significance, describe_nulls, distance_bins, p_against
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel, add_significance, distance_bins, p_against
 from dfim.statistics.p_values import fit_tail, p_values, q_values
 
 BOUNDS = (10, 20, 50)
@@ -158,7 +159,7 @@ def test_a_fitted_tail_is_described_with_its_goodness():
     assert (found["tail_n"] == 250).all()
     assert found["tail_threshold"].iloc[0] > 0 > found["tail_threshold"].iloc[1]
     assert found["tail_goodness_p"].between(0, 1).all()
-    assert (found["smallest_p"] < 1e-6).all()
+    np.testing.assert_allclose(found["smallest_p"], 2 / 3001 / 4)
 
 
 def test_each_tail_of_an_asymmetric_null_is_described_with_the_smallest_p_that_a_score_gets():
@@ -180,21 +181,29 @@ def test_each_tail_of_an_asymmetric_null_is_described_with_the_smallest_p_that_a
     [
         (
             {"model": "permuted"},
-            "there is no null model 'permuted': choose from dinucleotide, matched.",
+            "there is no null model 'permuted': choose from dinucleotide, matched, substitutions, replaced.",
         ),
         (
             {"model": "matched"},
             "the null model 'matched' has no key 'members': 'matched' needs the condition of the rows that "
-            "cannot interact, and 'dinucleotide' takes none.",
+            "cannot interact, and no other model takes one.",
         ),
         (
             {"model": "dinucleotide", "members": "fis > 0"},
             "the null model 'dinucleotide' has the key 'members': 'matched' needs the condition of the rows "
-            "that cannot interact, and 'dinucleotide' takes none.",
+            "that cannot interact, and no other model takes one.",
         ),
         (
             {"model": "dinucleotide", "distances": [20, 10]},
             "the null model 'dinucleotide' has the distances [20, 10]: write ascending numbers of bp.",
+        ),
+        (
+            {"model": "dinucleotide", "draws": 20},
+            "the null model 'dinucleotide' has the key 'draws', which it makes no use of: remove it.",
+        ),
+        (
+            {"model": "substitutions", "distances": [20]},
+            "the null model 'substitutions' has the key 'distances', which it makes no use of: remove it.",
         ),
     ],
 )
@@ -219,7 +228,25 @@ def test_sentences_about_what_is_missing():
         "'source_name C': match on fewer columns, widen the distances, or raise the number of shuffles or "
         "examples."
     )
-    with pytest.raises(
-        InputError, match="has 0 rows that meet 'fis < 0', and 2 are needed: mend the condition"
-    ):
-        add_significance(table, null, ["fis"], [NullModel("matched", "fis < 0")])
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        (
+            "source_name == 'C'",
+            "which 0 of 30 rows meet, and that is fewer than the 2 that are needed: mend the condition; "
+            "source_name has the values 'A', 'B'.",
+        ),
+        (
+            "source_name != 'C'",
+            "which all rows meet, and that leaves nothing to test: mend the condition; source_name has the "
+            "values 'A', 'B'.",
+        ),
+    ],
+)
+def test_members_that_are_none_or_all_are_refused_with_the_values_there_are(members, sentence):
+    table = rows(30)
+    with pytest.raises(InputError) as caught:
+        add_significance(table, table, ["fis"], [NullModel("matched", members)])
+    assert str(caught.value) == f"the null model 'matched' has the 'members' {members!r}, {sentence}"

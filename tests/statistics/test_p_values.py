@@ -222,3 +222,24 @@ def test_error_sentences(scores, null, method, sentence):
     with pytest.raises(InputError) as caught:
         p_values(np.array(scores, dtype=float), np.array(null, dtype=float), method)
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize(("sequences", "of_each", "shuffles"), [(50, 10, 1), (300, 2, 2)])
+def test_a_complete_null_of_unequal_sequences_hardly_ever_has_a_small_q_by_a_fitted_tail(
+    sequences, of_each, shuffles
+):
+    """Scores of one sequence share their scale; without a limit to the fit some q is small in .1 to .2."""
+    some, runs = 0, 100
+    for run in range(runs):
+        rng = np.random.default_rng([21, sequences, run])
+        scale = np.exp(rng.normal(size=((shuffles + 1) * sequences, 1)))
+        scores = rng.gamma(0.5, size=(len(scale), of_each)) * scale
+        p = p_values(scores[:sequences].ravel(), scores[sequences:], "generalised_pareto")
+        some += (q_values(p) < 0.05).any()
+    assert some / runs <= 0.07
+
+
+def test_a_fitted_tail_ends_at_a_quarter_of_the_smallest_empirical_p():
+    null = stats.genpareto.rvs(0.2, size=999, random_state=3)
+    assert p_values(np.array([1e9]), null, "generalised_pareto")[0] == pytest.approx(1 / 1000 / 4)
+    assert p_values(np.array([1e9]), null, "generalised_pareto", True)[0] == pytest.approx(2 / 1000 / 4)

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import precision_score, recall_score
 
 from dfim.errors import InputError
+from dfim.statistics.nulls import NullModel
 from dfim.statistics.recovery import COLUMNS, recovery
 
 TRUTH = {"interacting": "kind == 'both'", "not_interacting": "kind == 'apart'"}
@@ -94,3 +95,10 @@ def test_no_truth_no_rows():
 def test_sentences(truth, sentence):
     with pytest.raises(InputError, match=sentence.replace("(", r"\(")):
         recovery(table(), truth)
+
+
+def test_a_rate_of_the_null_s_own_members_is_marked():
+    members = NullModel("matched", TRUTH["not_interacting"])
+    found = recovery(table(), TRUTH, models=[NullModel(), members])
+    assert set(found.loc[found["by_construction"] == 1, "null_model"]) == {"matched"}
+    assert (recovery(table(), TRUTH)["by_construction"] == 0).all()

@@ -8,7 +8,8 @@ from sklearn.metrics import average_precision_score, precision_recall_curve, roc
 
 from dfim.statistics.agreement import agreement
 from dfim.statistics.calibration import calibration
-from dfim.statistics.nulls import NullModel, describe_nulls
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel
 
 MOTIFS = ["ELF1", "SIX5", "AP1", "TAL1", "GATA1_disc1"]
 
@@ -69,7 +70,7 @@ def make_calibration(n: int = 2000, seed: int = 7, plain: bool = False) -> dict:
     null = pd.DataFrame(
         {"example": np.arange(n) // 4, "fis": rng.gamma(0.3, size=n), "signed_sum": rng.normal(size=n)}
     )
-    models = [NullModel(), NullModel("matched", "fis > -1")]
+    models = [NullModel(), NullModel("matched", "fis > 0.01")]
     if not plain:
         null["distance"] = rng.integers(-90, 91, n)
     idle = None if plain else np.ones(n, dtype=bool)
@@ -88,8 +89,8 @@ def make_mutagenesis(n: int = 300, seed: int = 8) -> dict:
             "example": np.arange(n) // 2, "source": np.arange(n), "target": np.arange(n) + 1,
             "pair": "ELF1–SIX5", "distance": 10, "within_reach": 1,
             "fis": np.abs(interaction) * rng.uniform(0.5, 2, n), 
-            "signed_sum": interaction + rng.normal(0, 0.3, n), "mutagenesis_logit": interaction,
-            "mutagenesis_probability": np.tanh(interaction) / 4,
+            "signed_sum": interaction + rng.normal(0, 0.3, n), "interaction": interaction,
+            "interaction_probability": np.tanh(interaction) / 4,
         }
     )  # fmt: skip
     return {"pairs": pairs, "agreement": agreement(pairs)}
@@ -223,7 +224,8 @@ def make_variants(n: int = 6, length: int = 400, seed: int = 4) -> dict:
         }
     )
     examples["end"] = examples["start"] + length
-    profiles = {"delta": delta, "p": p, "importance": importance, "mutant_importance": mutant}
+    q = np.minimum(10 * p, 1)
+    profiles = {"delta": delta, "p": p, "q": q, "importance": importance, "mutant_importance": mutant}
     return {"sources": sources, "profiles": profiles, "sequences": bases, "examples": examples}
 
 

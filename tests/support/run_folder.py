@@ -13,10 +13,10 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snake
 
 
 def tiny_grammar() -> dict:
-    """Return the default grammar with a twelfth of its elements and variants."""
+    """Return the default grammar with a fiftieth of its elements, and few variants."""
     grammar = yaml.safe_load((ROOT / "config/planted.yaml").read_text())
     for element in grammar["elements"].values():
-        element["number"] = max(8, element["number"] // 12)
+        element["number"] = max(8, element["number"] // 50)
     grammar["variants"] |= {"sig": 12, "mid": 4, "ctl": 12}
     return grammar
 

@@ -82,9 +82,27 @@ def test_what_a_model_starts_from_and_has(lookups):
 
 def test_figures_comparisons_and_nulls_change_no_score(lookups):
     """What is not among the scoring options may change without scoring again."""
-    scored = lookups.scoring_options(SimpleNamespace(analysis="gata_tal"))
+    scored = lookups.scoring_options(SimpleNamespace(analysis="gata_tal", model="tf_binding"))
     assert {"figures", "comparisons", "p_values", "nulls", "truth", "examples"}.isdisjoint(scored)
     assert {"background", "sources", "targets", "same_name", "shuffles"} <= set(scored)
+
+
+def test_a_twin_has_the_choice_and_the_options_of_its_model_without_shuffles(lookups):
+    of = {name: SimpleNamespace(analysis="cbf1_flanks", model=name, task="ddG", method="deeplift")
+          for name in ("cbf1", "cbf1_twin1", "cbf1_twin2")}  # fmt: skip
+    own, twin = (lookups.scoring_options(of[name]) for name in ("cbf1", "cbf1_twin1"))
+    assert own["shuffles"] == 1
+    assert twin == own | {"shuffles": 0}
+    assert lookups.predictions_of_same_dataset(of["cbf1_twin2"]) == {
+        "predictions": "results/models/cbf1/predictions.h5"
+    }
+    assert lookups.model_tasks(of["cbf1_twin1"]) == ["ddG"]
+    shards = "results/interactions/cbf1_flanks/{}/ddG/deeplift/shards/0.h5"
+    for name, null in (("cbf1", "cbf1_twin1"), ("cbf1_twin1", "cbf1_twin2"), ("cbf1_twin2", "cbf1_twin1")):
+        assert lookups.additive_shards(of[name])["additive"][0] == shards.format(null)
+    assert lookups.twin_of(SimpleNamespace(dataset="cbf1_twin1"))["sequences"] == (
+        "results/datasets/cbf1/sequences.h5"
+    )
 
 
 def test_every_figure_has_options(lookups):

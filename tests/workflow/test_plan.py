@@ -55,6 +55,8 @@ def test_hours_and_disk_are_added_up_and_memory_is_the_largest(monkeypatch):
         "longest_hours": 2.0,
         "largest_mb": 300,
         "disk_mb": 7,
+        "passing_mb": 0,
+        "download_mb": 0,
     }
     assert everything == one | {"rule": "all"}
 

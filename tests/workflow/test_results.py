@@ -1,6 +1,7 @@
 """Where results lie, and what a run ends in."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -62,7 +63,8 @@ def test_what_datasets_and_models_end_in():
     targets = results.dataset_targets(CONFIG)
     assert targets[:2] == ["out/datasets/v/balance.tsv", "out/datasets/v/examples.tsv.gz"]
     assert len(targets) == 1 + 2 * 3
-    names = ["model.keras", "reach.tsv", "history.tsv", "metrics.tsv", "curves.tsv.gz", "predictions.h5"]
+    names = ["model.keras", "reach.tsv", "history.tsv", "metrics.tsv", "curves.tsv.gz"]
+    names += ["place.tsv", "predictions.h5"]
     assert results.model_targets(CONFIG) == [
         *(f"out/models/trained/{name}" for name in names),
         "out/contributions/trained/t/m.h5",
@@ -79,7 +81,8 @@ def test_what_analyses_end_in():
 
 
 def test_figures_are_those_configured_and_how_the_null_holds():
-    figures = results.figure_targets(CONFIG, SHEETS)
+    used = replace(SHEETS, tasks={"t.tsv": [{"task": "A", "reads": "atac"}]})
+    figures = results.figure_targets(CONFIG, used)
     assert figures[:3] == [
         "out/figures/models/trained/training.png",
         "out/figures/models/trained/performance.png",

@@ -9,12 +9,15 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "running"],
-    ["datasets"],
-    ["sheets"],
+    ["schema", "analyses", "running", "nulls"],
+    ["rows", "costs", "datasets"],
+    ["samples"],
+    ["ensembles", "sheets"],
     ["results"],
-    ["sources", "references", "sizes"],
-    ["configuration", "demands", "lookups", "replicates"],
+    ["sources", "references", "reads_sizes"],
+    ["replicates"],
+    ["reads_demands", "sizes"],
+    ["configuration", "demands", "lookups"],
     ["plan"],
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}

@@ -1,7 +1,10 @@
 """Configurations against their schema: what is accepted, and the sentence for each thing that is not."""
 
+import copy
+
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from dfim.errors import InputError
 from workflow.schema import CONFIG_SCHEMA, ROOT, check
@@ -19,6 +22,20 @@ def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), CONFIG_SCHEMA, name)
 
 
+def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
+    """The second file is laid over the first, as Snakemake does it."""
+    paper, over = (
+        yaml.safe_load((ROOT / "config" / name).read_text()) for name in ("paper.yaml", "paper_peaks.yaml")
+    )
+    merged = copy.deepcopy(paper)
+    update_config(merged, over)
+    check(merged, CONFIG_SCHEMA, "paper_peaks.yaml")
+    assert {key for key in merged if merged[key] != paper[key]} == {"results", "datasets", "cannot_show"}
+    assert "{results}/reads/" not in repr(merged["datasets"])
+    for name in ("models", "analyses"):
+        assert merged[name] == paper[name]
+
+
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
@@ -26,7 +43,8 @@ def test_shipped_configurations_pass(name):
             ["seeds"],
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are seed, results, data, "
-            "downloads, genomes, libraries, reads, simulated_reads, datasets, architectures, models, "
+            "downloads, accessions, queries, genomes, libraries, reads, keep_alignments, simulated_reads, "
+            "datasets, architectures, models, "
             "methods, analyses, claims, expected_sizes, cannot_show.",
         ),
         (

@@ -3,7 +3,8 @@
 import pytest
 
 from dfim.errors import InputError
-from workflow.sheets import read_samples, read_tasks
+from workflow.samples import read_sample_sheet
+from workflow.sheets import read_tasks
 
 
 def sheet(tmp_path, text):
@@ -34,7 +35,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, peak_set, samples, least, sha256, motif.",
+            "task, assay, peaks, reads, peak_set, samples, least, sha256, md5, motif.",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",
@@ -69,7 +70,7 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
         "A\t1\tATAC-seq\tpaired\ta1.fq\ta2.fq\t100\nA\t1\tATAC-seq\tpaired\tb1.fq\tb2.fq\t100\n"
         "A\t2\tATAC-seq\tsingle\tc.fq\t\t\nB\tx\tDNase-seq\tsingle\td.fq\nB\ty\tDNase-seq\tsingle\te.fq\n"
     )
-    found = read_samples(write(tmp_path, text))
+    found = read_sample_sheet(write(tmp_path, text)).samples()
     assert {task: {name: len(rows) for name, rows in reps.items()} for task, reps in found.items()} == {
         "A": {"1": 2, "2": 1},
         "B": {"x": 1, "y": 1},
@@ -119,7 +120,7 @@ def test_lanes_are_gathered_by_task_and_replicate(tmp_path):
 )
 def test_what_is_wrong_with_a_sheet_is_said(tmp_path, rows, sentence):
     with pytest.raises(InputError) as error:
-        read_samples(write(tmp_path, HEADER + rows))
+        read_sample_sheet(write(tmp_path, HEADER + rows)).samples()
     assert sentence in str(error.value)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from dfim.errors import InputError
 from workflow import datasets, sources
+from workflow.samples import SampleSheet, SampleTasks
 from workflow.schema import ROOT, complete
 from workflow.sheets import Sheets
 
@@ -32,7 +33,8 @@ CONFIG = {
     },
     "libraries": {"flanks": "library.yaml"},
     "reads": {
-        "atac": {"samples": "s.tsv", "genome": "mini", "blacklist": "black.bed", "tss": "{data}/tss.bed"}
+        "atac": {"samples": "s.tsv", "genome": "mini", "blacklist": "black.bed", "tss": "{data}/tss.bed"},
+        "public": {"samples": "p.tsv", "genome": "mini"},
     },
     "simulated_reads": {"one": {"genome": "mini", "peaks": "A", "open": 1, "background": 1, "lanes": 1}},
     "datasets": {
@@ -54,6 +56,14 @@ CONFIG = {
             }
         },
         "variants": {"variants": {"genome": "mini", "table": "variants.tsv", "overlapping": "tf.tsv"}},
+        "published": {
+            "variants": {
+                "genome": "mini",
+                "table": "book.xlsx",
+                "worksheet": {"sheet": "S2"},
+                "overlapping": "own.tsv",
+            }
+        },
         "given_variants": {"variants": {"sequences": "windows.npy", "table": {"location": "here.tsv"}}},
         "regions": {
             "sequences": {
@@ -88,8 +98,18 @@ ROWS = [
     {"task": "planted", "peaks": "{results}/planted/mini/peaks/A.narrowPeak.gz"},
     {"task": "simulated", "peaks": "{results}/simulated_reads/one_L1_R2.fastq.gz"},
 ]
+QUERIED = [
+    {"task": "q", "peaks": "the answer", "query": "q"},
+    {"task": "found", "peaks": "f.bed", "md5": "f" * 32},
+]
 LANES = [{"fastq_1": "r1.fq", "fastq_2": "r2.fq", "md5_1": "d" * 32, "md5_2": "e" * 32}, {"fastq_1": "s.fq"}]
-SHEETS = Sheets({"tf.tsv": ROWS}, {"atac": {"read": {"1": LANES, "2": []}}}, {"mini": ["A"]})
+ACCESSION = {"task": "away", "replicate": "", "accession": "GSM1", "ends": "", "assay": "ATAC-seq"}
+PUBLIC = SampleTasks(SampleSheet("p.tsv", [("p.tsv, line 2", ACCESSION)], "no_lock.tsv"))
+SHEETS = Sheets(
+    {"tf.tsv": ROWS, "own.tsv": QUERIED},
+    {"atac": {"read": {"1": LANES, "2": []}}, "public": PUBLIC},
+    {"mini": ["A"]},
+)
 OVERLAP = "run/peak/overlap_reproducibility/overlap.optimal_peak.narrowPeak.gz"
 IDR = "run/peak/idr_reproducibility/idr.optimal_peak.narrowPeak.gz"
 
@@ -115,6 +135,12 @@ FETCHED = {
     "r1.fq": ("", {"md5": "d" * 32}),
     "r2.fq": ("", {"md5": "e" * 32}),
     "s.fq": ("", {}),
+    "book.xlsx": ("", {}),
+    "the answer": (
+        "peaks",
+        {"missing": "the query q was not asked yet: run 'snakemake accessions' with this configuration."},
+    ),
+    "f.bed": ("peaks", {"md5": "f" * 32}),
 }
 
 
@@ -185,6 +211,12 @@ def compare(module, config):
         "simulated": {},
         "windows": mapped | {"peaks": peaks, "accessible": "fetched open.bed", "known_sites": sites},
         "variants": mini | {"peaks": peaks, "variants": "fetched variants.tsv"},
+        "published": mini
+        | {
+            "peaks": ["fetched the answer", "fetched f.bed"],
+            "workbook": "fetched book.xlsx",
+            "variants": "out/worksheets/published.tsv",
+        },
         "given_variants": {"variants": "here.tsv", "sequences": "fetched windows.npy"},
         "regions": mini
         | {
@@ -205,7 +237,7 @@ def compare(module, config):
     }
     assert read(found.expected, found) == {"maps": "fetched expected.tsv"}
     given = {"blacklist": "fetched black.bed", "tss": "fetched mine/tss.bed"}
-    assert read(found.reads, found) == {"atac": given}
+    assert read(found.reads, found) == {"atac": given, "public": {}}
     lanes = [["fetched r1.fq", "fetched r2.fq"], ["fetched s.fq"]]
     assert read(found.fastqs, found) == {"atac": {"read": {"1": lanes, "2": []}}}
 

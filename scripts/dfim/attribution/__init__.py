@@ -51,7 +51,14 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
         )
     make, _ = METHODS[method]
-    scorer = make(simplify(network), reference, **_checked(method, options or {}))
+    options = _checked(method, options or {})
+    if isinstance(network, Sequence):
+        scorer = make(simplify(network), reference, **options)
+    else:
+        # Neither graph nor chain: nothing but values is known.
+        from dfim.attribution.values_only import ValuesOnly
+
+        scorer = ValuesOnly(network, reference, **options)
     try:
         yield scorer
     finally:
@@ -77,10 +84,14 @@ def open_model(
     """
     from dfim.networks.description import describe
     from dfim.networks.keras_files import load_network
+    from dfim.networks.stored import StoredOnnx
 
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
-    with open_scorer(method, describe(load_network(path), length), reference, options) as scorer:
+    model = load_network(path)
+    stored = model.layers[-1]
+    network = stored if isinstance(stored, StoredOnnx) else describe(model, length)
+    with open_scorer(method, network, reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(
                 f"the network {path} has {scorer.outputs} outputs, and {len(tasks)} tasks are named "

@@ -52,27 +52,38 @@ class MutantScores:
     within [first, stop) and outside the mutated rows, and are 0 elsewhere. Where importance was asked for,
     ``importance`` (sequences, length) is that of the sequences, sums over bases of contribution · sequence
     (it may be NaN where no mutant asks for a change), and ``own`` that of the mutated rows, (width,) each.
+    Where it was asked for, ``channels`` (mutants, length) is the change of the contributions themselves,
+    summed over the four channels, those of absent bases too; it counts at the same positions.
     """
 
     delta: np.ndarray
     absolute: np.ndarray
+    channels: np.ndarray | None = None
     importance: np.ndarray | None = None
     own: list[np.ndarray] | None = None
 
 
 def scores_of_whole_mutants(
-    contributions: Callable[[np.ndarray], np.ndarray], bases: np.ndarray, mutants: Mutants, importance: bool
+    contributions: Callable[[np.ndarray], np.ndarray],
+    bases: np.ndarray,
+    mutants: Mutants,
+    importance: bool,
+    channels: bool = False,
 ) -> MutantScores:
     """Score every mutant as a sequence of its own.
 
     ``contributions`` maps (sequences, length, 4) to the same shape; ``bases`` (sequences, length).
     """
     x = np.concatenate([one_hot(bases), mutants.applied(bases)])
-    found = contributions(x) * x
+    raw, ignored = contributions(x), ~mutants.asked(bases.shape[1])
+    found = raw * x
     original, mutated = found[: len(bases)], found[len(bases) :]
     change = original[mutants.sequences] - mutated
-    change[~mutants.asked(bases.shape[1])] = 0
+    change[ignored] = 0
     scores = MutantScores(change.sum(axis=2), np.abs(change).sum(axis=2))
+    if channels:
+        sums = raw.sum(axis=2)
+        scores.channels = np.where(ignored, 0, sums[mutants.sequences] - sums[len(bases) :])
     if importance:
         intervals = zip(mutated, mutants.starts, mutants.widths, strict=True)
         scores.importance = original.sum(axis=2)

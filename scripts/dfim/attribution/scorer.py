@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -55,16 +56,23 @@ class Scorer(ABC):
         return float(self._logits(self.reference[None])[0, task])
 
     def score_mutants(
-        self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
+        self,
+        bases: np.ndarray,
+        mutants: Mutants,
+        task: int,
+        importance: bool = False,
+        channels: bool = False,
     ) -> MutantScores:
         """Return what mutants of sequences change in their importance; ``importance``: and the values of it.
 
-        ``bases`` uint8 (sequences, length). Here each mutant is scored as a sequence of its own; a scorer
-        that knows better gives the same numbers.
+        ``channels``: and what they change in the contributions of all four channels. ``bases`` uint8
+        (sequences, length). Here each mutant is scored as a sequence of its own; a scorer that knows better
+        gives the same numbers.
         """
         self._check_task(task)
         self._check_length(bases)
-        return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
+        contributions = partial(self.contributions, task=task)
+        return scores_of_whole_mutants(contributions, bases, mutants, importance, channels)
 
     def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where mutations can change anything: intervals [first, stop) for starts and widths.

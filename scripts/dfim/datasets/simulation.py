@@ -117,7 +117,7 @@ def _simdna_random(rng: np.random.Generator) -> Iterator[None]:
     state = simdna.random.get_state()
     simdna.random.seed(rng.integers(2**32, size=8, dtype=np.uint32))
     try:
-        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+        with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             yield
     finally:
         simdna.random.set_state(state)

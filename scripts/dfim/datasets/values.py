@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from dfim.datasets.dataset import SPLITS, Dataset
-from dfim.errors import InputError
-from dfim.files.text import read_columns
+from dfim.errors import InputError, counted
+from dfim.files.text import HeaderedTable, TableLines
 from dfim.sequences.bases import BASES, reverse_complement, to_bases
 
 COLUMNS = {"sequence": "sequence", "value": "value", "weight": None, "noise_free": None}
@@ -29,49 +29,55 @@ def read_table_of_values(path: str | os.PathLike, columns: dict) -> tuple[np.nda
     with other letters than A, C, G, T and N, on a value that is no number and a weight that is not above 0.
     """
     separator = "," if str(path).removesuffix(".gz").endswith(".csv") else "\t"
-    table = read_columns(path, sep=separator, dtype="str", keep_default_na=False)
     roles = {role: name for role, name in (COLUMNS | columns).items() if name}
+    table = HeaderedTable(path, set(roles.values()), separator)
     for role, name in roles.items():
-        if name not in table:
+        if name not in table.header:
             raise InputError(
-                f"{path} has no column {name!r} for the {role}; it has {', '.join(table.columns)}: name one "
+                f"{path} has no column {name!r} for the {role}; it has {', '.join(table.header)}: name one "
                 "of them."
             )
-    table.index += 2  # the line of the file
-    table = table[table[roles["value"]] != ""]
-    numbers = {role: _numbers(table[name], path) for role, name in roles.items() if role != "sequence"}
-    if "weight" in numbers and (wrong := np.flatnonzero(~(numbers["weight"] > 0))).size:
-        raise InputError(
-            f"{path}, line {table.index[wrong[0]]}: the weight is {numbers['weight'][wrong[0]]:g}, and it "
-            "must be above 0: leave the row out or mend it."
-        )
-    return _bases(table[roles["sequence"]], path), numbers
-
-
-def _numbers(column: pd.Series, path) -> np.ndarray:
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(np.float32)
-    wrong = np.flatnonzero(~np.isfinite(numbers))
-    if wrong.size:
-        raise InputError(
-            f"{path}, line {column.index[wrong[0]]}: the column {column.name!r} has "
-            f"{column.iloc[wrong[0]]!r}, and a number is needed."
-        )
-    return numbers
-
-
-def _bases(sequences: pd.Series, path) -> np.ndarray:
-    if sequences.empty:
+    cells, lines = table.columns(list(roles.values()))
+    cells = dict(zip(roles, cells, strict=True))
+    measured = [row for row, value in enumerate(cells["value"]) if value.strip()]
+    if not measured:
         raise InputError(f"{path} has no row with a value; give it one row per sequence.")
-    lengths = sequences.str.len()
-    wrong = np.flatnonzero(lengths != lengths.iloc[0])
-    if wrong.size:
-        raise InputError(
-            f"{path}, line {sequences.index[wrong[0]]}: the sequence has {lengths.iloc[wrong[0]]} bases, and "
-            f"the first one has {lengths.iloc[0]}: all sequences of a library must have the same length."
+    lines = TableLines(path, lines.numbers[measured])
+    cells = {role: [column[row] for row in measured] for role, column in cells.items()}
+    numbers = {
+        role: lines.numbers_of(f"the column {roles[role]!r}", column).astype(np.float32)
+        for role, column in cells.items()
+        if role != "sequence"
+    }
+    if "weight" in numbers:
+        lines.refuse(
+            ~(numbers["weight"] > 0),
+            lambda row: (
+                f"the weight is {numbers['weight'][row]:g}, and it must be above 0: leave the row out or "
+                "mend it"
+            ),
         )
-    return to_bases("".join(sequences), f"{path} (its sequences one after the other)").reshape(
-        len(sequences), -1
+    return _bases([sequence.strip() for sequence in cells["sequence"]], lines), numbers
+
+
+def _bases(sequences: list[str], lines: TableLines) -> np.ndarray:
+    length = len(sequences[0])
+    lines.refuse(
+        [len(sequence) != length for sequence in sequences],
+        lambda row: (
+            f"the sequence has {len(sequences[row])} bases, and the first one has {length}: all sequences of "
+            "a library must have the same length"
+        ),
     )
+    lines.refuse(
+        [not sequence for sequence in sequences], lambda row: "the sequence is empty: write its bases"
+    )
+    try:
+        return to_bases("".join(sequences)).reshape(len(sequences), -1)
+    except InputError:
+        for row, sequence in enumerate(sequences):
+            to_bases(sequence, f"{lines.where(row)}: the sequence")
+        raise
 
 
 def all_flanks(path: str | os.PathLike, core: str) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -141,7 +147,8 @@ def library_dataset(
     for name in SPLITS:
         if not (split == name).any():
             raise InputError(
-                f"the library has {len(bases)} sequences, of which none is left for the split {name}: give "
+                f"the library has {counted(len(bases), 'sequence')}, of which none is left for the split "
+                f"{name}: give "
                 f"it more, or change the shares for testing ({test:g}) and validation ({validation:g})."
             )
     names = _as_words(np.ascontiguousarray(bases)).astype(f"U{bases.shape[1]}")

@@ -10,8 +10,8 @@ import pandas as pd
 from dfim.datasets.dataset import Dataset
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.windows import examples_table, few_n
-from dfim.errors import InputError
-from dfim.files.text import TableLines, read_lines
+from dfim.errors import InputError, counted
+from dfim.files.text import TABLE, HeaderedTable, TableLines, data_fields, text_lines
 from dfim.genomes.fasta import Genome, genome_order
 from dfim.genomes.intervals import check_chromosomes, overlapping, read_peaks, windows_at
 from dfim.sequences.bases import BASES, reverse_complement
@@ -69,15 +69,15 @@ def build_variant_array(sequences: str | os.PathLike, table: str | os.PathLike, 
     Raises InputError when the table does not have one row for each sequence, and when a reference allele is
     not the sequence's base.
     """
-    _, bases = read_sequences(sequences)
+    _, bases = read_sequences(sequences, distinct=False)
     variants = read_variants(
         table, None, options["columns"], options["positive_below"], options["control_from"]
     )
     records = variants.attrs["records"]
     if records != len(bases):
         raise InputError(
-            f"{table} has {records} variants, and {sequences} {len(bases)} sequences: give one sequence for "
-            "each variant, in the same order."
+            f"{table} has {counted(records, 'variant')}, and {sequences} {counted(len(bases), 'sequence')}: "
+            "give one sequence for each variant, in the same order."
         )
     bases = bases[variants["record"]]
     check_alleles(variants, bases, table, f"the sequence of {sequences} has")
@@ -100,6 +100,9 @@ def _dataset(
     variants, windows, bases = variants[kept].reset_index(drop=True), windows[kept], bases[kept]
     groups = {group: int((variants["group"] == group).sum()) for group in ("positive", "control")}
     logger.info("%d positive and %d control variants are kept", groups["positive"], groups["control"])
+    for group, number in groups.items():
+        if not number and len(variants):
+            logger.warning("%s", _without_group(group, table))
     if variants.empty:
         raise InputError(
             f"{table}: no variant is left with a window of {width} bp on the genome and in the peaks: give a "
@@ -109,6 +112,15 @@ def _dataset(
     labels = np.empty((len(variants), 0), dtype=np.int8)
     return Dataset(
         bases, labels, [], examples_table(windows, np.full(len(windows), "test")), _features(variants, width)
+    )
+
+
+def _without_group(group: str, table: str | os.PathLike) -> str:
+    """Return a sentence that says that a table gives no variants of a group, and what that means."""
+    key, bound = ("positive_below", "below") if group == "positive" else ("control_from", "from")
+    return (
+        f"{table} gives no {group} variants: a comparison of positives with controls has nothing to compare, "
+        f"and a condition group == {group!r} selects nothing; a {group} has a p-value {bound} {key}."
     )
 
 
@@ -187,9 +199,8 @@ def _read_columns(
     path: str | os.PathLike, columns: Mapping[str, str | int | None]
 ) -> tuple[pd.DataFrame, TableLines]:
     """Read columns of a table or VCF file as text, under the names of :data:`COLUMNS`, and ``record``."""
-    lines, numbers = read_lines(path)
-    if lines[0].startswith(_VCF):
-        return _read_vcf(path, lines, numbers, columns["pvalue"])
+    if _is_vcf(path):
+        return _read_vcf(path, columns["pvalue"])
     columns = {key: column for key, column in columns.items() if column is not None}
     numbered = [isinstance(column, int) for column in columns.values()]
     if any(numbered) and not all(numbered):
@@ -197,43 +208,50 @@ def _read_columns(
             f"the columns of {path} are {dict(columns)}: give a name for each, or for a table without a "
             "header the number of each, from 1."
         )
-    header = [] if any(numbered) else lines[0].lstrip("#").split("\t")
-    for key, name in columns.items():
-        if header and name not in header:
-            raise InputError(
-                f"{path} has no column {name!r}, which the key {key!r} of columns names; it has "
-                f"{', '.join(header)}."
-            )
-    places = {key: header.index(name) if header else name - 1 for key, name in columns.items()}
-    first = 1 if header else 0
-    fields = [line.split("\t") for line in lines[first:]]
-    table = TableLines(path, numbers[first:])
-    counts = np.array([len(line) for line in fields], dtype=int)
-    if header:
-        table.refuse(
-            counts != len(header),
-            lambda row: f"found {counts[row]} tab-separated columns, and the header has {len(header)}",
-        )
-    else:
-        needed = max(places.values()) + 1
-        table.refuse(
-            counts < needed,
-            lambda row: f"found {counts[row]} tab-separated columns, and column {needed} is needed",
-        )
-    rows = {key: pd.Series([line[place] for line in fields], dtype=str) for key, place in places.items()}
-    frame = pd.DataFrame({"pvalue": None, **rows, "record": np.arange(len(fields))})
-    frame.attrs["records"] = len(fields)
+    cells, table = (_numbered if any(numbered) else _headed)(path, columns)
+    rows = {key: pd.Series(column, dtype=str) for key, column in zip(columns, cells, strict=True)}
+    frame = pd.DataFrame({"pvalue": None, **rows, "record": np.arange(len(table.numbers))})
+    frame.attrs["records"] = len(frame)
     return frame, table
 
 
-def _read_vcf(
-    path: str | os.PathLike, lines: list[str], numbers: np.ndarray, info_key: str | None
-) -> tuple[pd.DataFrame, TableLines]:
+def _is_vcf(path: str | os.PathLike) -> bool:
+    """Tell whether a file is VCF by its first line."""
+    return next((line.startswith(_VCF) for _, line in text_lines(path, TABLE) if line.strip()), False)
+
+
+def _headed(path: str | os.PathLike, columns: Mapping[str, str]) -> tuple[list[list[str]], TableLines]:
+    """Read columns of a table by the names in its header."""
+    table = HeaderedTable(path, set(columns.values()))
+    for key, name in columns.items():
+        if name not in table.header:
+            raise InputError(
+                f"{path} has no column {name!r}, which the key {key!r} of columns names; it has "
+                f"{', '.join(table.header)}."
+            )
+    return table.columns(list(columns.values()))
+
+
+def _numbered(path: str | os.PathLike, columns: Mapping[str, int]) -> tuple[list[list[str]], TableLines]:
+    """Read columns of a table without a header by their numbers, from 1."""
+    fields, table = data_fields(path)
+    needed = max(columns.values())
+    table.refuse(
+        [len(line) < needed for line in fields],
+        lambda row: (
+            f"found {counted(len(fields[row]), 'tab-separated column')}, and column {needed} is needed"
+        ),
+    )
+    return [[line[number - 1] for line in fields] for number in columns.values()], table
+
+
+def _read_vcf(path: str | os.PathLike, info_key: str | None) -> tuple[pd.DataFrame, TableLines]:
     """Read the single-base alleles of a VCF file as :func:`_read_columns` reads a table."""
-    kept = [row for row, line in enumerate(lines) if not line.startswith("#")]
-    fields, table = [lines[row].split("\t") for row in kept], TableLines(path, numbers[kept])
-    counts = np.array([len(line) for line in fields], dtype=int)
-    table.refuse(counts < 8, lambda row: f"found {counts[row]} tab-separated columns, and VCF has 8 or more")
+    fields, table = data_fields(path)
+    table.refuse(
+        [len(line) < 8 for line in fields],
+        lambda row: f"found {counted(len(fields[row]), 'tab-separated column')}, and VCF has 8 or more",
+    )
     rows, left_out = [], 0
     for record, line in enumerate(fields):
         alleles = line[_VCF_PLACES["alternate"]].split(",")
@@ -265,8 +283,8 @@ def _info_values(table: TableLines, row: int, info: str, key: str | None, allele
     values = entries[key].split(",")
     if len(values) not in (1, alleles):
         raise InputError(
-            f"{table.where(row)}: INFO has {len(values)} values for {key!r}, and one or {alleles} are "
-            "needed, one for each alternate allele."
+            f"{table.where(row)}: INFO has {counted(len(values), 'value')} for {key!r}, and one or "
+            f"{alleles} are needed, one for each alternate allele."
         )
     return values if len(values) == alleles else values * alleles
 

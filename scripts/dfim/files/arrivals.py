@@ -2,16 +2,14 @@
 
 import gzip
 import html
-import io
 import json
 import os
 import re
 import zipfile
 import zlib
-from pathlib import Path
 
 from dfim.errors import InputError
-from dfim.files.text import COMMENTS, is_gzipped
+from dfim.files.text import is_comment, is_gzipped, is_interval, read_text, text_lines
 
 _HEAD = 1 << 16
 _READ = 1 << 20
@@ -32,9 +30,9 @@ def check_content(path: str | os.PathLike, name: str, kind: str = "") -> None:
     """Raise InputError when a file is not whole or not of its kind.
 
     ``name`` is what the file is called in messages, and says by its ending whether it should be gzip, which
-    is then read to its end. ``kind`` is one of :data:`KINDS` (text kinds gzipped or not, judged by their
-    first lines) or empty for any. A web page is told apart from everything else: servers like to send one,
-    with the status of success, for a file that they do not have.
+    is then read to its end. ``kind`` is one of :data:`KINDS` (text kinds gzipped or not, judged by where
+    their data begin) or empty for any. A web page is told apart from everything else: servers like to send
+    one, with the status of success, for a file that they do not have.
     """
     title = web_page_title(path)
     if title is not None:
@@ -75,56 +73,48 @@ def _check_gzip(path: str | os.PathLike, name: str) -> None:
             while handle.read(_READ):
                 pass
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        reason = str(error).rstrip(".")
         raise InputError(
-            f"{name} is a damaged gzip file ({str(error).rstrip('.')}): fetch it again, or give another "
-            "address."
-        ) from None
+            f"{name} is a damaged gzip file ({reason}): fetch it again, or give another address."
+        ) from error
 
 
 def _head(path: str | os.PathLike) -> bytes:
     """Return the beginning of a file's content, unpacked as far as it can be."""
-    with open(path, "rb") as handle:
-        content = handle.read(_HEAD)
-    if content[:2] == b"\x1f\x8b":
+    content = b""
+    with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
         try:
-            return zlib.decompressobj(wbits=31).decompress(content, _HEAD)
-        except zlib.error:
-            return b""
-    return content
+            while len(content) < _HEAD and (more := handle.read1(_HEAD)):
+                content += more
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            pass
+    return content[:_HEAD]
 
 
 def _is_kind(path: str | os.PathLike, kind: str) -> bool:
-    head = _head(path)
+    """Judge a file by its beginning; text, however long its header, by where its data begin."""
     match kind:
+        case "network":
+            return zipfile.is_zipfile(path) or _head(path).startswith(_MAGIC["hdf5"])
+        case "hdf5" | "array":
+            return _head(path).startswith(_MAGIC[kind])
         case "json":
             try:
-                json.loads(Path(path).read_text())
-            except (UnicodeDecodeError, json.JSONDecodeError):
+                json.loads(read_text(path, _NEEDED[kind]))
+            except (InputError, json.JSONDecodeError, RecursionError):
                 return False
             return True
-        case "network":
-            return zipfile.is_zipfile(path) or head.startswith(_MAGIC["hdf5"])
-        case "hdf5" | "array":
-            return head.startswith(_MAGIC[kind])
     try:
-        lines = _lines(head)
-    except UnicodeDecodeError:
+        lines = (line for _, line in text_lines(path, _NEEDED[kind]) if line.strip())
+        if kind == "fasta":
+            return next(lines, "").startswith(">")
+        data = (line.split("\t") for line in lines if not is_comment(line))
+        if kind == "table":
+            first = next(data, None)
+            return first is not None and len(first) > 1
+        return is_interval(next(data, []))
+    except InputError:
         return False
-    if kind == "fasta":
-        return bool(lines) and lines[0].startswith(">")
-    if kind == "table":
-        return any("\t" in line for line in lines)
-    intervals = [line.split("\t") for line in lines if not line.startswith(COMMENTS)]
-    return bool(intervals) and all(
-        len(fields) >= 3 and fields[1].isdecimal() and fields[2].isdecimal() for fields in intervals
-    )
-
-
-def _lines(head: bytes) -> list[str]:
-    """Return the complete lines at the beginning of a text that are not empty."""
-    text = head if len(head) < _HEAD else head[: head.rfind(b"\n") + 1] or head
-    with io.TextIOWrapper(io.BytesIO(text), encoding="utf-8") as handle:
-        return [line.rstrip("\r\n") for line in handle if line.strip()]
 
 
 def _begin(path: str | os.PathLike) -> str:

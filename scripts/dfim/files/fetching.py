@@ -15,6 +15,7 @@ import pandas as pd
 
 from dfim.errors import InputError
 from dfim.files.arrivals import check_content, web_page_title
+from dfim.files.text import read_text
 from dfim.files.whole import atomic_path
 from dfim.progress import Progress
 
@@ -25,8 +26,16 @@ OPTIONS = {"tries": 5, "pause": 5.0, "timeout": 60.0, "mirror": ""}
 _LONGEST_PAUSE = 300
 _BLOCK = 1 << 16
 # Answers of a server that another try will not change; all others of the 400s and 500s may pass.
-_FINAL = {400, 401, 403, 404, 405, 406, 407, 410, 451, 501, 505}
+_FINAL = {204, 400, 401, 403, 404, 405, 406, 407, 410, 451, 501, 505}
 _MEND = "check the address, or download the file by other means and give its path instead"
+
+
+class NotServed(InputError):
+    """A file that a server does not hand out; ``status`` is its last answer's, None where it gave none."""
+
+    def __init__(self, message: str, status: int | None = None):
+        super().__init__(message)
+        self.status = status
 
 
 def fetch(source: Mapping, path: str | Path, options: Mapping | None = None) -> None:
@@ -39,8 +48,8 @@ def fetch(source: Mapping, path: str | Path, options: Mapping | None = None) -> 
     folder below which the file of ``https://host/path`` is looked for as ``host/path``. A download that
     broke off is taken up where it ended, when the server allows it.
 
-    Raises InputError when the source cannot be had, when a checksum or the size differs, and when the file
-    is not of its kind; then nothing is left at ``path``.
+    Raises InputError when the source cannot be had (:class:`NotServed` when a server said so), when a
+    checksum or the size differs, and when the file is not of its kind; then nothing is left at ``path``.
     """
     options = {**OPTIONS, **(options or {})}
     location = _mirrored(source["location"], options["mirror"])
@@ -52,6 +61,19 @@ def fetch(source: Mapping, path: str | Path, options: Mapping | None = None) -> 
         else:
             os.symlink(Path(location).resolve(), temporary)
             _verify(location, temporary, source)
+    if "://" in location:
+        _origin_path(path).write_text(f"{source['location']}\n", encoding="utf-8")
+
+
+def origin_of(path: str | Path) -> str:
+    """Return the address that a file was downloaded from; empty for any other file."""
+    beside = _origin_path(path)
+    return read_text(beside, "an address").strip() if beside.is_file() else ""
+
+
+def _origin_path(path: str | Path) -> Path:
+    """Return where the address of a download is kept: beside it, under a hidden name."""
+    return Path(path).with_name(f".{Path(path).name}.origin")
 
 
 def _mirrored(location: str, mirror: str) -> str:
@@ -131,8 +153,9 @@ class _Download:
                     raise
             except (OSError, http.client.HTTPException) as error:
                 if attempt == self.options["tries"] or _is_final(error):
-                    raise InputError(
-                        f"{self.url} could not be downloaded ({_words(error)}); {_MEND}."
+                    raise NotServed(
+                        f"{self.url} could not be downloaded ({_words(error)}); {_MEND}.",
+                        getattr(error, "code", None),
                     ) from None
                 wait = min(_retry_after(error) or pause, _LONGEST_PAUSE)
                 logger.warning("%s: %s; trying again in %g s", self.url, _words(error), wait)
@@ -163,6 +186,8 @@ class _Download:
                 raise _Interrupted("the file changed on the server") from None
             raise
         with response:
+            if response.status == 204:
+                raise urllib.error.HTTPError(self.url, 204, "No Content", response.headers, None)
             continued = response.status == 206 and self._continues(response.headers, done)
             if response.status == 206 and not continued:
                 self.path.unlink(missing_ok=True)

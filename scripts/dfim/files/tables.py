@@ -4,7 +4,18 @@ import os
 
 import pandas as pd
 
+from dfim.files.text import open_bytes
 from dfim.files.whole import atomic_path
+
+# Columns of names, in whatever table they are: text even where all of them look like numbers or truth values.
+TEXT = (
+    "name", "chrom", "origin", "split", "kind", "strand", "reference", "alternate", "group", "set", "task",
+    "source_name", "target_name", "source_group", "target_group", "pair", "model", "method", "analysis",
+    "dataset", "library", "replicate", "comparison", "measure", "factor", "motif", "pwm", "role",
+    "rules", "class", "ref", "alt", "base", "source_base", "mutant_base", "target_base", "first_base",
+    "second_base", "mutated", "intact", "covariate", "stratum", "hypothesis", "panel", "sequence", "against",
+    "state", "location", "caller", "chosen", "implementation", "warning", "distribution",
+)  # fmt: skip
 
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
@@ -20,6 +31,31 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
 def read_table(path: str | os.PathLike, **options) -> pd.DataFrame:
     """Read a TSV with a header that :func:`write_table` wrote; only empty cells are missing values.
 
-    Names such as ``NA`` or ``null`` stay text. Further options go to :func:`pandas.read_csv`.
+    The columns of :data:`TEXT` are text, and names such as ``NA`` or ``007`` stay what they are. Further
+    options go to :func:`pandas.read_csv`.
     """
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], **options)
+    text = dict.fromkeys(TEXT, "str") | options.pop("dtype", {})
+    with open_bytes(path, "a table of the project") as handle:
+        return pd.read_csv(
+            handle, sep="\t", encoding="utf-8", keep_default_na=False, na_values=[""], dtype=text, **options
+        )
+
+
+def read_headerless(path: str | os.PathLike, columns: dict[int, str], text: tuple[str, ...], **options):
+    """Read a TSV without a header that another program wrote: some columns, by place (from 0, ascending).
+
+    The columns named in ``text`` are text; others what they look like. Returns what :func:`pandas.read_csv`
+    does with further options.
+    """
+    return pd.read_csv(
+        path,
+        sep="\t",
+        header=None,
+        usecols=list(columns),
+        names=list(columns.values()),
+        dtype={name: "str" for name in text},
+        encoding="utf-8",
+        na_filter=False,
+        quoting=3,
+        **options,
+    )

@@ -57,7 +57,7 @@ def _write_checksum(path: Path, sha256: str) -> None:
     beside = checksum_path(path)
     temporary = beside.with_name(f"{_UNFINISHED}{os.getpid()}-{beside.name}")
     try:
-        temporary.write_text(f"{sha256}  {path.name}\n")
+        temporary.write_text(f"{sha256}  {path.name}\n", encoding="utf-8")
         os.replace(temporary, beside)
     finally:
         temporary.unlink(missing_ok=True)

@@ -4,11 +4,10 @@ Positions are 0-based, intervals half-open. Sizes are a dictionary from chromoso
 the order of the FASTA file.
 """
 
-import gzip
 import io
+import logging
 import os
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,46 +17,131 @@ import pandas as pd
 import pyfaidx
 
 from dfim.errors import InputError
-from dfim.files.text import is_gzipped, read_text
+from dfim.files.text import open_bytes, text_lines
 from dfim.files.whole import atomic_path
 from dfim.progress import Progress
 from dfim.sequences.bases import BASES
 
+logger = logging.getLogger(__name__)
+
+_FASTA = "a FASTA file"
 _BLOCK_BYTES = 1 << 22
 _LINE = 60
+_SPACES = b" \t\r\n"
+_PLAIN = f"{BASES}N{BASES.lower()}n".encode()
+_AMBIGUOUS = b"RYSWKMBDHVryswkmbdhv"
+_TO_N = bytes.maketrans(_AMBIGUOUS, b"NNNNNNNNNNnnnnnnnnnn")
 _UNDERSTOOD = np.isin(np.arange(256), list(f"{BASES}N".encode()))
 
 
 def unpack_fasta(source: str | os.PathLike, destination: str | os.PathLike) -> None:
     """Write a FASTA file, plain or gzipped (bgzip included), as plain FASTA with lines of 60 letters.
 
-    Lines are wrapped anew because an index needs lines of one length, which not every genome has.
-    The file is streamed, a few MB in memory at a time. Raises InputError for a missing file, for one that
-    does not begin with ``>`` and for a damaged gzip file.
+    Lines are wrapped anew because an index needs lines of one length, which not every genome has. IUPAC
+    letters for several bases (R, Y, …) become N, as in UCSC's genomes, counted in the log. The file is
+    streamed, a few MB in memory at a time. Raises InputError, naming file and line, for a missing file, one
+    that does not begin with ``>``, a damaged gzip file, other letters, and for records without a name,
+    without a letter or with the name of another.
     """
-    if not os.path.isfile(source):
-        raise InputError(f"the genome {source} was not found: give the path of a FASTA file.")
-    progress = Progress(
-        total=os.path.getsize(source), unit="B", unit_scale=True, desc=f"unpacking {Path(source).name}"
-    )
-    with open(source, "rb") as raw, progress, atomic_path(destination) as temporary:
-        content = io.BufferedReader(gzip.GzipFile(fileobj=raw)) if is_gzipped(source) else raw
-        try:
-            first = content.peek(1)[:1].decode("latin-1")
-            if first != ">":
-                raise InputError(
-                    f"{source} is not FASTA: its first character is {first!r}, and a FASTA file, gzipped or "
-                    "not, begins with '>'."
+    progress = Progress(unit="B", unit_scale=True, desc=f"unpacking {Path(source).name}")
+    with open_bytes(source, _FASTA) as content, progress, atomic_path(destination) as temporary:
+        progress.total, packed = os.path.getsize(source), getattr(content, "fileobj", content)
+        first = content.peek(1)[:1].decode("latin-1")
+        if first != ">":
+            raise InputError(
+                f"{source} is not FASTA: its first character is {first!r}, and a FASTA file, gzipped or "
+                "not, begins with '>'."
+            )
+        checked = _Checked(source)
+        with open(temporary, "wb") as out:
+            for block in wrapped_fasta(checked.parts(_fasta_parts(content))):
+                out.write(block)
+                progress.update(packed.tell() - progress.n)
+    if checked.ambiguous:
+        logger.info(
+            "%s: %d letters that stand for several bases (IUPAC) are taken for N", source, checked.ambiguous
+        )
+
+
+class _Checked:
+    """Parts of a FASTA file on their way from ``source``: checked, and IUPAC letters counted and made N."""
+
+    def __init__(self, source: str | os.PathLike):
+        self.source, self.ambiguous = source, 0
+        self._names, self._letters = set(), 0
+
+    def parts(self, parts: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        """Pass on (header, letters); raises InputError where a record is none."""
+        for header, letters in parts:
+            if header:
+                self._next(header)
+            rest = letters.translate(None, _PLAIN)
+            if rest:
+                if rest.translate(None, _AMBIGUOUS):
+                    raise _fault(self.source)
+                self.ambiguous += len(rest)
+                letters = letters.translate(_TO_N)
+            self._letters += len(letters)
+            yield header and b">" + header[1:].lstrip(), letters
+        self._end()
+
+    def _next(self, header: bytes) -> None:
+        """Begin a record; the one before must have had a letter."""
+        if self._names:
+            self._end()
+        words = header[1:].split()
+        if not words or words[0] in self._names or b"\r" in header.rstrip(b"\r\n"):
+            raise _fault(self.source)
+        self._names.add(words[0])
+        self._letters = 0
+
+    def _end(self) -> None:
+        if not self._letters:
+            raise _fault(self.source)
+
+
+def _fault(path: str | os.PathLike) -> InputError:
+    """Return what is wrong with a FASTA file, with its line: read again line by line, which is slower."""
+    seen, name, start, letters = {}, None, 0, 0
+    for number, line in text_lines(path, _FASTA):
+        where = f"{path}, line {number}"
+        if not line.startswith(">"):
+            letters += len("".join(line.split()))
+            column = _strange(line)
+            if column is not None:
+                return InputError(
+                    f"{where}, column {column + 1}: the sequence {name!r} has the letter {line[column]!r}, "
+                    "and only A, C, G, T, N and the IUPAC letters for several bases are understood: replace "
+                    "it with N."
                 )
-            with open(temporary, "wb") as out:
-                for block in wrapped_fasta(_fasta_parts(content)):
-                    out.write(block)
-                    progress.update(raw.tell() - progress.n)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise InputError(f"{source} is a damaged gzip file ({error}): fetch it again.") from None
+            continue
+        if name and not letters:
+            break
+        name, start, letters = (line[1:].split() or [""])[0], number, 0
+        if not name:
+            return InputError(f"{where}: the sequence has no name: write one after '>'.")
+        if name in seen:
+            return InputError(
+                f"{where}: the sequence {name!r} is on line {seen[name]} too, and names must differ: rename "
+                "or remove one."
+            )
+        seen[name] = number
+    if name and not letters:
+        return InputError(f"{path}, line {start}: the sequence {name!r} has no letter: remove it.")
+    return InputError(
+        f"{path} has lines that end with CR alone, as on old Macs: convert them (tr '\\r' '\\n' < OLD > NEW)."
+    )
 
 
-def _fasta_parts(content: io.BufferedReader) -> Iterator[tuple[bytes, bytes]]:
+def _strange(line: str) -> int | None:
+    """Return where the first letter of a line stands that is none of a genome's."""
+    for column, letter in enumerate(line):
+        if letter.encode("latin-1", "replace").translate(None, _PLAIN + _AMBIGUOUS + _SPACES):
+            return column
+    return None
+
+
+def _fasta_parts(content: io.BufferedIOBase) -> Iterator[tuple[bytes, bytes]]:
     """Yield (header, letters) in file order; the header is empty where letters continue a sequence."""
     at_line_start = True
     while block := content.read(_BLOCK_BYTES):
@@ -66,10 +150,11 @@ def _fasta_parts(content: io.BufferedReader) -> Iterator[tuple[bytes, bytes]]:
         if block.rfind(b"\n>") == block.rfind(b"\n") != -1:
             block += content.readline()
         continuation, *records = block.split(b"\n>")
-        yield b"", continuation.translate(None, b"\r\n")
+        if continuation:
+            yield b"", continuation.translate(None, _SPACES)
         for record in records:
             header, _, letters = record.partition(b"\n")
-            yield b">" + header.strip(), letters.translate(None, b"\r\n")
+            yield b">" + header.rstrip(b"\r\n"), letters.translate(None, _SPACES)
         at_line_start = block.endswith(b"\n")
 
 
@@ -115,7 +200,7 @@ def write_sizes(sizes: Mapping[str, int], path: str | os.PathLike) -> None:
 def read_sizes(path: str | os.PathLike) -> dict[str, int]:
     """Read the table of :func:`write_sizes`; InputError, with the line, when it is not such a table."""
     sizes = {}
-    for number, line in enumerate(read_text(path, "a table of chromosome sizes").splitlines(), start=1):
+    for number, line in text_lines(path, "a table of chromosome sizes"):
         fields = line.split("\t")
         if len(fields) < 2 or not re.fullmatch("[0-9]{1,18}", fields[1]):
             raise InputError(

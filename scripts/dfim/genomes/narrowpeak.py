@@ -3,10 +3,9 @@
 import gzip
 import os
 
-import numpy as np
 import pandas as pd
 
-from dfim.files.text import TableLines, is_gzipped, read_lines
+from dfim.files.text import data_fields, open_bytes
 from dfim.files.whole import atomic_path
 
 NARROWPEAK_COLUMNS = [
@@ -32,25 +31,21 @@ def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.D
     """
     if may_be_empty and os.path.isfile(path) and _is_empty(path):
         return pd.DataFrame(columns=NARROWPEAK_COLUMNS)
-    lines, numbers = read_lines(path)
-    fields = [line.split("\t") for line in lines]
-    table = TableLines(path, numbers)
-    short = [len(line) != len(NARROWPEAK_COLUMNS) for line in fields]
-    table.refuse(short, lambda row: f"found {len(fields[row])} columns, and narrowPeak has ten")
-    peaks = pd.DataFrame(fields, columns=NARROWPEAK_COLUMNS)
+    fields, table = data_fields(path)
+    width = len(NARROWPEAK_COLUMNS)
+    table.refuse(
+        [len(line) < width for line in fields],
+        lambda row: f"found {len(fields[row])} columns, and narrowPeak has ten",
+    )
+    peaks = pd.DataFrame([line[:width] for line in fields], columns=NARROWPEAK_COLUMNS)
     for column in ("start", "end", "score", "summit"):
         peaks[column] = table.integers(column, list(peaks[column]))
     for column in ("signal", "pvalue", "qvalue"):
-        numbers = pd.to_numeric(peaks[column], errors="coerce").to_numpy(float)
-        table.refuse(
-            ~np.isfinite(numbers),
-            lambda row, column=column: f"{column} is {peaks[column][row]!r}, and a number is needed",
-        )
-        peaks[column] = numbers
+        peaks[column] = table.numbers_of(column, list(peaks[column]))
     return peaks
 
 
 def _is_empty(path: str | os.PathLike) -> bool:
     """Tell whether a file, gzipped or not, holds nothing."""
-    with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
+    with open_bytes(path, "a narrowPeak file") as handle:
         return not handle.read(1)

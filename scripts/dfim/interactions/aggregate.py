@@ -3,7 +3,7 @@
 The change that mutating a nucleotide makes at a position belongs to the cell (source position, source base,
 mutant base with the largest change there; target position, target base). A cell's value is the mean over the
 sequences that have those bases, and of which that mutant base has the largest change. The null has the same
-cells of the shuffled sequences.
+cells of shuffled sequences, or of a network that was trained on values which only add up.
 
 All positions are 0-based, in the example.
 """
@@ -21,7 +21,7 @@ from dfim.sequences.shuffling import shuffled
 from dfim.statistics.p_values import fit_null, q_values
 
 CELL = ["source_position", "source_base", "mutant_base", "target_position", "target_base"]
-COLUMNS = ["set", *CELL, "intact", "mutated", "n", "mean", "sd", "p", "q"]
+COLUMNS = ["set", *CELL, "intact", "mutated", "n", "mean", "sd", "p", "q", "called"]
 
 
 def sum_cells(
@@ -54,17 +54,25 @@ def aggregate(
     minimum: int,
     method: str,
     reach: float = np.inf,
+    additive: Sequence[str | os.PathLike] = (),
+    least_effect: float = 0.0,
+    level: float = 0.05,
 ) -> pd.DataFrame:
     """Return the cells of aggregate maps with p and q, from the shards of position targets.
 
     ``bases`` has shape (all examples, positions), ``sets`` the columns ``example`` and ``set``: a map for
     each set, of the profiles of its examples. Columns: ``set``, those of a cell, ``intact`` and ``mutated``
     (the two bases of source and target with their positions, before and after the mutation, e.g. ``3G–4T``,
-    the lower position first), ``n`` sequences, ``mean`` and ``sd`` of the changes, ``p``, ``q``. Cells with
-    fewer than ``minimum`` sequences have neither p nor q. p is the upper tail of the mean's size against
-    that of the null's cells of at least ``minimum`` sequences, of all sets and replicates together, by the
-    ``method`` of :func:`dfim.statistics.p_values.fit_null`; q is Benjamini–Hochberg over all cells of all
-    sets.
+    the lower position first), ``n`` sequences, ``mean`` and ``sd`` of the changes, ``p``, ``q``, ``called``
+    (1 where q is below ``level`` and the mean's size at least ``least_effect``). Cells with fewer than
+    ``minimum`` sequences have neither p nor q. p is the upper tail of the mean's size against that of the
+    null's cells of at least ``minimum`` sequences, of all sets and replicates together, by the ``method`` of
+    :func:`dfim.statistics.p_values.fit_null`; q is Benjamini–Hochberg over all cells of all sets.
+
+    The null is the cells of the shuffled sequences, or, where ``additive`` names its shards, those of the
+    same sequences in a network that was trained on values which only add up. Shuffling breaks what the
+    sequences share, so that it says what a network makes of two bases without it; the other says what this
+    network makes up of two bases that do nothing to each other.
 
     Positions at which nothing changes anything are left out as targets: with the composition as the
     reference, a base that all sequences share has no importance. Cells of positions that are ``reach`` (bp,
@@ -74,17 +82,14 @@ def aggregate(
     Raises InputError when the shards hold a source that is no nucleotide, and when no cell has enough
     sequences.
     """
-    found, null = [], []
-    for path in Progress(shards, desc="shards", unit=" shards"):
-        with h5py.File(path, "r") as handle:
-            for name, members in sets.groupby("set", sort=False)["example"]:
-                for replicate, table in _cells_of(handle, bases, members.to_numpy(), path):
-                    (null if replicate else found).append(table.assign(set=name, replicate=replicate))
-    cells, null = (_within_reach(_joined(tables), reach) for tables in (found, null))
+    cells = _within_reach(_cells_of_shards(shards, bases, sets), reach)
     changing = cells.loc[cells["squares"] > 0, "target_position"].unique()
-    # The null keeps them: in a shuffled sequence they are positions like all others, and without them, where
-    # changes are larger, it is too kind to a network that has learned no interaction.
     cells = cells[cells["target_position"].isin(changing)].reset_index(drop=True)
+    null = _within_reach(_cells_of_shards(additive or shards, bases, sets, shuffles=not additive), reach)
+    if additive:
+        null = null[null["target_position"].isin(changing)]
+    # Shuffled sequences keep all positions: in them these are positions like all others, and without them,
+    # where changes are larger, the null is too kind to a network that has learned no interaction.
     tested, usable = cells["n"] >= minimum, null["n"] >= minimum
     if not tested.any():
         raise InputError(
@@ -95,6 +100,7 @@ def aggregate(
     cells["p"] = cells["q"] = np.nan
     cells.loc[tested, "p"] = test(cells.loc[tested, "mean"].abs().to_numpy())
     cells.loc[tested, "q"] = q_values(cells.loc[tested, "p"].to_numpy())
+    cells["called"] = ((cells["q"] < level) & (cells["mean"].abs() >= least_effect)).astype(int)
     for name, base in (("intact", "source_base"), ("mutated", "mutant_base")):
         cells[name] = _pairs(cells, base)
     return cells[COLUMNS]
@@ -119,8 +125,21 @@ def add_expected(cells: pd.DataFrame, expected: pd.DataFrame, where: str) -> pd.
     return joined
 
 
-def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path):
-    """Yield replicate and cells of the members' profiles in a shard."""
+def _cells_of_shards(
+    shards: Sequence[str | os.PathLike], bases: np.ndarray, sets: pd.DataFrame, shuffles: bool = False
+) -> pd.DataFrame:
+    """Return the cells of the sequences in shards, or those of their shuffles."""
+    found = []
+    for path in Progress(shards, desc="shards", unit=" shards"):
+        with h5py.File(path, "r") as handle:
+            for name, members in sets.groupby("set", sort=False)["example"]:
+                cells = _cells_of(handle, bases, members.to_numpy(), path, shuffles)
+                found += [table.assign(set=name, replicate=replicate) for replicate, table in cells]
+    return _joined(found)
+
+
+def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path, shuffles: bool):
+    """Yield replicate and cells of the members' profiles in a shard: of replicate 0, or of the shuffles."""
     sources = handle["sources"]
     kinds = set(sources["kind"].asstr()[()])
     if kinds - {"nucleotide"}:
@@ -129,15 +148,18 @@ def _cells_of(handle: h5py.File, bases: np.ndarray, members: np.ndarray, path):
         )
     rows = np.flatnonzero(np.isin(sources["example"][()], members))
     example, position = sources["example"][()][rows], sources["start"][()][rows]
-    own, place = np.unique(example, return_inverse=True)
-    shuffles, seed = int(handle.attrs["shuffles"]), int(handle.attrs["seed"])
-    if len(rows):
+    if not len(rows):
+        return
+    if not shuffles:
         delta, mutant = (handle[name][()][rows] for name in ("delta", "mutant_base"))
         yield 0, sum_cells(delta, mutant, position, bases[example])
-        for replicate in range(1, shuffles + 1):
-            letters = np.array([shuffled(bases[one], seed, int(one), replicate) for one in own])
-            delta, mutant = (handle[f"null_{name}"][replicate - 1][rows] for name in ("delta", "mutant_base"))
-            yield replicate, sum_cells(delta, mutant, position, letters[place])
+        return
+    own, place = np.unique(example, return_inverse=True)
+    seed = int(handle.attrs["seed"])
+    for replicate in range(1, int(handle.attrs["shuffles"]) + 1):
+        letters = np.array([shuffled(bases[one], seed, int(one), replicate) for one in own])
+        delta, mutant = (handle[f"null_{name}"][replicate - 1][rows] for name in ("delta", "mutant_base"))
+        yield replicate, sum_cells(delta, mutant, position, letters[place])
 
 
 def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dfim.files.whole import atomic_path
 from dfim.interactions.scoring import Profile
-from dfim.interactions.sources import NUMBERS, SOURCE_COLUMNS
+from dfim.interactions.sources import DRAW_COLUMNS, NUMBERS, SOURCE_COLUMNS
 
 _CHUNK = 16_384  # values of a chunk of a file, or one row where rows are longer
 
@@ -22,13 +22,15 @@ def write_profile_shard(
     shuffles: int,
     path: str | os.PathLike,
     attributes: dict | None = None,
+    draws: pd.DataFrame | None = None,
 ) -> None:
     """Write profiles as they come: an HDF5 file as in ``docs/files.md``, one row per row of ``sources``.
 
     ``delta``, ``importance``, ``mutant_importance``: float32 (source, position), on the real sequences;
     ``null_delta``: float32 (replicate, source, position); ``mutant_base`` and ``null_mutant_base``: uint8 of
     the same shapes as the two deltas; the columns of ``sources`` in a group of that name, ``feature`` −1 for
-    a nucleotide. ``attributes`` become attributes of the file.
+    a nucleotide; and the columns of ``draws``, where there are any, in a group of that name. ``attributes``
+    become attributes of the file.
     """
     shape = (len(sources), length)
     with atomic_path(path) as temporary, h5py.File(temporary, "w") as handle:
@@ -45,13 +47,22 @@ def write_profile_shard(
                 continue
             for name, array in arrays.items():
                 array[profile.source] = getattr(profile, name)
-        group = handle.create_group("sources")
-        for column in SOURCE_COLUMNS:
-            text = column not in NUMBERS
-            values = sources[column].to_numpy(object if text else np.int64)
-            array = group.create_dataset(column, data=values, dtype=h5py.string_dtype() if text else None)
-            array.attrs["axes"] = json.dumps(["source"])
+        _write_table(handle.create_group("sources"), sources[SOURCE_COLUMNS], "source")
+        if draws is not None:
+            _write_table(handle.create_group("draws"), draws[DRAW_COLUMNS], "draw")
         handle.attrs.update(attributes or {})
+
+
+def _write_table(group: h5py.Group, table: pd.DataFrame, axis: str) -> None:
+    """Write the columns of a table as arrays: whole numbers as int64, text as text."""
+    for column in table:
+        values, kind = table[column], None
+        if column in NUMBERS or values.dtype.kind == "i":
+            values = values.to_numpy(np.int64)
+        elif values.dtype.kind != "f":
+            values, kind = values.to_numpy(object), h5py.string_dtype()
+        array = group.create_dataset(column, data=values, dtype=kind)
+        array.attrs["axes"] = json.dumps([axis])
 
 
 def _array(handle: h5py.File, name: str, shape: tuple[int, ...], kind=np.float32) -> h5py.Dataset:

@@ -7,8 +7,10 @@ The definitions are those of the DFIM paper's code:
   nucleotide has a mutant for each other base.
 - delta(source → target) = importance(original) − importance(mutant), and 0 at the mutated rows, which are
   no targets.
-- Feature target: ``fis`` is the largest, over the target's positions, of the sum over bases of |delta|, and
-  ``signed_sum`` the sum of delta over bases and positions: above 0 for synergy, below 0 for redundancy.
+- Feature target: ``fis`` is the largest, over the target's positions, of the sum over bases of |delta|.
+  ``signed_sum``, which is not the paper's, is the change of the contributions, summed over the target's
+  positions and all four channels: above 0 for synergy, below 0 for redundancy. With a reference of
+  probabilities most of a contribution lies on the bases that are absent.
 - Position target: the sum of delta over bases; for a nucleotide as source that of the mutant with the largest
   absolute value, position by position.
 
@@ -69,13 +71,13 @@ def _score(
     shuffles: int,
     seed: int,
     batch_size: int | None,
-    importance: bool,
+    **asked: bool,
 ) -> Iterator[_Batch]:
     """Score the replicates 0 … ``shuffles`` of every example that has sources, with all mutants, in order.
 
     ``sources`` have the columns ``first`` and ``stop``. Replicates are gathered until they have
     ``batch_size`` mutants, so that memory does not grow with the number of examples, and the sources of an
-    example that has more are taken in parts.
+    example that has more are taken in parts. ``asked``: what of :meth:`Scorer.score_mutants` is asked for.
     """
     check_sources(sources, bases)
     most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
@@ -85,11 +87,11 @@ def _score(
             waiting.append(replicate)
             size += len(replicate.sources) * (3 if replicate.sources["kind"].iloc[0] == "nucleotide" else 1)
             if size >= most:
-                yield _scored(scorer, waiting, task, background, importance)
+                yield _scored(scorer, waiting, task, background, asked)
                 progress.update(sum(len(done.sources) for done in waiting))
                 waiting, size = [], 0
         if waiting:
-            yield _scored(scorer, waiting, task, background, importance)
+            yield _scored(scorer, waiting, task, background, asked)
             progress.update(sum(len(done.sources) for done in waiting))
 
 
@@ -102,7 +104,7 @@ def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: in
                 yield _Replicate(example, number, letters, part)
 
 
-def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, importance: bool) -> _Batch:
+def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, asked: dict) -> _Batch:
     """Mutate the sources of some replicates, and score them."""
     sources = pd.concat([one.sources for one in replicates])
     sizes = [len(one.sources) for one in replicates]
@@ -119,7 +121,7 @@ def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background,
     ]
     mutants = Mutants(columns[0], columns[1], np.repeat(widths, counts), padded, columns[2], columns[3])
     bases = np.stack([one.bases for one in replicates])
-    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, importance))
+    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, **asked))
 
 
 def pair_scores(
@@ -154,7 +156,7 @@ def pair_scores(
     tables = [
         _pair_rows(batch, targets)
         for batch in _score(
-            scorer, bases, sources, task, background, shuffles, seed, batch_size, importance=False
+            scorer, bases, sources, task, background, shuffles, seed, batch_size, channels=True
         )
     ]
     if not tables:
@@ -189,15 +191,23 @@ def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:
         }
     )
     table = mutated.merge(targets, on="source", how="left")
-    scores = np.empty((2, len(table)), np.float32)
-    widths = (table["stop"] - table["first"]).to_numpy()
+    columns = [table[name].to_numpy() for name in ("mutant", "first", "stop")]
+    scores = read_scores(batch.scores, *columns)
+    return table.assign(fis=scores[0], signed_sum=scores[1])[PAIR_COLUMNS]
+
+
+def read_scores(
+    scores: MutantScores, mutant: np.ndarray, begin: np.ndarray, finish: np.ndarray
+) -> np.ndarray:
+    """Return ``fis`` and ``signed_sum`` of mutants at targets [begin, finish), float32 (2, targets)."""
+    found = np.empty((2, len(mutant)), np.float32)
+    widths = finish - begin
     for width in np.unique(widths):
         rows = np.flatnonzero(widths == width)
-        positions = table["first"].to_numpy()[rows, None] + np.arange(width)
-        mutant = table["mutant"].to_numpy()[rows, None]
-        scores[0, rows] = batch.scores.absolute[mutant, positions].max(axis=1)
-        scores[1, rows] = batch.scores.delta[mutant, positions].sum(axis=1)
-    return table.assign(fis=scores[0], signed_sum=scores[1])[PAIR_COLUMNS]
+        positions = begin[rows, None] + np.arange(width)
+        found[0, rows] = scores.absolute[mutant[rows, None], positions].max(axis=1)
+        found[1, rows] = scores.channels[mutant[rows, None], positions].sum(axis=1)
+    return found
 
 
 @dataclass

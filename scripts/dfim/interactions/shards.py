@@ -16,12 +16,14 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
-from dfim.interactions.sources import SOURCE_COLUMNS
+from dfim.interactions.pairs import unordered
+from dfim.interactions.sources import DRAW_COLUMNS, SOURCE_COLUMNS
 from dfim.progress import Progress
 
 PAIR_KEY = ["replicate", "example", "source", "target"]
 PAIR_SCORES = ["fis", "signed_sum"]
-PROFILE_SCORES = ["fis", "fis_sum", "signed_sum"]
+# Largest distance (bp) of each bin but the last in which positions are tested: changes fall with distance.
+POSITION_BINS = (5, 20, 50, 100)
 _SOURCE_TEXT = ["name", "group", "kind", "reference", "alternate"]
 
 
@@ -91,19 +93,39 @@ def describe_pairs(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def add_mutagenesis(pairs: pd.DataFrame, mutated: pd.DataFrame) -> pd.DataFrame:
-    """Add the interactions by mutagenesis (``mutagenesis_…``) to pairs, by example, source and target.
+# Columns of the table of pair tests that the table of ordered pairs has too, and their names there.
+OF_TESTS = {
+    "block": "block",
+    "within_reach": "within_reach",
+    "interaction": "interaction",
+    "interaction_probability": "interaction_probability",
+    "share": "share",
+    "p": "interaction_p",
+    "q": "interaction_q",
+    "called": "interaction_called",
+}
 
-    Raises InputError when a pair has none, as when the two were made with different features.
+
+def add_pair_tests(pairs: pd.DataFrame, tests: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Add the columns of their pair tests to ordered pairs, by example and features (:data:`OF_TESTS`).
+
+    Raises InputError when a pair has no test, as when the two were made with different features.
     """
-    key = ["example", "source", "target"]
-    joined = pairs.merge(mutated, on=key, how="left", validate="one_to_one", indicator=True)
+    key = ["example", "first", "second"]
+    keyed = pairs.join(unordered(pairs, features))
+    joined = keyed.merge(
+        tests[[*key, *OF_TESTS]].rename(columns=OF_TESTS),
+        on=key,
+        how="left",
+        validate="many_to_one",
+        indicator=True,
+    )
     if (lost := joined.pop("_merge") == "left_only").any():
         raise InputError(
-            f"{lost.sum()} of {len(pairs)} pairs have no interaction by mutagenesis: remove the folders of "
-            "the shards and run again."
+            f"{lost.sum()} of {len(pairs)} pairs have no pair test: remove the folders of the shards and run "
+            "again."
         )
-    return joined
+    return joined.drop(columns=["first", "second"]).set_axis(pairs.index)
 
 
 @dataclass
@@ -113,9 +135,10 @@ class Profiles:
     ``sources`` has one row per source: the columns of the shards after ``source``, the row number in the
     arrays. ``delta``, ``importance`` and ``mutant_importance`` are float32 (source, position); NaN outside
     the window and at the source itself. ``null`` has a row per replicate (from 1) and source, with the
-    summaries of its profile. ``null_positions`` has the columns ``example`` and ``delta`` (absolute): single
-    positions of the null profiles, all of them or a sample. ``attributes`` say what all shards were made
-    from and how.
+    summaries of its profile. ``null_positions`` has the columns ``example``, ``distance`` (bp from the
+    source) and ``delta`` (absolute): single positions of the null profiles, all of them or a sample.
+    ``draws`` has a row per draw of the null ``substitutions``, sorted by source; none where none were made.
+    ``attributes`` say what all shards were made from and how.
     """
 
     sources: pd.DataFrame
@@ -124,6 +147,7 @@ class Profiles:
     mutant_importance: np.ndarray
     null: pd.DataFrame
     null_positions: pd.DataFrame
+    draws: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=DRAW_COLUMNS))
     attributes: dict = field(default_factory=dict)
 
 
@@ -143,20 +167,25 @@ def summarise(delta: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def read_profile_shards(
-    paths: Sequence[str | os.PathLike], seed: int, null_positions: int = 5_000_000, reach: float = np.inf
+    paths: Sequence[str | os.PathLike],
+    seed: int,
+    null_positions: int = 5_000_000,
+    reach: float = np.inf,
+    bins: Sequence[int] = POSITION_BINS,
 ) -> Profiles:
     """Read shards of profiles into one, sorted by example, start, end, feature and alternate allele.
 
     At most ``null_positions`` positions of the null are kept, so that memory stays bounded: of each source
-    an equal number at random (all when they are few enough), drawn for its place in the sorted table, hence
-    independent of the shards; none as far from the source as the network's ``reach`` (bp), or farther. Raises
-    InputError when a source occurs twice, when there is none, and when
-    shards differ in their attributes (made with another network, other sequences or other options).
+    all when they are few enough, else an equal number at random of each bin of distance (largest distances
+    ``bins``), drawn for its place in the sorted table, hence independent of the shards; none as far from the
+    source as the network's ``reach`` (bp), or farther. Raises InputError when a source occurs twice, when
+    there is none, and when shards differ in their attributes (made with another network, other sequences or
+    other options).
     """
     attributes = _common_attributes(paths)
     sources = _sorted_sources(paths)
     quota = max(1, null_positions // len(sources))
-    arrays, null, drawn = {}, [], [None] * len(sources)
+    arrays, null, drawn, draws = {}, [], [None] * len(sources), []
     for shard, path in enumerate(Progress(paths, desc="shards", unit=" shards")):
         mine = sources.index[sources["shard"] == shard]
         rows = sources.loc[mine, "row"].to_numpy()
@@ -165,18 +194,20 @@ def read_profile_shards(
                 values = handle[name][()][rows]
                 arrays.setdefault(name, np.empty((len(sources), values.shape[1]), np.float32))[mine] = values
             null_delta = handle["null_delta"][()][:, rows]
+            draws += [_read_draws(handle["draws"], rows, mine)] if "draws" in handle else []
         null.append(_summarise_null(null_delta, mine))
         for column, source in enumerate(mine):
-            near = position_distances(sources.loc[[source]], null_delta.shape[2])[0] < reach
-            values = null_delta[:, column, near]
-            drawn[source] = _draw(values, quota, np.random.default_rng([seed, source]))
-    example = np.repeat(sources["example"].to_numpy(), [len(values) for values in drawn])
+            distance = position_distances(sources.loc[[source]], null_delta.shape[2])[0]
+            table = _null_positions(null_delta[:, column], distance, reach)
+            drawn[source] = _draw(table, quota, bins, np.random.default_rng([seed, source]))
+    example = np.repeat(sources["example"].to_numpy(), [len(table) for table in drawn])
     return Profiles(
         sources.drop(columns=["row", "shard"]).rename_axis("source").reset_index(),
         **arrays,
         null=pd.concat(null).sort_values(["replicate", "source"], ignore_index=True),
-        null_positions=pd.DataFrame({"example": example, "delta": np.concatenate(drawn)}),
+        null_positions=pd.concat(drawn, ignore_index=True).assign(example=example),
         attributes=attributes,
+        **_sorted_draws(draws),
     )
 
 
@@ -245,10 +276,37 @@ def _summarise_null(null_delta: np.ndarray, sources: pd.Index) -> pd.DataFrame:
     )
 
 
-def _draw(null_delta: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Return at most n absolute values of null profiles of one source, drawn without replacement."""
-    values = np.abs(null_delta[~np.isnan(null_delta)])
-    return values if len(values) <= n else rng.choice(values, n, replace=False)
+def _read_draws(group: h5py.Group, rows: np.ndarray, sources: pd.Index) -> pd.DataFrame:
+    """Read the draws of a shard, with the number of their source in all shards instead of in this one."""
+    text = ("reference", "alternate")
+    table = pd.DataFrame(
+        {name: group[name].asstr()[()] if name in text else group[name][()] for name in DRAW_COLUMNS}
+    )
+    return table.assign(source=pd.Series(sources, rows).loc[table["source"]].to_numpy())
+
+
+def _sorted_draws(draws: list[pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the draws of all shards as an argument of :class:`Profiles`, none where there are none."""
+    parts = [part for part in draws if len(part)]
+    return {"draws": pd.concat(parts).sort_values(["source", "draw"], ignore_index=True)} if parts else {}
+
+
+def _null_positions(null_delta: np.ndarray, distance: np.ndarray, reach: float) -> pd.DataFrame:
+    """Return the absolute values of null profiles of one source, (replicate, position), within reach."""
+    counted = ~np.isnan(null_delta) & (distance < reach)
+    distances = np.broadcast_to(distance.astype(np.int32), null_delta.shape)[counted]
+    return pd.DataFrame({"distance": distances, "delta": np.abs(null_delta[counted])})
+
+
+def _draw(table: pd.DataFrame, n: int, bins: Sequence[int], rng: np.random.Generator) -> pd.DataFrame:
+    """Return at most n rows of null positions, drawn without replacement, as many of each bin of distance."""
+    if len(table) <= n:
+        return table
+    label = np.searchsorted(bins, table["distance"], side="left")
+    order = rng.permutation(len(table))
+    rank = pd.Series(order).groupby(label[order]).cumcount().to_numpy()
+    # The first of every bin, then the second of every bin, and so on.
+    return table.iloc[np.sort(order[np.argsort(rank, kind="stable")[:n]])]
 
 
 def write_profiles(

@@ -10,6 +10,9 @@ from dfim.errors import InputError
 SOURCE_COLUMNS = ["example", "feature", "name", "group", "kind", "start", "end", "reference", "alternate"]
 NUMBERS = ["example", "feature", "start", "end"]
 NO_FEATURE = -1
+PROFILE_SCORES = ["fis", "fis_sum", "signed_sum"]
+# Draws of the null ``substitutions``: ``source`` is the row of the variant, ``draw`` counts from 1.
+DRAW_COLUMNS = ["source", "draw", "start", "reference", "alternate", *PROFILE_SCORES]
 
 
 def examples_of_shard(examples: Sequence[int], shard: int, shards: int) -> np.ndarray:

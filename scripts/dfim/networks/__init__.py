@@ -8,4 +8,4 @@ import os
 # Read by Keras and TensorFlow when they are imported: a user's own Keras settings must not change the
 # backend, and TensorFlow announces missing CUDA drivers as an error on every machine without a GPU.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ["KERAS_BACKEND"] = "tensorflow"

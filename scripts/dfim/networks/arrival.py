@@ -7,11 +7,11 @@ import contextlib
 import logging
 from collections.abc import Iterator, Mapping
 
-import keras
 import numpy as np
 import onnx
 
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 from dfim.networks.description import Walk
 from dfim.networks.evaluation import evaluate
 from dfim.networks.graph import INPUT, Graph

@@ -8,10 +8,10 @@ backend.
 
 from collections import Counter
 
-import keras
 import numpy as np
 
 from dfim.networks.architecture import check_layers, complete_layer, output_length
+from dfim.networks.backend import keras
 
 HEAD = "head"
 

@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-import keras
 import numpy as np
 
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.keras_layers import activation_nodes, nodes_of, unsupported
 from dfim.networks.stored import StoredGraph

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from dfim.errors import InputError
 from dfim.networks.arrival import check_against_keras
+from dfim.networks.backend import keras
 from dfim.networks.description import Walk, describe
 from dfim.networks.keras_models import read_model, read_parts
 from dfim.networks.logits import logits
-from dfim.networks.onnx_networks import read_onnx_graph
+from dfim.networks.onnx_graphs import NoRule
+from dfim.networks.onnx_networks import read_onnx_graph, values_alone
 from dfim.networks.outputs import Output, with_tasks
 from dfim.networks.stored import as_model
 
@@ -29,19 +30,23 @@ def read_own_network(
 ) -> keras.Sequential:
     """Read a network and return it as a model from one-hot sequences to one output for each task.
 
-    ``path``: a Keras or ONNX file, or with ``weights`` an architecture as JSON. ``tasks``: names of the tasks, one
-    for each unit without. ``outputs``: which output a task is (:class:`dfim.networks.outputs.Output`);
-    without any, all units in order. ``constants``: what
-    inputs after the first are held at, by name, zero without. ``length``: of the sequences, for a network
-    that takes any. A Sequential model with a sigmoid or linear head stays as it is; every other becomes a
-    graph of logits (:mod:`dfim.networks.stored`), which is compared with what the network itself computes.
+    ``path``: a Keras or ONNX file, or with ``weights`` an architecture as JSON. ``tasks``: names of the
+    tasks, one for each unit without. ``outputs``: which output a task is
+    (:class:`dfim.networks.outputs.Output`); without any, all units in order. ``constants``: what inputs after
+    the first are held at, by name, zero without. ``length``: of the sequences, for a network that takes any.
+    A Sequential model with a sigmoid or linear head stays as it is; every other becomes a graph of logits
+    (:mod:`dfim.networks.stored`), which is compared with what the network itself computes. An ONNX network
+    with a node that no rule has words for is kept whole: its values are known, and nothing else.
 
     Code inside a file is never run. Raises InputError, naming file and layer, on a file that is no network,
     on a layer that is not supported, on an input that is not (positions, 4), and when tasks and outputs do
     not fit.
     """
     if Path(path).suffix == ".onnx":
-        graph = read_onnx_graph(path, constants, length)
+        try:
+            graph = read_onnx_graph(path, constants, length)
+        except NoRule as reason:
+            return values_alone(path, str(reason), tasks, outputs or {}, constants, length)
         return as_model(with_tasks(graph, tasks, outputs or {}, str(path)))
     model = read_model(path) if weights is None else read_parts(path, weights)
     _check_input(model, path)

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import h5py
-import keras
 import numpy as np
 
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 from dfim.networks.keras_layers import KNOWN_LAYERS, hard_sigmoid_of_keras_2
 
 _MODELS = ("Sequential", "Functional", "Model")

@@ -4,10 +4,9 @@ import os
 import zipfile
 from pathlib import Path
 
-import keras
-
 from dfim.errors import InputError
 from dfim.files.whole import atomic_path
+from dfim.networks.backend import keras
 
 
 def save_network(model: keras.Model, path: str | os.PathLike) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 from dfim.networks.graph import Node
 
 K = keras.layers

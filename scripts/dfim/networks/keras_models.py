@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import h5py
-import keras
 
 from dfim.errors import InputError
 from dfim.networks import keras_files
+from dfim.networks.backend import keras
 from dfim.networks.keras2 import Rebuilt, rebuild, set_weights
 from dfim.networks.old_keras import convert_model
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 
+from dfim.networks.backend import keras
 from dfim.networks.graph import Node
 from dfim.networks.keras_layers import unsupported
 

@@ -1,8 +1,7 @@
 """The network without its last sigmoid: from one-hot sequences to logits."""
 
-import keras
-
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 from dfim.networks.description import activation_of
 from dfim.networks.stored import StoredGraph
 

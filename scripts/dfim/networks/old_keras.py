@@ -18,10 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import h5py
-import keras
 import numpy as np
 
 from dfim.errors import InputError
+from dfim.files.text import read_text
+from dfim.networks.backend import keras
 from dfim.networks.building import build_network
 
 # How many arrays the weights file holds for each kind of layer; these are all kinds that can be converted.
@@ -114,7 +115,7 @@ def _read_chains(
 ) -> tuple[list[list[_OldLayer]], Sequence[int] | None]:
     """Return the layers from the input to each output, and the shape of the input."""
     try:
-        model = json.loads(Path(architecture).read_text())
+        model = json.loads(read_text(architecture, "an architecture of Keras 0.3 (JSON)"))
         match model["name"]:
             case "Sequential":
                 return [_sequential_layers(model, architecture, weights)], model["layers"][0].get(
@@ -124,9 +125,7 @@ def _read_chains(
                 return _graph_chains(model, architecture, weights), model["input_config"][0].get(
                     "input_shape"
                 )
-    except OSError as error:
-        raise InputError(f"{architecture} could not be read ({error.strerror}).") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, IndexError, TypeError) as error:
+    except (json.JSONDecodeError, KeyError, IndexError, TypeError) as error:
         raise InputError(
             f"{architecture} is not an architecture of Keras 0.3 ({type(error).__name__}: {error}); the JSON "
             "that the old model.to_json() gave was expected."

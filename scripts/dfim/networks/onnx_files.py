@@ -1,4 +1,4 @@
-"""ONNX files: read with care, and their values by onnxruntime. Nothing in a file is executed but its nodes."""
+"""ONNX files: read with care, and their values by onnxruntime. No code in a file is run but its nodes."""
 
 import os
 from collections.abc import Sequence
@@ -26,8 +26,8 @@ def read_onnx(path: str | Path) -> onnx.ModelProto:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, ValueError) as error:
         raise InputError(
-            f"{path} could not be read as an ONNX file ({type(error).__name__}): it is damaged, larger than 2 "
-            "GB, or no ONNX file; export the network again."
+            f"{path} could not be read as an ONNX file ({type(error).__name__}): it is damaged, larger than "
+            "2 GB, or no ONNX file; export the network again."
         ) from None
     if not model.graph.node or not model.graph.output:
         raise InputError(f"{path} holds no network: it is damaged, or no ONNX file; export it again.")
@@ -52,8 +52,8 @@ def _check_versions(model: onnx.ModelProto, path: str | Path) -> None:
     for node in model.graph.node:
         if node.domain not in _DOMAINS:
             raise InputError(
-                f"{path}: the node {node.name or node.op_type} is of the domain {node.domain!r}, whose code is "
-                "never run: export the network with ONNX's own operators."
+                f"{path}: the node {node.name or node.op_type} is of the domain {node.domain!r}, whose code "
+                "is never run: export the network with ONNX's own operators."
             )
 
 

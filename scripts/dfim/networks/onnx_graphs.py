@@ -14,9 +14,10 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from dfim.errors import InputError
+from dfim.networks import onnx_moves, onnx_operators  # noqa: F401  they fill the table
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.kinds import shape_of
-from dfim.networks.onnx_operators import OPERATORS
+from dfim.networks.onnx_table import OPERATORS
 
 
 class NoRule(Exception):
@@ -147,7 +148,8 @@ def is_channels_last(entry) -> bool:
     shape = shape_of_entry(entry)
     if len(shape) != 3:
         raise InputError(
-            f"the input {entry.name} has the shape {shape}: (batch, 4, length) or (batch, length, 4) is needed."
+            f"the input {entry.name} has the shape {shape}: (batch, 4, length) or (batch, length, "
+            "4) is needed."
         )
     return shape[1] != 4
 

@@ -1,8 +1,8 @@
 """A graph as a Keras layer, so that one form of file holds every network."""
 
-import keras
 import numpy as np
 
+from dfim.networks.backend import keras
 from dfim.networks.evaluation import values_of
 from dfim.networks.graph import Graph, Node
 
@@ -78,8 +78,8 @@ class StoredGraph(keras.layers.Layer):
 class StoredOnnx(keras.layers.Layer):
     """An ONNX network of which only the values are known; its file is the layer's weight.
 
-    ``reason``: the node that no rule has words for. ``tasks``: for each task the index of its number in the
-    outputs laid out one after the other, so that every value of the network can be one.
+    ``reason``: the node that no rule has words for. ``outputs``: for each task the name of an output and the
+    indices of its number there. ``held``: what further inputs are held at.
     """
 
     def __init__(self, size: int, reason: str, outputs: list, length: int, held: dict, **options):
@@ -91,6 +91,13 @@ class StoredOnnx(keras.layers.Layer):
             shape=(size,), dtype="uint8", initializer="zeros", trainable=False, name="onnx"
         )
 
+    @classmethod
+    def of(cls, file: bytes, reason: str, outputs: list, length: int, held: dict) -> "StoredOnnx":
+        """Return the layer of an ONNX file."""
+        layer = cls(len(file), reason, outputs, length, held, name="onnx")
+        layer.set_weights([np.frombuffer(file, np.uint8)])
+        return layer
+
     def get_config(self):
         return super().get_config() | self.described
 
@@ -99,7 +106,7 @@ class StoredOnnx(keras.layers.Layer):
         return np.asarray(self.kept).tobytes()
 
     def call(self, inputs):
-        raise NotImplementedError("onnxruntime computes this network: see dfim.attribution.values_only.")
+        raise NotImplementedError("onnxruntime computes this network: dfim.attribution.values_only.")
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], len(self.described["outputs"]))

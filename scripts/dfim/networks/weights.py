@@ -1,8 +1,7 @@
 """Weights of one network as the starting point of another."""
 
-import keras
-
 from dfim.errors import InputError
+from dfim.networks.backend import keras
 
 
 def initialise_from(model: keras.Sequential, other: keras.Sequential) -> None:

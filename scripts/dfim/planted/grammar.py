@@ -16,11 +16,10 @@ import yaml
 from dfim.errors import InputError
 from dfim.files.text import read_text
 
-# Where the middle of a peak lies: at the sites that make it, or at the centre of the element; ``midpoint`` is
-# the centre too, with -1 in the column of the summit, as in UCSC's DNase peaks.
-SUMMITS = ("sites", "centre", "midpoint")
+# What the column of a peak's summit holds: the centre of the element, or -1, as in UCSC's DNase peaks, whose
+# middle is the centre then.
+SUMMITS = ("centre", "midpoint")
 
-_LONGEST_MOTIF = 30
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _PATTERN = re.compile(r"[ACGTRYSWKMBDHVN*]+")
 
@@ -97,7 +96,7 @@ _KEYS = {
             "gc": (lambda value: _is_number(value) and 0 < value < 1, "a number between 0 and 1"),
             "chromosomes": _TABLES,
             "spacing": _range_from(1),
-            "jitter": _WHOLE,
+            "reach": _WHOLE,
             "trim": _NOT_NEGATIVE,
             "minimum_score": _SHARE,
             "motifs": _TABLES,
@@ -125,7 +124,7 @@ _KEYS = {
         },
     ),
     "decoys": (
-        {"motifs": (_are_names, "a list of motifs"), "number": _range_from(0), "reach": _WHOLE},
+        {"motifs": (_are_names, "a list of motifs"), "number": _range_from(0)},
         {},
     ),
     "element": ({"motifs": _MOTIFS, "number": _WHOLE}, {"gap": _range_from(0), "further": _range_from(0)}),
@@ -266,14 +265,12 @@ def _check_names(where: str, what: str, found, known) -> None:
 
 
 def _check_spacing(grammar: Mapping) -> None:
-    """Raise InputError when sites of two elements could overlap, or a peak cross a chromosome's end."""
-    gaps = [entry["gap"][1] for entry in grammar["elements"].values() if "gap" in entry]
-    own = grammar["jitter"] + max(gaps, default=0) + 2 * _LONGEST_MOTIF
+    """Raise InputError when elements could overlap, or a peak overlap the next one or a chromosome's end."""
     peak_sets = [*grammar["peaks"].values(), grammar["reference_samples"]]
-    peaks = own + max((peak_set["width"][1] + 1) // 2 + peak_set["jitter"] for peak_set in peak_sets)
-    needed = max(2 * grammar["decoys"]["reach"], 2 * own, peaks)
+    widest = max(peak_set["width"][1] + 2 * peak_set["jitter"] for peak_set in peak_sets)
+    needed = max(2 * grammar["reach"], widest)
     if grammar["spacing"][0] < needed:
         raise InputError(
-            f"'spacing' of the planted grammar begins at {grammar['spacing'][0]} bp, and its gaps, decoys "
-            f"and peaks need {needed} bp: raise it."
+            f"'spacing' of the planted grammar begins at {grammar['spacing'][0]} bp, and its reach and its "
+            f"peaks need {needed} bp: raise it."
         )

@@ -12,9 +12,16 @@ from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.options import read_options
 from dfim.statistics.calibration import ALL, LEVELS, NOT_INTERACTING, NULL
+from dfim.statistics.replaced import REPLACED
 
 FIGURE = "calibration"
-_SCORES = {"fis": "FIS", "fis_sum": "Sum of |Δ|", "signed_sum": "Signed sum", "delta": "Single positions"}
+_SCORES = {
+    "fis": "FIS",
+    "fis_sum": "Sum of |Δ|",
+    "signed_sum": "Signed sum",
+    "delta": "Single positions",
+    "interaction": "Interaction",
+}
 _NAMES = {"generalised_pareto": "Pareto tail", "gaussian": "Gaussian"}
 _LOOK = (
     (style.BLUE, "-"),
@@ -28,17 +35,18 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw p of null scores against what a uniform distribution gives, one row of panels per score.
 
     Tables: ``quantiles``, ``calibration`` and ``nulls``. No options. Left: held-out null rows of the first
-    null model by the run's method and by those of the paper; middle, for pairs: by the run's method, by
-    distance; right, where a truth is configured: real rows that are known not to interact, under every null
-    model. Above the diagonal, p is too small. The data are the quantiles that are drawn, with a column
-    ``panel``; of a null of a single example, of which nothing can be held out, the calibration itself.
+    null model that has some (of ``replaced`` there are none: its draws are uniform whatever is true) by the
+    run's method and by those of the paper; middle, for pairs: by the run's method, by distance; right, where
+    a truth is configured: real rows that are known not to interact, under every null model. Above the
+    diagonal, p is too small. The data are the quantiles that are drawn, with a column ``panel``; where there
+    is nothing to draw, the calibration itself.
     """
     read_options(FIGURE, options)
     quantiles, calibration, nulls = require(tables, FIGURE, ["quantiles", "calibration", "nulls"])
     require_rows(calibration, FIGURE, "null scores")
     if quantiles.empty:
         return _nothing_held_out(nulls), calibration
-    method, first = nulls["method"].iloc[0], nulls["null_model"].iloc[0]
+    method, first = nulls["method"].iloc[0], _first_held_out(quantiles, nulls)
     panels = _panels(quantiles, method, first)
     scores = [score for score in _SCORES if (quantiles["score"] == score).any()]
     figure = style.new_figure(2.35 * len(scores) + 0.3, width=max(2.45 * len(panels), 3.3))
@@ -67,14 +75,25 @@ def _nothing_held_out(nulls: pd.DataFrame) -> Figure:
     axis.axis("off")
     examples = style.counted(int(nulls["n_examples"].max()), "example")
     words = f"The null is of {examples}: too few to hold some out and test them against the others."
+    if (nulls["null_model"] == REPLACED).all():
+        words = "No pairs are known not to interact: without a truth nothing can be shown."
     axis.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
     return figure
+
+
+def _first_held_out(quantiles: pd.DataFrame, nulls: pd.DataFrame) -> str:
+    """Return the first null model of which null rows were held out; the first one if there is none."""
+    has = set(quantiles.loc[quantiles["tested"] == NULL, "null_model"])
+    models = list(nulls["null_model"].unique())
+    return next((model for model in models if model in has), models[0])
 
 
 def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str, str, pd.DataFrame]]:
     """Return title, the column that tells the lines apart, and the quantiles of every column of panels."""
     held_out = quantiles[(quantiles["tested"] == NULL) & (quantiles["null_model"] == first)]
-    panels = [("held-out null", "method", held_out[held_out["distance"] == ALL])]
+    panels = []
+    if len(held_out):
+        panels.append(("held-out null", "method", held_out[held_out["distance"] == ALL]))
     by_distance = held_out[(held_out["method"] == method) & (held_out["distance"] != ALL)]
     if len(by_distance):
         panels.append(("by distance (bp)", "distance", by_distance))

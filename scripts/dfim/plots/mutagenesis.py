@@ -9,11 +9,10 @@ from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.marks import LogWithZeros, SignedLog
 from dfim.plots.options import read_options
-from dfim.statistics.agreement import ALL
+from dfim.statistics.agreement import ALL, SCALES
 
 FIGURE = "mutagenesis"
 _FEW = 2000
-_SCALES = {"logit": "logit", "probability": "probability"}
 
 
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
@@ -33,18 +32,18 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     axes = figure.subplots(2, 2)
     letters = iter("abcd")
     for row, score in enumerate(("signed_sum", "fis")):
-        for axis, scale in zip(axes[row], _SCALES, strict=True):
+        for axis, scale in zip(axes[row], SCALES, strict=True):
             _draw_panel(axis, pairs, score, scale)
             style.panel_title(axis, next(letters), "", right=_words(rows.loc[(score, scale)]))
     key = "each dot a pair in one direction; red: signed sum above 0 (synergy), blue: below (redundancy)"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     columns = ["example", "source", "target", "pair", "distance", "fis", "signed_sum"]
-    return figure, pairs[[*columns, *(f"mutagenesis_{scale}" for scale in _SCALES)]].reset_index(drop=True)
+    return figure, pairs[[*columns, *SCALES.values()]].reset_index(drop=True)
 
 
 def _draw_panel(axis: Axes, pairs: pd.DataFrame, score: str, scale: str) -> None:
     """Draw one score against the interaction on one scale."""
-    x, y = pairs[f"mutagenesis_{scale}"].to_numpy(float), pairs[score].to_numpy(float)
+    x, y = pairs[SCALES[scale]].to_numpy(float), pairs[score].to_numpy(float)
     signed = score == "signed_sum"
     x = x if signed else np.abs(x)
     rulers = [(SignedLog if signed else LogWithZeros)(values) for values in (x, y)]
@@ -57,7 +56,7 @@ def _draw_panel(axis: Axes, pairs: pd.DataFrame, score: str, scale: str) -> None
     axis.scatter(
         *places, s=1.5 if many else 4, c=hues, alpha=0.15 if many else 0.5, linewidth=0, rasterized=True
     )
-    interaction = f"f(ab) − f(a) − f(b) + f(0), {_SCALES[scale]}"
+    interaction = f"f(ab) − f(a) − f(b) + f(0), {scale}"
     if signed:
         axis.axhline(0, color=style.BLACK, linewidth=0.6)
         axis.axvline(0, color=style.BLACK, linewidth=0.6)

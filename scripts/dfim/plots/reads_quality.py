@@ -40,7 +40,8 @@ def draw(tables: dict[str, pd.DataFrame]) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``quality`` (library, measure, value, threshold, warning), ``distributions`` (library,
     distribution, x, y; fragment lengths of pairs, and cut sites about TSS when there are some) and
-    ``reproducibility`` (comparison, peaks, chosen, chosen_peaks). The data have a column ``panel``.
+    ``reproducibility`` (comparison, peaks, chosen, chosen_peaks, and for IDR warning). The data have a column
+    ``panel``.
     """
     quality, distributions = tables["quality"], tables["distributions"]
     libraries = list(dict.fromkeys(quality.loc[quality["measure"] == "sequenced", "library"]))
@@ -57,7 +58,8 @@ def draw(tables: dict[str, pd.DataFrame]) -> tuple[Figure, pd.DataFrame]:
             rows = distributions[distributions["distribution"] == kind]
             {"fragment_length": _draw_lengths, "tss": _draw_tss}[kind](axis, rows, libraries, letter)
     handles, labels = steps.get_legend_handles_labels()
-    warnings = int(quality["warning"].fillna("").ne("").sum())
+    doubts = tables["reproducibility"].get("warning", pd.Series(dtype=str))
+    warnings = sum(int(column.fillna("").ne("").sum()) for column in (quality["warning"], doubts))
     title = (
         f"{style.counted(warnings, 'warning')} (ringed: beyond the threshold)" if warnings else "no warning"
     )
@@ -152,15 +154,17 @@ def _draw_peaks(axis: Axes, reproducibility: pd.DataFrame) -> None:
     """Draw the number of peaks that each comparison agreed on, and that were chosen."""
     names = [_comparison_words(name) for name in reproducibility["comparison"]] + ["chosen"]
     counts = [*reproducibility["peaks"], reproducibility["chosen_peaks"].iloc[0]]
+    doubts = reproducibility.get("warning", pd.Series("", reproducibility.index)).fillna("").ne("")
     colours = [style.SKY] * len(reproducibility) + [style.BLUE]
     axis.barh(range(len(names)), counts, color=colours, height=0.65)
     for row, number in enumerate(counts):
-        axis.text(number, row, f" {style.count(int(number))}", va="center", fontsize=6.5)
+        mark = "*" if row < len(doubts) and doubts.iloc[row] else ""
+        axis.text(number, row, f" {style.count(int(number))}{mark}", va="center", fontsize=6.5)
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.set_xlim(0, 1.25 * max(*counts, 1))
     style.count_axis(axis.xaxis)
-    axis.set_xlabel("Peaks")
+    axis.set_xlabel("Peaks (* doubtful, see warning)" if doubts.any() else "Peaks")
     style.panel_title(axis, "c", "Reproducible peaks")
 
 

@@ -53,6 +53,7 @@ _SETTINGS = {
 
 def setup() -> None:
     """Draw without a display, in the project's fonts and line widths."""
+    matplotlib.rcdefaults()  # a user's matplotlibrc (LaTeX, other fonts) must not change a figure
     matplotlib.use("Agg")
     matplotlib.rcParams.update(_SETTINGS)
 

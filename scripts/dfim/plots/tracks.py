@@ -24,17 +24,20 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the original importance, the mutant's, and the significant changes for up to three sources.
 
     Tables: ``sources``, ``profiles``, ``sequences`` (bases), and ``examples`` for genome coordinates.
-    Options: ``names`` (of sources), ``top`` (so many with the largest FIS), ``distant`` (so many whose FIS is
-    significant and whose largest change lies at least ``minimum_distance`` bp away, by the column
-    ``response_distance``, largest FIS first; when there are too few, those with the farthest one), ``level``
-    (changes with p above it are left out), ``flank`` and ``widest`` (bp). Without any choice the source with
-    the largest FIS is drawn.
+    Options: ``names`` (of sources), ``top`` (so many with the largest FIS), ``distant`` (so many with a
+    distant effect, the largest first: a change with q below ``level`` at least ``minimum_distance`` bp away,
+    see :func:`distant_effects`), ``level`` (changes with p above it are left out), ``flank`` and ``widest``
+    (bp). Without any choice the source with the largest FIS is drawn. Where a distant effect is asked for and
+    no source has one, the figure says so, in place of all tracks when nothing else is asked for.
     The data have one row per position drawn: 0-based in the example, relative to the source's start.
     """
     options = read_options(FIGURE, options)
     sources, profiles, sequences = require(tables, FIGURE, ["sources", "profiles", "sequences"])
     require_rows(sources, FIGURE, "sources")
-    chosen = _choose(sources, options)
+    far = distant_effects(sources, profiles, options) if options["distant"] else pd.Series(dtype=float)
+    chosen = _choose(sources, options, far)
+    if chosen.empty:
+        return _no_distant_effect(sources, options), far.rename("distant").reset_index()
     figure = style.new_figure(2.75 * len(chosen))
     parts = np.atleast_1d(figure.subfigures(len(chosen), 1))
     data = []
@@ -46,8 +49,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     return figure, pd.concat(data, ignore_index=True)
 
 
-def _choose(sources: pd.DataFrame, options: dict) -> pd.DataFrame:
-    """Return the sources to draw, in the order of the options, each once."""
+def _choose(sources: pd.DataFrame, options: dict, far: pd.Series) -> pd.DataFrame:
+    """Return the sources to draw, in the order of the options, each once; ``far`` has the distant effects."""
     ranked = sources.sort_values("fis", ascending=False)
     rows = []
     for name in options["names"]:
@@ -58,10 +61,9 @@ def _choose(sources: pd.DataFrame, options: dict) -> pd.DataFrame:
                 "its option names."
             )
         rows.append(named[0])
-    if options["distant"]:
-        rows += list(_distant(ranked, options)[: options["distant"]])
+    rows += list(far.index[: options["distant"]])
     rows += list(ranked.index[: options["top"]])
-    rows = list(dict.fromkeys(rows)) or [ranked.index[0]]
+    rows = list(dict.fromkeys(rows)) or ([] if options["distant"] else [ranked.index[0]])
     if len(rows) > MAX_SOURCES:
         raise InputError(
             f"the figure {FIGURE!r} has room for {MAX_SOURCES} sources, and its options choose {len(rows)}: "
@@ -70,16 +72,36 @@ def _choose(sources: pd.DataFrame, options: dict) -> pd.DataFrame:
     return sources.loc[rows]
 
 
-def _distant(ranked: pd.DataFrame, options: dict) -> pd.Index:
-    """Return the sources that act far away, in the order given, then the others by distance.
+def distant_effects(sources: pd.DataFrame, profiles: Mapping, options: dict) -> pd.Series:
+    """Return the largest significant change far away of each source that has one, the largest first.
 
-    A source whose FIS is not significant acts nowhere.
+    Significant: its q, over all positions in its bin of distance, is below ``level``; far away: at least
+    ``minimum_distance`` bp from the nearest position of the source. Indexed as ``sources``.
     """
-    significant = ranked["fis_q"] <= options["level"]
-    distance = ranked["response_distance"].abs().where(significant, 0).to_numpy()
-    far = distance >= options["minimum_distance"]
-    rest = ranked.index[~far][np.argsort(-distance[~far], kind="stable")]
-    return ranked.index[far].append(rest)
+    found = {}
+    for index, source in sources.iterrows():
+        row = int(source["source"])
+        delta, q = (np.asarray(profiles[name][row]) for name in ("delta", "q"))
+        position = np.arange(len(delta))
+        distance = np.maximum(source["start"] - position, position - source["end"] + 1)
+        # Where there is no q nothing is below the level.
+        far = (distance >= options["minimum_distance"]) & (q < options["level"])
+        if far.any():
+            found[index] = np.abs(delta[far]).max()
+    return pd.Series(found, dtype=float).sort_values(ascending=False, kind="stable")
+
+
+def _no_distant_effect(sources: pd.DataFrame, options: dict) -> Figure:
+    """Return a figure that says that no source acts far away."""
+    figure = style.new_figure(1.0)
+    axis = figure.subplots()
+    axis.axis("off")
+    words = (
+        f"No distant effect: of {style.counted(len(sources), 'source')} none changes a position\n"
+        f"{options['minimum_distance']} bp or more away with q < {options['level']:g}."
+    )
+    axis.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
+    return figure
 
 
 def _place_of(source: pd.Series, tables: Mapping) -> tuple[str, int] | None:

@@ -1,15 +1,13 @@
 """FASTQ files: adapters trimmed by cutadapt, and a sentence for whatever is wrong with a file."""
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import zip_longest
 from pathlib import Path
 
-from dfim.errors import InputError
-from dfim.files.text import is_gzipped
+from dfim.errors import InputError, counted
+from dfim.files.text import has_mark, open_bytes
 from dfim.files.whole import atomic_path
 from dfim.reads.tools import last_line, require_tool, run_tool
 
@@ -30,6 +28,11 @@ def trim(
     for path in inputs:
         if Path(path).stat().st_size == 0:
             raise InputError(f"{path} is empty: a FASTQ file, gzipped or not, is needed.")
+        if has_mark(path):
+            raise InputError(
+                f"{path} begins with a byte order mark, which aligners take for text: remove its first three "
+                "bytes."
+            )
         # cutadapt reads FASTA too, which has no qualities to align with.
         if next(_records(path), None) is None:
             raise InputError(f"{path} has no reads: a FASTQ file with at least one is needed.")
@@ -59,9 +62,10 @@ def find_fault(paths: Sequence[str]) -> None:
         if None in names:
             short = names.index(None)
             raise InputError(
-                f"{paths[short]} ends after {number - 1} reads, and {paths[1 - short]} has more: the "
-                "files of "
-                "a pair hold the same reads in the same order; fetch both again, or name the right ones."
+                f"{paths[short]} ends after {counted(number - 1, 'read')}, and {paths[1 - short]} has more: "
+                "the "
+                "files of a pair hold the same reads in the same order; fetch both again, or name the right "
+                "ones."
             )
         if len({_pair_name(name) for name in names}) > 1:
             raise InputError(
@@ -78,33 +82,29 @@ def _pair_name(name: str) -> str:
 
 def _records(path: str) -> Iterator[str]:
     """Yield the names of a FASTQ file's reads; raise InputError, with its line, where it is not FASTQ."""
-    try:
-        with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
-            lines = (line.rstrip(b"\r\n").decode("latin-1") for line in handle)
-            for number, header in enumerate(lines):
-                first = 4 * number + 1
-                bases, plus, qualities = (next(lines, None) for _ in range(3))
-                if not header.startswith("@"):
-                    raise InputError(
-                        f"{path}, line {first}: found {header[:40]!r}, and a FASTQ record begins with '@': "
-                        "give a FASTQ file."
-                    )
-                if qualities is None:
-                    raise InputError(
-                        f"{path}, line {first}: the file ends within a read, and a FASTQ record has four "
-                        "lines: fetch the file again."
-                    )
-                if not plus.startswith("+"):
-                    raise InputError(
-                        f"{path}, line {first + 2}: found {plus[:40]!r}, and the third line of a FASTQ "
-                        "record "
-                        "begins with '+': give a FASTQ file with four lines a read."
-                    )
-                if len(bases) != len(qualities):
-                    raise InputError(
-                        f"{path}, line {first + 3}: the read has {len(bases)} bases and {len(qualities)} "
-                        "qualities, and needs as many of one as of the other: fetch the file again."
-                    )
-                yield header[1:]
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path} is a damaged gzip file ({error}): fetch it again.") from None
+    with open_bytes(path, "a FASTQ file") as handle:
+        lines = (line.rstrip(b"\r\n").decode("latin-1") for line in handle)
+        for number, header in enumerate(lines):
+            first = 4 * number + 1
+            bases, plus, qualities = (next(lines, None) for _ in range(3))
+            if not header.startswith("@"):
+                raise InputError(
+                    f"{path}, line {first}: found {header[:40]!r}, and a FASTQ record begins with '@': "
+                    "give a FASTQ file."
+                )
+            if qualities is None:
+                raise InputError(
+                    f"{path}, line {first}: the file ends within a read, and a FASTQ record has four "
+                    "lines: fetch the file again."
+                )
+            if not plus.startswith("+"):
+                raise InputError(
+                    f"{path}, line {first + 2}: found {plus[:40]!r}, and the third line of a FASTQ record "
+                    "begins with '+': give a FASTQ file with four lines a read."
+                )
+            if len(bases) != len(qualities):
+                raise InputError(
+                    f"{path}, line {first + 3}: the read has {len(bases)} bases and {len(qualities)} "
+                    "qualities, and needs as many of one as of the other: fetch the file again."
+                )
+            yield header[1:]

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import fminbound
 from scipy.special import expit, ndtr, ndtri
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 START = np.array([0.1, 1.0, 0.2, 0.5])  # mu, sigma, rho, p
 LOWER = np.array([0.0, 0.2, 0.1, 0.01])
@@ -28,6 +28,7 @@ TOLERANCE = 1e-6  # of the fit; no IDR below it is meaningful
 MAX_ROUNDS = 3000
 EM_STEPS = 30
 FEWEST_PEAKS = 20
+_NEAR = 1e-3  # so near a bound the fit ended there
 _TIES_SEED = 0
 _GAUSS = 1 / math.sqrt(2 * math.pi)
 
@@ -46,6 +47,12 @@ class Fit:
     @property
     def theta(self) -> np.ndarray:
         return np.array([self.mu, self.sigma, self.rho, self.p])
+
+    @property
+    def at_bounds(self) -> list[str]:
+        """The parameters with which the fit ended at one of their bounds, where the likelihood still rose."""
+        near = (self.theta - LOWER < _NEAR) | (UPPER - self.theta < _NEAR)
+        return [name for name, is_near in zip(("mu", "sigma", "rho", "p"), near, strict=True) if is_near]
 
 
 # --- the mixture ---------------------------------------------------------------------------------
@@ -238,8 +245,22 @@ def _match_group(group: dict[str, np.ndarray]) -> list[tuple[int, float, float]]
     return found
 
 
-def score_peaks(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame) -> tuple[pd.DataFrame, Fit]:
-    """Return the pooled peaks found in both replicates with ``local_idr`` and ``idr``, and the fit.
+def unrelated_p(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the p-value, one-sided, that two replicates rank their peaks no more alike than by chance.
+
+    Spearman's rank correlation. The mixture cannot tell: with few peaks, or with ranks that are reversed, its
+    fit runs into a bound and calls most peaks reproducible.
+    """
+    return float(spearmanr(first, second, alternative="greater").pvalue)
+
+
+def score_peaks(
+    first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame, level: float = 0.05
+) -> tuple[pd.DataFrame, Fit, float]:
+    """Return the pooled peaks found in both replicates with ``local_idr`` and ``idr``, the fit and a p-value.
+
+    Where the ranks of the two are not related at the ``level`` (:func:`unrelated_p`, the p-value returned) no
+    peak is reproducible: all have an IDR of 1, whatever the fit.
 
     Of several summits of one peak all get the smallest local IDR. The column ``score`` becomes
     min(int(−125 log2 IDR), 1000): 540 for an IDR of .05. Raises InputError when fewer than 20 peaks are
@@ -248,15 +269,14 @@ def score_peaks(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame)
     matched = match_peaks(first, second, pooled)
     if len(matched) < FEWEST_PEAKS:
         raise InputError(
-            f"{len(matched)} pooled peaks are found in both replicates, and IDR needs {FEWEST_PEAKS}: "
-            "sequence "
-            "deeper, or use 'reproducibility: overlap'."
+            f"{counted(len(matched), 'pooled peak')} {'is' if len(matched) == 1 else 'are'} found in both "
+            f"replicates, and IDR needs {FEWEST_PEAKS}: sequence deeper, or use 'reproducibility: overlap'."
         )
     rng = np.random.RandomState(_TIES_SEED)
     ranks = [ranks_of(matched[column].to_numpy(), rng) for column in ("first", "second")]
-    model = fit(*ranks)
-    matched["local_idr"] = local_idr(*ranks, model.theta)
+    model, related_p = fit(*ranks), unrelated_p(*ranks)
+    matched["local_idr"] = local_idr(*ranks, model.theta) if related_p <= level else 1.0
     matched["local_idr"] = matched.groupby(["chrom", "start", "end"])["local_idr"].transform("min")
     matched["idr"] = global_idr(matched["local_idr"].to_numpy())
     matched["score"] = np.minimum((-125 * np.log2(matched["idr"] + 1e-12)).astype(int), 1000)
-    return matched, model
+    return matched, model, related_p

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pybedtools
 
-from dfim.files.text import TableLines, read_lines
+from dfim.files.text import data_fields
 from dfim.genomes.intervals import INTERVAL_COLUMNS, require_bedtools
 from dfim.reads.tagalign import complexity
 
@@ -116,12 +116,13 @@ def read_tss(path: str | os.PathLike) -> pd.DataFrame:
     The site is the first base of an interval on the + strand and the last of one on the - strand. Raises
     InputError, naming the line, for a row without six columns, whole numbers or a strand.
     """
-    lines, numbers = read_lines(path)
-    fields = [line.split("\t") for line in lines]
-    table = TableLines(path, numbers)
+    fields, table = data_fields(path)
     table.refuse(
         [len(line) < 6 or line[5] not in ("+", "-") for line in fields],
-        lambda row: f"found {lines[row]!r}, and BED6 has six tab-separated columns, the last of them + or -",
+        lambda row: (
+            f"found {chr(9).join(fields[row])!r}, and BED6 has six tab-separated columns, the last of them "
+            "+ or -"
+        ),
     )
     start, end = (
         table.integers(name, [line[column] for line in fields]) for column, name in ((1, "start"), (2, "end"))

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
+from dfim.files.tables import read_headerless
 from dfim.genomes.intervals import overlapping
 from dfim.genomes.narrowpeak import NARROWPEAK_COLUMNS, write_narrowpeak
 from dfim.reads import idr
@@ -32,20 +33,34 @@ def reproducible_by_idr(
     """Return the pooled peaks with an IDR up to a threshold, and what ran.
 
     The command ``idr`` scores the peaks when it is on the PATH, otherwise :mod:`dfim.reads.idr`. The second
-    value has ``implementation``, ``compared`` (pooled peaks found in both), and the fitted parameters of our
-    own implementation (empty for the command, which prints them rounded).
+    value has ``implementation``, ``compared`` (pooled peaks found in both), the fitted parameters of our own
+    implementation (empty for the command, which prints them rounded), ``related_p``
+    (:func:`dfim.reads.idr.unrelated_p`; above the threshold no peak is kept) and ``warning``: what makes the
+    numbers doubtful, else empty.
     """
+    scored, model, related_p = idr.score_peaks(first, second, pooled, threshold)
+    name = "dfim.reads.idr"
     if shutil.which("idr"):
-        scored, model = _command_idr(first, second, pooled), None
-        name = "command idr"
-    else:
-        scored, model = idr.score_peaks(first, second, pooled)
-        name = "dfim.reads.idr"
+        name, model = "command idr", None
+        if related_p <= threshold:
+            scored = _command_idr(first, second, pooled)
     summary = {"implementation": name, "compared": len(scored)}
     for parameter in ("mu", "sigma", "rho", "p", "rounds", "converged"):
         summary[parameter] = getattr(model, parameter) if model else ""
+    summary |= {"related_p": related_p, "warning": _doubt(model, related_p, threshold)}
     kept = scored[scored["idr"] <= threshold]
     return kept[NARROWPEAK_COLUMNS].reset_index(drop=True), summary
+
+
+def _doubt(model: idr.Fit | None, related_p: float, threshold: float) -> str:
+    """Say what makes the result of IDR doubtful; nothing where nothing does."""
+    if related_p > threshold:
+        return f"the ranks of the two are unrelated (p = {related_p:.2g}): no peak is kept"
+    if model is not None and not model.converged:
+        return f"the fit did not converge in {model.rounds} rounds"
+    if model is not None and model.at_bounds:
+        return f"the fit ended at a bound of {', '.join(model.at_bounds)}: too few peaks, or too much alike"
+    return ""
 
 
 def _command_idr(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame) -> pd.DataFrame:
@@ -61,8 +76,8 @@ def _command_idr(first: pd.DataFrame, second: pd.DataFrame, pooled: pd.DataFrame
         if ran.returncode:
             raise InputError(f"the command idr failed: {last_line(ran.stdout)}")
         # Twelve columns come first: those of narrowPeak, then −log10 of the local and of the global IDR.
-        columns = [*NARROWPEAK_COLUMNS, "local_idr", "idr"]
-        table = pd.read_csv(scored, sep="\t", header=None, usecols=range(12), names=columns)
+        columns = dict(enumerate([*NARROWPEAK_COLUMNS, "local_idr", "idr"]))
+        table = read_headerless(scored, columns, ("chrom", "name", "strand"))
     return table.assign(idr=10.0 ** -table["idr"])
 
 

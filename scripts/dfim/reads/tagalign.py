@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 
 import numpy as np
-import pandas as pd
 import pysam
 
 from dfim.errors import InputError
+from dfim.files.tables import read_headerless
 from dfim.files.whole import atomic_path
 from dfim.progress import Progress
 
@@ -203,10 +203,9 @@ def cut_sites(path: str | os.PathLike) -> dict[str, np.ndarray]:
     """Return the 5' ends of all tags, sorted 0-based positions by chromosome."""
     sites = {}
     columns = {0: "chrom", 1: "start", 2: "end", 5: "strand"}
-    with pd.read_csv(path, sep="\t", header=None, usecols=list(columns), chunksize=1 << 20) as chunks:
+    with read_headerless(path, columns, ("chrom", "strand"), chunksize=1 << 20) as chunks:
         for chunk in chunks:
-            chunk = chunk.rename(columns=columns)
             chunk["site"] = np.where(chunk["strand"] == "+", chunk["start"], chunk["end"] - 1)
             for chrom, group in chunk.groupby("chrom"):
-                sites.setdefault(str(chrom), []).append(group["site"].to_numpy())
+                sites.setdefault(chrom, []).append(group["site"].to_numpy())
     return {chrom: np.sort(np.concatenate(parts)) for chrom, parts in sites.items()}

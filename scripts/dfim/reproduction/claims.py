@@ -38,6 +38,7 @@ from pathlib import Path
 import yaml
 
 from dfim.errors import InputError
+from dfim.files.text import read_text
 
 KEYS = (
     "section", "claim", "stated", "file", "measure", "where", "against", "column", "n", "rule", "needs",
@@ -72,12 +73,10 @@ RULES = re.compile(rf"(equals|within {_NUMBER} of) stated|(at least|at most|abov
 def read_claims(path: str | os.PathLike) -> list[dict]:
     """Read a list of claims; InputError, naming file and number (from 1), on one that is not as described."""
     try:
-        claims = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(
-            f"the claims {path} cannot be read ({error.strerror}): give the path of a YAML list of claims."
-        ) from error
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError is a byte that is not UTF-8, or a wrong date
+        claims = yaml.safe_load(read_text(path, "a YAML list of claims"))
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a ValueError is a wrong date
         raise InputError(f"{path} is not YAML ({str(error).split(chr(10))[0]}): mend it.") from error
     if not isinstance(claims, list):
         raise InputError(f"{path} is not a list of claims: start each with a dash.")

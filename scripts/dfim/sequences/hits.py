@@ -8,11 +8,7 @@ is the chance that a random site of the background scores as high; it is compute
 Positions are 0-based in an example, intervals half-open.
 """
 
-import math
-import os
-import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,37 +22,6 @@ _PER_BIT = 1000
 _ROWS = 2**21  # bases scored at a time: keeps the temporary arrays small
 _INDEX = np.full(256, len(BASES), dtype=np.intp)
 _INDEX[list(BASES.encode())] = np.arange(len(BASES))
-
-
-def read_matrix(path: str | os.PathLike) -> np.ndarray:
-    """Read a matrix: one line for each position with four numbers, for A, C, G, T, counts or probabilities.
-
-    Lines that do not begin with a number are left out, so that a MEME or HOMER file of one motif will do.
-    Returns probabilities, float64 (positions, 4). Raises InputError, naming file and line, on a line with
-    another number of columns, on values below 0 or not finite, and on a line that sums to 0.
-    """
-    try:
-        lines = Path(path).read_text().splitlines()
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"the matrix {path} could not be read: give a text file of four columns.") from None
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        if not re.match(r"\s*[\d.+-]", line):
-            continue
-        try:
-            row = [float(value) for value in line.split()]
-        except ValueError:
-            row = []
-        if len(row) != len(BASES) or not min(row) >= 0 or not 0 < sum(row) < math.inf:
-            raise InputError(
-                f"{path}, line {number}: found {line.strip()!r}, and four numbers from 0, for A, C, G and T, "
-                "are needed."
-            )
-        rows.append(row)
-    if not rows:
-        raise InputError(f"{path} has no line of four numbers, for A, C, G and T: it is no matrix.")
-    matrix = np.array(rows)
-    return matrix / matrix.sum(axis=1, keepdims=True)
 
 
 def log_odds(matrix: np.ndarray, background: Sequence[float]) -> np.ndarray:

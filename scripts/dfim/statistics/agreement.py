@@ -12,6 +12,8 @@ AGREEMENT_COLUMNS = [
     "pairs", "score", "scale", "n", "n_examples", "spearman", "spearman_low", "spearman_high",
     "share_same_sign",
 ]  # fmt: skip
+# Columns of the interaction by mutagenesis, by the scale that it is on.
+SCALES = {"logit": "interaction", "probability": "interaction_probability"}
 ALL = "all"
 
 
@@ -21,24 +23,54 @@ def agreement(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     One row for ``all`` pairs and for each value of ``pair``, for each score and for the logit and the
     probability. ``spearman`` is the rank correlation, of the signed sum with the interaction and of the
     paper's score, which has no sign, with its absolute value; with the 95 % interval of its bootstrap over
-    examples (ranked once). ``share_same_sign`` (signed sum only): of the pairs where neither is 0. Missing
-    where all values are equal. Pairs beyond the network's reach are left out.
+    blocks, or examples where there are none (ranked once). ``share_same_sign`` (signed sum only): of the
+    pairs where neither is 0. Missing where all values are equal. Pairs beyond the network's reach are left
+    out.
     """
     if "within_reach" in pairs:
         pairs = pairs[pairs["within_reach"] == 1]
     groups = {ALL: pairs} | dict(iter(pairs.groupby("pair")))
     rows = []
     for name, group in groups.items():
-        weights = resampled_weights(group["example"].to_numpy(), seed)
+        weights = resampled_weights(group["block" if "block" in group else "example"].to_numpy(), seed)
         for score in ("fis", "signed_sum"):
-            for column in INTERACTION_COLUMNS:
+            for scale, column in SCALES.items():
                 x, y = group[score].to_numpy(float), group[column].to_numpy(float)
-                row = {"pairs": name, "score": score, "scale": column.removeprefix("mutagenesis_")}
+                row = {"pairs": name, "score": score, "scale": scale}
                 row |= {"n": len(group), "n_examples": weights[0].shape[1], "share_same_sign": np.nan}
                 if score == "signed_sum" and (signed := (x != 0) & (y != 0)).any():
                     row["share_same_sign"] = np.mean(np.sign(x[signed]) == np.sign(y[signed]))
                 rows.append(row | _spearman(x, y if score == "signed_sum" else np.abs(y), weights))
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
+
+
+REMOVAL_COLUMNS = [
+    "n", "n_blocks", "median", "median_other", "spearman", "spearman_low", "spearman_high", "share_same_sign",
+    "note",
+]  # fmt: skip
+
+
+def removal_agreement(tests: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return how far the interaction depends on how a feature is removed, one row: ``REMOVAL_COLUMNS``.
+
+    ``tests`` has the columns ``interaction``, ``interaction_other_removal`` (missing where it was not
+    measured) and
+    ``block``. The rank correlation has the 95 % interval of its bootstrap over blocks.
+    """
+    own = tests[tests["interaction_other_removal"].notna()]
+    x, y = own["interaction"].to_numpy(float), own["interaction_other_removal"].to_numpy(float)
+    row = {"n": len(own), "n_blocks": own["block"].nunique()}
+    if not len(own):
+        row["note"] = "no pair was measured with features removed in the other way"
+        return pd.DataFrame([row], columns=REMOVAL_COLUMNS)
+    row |= {"median": np.median(x), "median_other": np.median(y)}
+    row |= _spearman(x, y, resampled_weights(own["block"].to_numpy(), seed))
+    row["share_same_sign"] = (np.sign(x) == np.sign(y)).mean()
+    row["note"] = (
+        f"with features removed in the other way the interactions of {len(own)} pairs have the rank "
+        f"correlation {row['spearman']:.2f} with these, and {row['share_same_sign']:.0%} the same sign"
+    )
+    return pd.DataFrame([row], columns=REMOVAL_COLUMNS)
 
 
 def _spearman(x: np.ndarray, y: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> dict:

@@ -46,14 +46,14 @@ def running_medians(
         row = {"x": (number + 0.5) * width, "n": inside.sum(), "n_examples": len(np.unique(examples[inside]))}
         row |= dict.fromkeys(RUNNING, np.nan)
         if inside.sum() >= fewest:
-            low, high = _median_interval(values[inside], examples[inside], seed)
+            low, high = median_interval(values[inside], examples[inside], seed)
             quartiles = np.quantile(values[inside], [0.25, 0.5, 0.75])
             row |= dict(zip(RUNNING, [quartiles[1], low, high, quartiles[0], quartiles[2]], strict=True))
         rows.append(row)
     return pd.DataFrame(rows, columns=["x", "n", "n_examples", *RUNNING], dtype=float)
 
 
-def _median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tuple[float, float]:
+def median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tuple[float, float]:
     """Return the 2.5 and 97.5 percentiles of the median over resamples of examples; NaN for one example."""
     weights, example = resampled_weights(examples, seed)
     if weights.shape[1] < 2:

@@ -1,8 +1,16 @@
 """Do p-values hold their level? Scores of which the null is true, tested against others that are held out.
 
-Two kinds of rows are tested: ``held-out null``, the null rows of a null model, which say whether its p is
-uniform at all; and ``not interacting``, real rows that are known not to interact, which say whether its
-hypothesis is the right one. A row is always tested against null rows of examples of other folds.
+Three kinds of rows are tested, each against null rows of examples of other folds:
+
+``held-out null``
+    the null rows of a null model. Over all of them their empirical p are uniform *by construction*: this
+    cannot fail, and says nothing of the hypothesis. Within bins of distance it can, and by a fitted Gaussian.
+``not interacting``
+    real rows that are known not to interact: these say whether the hypothesis is the right one. Where the
+    null model has the very same rows as members, they too hold by construction.
+``members, against other kinds``
+    with ``each``: members of one kind, as if they had not been declared, against the other kinds. A kind that
+    does interact stands out here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.statistics.bootstrap import resampled_weights
-from dfim.statistics.nulls import NullModel, null_rows, p_against
+from dfim.statistics.nulls import NullModel, folds, null_rows, p_against, scaled
 from dfim.statistics.p_values import POOLED
 
 LEVELS = (0.05, 0.01, 0.001)
@@ -22,10 +30,11 @@ DISTANCES = {"0–20": (0, 20), "21–50": (21, 50), "over 50": (51, np.inf)}
 ALL = "all"
 COLUMNS = [
     "null_model", "tested", "score", "method", "distance", "level", "share", "share_low", "share_high",
-    "share_ties_broken", "n", "holds",
+    "share_ties_broken", "n", "by_construction", "holds",
 ]  # fmt: skip
 QUANTILE_COLUMNS = ["null_model", "tested", "score", "method", "distance", "n", "expected", "observed"]
 NULL, NOT_INTERACTING = "held-out null", "not interacting"
+OTHER_KINDS = "members, against other kinds"
 _QUANTILES = 60
 
 
@@ -38,44 +47,77 @@ def calibration(
     seed: int = 0,
     method: str = "empirical",
     others: Sequence[str] = POOLED,
+    draws: pd.DataFrame | None = None,
+    distances: Mapping[str, tuple[float, float]] = DISTANCES,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return how often scores that do not interact are called significant, and quantiles of their p.
 
-    ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, described alike;
-    ``not_interacting`` (bool) names rows of the table that are known not to interact. The first table has
-    the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with the 95 % interval of its bootstrap
-    over examples; ``share_ties_broken`` the same after equal scores were put in an order at random (scores
-    that are 0 by the network's doing are equal, and their p conservative); and ``holds``, of the latter: 1
-    where the share is within :data:`TOLERANCE` (below it as well with a null model that is conservative by
-    design) or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5
-    expected below the level). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot: ``expected``
-    share of the p at or below ``observed``. ``distance`` is ``all`` or, where the rows have a distance, also
-    a bin of :data:`DISTANCES`. All null models are calibrated by ``method``, that of the run, and the first
-    also by ``others`` (those of the paper), for comparison. A method that cannot be fitted (all null scores
-    are equal) is left out.
+    ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, and ``draws`` those of a
+    studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known not
+    to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with
+    the 95 % interval of its bootstrap over examples; ``share_ties_broken`` the same after equal scores were
+    put in an order at random (scores that are 0 by the network's doing are equal, and their p conservative);
+    and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE` or the interval holds the
+    level, 0 where not, empty where n is too small to tell (fewer than 5 expected below the level). Below the
+    tolerance is as good, but for a null that is pooled and held out. ``by_construction`` is 1 where the share
+    cannot be off (see the module). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot:
+    ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the rows have a
+    distance, also a bin of ``distances``, labels with both ends. All null models are calibrated by
+    ``method``, that of the run, and the first also by ``others`` (those of the paper), for comparison. A
+    method that cannot be fitted (all null scores but those of one fold are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):
         methods = [method] if number else list(dict.fromkeys([method, *others]))
-        null = null_rows(spec, table, shuffled)
-        rows = {NULL: null} | ({} if not_interacting is None else {NOT_INTERACTING: table[not_interacting]})
-        for kind, of_kind in rows.items():
+        null = null_rows(spec, table, shuffled, draws)
+        rows, null = scaled(spec, table, null, scores)
+        for kind, of_kind in _tested(spec, rows, null, not_interacting).items():
             weights = resampled_weights(of_kind["example"].to_numpy(), seed)
+            known = of_kind.index.isin(null.index) & (kind != OTHER_KINDS) & (spec.held_out or kind == NULL)
             for score in scores:
-                for way in methods if null[score].nunique() > 1 else ["empirical"]:
+                for way in methods if _can_be_fitted(null, score) else ["empirical"]:
                     key = {"null_model": spec.model, "tested": kind, "score": score, "method": way}
-                    p = p_against(of_kind, null, score, spec, way, held_out=True)
+                    options = {"spec": spec, "method": way, "held_out": True, "apart": kind == OTHER_KINDS}
+                    p = p_against(of_kind, null, score, **options)
                     untied = _break_ties(of_kind, score, seed), _break_ties(null, score, seed + 1)
-                    p_untied = p_against(*untied, score, spec, way, held_out=True)
-                    for label, members in _distance_bins(of_kind).items():
-                        key = {**key, "distance": label}
-                        found = _shares(p, p_untied, members, weights, bool(spec.each))
+                    p_untied = p_against(*untied, score, **options)
+                    for label, members in _distance_bins(of_kind, distances).items():
+                        sure = way not in POOLED and bool(known.all())
+                        sure &= label == ALL or _of_whole_bins(spec, *distances[label])
+                        key = {**key, "distance": label, "by_construction": int(sure)}
+                        found = _shares(p, p_untied, members, weights, bool(spec.each) or kind != NULL)
                         shares += [key | row for row in found]
                         quantiles.append(_quantiles(p[members]).assign(**key))
     return (
         pd.DataFrame(shares, columns=COLUMNS),
         pd.concat(quantiles, ignore_index=True)[QUANTILE_COLUMNS],
     )
+
+
+def _tested(
+    spec: NullModel, table: pd.DataFrame, null: pd.DataFrame, not_interacting: np.ndarray | None
+) -> dict[str, pd.DataFrame]:
+    """Return the rows that are tested, by what they are."""
+    rows = {NULL: null}
+    if not_interacting is not None:
+        rows[NOT_INTERACTING] = table[not_interacting]
+    if spec.each:
+        rows[OTHER_KINDS] = null
+    return rows
+
+
+def _of_whole_bins(spec: NullModel, low: float, high: float) -> bool:
+    """Return whether rows ``low`` to ``high`` bp away are tested against null rows as far away."""
+    ends = {0, *spec.distances, np.inf} if spec.distances else set()
+    return high in ends and (low == 0 or low - 1 in ends)
+
+
+def _can_be_fitted(null: pd.DataFrame, score: str) -> bool:
+    """Return whether null scores differ in the examples outside of every fold, so that all can be fitted."""
+    fold = folds(null["example"].to_numpy())[0]
+    values = null[score].to_numpy(float)
+    outside = (values[fold != part] for part in np.unique(fold))
+    return all(len(others) < 2 or others.min() < others.max() for others in outside)
 
 
 def _break_ties(table: pd.DataFrame, score: str, seed: int) -> pd.DataFrame:
@@ -85,12 +127,14 @@ def _break_ties(table: pd.DataFrame, score: str, seed: int) -> pd.DataFrame:
     return table.assign(**{score: values + np.random.default_rng(seed).uniform(-size, size, len(values))})
 
 
-def _distance_bins(table: pd.DataFrame) -> Mapping[str, np.ndarray]:
+def _distance_bins(
+    table: pd.DataFrame, distances: Mapping[str, tuple[float, float]] = DISTANCES
+) -> Mapping[str, np.ndarray]:
     """Return which rows belong to ``all`` and, with distances, to each bin of |distance|."""
     bins = {ALL: np.ones(len(table), dtype=bool)}
     if "distance" in table:
         size = table["distance"].abs().to_numpy()
-        bins |= {label: (size >= low) & (size <= high) for label, (low, high) in DISTANCES.items()}
+        bins |= {label: (size >= low) & (size <= high) for label, (low, high) in distances.items()}
     return bins
 
 
@@ -141,5 +185,27 @@ def _quantiles(p: np.ndarray) -> pd.DataFrame:
 
 
 def level_is_held(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Return the rows of a calibration table that a run is judged by: held-out null rows, all distances."""
-    return table[(table["tested"] == NULL) & (table["method"] == method) & (table["distance"] == ALL)]
+    """Return the rows of a calibration table that a run is judged by.
+
+    Those of rows that are known not to interact, at all distances, where the share can be off at all.
+    """
+    idle = (table["tested"] == NOT_INTERACTING) & (table["by_construction"] != 1)
+    return table[idle & (table["method"] == method) & (table["distance"] == ALL)]
+
+
+def calibration_of(
+    table: pd.DataFrame, p: np.ndarray, null_model: str, score: str, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the calibration of the p of rows that are known not to interact, as :func:`calibration` does.
+
+    ``table`` has the rows (``example``, and ``distance`` where they have one), ``p`` one value for each. A
+    null that both features of a pair have to exceed is conservative by design.
+    """
+    weights = resampled_weights(table["example"].to_numpy(), seed)
+    key = {"null_model": null_model, "tested": NOT_INTERACTING, "score": score, "method": "empirical"}
+    shares, quantiles = [], []
+    for label, members in _distance_bins(table, DISTANCES).items():
+        own = key | {"distance": label, "by_construction": 0}
+        shares += [own | row for row in _shares(p, p, members, weights, True)]
+        quantiles.append(_quantiles(p[members]).assign(**key, distance=label))
+    return pd.DataFrame(shares, columns=COLUMNS), pd.concat(quantiles, ignore_index=True)[QUANTILE_COLUMNS]

@@ -6,7 +6,7 @@ from scipy.stats import mannwhitneyu
 
 from dfim.errors import InputError
 from dfim.statistics.bootstrap import bootstrap_auroc
-from dfim.statistics.conditions import evaluate, matching, with_derived_columns
+from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
 
 # The approximation of Mann and Whitney's p underflows: a smaller one is given as this.
 SMALLEST = 1e-300
@@ -118,7 +118,7 @@ def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.nda
     if not chosen.any():
         raise InputError(
             f"{where} has no row in {key!r}, {condition!r}, among {len(table)} rows: mend the condition; "
-            f"the columns are {', '.join(table.columns)}."
+            f"the columns are {', '.join(table.columns)}{values_of(table, condition)}."
         )
     return chosen
 
@@ -129,8 +129,8 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     ``null`` is ``null.tsv.gz`` and ``table`` the ``pairs.tsv.gz`` or ``sources.tsv.gz`` beside it: a null
     row is a pair's by ``source`` and ``target``, a source's by ``source``. Returns one row per row of the
     null: its replicate and scores, and every column of the table (and of :func:`with_derived_columns`)
-    that does not come from the scores of the real sequence, as p, q, ``response_distance`` and
-    ``mutagenesis_…`` do.
+    that does not come from the scores of the real sequence, as p, q, calls, ``response_distance``,
+    ``interaction`` and ``share`` do.
 
     Raises InputError when a row of the null belongs to no row of the table.
     """
@@ -149,12 +149,9 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _comes_from_scores(column: str, scores: list[str]) -> bool:
-    """Return whether a column is a score, its p or q by any null model, or measured on the real sequence."""
-    return (
-        column in scores
-        or column.startswith(("mutagenesis_", *(f"{name}_{value}" for name in scores for value in "pq")))
-        or column == "response_distance"
-    )
+    """Return whether a column is a score, its p, q or call, or measured on the real sequence."""
+    of_scores = [f"{name}_{value}" for name in scores for value in ("p", "q", "call")]
+    return column in (*scores, "response_distance", "share") or column.startswith(("interaction", *of_scores))
 
 
 def compare_all(

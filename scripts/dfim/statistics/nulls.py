@@ -5,13 +5,20 @@
 ``matched``
     the scores of real rows that cannot interact by construction or by design, named by a condition. A row is
     tested against those of other examples alone, so that a null row can be tested too.
+``substitutions``
+    the scores of random substitutions in the window of the same variant
+    (:mod:`dfim.interactions.substitutions`); score and draws are studentised within the variant, and the
+    draws of all variants pooled (:mod:`dfim.statistics.studentised`).
+``replaced``
+    for pairs of features: the score with other sequence in the place of either feature
+    (:mod:`dfim.statistics.replaced`), which has no further conditions.
 
-Both can be made conditional: a row is tested against the null rows that have the same values in the columns
-of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its level on
-the whole but not at each distance. Features that interact have no null rows of their own names; with ``each``
-a row is tested against every kind of null rows (every combination of values of these columns) alone, and its
-largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger 1982), so
-that this p is conservative. The Gaussian methods pool always, as the paper does.
+All others can be made conditional: a row is tested against the null rows that have the same values in the
+columns of ``match`` and a distance in the same bin. Without that the null scores are pooled, and p holds its
+level on the whole but not at each distance. Features that interact have no null rows of their own names; with
+``each`` a row is tested against every kind of null rows (every combination of values of these columns) alone,
+and its largest p counts: it has to exceed the least favourable kind (an intersection–union test, Berger
+1982), so that this p is conservative. The Gaussian methods pool always, as the paper does.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,19 +28,25 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
-from dfim.statistics.conditions import matching, with_derived_columns
-from dfim.statistics.p_values import POOLED, fit_null, fit_tail, p_values, q_values, smallest_p
+from dfim.statistics.conditions import matching, values_of, with_derived_columns
+from dfim.statistics.p_values import POOLED, p_values, q_values
+from dfim.statistics.resolution import AUTO
+from dfim.statistics.studentised import studentised_rows
 
 ALL = "all"
-MODELS = ("dinucleotide", "matched")
+MODELS = ("dinucleotide", "matched", "substitutions", "replaced")
+# Of the draws of ``substitutions``: how far from the window's centre, and how near the variant, bp.
+WITHIN, CLEARANCE = 100, 5
+CONDITIONS = ("match", "each", "distances")
+# The keys of a null model, where they are not those of its conditions.
+KEYS_OF = {
+    "substitutions": ("match", "each", "draws", "within", "clearance"),
+    "replaced": ("draws", "score_draws"),
+}
 # Rows of an example are tested against null rows of the examples of other folds.
 FOLDS = 5
 # Scores and whether they have a sign (and so two tails).
 SIGNED = {"fis": False, "fis_sum": False, "signed_sum": True, "delta": False}
-NULL_COLUMNS = [
-    "null_model", "score", "method", "stratum", "kind", "tail", "n", "n_examples", "n_tested", "smallest_p",
-    "tail_threshold", "tail_n", "tail_shape", "tail_scale", "tail_goodness_p", "hypothesis",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,9 @@ class NullModel:
     ``members`` is the condition, over the columns of the results, of the rows that cannot interact (matched
     only). ``match`` are columns, and ``distances`` the largest |distance| (bp) of each bin but the last, in
     which a row and its null rows agree; ``each`` are columns whose values make the kinds of null rows.
+    ``draws`` are how many there are of each variant, or pair, a number or ``auto``; ``within`` and
+    ``clearance`` (bp) say where substitutions are, and ``score_draws`` how many draws of each pair the scores
+    of contributions have in the model ``replaced``.
     """
 
     model: str = "dinucleotide"
@@ -50,6 +66,10 @@ class NullModel:
     match: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
     distances: tuple[int, ...] = ()
+    draws: int | str = AUTO
+    score_draws: int | str = AUTO
+    within: int = WITHIN
+    clearance: int = CLEARANCE
 
     @classmethod
     def read(cls, options: Mapping) -> "NullModel":
@@ -61,7 +81,7 @@ class NullModel:
         if (model == "matched") != (members is not None):
             raise InputError(
                 f"the null model {model!r} has {'no' if members is None else 'the'} key 'members': 'matched' "
-                "needs the condition of the rows that cannot interact, and 'dinucleotide' takes none."
+                "needs the condition of the rows that cannot interact, and no other model takes one."
             )
         if list(distances) != sorted(set(distances)):
             raise InputError(
@@ -69,12 +89,27 @@ class NullModel:
                 "numbers of bp."
             )
         columns = {key: tuple(options.get(key, ())) for key in ("match", "each")}
-        return cls(model, members, **columns, distances=distances)
+        drawn = {key: options[key] for key in KEYS_OF.get(model, ()) if key in options and key not in columns}
+        known = {"model", "members", *KEYS_OF.get(model, CONDITIONS)}
+        if unused := [key for key in options if key not in known and options[key] not in ([], ())]:
+            raise InputError(
+                f"the null model {model!r} has the key {unused[0]!r}, which it makes no use of: remove it."
+            )
+        return cls(model, members, **columns, distances=distances, **drawn)
 
     @property
     def held_out(self) -> bool:
         """Whether a row must not be tested against null rows of its own example: the two may be the same."""
         return self.model == "matched"
+
+    @property
+    def studentised(self) -> bool:
+        """Whether a row has draws of its own, by which its score is scaled."""
+        return self.model == "substitutions"
+
+    def two_tailed(self, score: str) -> bool:
+        """Whether a score is tested in both tails: one that has a sign, unless its size alone is compared."""
+        return SIGNED[score] and not self.studentised
 
     def hypothesis(self, method: str = "empirical") -> str:
         """Return in one sentence what a small p speaks against."""
@@ -82,6 +117,11 @@ class NullModel:
             sentence = (
                 "the score is no larger than between the same places of the same sequences once these are "
                 "shuffled with every dinucleotide kept, where no motifs are"
+            )
+        elif self.studentised:
+            sentence = (
+                "the variant changes no more than a random substitution at another place of the same window, "
+                f"within {self.within} bp of its centre and {self.clearance} bp or more from the variant"
             )
         else:
             sentence = (
@@ -152,24 +192,28 @@ def p_against(
     spec: NullModel,
     method: str = "empirical",
     held_out: bool | None = None,
+    apart: bool = False,
 ) -> np.ndarray:
     """Return the p of a score of every row of a table against null rows: float64 (rows,).
 
     Both tables have the columns ``example`` and ``score``, and those that ``spec`` matches on. With
     ``held_out`` (that of the null model, if not given) a row is tested against null rows of other folds only;
-    p is NaN where these are fewer than 2. Raises InputError when a stratum of the table has fewer than 2
-    null rows at all.
+    p is NaN where these are fewer than 2. With ``apart`` a row is tested against the kinds of null rows that
+    are not its own alone. Scores of a studentised null are those of :func:`scaled`. Raises InputError when a
+    stratum of the table has fewer than 2 null rows at all.
     """
     held_out = spec.held_out if held_out is None else held_out
     p = np.full(len(table), np.nan)
     values, null_values = table[score].to_numpy(float), null[score].to_numpy(float)
     fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
-    for _, _, rows, members in strata(table, null, spec, method):
+    own = spec.kinds(table, method) if apart else None
+    for _, kind, rows, members in strata(table, null, spec, method):
+        rows = rows if own is None else rows[own[rows] != kind]
         for part in np.unique(fold[rows]) if held_out else [None]:
             mine = rows if part is None else rows[fold[rows] == part]
             against = members if part is None else members[null_fold[members] != part]
             if len(against) >= 2:
-                found = p_values(values[mine], null_values[against], method, SIGNED[score])
+                found = p_values(values[mine], null_values[against], method, spec.two_tailed(score))
                 # With several kinds of null rows, the least favourable one counts.
                 p[mine] = np.fmax(p[mine], found)
     return p
@@ -204,17 +248,44 @@ def strata(
             yield stratum, kind, rows, null_members
 
 
-def null_rows(spec: NullModel, table: pd.DataFrame, shuffled: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose scores are the null: of the shuffled sequences, or the members in the table."""
+def null_rows(
+    spec: NullModel, table: pd.DataFrame, shuffled: pd.DataFrame, draws: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the rows whose scores are the null: of shuffled sequences, draws, or the members in the table.
+
+    Raises InputError when the condition of the members is met by fewer than 2 rows, or by all of them.
+    """
     if spec.model == "dinucleotide":
         return shuffled
-    chosen = matching(with_derived_columns(table), spec.members, f"the null model {spec.model!r}")
-    if chosen.sum() < 2:
+    if spec.studentised:
+        if draws is None:
+            raise InputError(
+                f"the null model {spec.model!r} is for variants, and none is a source: remove it."
+            )
+        return draws
+    derived = with_derived_columns(table)
+    chosen = matching(derived, spec.members, f"the null model {spec.model!r}")
+    if chosen.sum() < 2 or chosen.all():
+        found = "all rows" if chosen.all() else f"{chosen.sum()} of {len(table)} rows"
+        needed = "leaves nothing to test" if chosen.all() else "is fewer than the 2 that are needed"
         raise InputError(
-            f"the null model {spec.model!r} has {chosen.sum()} rows that meet {spec.members!r}, and 2 are "
-            "needed: mend the condition."
+            f"the null model {spec.model!r} has the 'members' {spec.members!r}, which {found} meet, and that "
+            f"{needed}: mend the condition{values_of(derived, spec.members)}."
         )
     return table[chosen]
+
+
+def scaled(
+    spec: NullModel, table: pd.DataFrame, null: pd.DataFrame, scores: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a table and its null rows with the scores that are compared: of a studentised null the sizes."""
+    if not spec.studentised:
+        return table, null
+    sizes = {score: studentised_rows(table, null, score) for score in scores}
+    return (
+        table.assign(**{score: found for score, (found, _) in sizes.items()}),
+        null.assign(**{score: found for score, (_, found) in sizes.items()}),
+    )
 
 
 def add_significance(
@@ -224,15 +295,16 @@ def add_significance(
     models: Sequence[NullModel],
     method: str = "empirical",
     tests: np.ndarray | None = None,
+    draws: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the table with p and q of each score by each null model, and by the released procedure.
 
-    ``shuffled`` has the rows of the shuffled sequences, described as the table is. ``tests`` (bool) says
-    which rows are tested; the others, which cannot respond, have neither p nor q. Columns ``{score}_p`` and
-    ``{score}_q`` of the first null model, ``{score}_p_{model}`` and ``{score}_q_{model}`` of a further one;
-    ``{score}_p_released`` and ``{score}_q_released`` are the authors' released procedure on the shuffles:
-    their p, and q for each value of the column ``pair`` alone, where there is one. With the method
-    ``released`` all q are taken so; else over the whole table.
+    ``shuffled`` has the rows of the shuffled sequences, and ``draws`` those of a studentised null, described
+    as the table is. ``tests`` (bool) says which rows are tested; the others, which cannot respond, have
+    neither p nor q. Columns ``{score}_p`` and ``{score}_q`` of the first null model, ``{score}_p_{model}``
+    and ``{score}_q_{model}`` of a further one; ``{score}_p_released`` and ``{score}_q_released`` are the
+    authors' released procedure on the shuffles: their p, and q for each value of the column ``pair`` alone,
+    where there is one. With the method ``released`` all q are taken so; else over the whole table.
     """
     tests = np.ones(len(table), dtype=bool) if tests is None else tests
     rows = table[tests]
@@ -240,7 +312,7 @@ def add_significance(
 
     def add(score: str, suffix: str, spec: NullModel, null: pd.DataFrame, way: str) -> None:
         families = rows["pair"].to_numpy() if way == "released" and "pair" in rows else None
-        p = p_against(rows, null, score, spec, way)
+        p = p_against(*scaled(spec, rows, null, [score]), score, spec, way)
         for name, values in (("p", p), ("q", q_values(p, families))):
             column = np.full(len(table), np.nan)
             column[tests] = values
@@ -248,7 +320,7 @@ def add_significance(
 
     for score in scores:
         for number, spec in enumerate(models):
-            null = null_rows(spec, rows, shuffled)
+            null = null_rows(spec, rows, shuffled, draws)
             add(score, f"_{spec.model}" if number else "", spec, null, method)
         if method != "released" and _varies(shuffled[score]):
             add(score, "_released", NullModel(), shuffled, "released")
@@ -258,75 +330,3 @@ def add_significance(
 def _varies(null: pd.Series) -> bool:
     """Return whether null scores differ, so that a Gaussian can be fitted to them."""
     return len(null) > 1 and null.min() < null.max()
-
-
-def describe_nulls(
-    table: pd.DataFrame,
-    shuffled: pd.DataFrame,
-    scores: Sequence[str],
-    models: Sequence[NullModel],
-    method: str = "empirical",
-) -> pd.DataFrame:
-    """Return one row per null model, score, stratum and tail: its hypothesis, n, resolution and fit.
-
-    The columns of ``nulls.tsv``. ``table`` has the tested rows. ``smallest_p`` is the smallest p that can be
-    had; the columns ``tail_…`` describe the generalised Pareto fit, where the method has one and the null is
-    large enough for it. Both are of the null rows that one row is tested against: where folds are held out
-    these are fewer than ``n``, and of all folds the one with most of them counts.
-    """
-    found = []
-    for spec in models:
-        null = null_rows(spec, table, shuffled)
-        for score in scores:
-            for stratum, kind, rows, members in strata(table, null, spec, method):
-                used = _most_used_at_once(table, null, rows, members) if spec.held_out else members
-                values = null[score].to_numpy(float)[used]
-                row = {
-                    "null_model": spec.model,
-                    "score": score,
-                    "method": method,
-                    "stratum": stratum,
-                    "kind": kind,
-                    "n": len(members),
-                    "n_examples": null["example"].iloc[members].nunique(),
-                    "n_tested": len(rows),
-                    "hypothesis": spec.hypothesis(method),
-                }
-                found += [row | part for part in _describe_tails(values, method, SIGNED[score])]
-    return pd.DataFrame(found, columns=NULL_COLUMNS)
-
-
-def _most_used_at_once(
-    table: pd.DataFrame, null: pd.DataFrame, rows: np.ndarray, members: np.ndarray
-) -> np.ndarray:
-    """Return the members that rows are tested against in the fold where these are most."""
-    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
-    return max((members[null_fold[members] != part] for part in np.unique(fold[rows])), key=len)
-
-
-def _describe_tails(null: np.ndarray, method: str, two_tailed: bool) -> list[dict]:
-    """Return what ``nulls.tsv`` says of the tails of null scores: one entry, or one per fitted tail."""
-    if method != "generalised_pareto":
-        smallest = smallest_p(len(null), two_tailed) if method == "empirical" else _limit(null, method)
-        return [{"tail": "both" if two_tailed else "upper", "smallest_p": smallest}]
-    parts = []
-    for name, values in (("upper", null), ("lower", -null))[: 1 + two_tailed]:
-        tail = fit_tail(values)
-        part = {"tail": name, "smallest_p": smallest_p(len(null), two_tailed), "tail_n": 0}
-        if tail is not None:
-            part |= {
-                "smallest_p": (1 + two_tailed) * float(tail.p(np.array([np.inf]))[0]),
-                "tail_threshold": tail.threshold if name == "upper" else -tail.threshold,
-                "tail_n": len(tail.excess),
-                "tail_shape": tail.shape,
-                "tail_scale": tail.scale,
-                "tail_goodness_p": tail.goodness(),
-            }
-        parts.append(part)
-    return parts
-
-
-def _limit(null: np.ndarray, method: str) -> float:
-    """Return the p of a score far beyond every null score."""
-    far = np.abs(null).max() + 1e6 * (null.std() + 1)
-    return float(fit_null(null, method)(np.array([far]))[0])

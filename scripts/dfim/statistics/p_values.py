@@ -8,7 +8,8 @@ Four ways lead from null scores to the p of a score:
 ``generalised_pareto``
     the same up to a high quantile of the null; beyond it the tail of a generalised Pareto distribution fitted
     to the null scores there (Pickands 1975; for few null scores Knijnenburg et al. 2009), so that p can be
-    smaller than 1 / (n + 1). :meth:`Tail.goodness` says how well it fits.
+    smaller than 1 / (n + 1): a quarter of it at most, for farther out a fit to null scores that come in
+    clusters, as those of one sequence do, is too sure of itself. :meth:`Tail.goodness` says how well it fits.
 ``gaussian``
     the upper tail of a normal distribution fitted to the null scores. FIS are skewed: far too kind.
 ``released``
@@ -32,6 +33,9 @@ SMALLEST = float(np.finfo(np.float32).tiny)
 # The tail of a generalised Pareto fit: the largest tenth of the null scores, 250 at most (Knijnenburg et al.
 # 2009); where that is fewer than 20, the p stays empirical.
 TAIL_SHARE, LARGEST_TAIL, SMALLEST_TAIL = 0.1, 250, 20
+# How many times smaller than the smallest empirical p that of a fitted tail can be. Without a limit some row
+# of a complete null has q < .05 in up to a fifth of runs, where null scores are few and sequences differ.
+EXTRAPOLATION = 4
 
 Test = Callable[[np.ndarray], np.ndarray]
 
@@ -114,10 +118,11 @@ class Tail:
     scale: float
 
     def p(self, scores: np.ndarray) -> np.ndarray:
-        """Return p of scores above the threshold; it joins the empirical p there."""
+        """Return p of scores above the threshold; it joins the empirical p there, and ends as said above."""
         beyond = np.asarray(scores, np.float64) - self.threshold
         share = (len(self.excess) + 1) / (self.n + 1)
-        return np.maximum(share * genpareto.sf(beyond, self.shape, scale=self.scale), SMALLEST)
+        fitted = share * genpareto.sf(beyond, self.shape, scale=self.scale)
+        return np.maximum(fitted, smallest_p(self.n) / EXTRAPOLATION)
 
     def goodness(self, seed: int = 0, samples: int = 199) -> float:
         """Return p of the Anderson–Darling test that the excesses follow a generalised Pareto distribution.

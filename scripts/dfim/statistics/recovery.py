@@ -1,24 +1,31 @@
 """What is called significant, against a truth that is known: precision and recall."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError
 from dfim.statistics.bootstrap import resampled_weights
-from dfim.statistics.conditions import matching, with_derived_columns
+from dfim.statistics.conditions import matching, values_of, with_derived_columns
+from dfim.statistics.nulls import NullModel
 
 LEVEL = 0.05
 COLUMNS = [
     "score", "null_model", "call", "level", "n", "n_interacting", "n_called", "precision", "precision_low",
     "precision_high", "recall", "recall_low", "recall_high", "false_positive_rate",
-    "false_positive_rate_low", "false_positive_rate_high",
+    "false_positive_rate_low", "false_positive_rate_high", "by_construction",
 ]  # fmt: skip
 _FIRST = "first"
 
 
-def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = LEVEL) -> pd.DataFrame:
+def recovery(
+    table: pd.DataFrame,
+    truth: Mapping,
+    seed: int = 0,
+    level: float = LEVEL,
+    models: Sequence[NullModel] = (),
+) -> pd.DataFrame:
     """Return precision and recall of every q of a table of pairs or sources, the columns ``COLUMNS``.
 
     ``truth`` has the conditions ``interacting`` and ``not_interacting`` over the columns; other rows are of
@@ -27,8 +34,10 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
     ``null_model`` is ``first`` for the q of the first null model. Precision is the share of the called rows
     that interact, recall the share of the interacting rows that are called, and ``false_positive_rate`` the
     share of those that do not interact that are called, each with the 95 % interval of its bootstrap over
-    examples; missing where there is nothing to share. An empty table without a truth. Raises InputError on a
-    condition that cannot be used, that no row meets, or on rows that meet both.
+    examples; missing where there is nothing to share. ``by_construction`` is 1 where the rows that do not
+    interact are the members of the null themselves (of ``models``, the run's), so that the false-positive
+    rate cannot be off; the calibration against other kinds of members can. An empty table without a truth.
+    Raises InputError on a condition that cannot be used, that no row meets, or on rows that meet both.
     """
     if not truth:
         return pd.DataFrame(columns=COLUMNS)
@@ -38,7 +47,7 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
         if not rows.any():
             raise InputError(
                 f"key {key!r} of the truth, {truth[key]!r}, holds for none of {len(table)} rows: mend the "
-                f"condition; the columns are {', '.join(derived.columns)}."
+                f"condition; the columns are {', '.join(derived.columns)}{values_of(derived, truth[key])}."
             )
     if (kinds[0] & kinds[1]).any():
         raise InputError(
@@ -53,11 +62,21 @@ def recovery(table: pd.DataFrame, truth: Mapping, seed: int = 0, level: float = 
             "call": call,
             "level": level,
             **_rates(called, kinds, q, weights),
+            "by_construction": int(_is_null(derived, kinds[1], model, models)),
         }
         for score, model, q in _q_columns(table)
         for call, called in _calls(table, score, q < level)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _is_null(table: pd.DataFrame, idle: np.ndarray, model: str, models: Sequence[NullModel]) -> bool:
+    """Return whether all rows that do not interact are members of a null model, by its name in the table."""
+    specs = {_FIRST if not number else spec.model: spec for number, spec in enumerate(models)}
+    spec = specs.get(model)
+    if spec is None or spec.members is None:
+        return False
+    return bool(matching(table, spec.members, f"the null model {spec.model!r}")[idle].all())
 
 
 _KINDS = ("interacting", "not_interacting")

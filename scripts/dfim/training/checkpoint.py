@@ -15,10 +15,10 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from dfim.files.whole import atomic_path
+from dfim.networks.backend import keras
 
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 

@@ -19,9 +19,9 @@ from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
 from dfim.training.schedules import learning_rate
 
 # isort: split
-import keras
 import tensorflow as tf
 
+from dfim.networks.backend import keras
 from dfim.training.batches import training_batches
 from dfim.training.evaluation import metrics
 from dfim.training.losses import answers_and_loss

@@ -20,8 +20,9 @@ from dfim.networks.logits import logits_of
 from dfim.sequences.bases import one_hot
 
 # isort: split
-import keras
 import tensorflow as tf
+
+from dfim.networks.backend import keras
 
 # Batches that one call of the compiled step works through: small networks are bound by the calls.
 STEPS_AT_ONCE = 16

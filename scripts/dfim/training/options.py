@@ -7,7 +7,7 @@ from dfim.errors import InputError
 from dfim.training.schedules import SCHEDULES
 
 # isort: split
-import keras
+from dfim.networks.backend import keras
 
 OPTIONS = {
     "learning_rate": 0.001,

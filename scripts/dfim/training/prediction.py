@@ -5,8 +5,9 @@ import numpy as np
 from dfim.training.fused import STEPS_AT_ONCE, from_bases
 
 # isort: split
-import keras
 import tensorflow as tf
+
+from dfim.networks.backend import keras
 
 PREDICTION_BATCH = 128
 

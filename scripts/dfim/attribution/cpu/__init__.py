@@ -121,29 +121,38 @@ class CpuDeepLift(Scorer):
     # ------------------------------------------------------------------------------------------ mutants
 
     def score_mutants(
-        self, bases: np.ndarray, mutants: Mutants, task: int, importance: bool = False
+        self,
+        bases: np.ndarray,
+        mutants: Mutants,
+        task: int,
+        importance: bool = False,
+        channels: bool = False,
     ) -> MutantScores:
         self._check_task(task)
         self._check_length(bases)
-        evaluation = self._evaluation(bases, mutants)
+        evaluation = self._evaluation(bases, mutants, channels)
         if evaluation == "batched":
-            return scores_of_whole_mutants(lambda x: self.contributions(x, task), bases, mutants, importance)
-        changes = _ChangeScores(self, self.engine, bases, mutants, task, importance)
+            contributions = partial(self.contributions, task=task)
+            return scores_of_whole_mutants(contributions, bases, mutants, importance, channels)
+        changes = _ChangeScores(self, self.engine, bases, mutants, task, importance, channels)
         if evaluation == "windows" and not importance and self._can_crop:
             crops = crop(self._plan, mutants, changes.firsts, changes.stops)
             if crops is not None:
-                return self._scores_of_crops(crops, bases, mutants, task)
+                return self._scores_of_crops(crops, bases, mutants, task, channels)
         return changes.found(evaluation == "paths")
 
-    def _scores_of_crops(self, crops: Crops, bases: np.ndarray, mutants: Mutants, task: int) -> MutantScores:
+    def _scores_of_crops(
+        self, crops: Crops, bases: np.ndarray, mutants: Mutants, task: int, channels: bool
+    ) -> MutantScores:
         engine = self.engine.shortened(crops.plan)
-        found = _ChangeScores(self, engine, crops.cut(bases), crops.mutants, task, False, crops.top).found(
-            False
-        )
-        result = [np.zeros((len(mutants), bases.shape[1]), np.float32) for _ in range(2)]
+        cut = crops.cut(bases)
+        changes = _ChangeScores(self, engine, cut, crops.mutants, task, False, channels, crops.top)
+        found = changes.found(False)
+        pieces = [found.delta, found.absolute, *([found.channels] if channels else [])]
+        result = [np.zeros((len(mutants), bases.shape[1]), np.float32) for _ in pieces]
         rows = crops.numbers[:, None]
         columns = crops.starts[crops.mutants.sequences][:, None] + np.arange(crops.plan.length)
-        for whole, piece in zip(result, (found.delta, found.absolute), strict=True):
+        for whole, piece in zip(result, pieces, strict=True):
             whole[rows, columns] = piece
         return MutantScores(*result)
 
@@ -155,14 +164,14 @@ class CpuDeepLift(Scorer):
             stop[same] = first[same] + length
         return first, stop
 
-    def _evaluation(self, bases: np.ndarray, mutants: Mutants) -> str:
+    def _evaluation(self, bases: np.ndarray, mutants: Mutants, channels: bool) -> str:
         """Return how to score these mutants, and say so in the log when it is for the first time."""
         window = int(np.mean(mutants.stops - mutants.firsts)) if len(mutants) else 1
         width = int(mutants.widths.mean()) if len(mutants) else 1
         found = costs(self._plan, len(bases), len(mutants), width, window)
         chosen = min(found, key=found.get) if self.evaluation == "auto" else self.evaluation
-        if chosen == "paths" and (bases == ord("N")).any():
-            chosen = "windows"  # paths lead to sums over bases, and at an N the absolute value is another sum
+        if chosen == "paths" and (channels or (bases == ord("N")).any()):
+            chosen = "windows"  # paths lead to one sum over bases, and other channels or an N need another
         if chosen != self.evaluation_used:
             share = found[chosen] / found["batched"]
             logger.info("mutants are scored by %s: %.2g of the arithmetic of whole mutants", chosen, share)
@@ -181,6 +190,7 @@ class _ChangeScores:
         mutants: Mutants,
         task: int,
         importance: bool,
+        channels: bool = False,
         top: np.ndarray | None = None,
     ):
         """``top`` is for pieces of sequences, see :meth:`Engine.base`."""
@@ -189,12 +199,15 @@ class _ChangeScores:
         self.by_sequence = np.argsort(mutants.sequences, kind="stable")
         self.sequences = mutants.sequences[self.by_sequence]
         self.x = one_hot(bases)
-        self.weight = self.x * (self.x - scorer.reference[: bases.shape[1]])
+        self.difference = self.x - scorer.reference[: bases.shape[1]]
+        self.weight = self.x * self.difference
         self.uncertain = bool((bases == ord("N")).any())
         shape = (len(mutants), bases.shape[1])
         self.scores = MutantScores(np.zeros(shape, np.float32), None)
         if self.uncertain:
             self.scores.absolute = np.zeros(shape, np.float32)
+        if channels:
+            self.scores.channels = np.zeros(shape, np.float32)
         if importance:
             self.scores.importance = np.full((len(bases), shape[1]), np.nan, np.float32)
             self.scores.own = [np.empty(0, np.float32)] * len(mutants)
@@ -330,11 +343,12 @@ class _ChangeScores:
         owners = mutants.sequences[numbers]
         if not only_own:
             asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
-            kernels.put_weighted(found, to, self.weight, owners, *asked, numbers, self.scores.delta, False)
+            put = partial(kernels.put_weighted, found, to)
+            put(self.weight, owners, *asked, numbers, self.scores.delta, False)
             if self.uncertain:
-                kernels.put_weighted(
-                    found, to, self.weight, owners, *asked, numbers, self.scores.absolute, True
-                )
+                put(self.weight, owners, *asked, numbers, self.scores.absolute, True)
+            if self.scores.channels is not None:
+                put(self.difference, owners, *asked, numbers, self.scores.channels, False)
         if self.importance:
             rows = np.arange(len(numbers))[:, None]
             own = changes.starts[:, None] + np.arange(width)

@@ -1,0 +1,207 @@
+"""The pair test: outputs without a feature, without both, and with other sequence in a feature's place.
+
+f is a network's output before its sigmoid (or its linear output). A pair of features has f11 = f(s), f01
+without the first, f10 without the second, f00 without either (:mod:`dfim.statistics.effects`), and K times
+the interaction of each with other sequence in the place of the other, which is the null ``replaced``
+(:mod:`dfim.statistics.replaced`). Only outputs are needed, so that any network can be tested.
+
+A feature is removed by rows of the background in its place (the paper's mutant), or by pieces of shuffles of
+the same sequence, over which the outputs are averaged.
+
+Pairs are unordered: ``first`` is the feature that lies upstream. Features of a pair do not overlap.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.interactions.draws import REMOVED, REPLACED, Draws
+from dfim.interactions.edits import Block, Evaluate, evaluated
+from dfim.interactions.mutation import mutant_rows
+from dfim.progress import Progress
+from dfim.sequences.bases import one_hot
+from dfim.statistics.effects import OUTPUTS
+
+TEST_COLUMNS = ["example", "first", "second", "within_reach", *OUTPUTS]
+OTHER = "interaction_other_removal"
+# Numbers of sequences' rows that are held at once.
+_MOST_VALUES = 24_000_000
+
+
+@dataclass
+class PairDraws:
+    """What pairs are tested with, one row per pair in all.
+
+    ``table`` has the columns ``TEST_COLUMNS``: the outputs with both features, without one, and without both.
+    ``first`` and ``second``, float64 (pairs, K): the interaction with other sequence in the place of the
+    first, and of the second feature; NaN for pairs that cannot interact. ``shuffled`` float64 (examples, K):
+    outputs of shuffles of the sequences of the pairs.
+    """
+
+    table: pd.DataFrame
+    first: np.ndarray
+    second: np.ndarray
+    shuffled: np.ndarray
+
+
+@dataclass
+class _Job:
+    """The pairs of one example; ``rows`` are their places in the table, ``ends`` (pairs, 2) local features.
+
+    ``removed`` and ``placed`` have one entry for each local feature: what takes its place to remove it,
+    (M, width, 4), and in the draws, (K, width, 4). ``reached``: which pairs can interact at all.
+    """
+
+    example: int
+    rows: np.ndarray
+    ends: np.ndarray
+    reached: np.ndarray
+    starts: list[int]
+    removed: list[np.ndarray]
+    placed: list[np.ndarray]
+    shuffles: np.ndarray
+
+
+def draw_pairs(
+    evaluate: Evaluate,
+    bases: np.ndarray,
+    features: pd.DataFrame,
+    pairs: pd.DataFrame,
+    background: np.ndarray,
+    draws: int = 10,
+    seed: int = 0,
+    removal_draws: int = 0,
+    most: int | None = None,
+) -> PairDraws:
+    """Evaluate unordered pairs of features: their outputs, and those of their draws.
+
+    ``bases`` uint8 (all examples, positions); ``features`` the dataset's; ``pairs`` the columns ``example``,
+    ``first``, ``second`` and ``within_reach`` of :func:`dfim.interactions.pairs.unordered_pairs`.
+    ``background``: float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws``
+    above 0 so many pieces of shuffles do instead. Draws depend on the seed, the example and the features'
+    places alone. ``most``: copies of sequences that are evaluated at once, by default what takes about 100
+    MB.
+    """
+    pairs = pairs.reset_index(drop=True)
+    most = most or max(1, _MOST_VALUES // (4 * bases.shape[1]))
+    outputs = np.full((len(pairs), len(OUTPUTS)), np.nan)
+    replaced = np.full((2, len(pairs), draws), np.nan)
+    by_number = rows_by_number(features, pairs[["first", "second"]])
+    jobs = _jobs(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
+    shuffled = []
+    with Progress(total=len(pairs), unit=" pairs") as progress:
+        for job, values in evaluated(evaluate, ((job, _blocks(job)) for job in jobs), most):
+            shuffled.append(_collect(job, values, outputs, replaced))
+            progress.update(len(job.rows))
+    table = pairs[TEST_COLUMNS[:4]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
+    return PairDraws(table, *replaced, np.reshape(shuffled, (len(shuffled), draws)))
+
+
+def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tuple]:
+    """Return the rows of the features that a table names, by their numbers."""
+    chosen = features[features["feature"].isin(np.unique(needed.to_numpy()))]
+    return {row.feature: row for row in chosen.itertuples()}
+
+
+def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
+    """Yield the job of each example with pairs, in order."""
+    for example, own in pairs.groupby("example", sort=True):
+        numbers, ends = np.unique(own[["first", "second"]].to_numpy(), return_inverse=True)
+        features = [by_number[number] for number in numbers]
+        replacing = Draws(bases[example], seed, example, draws, REPLACED)
+        removing = Draws(bases[example], seed, example, removal_draws, REMOVED)
+        yield _Job(
+            example,
+            own.index.to_numpy(),
+            ends.reshape(-1, 2),
+            own["within_reach"].to_numpy(bool),
+            [feature.start for feature in features],
+            [_removed(removing, bases[example], feature, background) for feature in features],
+            [one_hot(replacing.pieces(feature.start, feature.end)) for feature in features],
+            one_hot(replacing.shuffles),
+        )
+
+
+def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:
+    """Return what takes a feature's place to remove it, float32 (M, width, 4); M is 1 without draws.
+
+    A variant is removed by its other allele, whatever removes motifs.
+    """
+    draws = len(removing.shuffles)
+    if draws and feature.kind == "motif":
+        return one_hot(removing.pieces(feature.start, feature.end))
+    return np.repeat(mutant_rows(bases, feature, background), max(1, draws), axis=0)
+
+
+def _blocks(job: _Job) -> Iterator[Block]:
+    """Yield what is evaluated for an example, in the order in which :func:`_collect` takes it.
+
+    Of the sequence, its shuffles, and each feature once removed and once replaced every pair makes use.
+    """
+    draws, removals = len(job.shuffles), len(job.removed[0])
+    yield Block(job.example, 1)
+    if draws:
+        yield Block(job.example, draws, ((0, job.shuffles),))
+    for start, removed in zip(job.starts, job.removed, strict=True):
+        yield Block(job.example, removals, ((start, removed),))
+    if draws:
+        for start, placed in zip(job.starts, job.placed, strict=True):
+            yield Block(job.example, draws, ((start, placed),))
+    for first, second in job.ends[job.reached]:
+        one, other = ((job.starts[end], job.removed[end]) for end in (first, second))
+        yield Block(job.example, removals, (one, other))
+        for kept, gone in ((second, first), (first, second)) if draws else ():
+            placed = np.repeat(job.placed[gone], removals, axis=0)
+            removed = job.removed[kept] if removals == 1 else np.tile(job.removed[kept], (draws, 1, 1))
+            pieces = ((job.starts[gone], placed), (job.starts[kept], removed))
+            yield Block(job.example, draws * removals, pieces)
+
+
+def _collect(job: _Job, values: list[np.ndarray], outputs: np.ndarray, replaced: np.ndarray) -> np.ndarray:
+    """Put the outputs of an example's pairs, and the interactions of their draws, into their rows.
+
+    Returns the outputs of the shuffles (K,).
+    """
+    draws, found = len(job.shuffles), iter(values)
+    whole = next(found)[0]
+    shuffled = next(found) if draws else np.empty(0)
+    without = np.array([next(found).mean() for _ in job.starts])
+    with_other = [next(found) for _ in job.starts] if draws else []
+    f01, f10 = without[job.ends].T
+    f00 = f01 + f10 - whole  # what it is where the two cannot interact
+    for pair in np.flatnonzero(job.reached):
+        f00[pair] = next(found).mean()
+        if draws:
+            for side, gone in enumerate(job.ends[pair]):
+                alone = next(found).reshape(draws, -1).mean(axis=1)
+                # With other sequence in its place the removed feature is gone all the same.
+                rest = f00[pair] - without[gone]
+                replaced[side, job.rows[pair]] = with_other[gone] - alone + rest
+    outputs[job.rows] = np.column_stack([np.full(len(f01), whole), f01, f10, f00])
+    return shuffled
+
+
+def add_other_removal(
+    found: PairDraws,
+    evaluate: Evaluate,
+    bases: np.ndarray,
+    features: pd.DataFrame,
+    pairs: pd.DataFrame,
+    background: np.ndarray,
+    removal_draws: int,
+    seed: int,
+    examples: Sequence[int],
+) -> None:
+    """Add to the table of ``found`` the interaction with features removed in another way.
+
+    The column is ``interaction_other_removal``: of the pairs of some ``examples`` that are within reach, else
+    missing.
+    ``pairs`` are those that ``found`` was made from; the other arguments are those of :func:`draw_pairs`.
+    """
+    found.table[OTHER] = np.nan
+    own = (pairs["example"].isin(examples) & (pairs["within_reach"] == 1)).to_numpy()
+    other = draw_pairs(evaluate, bases, features, pairs[own], background, 0, seed, removal_draws).table
+    f11, f01, f10, f00 = (other[name].to_numpy() for name in OUTPUTS)
+    found.table.loc[own, OTHER] = f11 - f01 - f10 + f00

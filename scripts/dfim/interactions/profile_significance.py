@@ -1,0 +1,97 @@
+"""From profiles to p and q, of sources and of single positions, with their calibration."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from dfim.interactions.shards import POSITION_BINS, Profiles, position_distances, summarise
+from dfim.interactions.significance import SHUFFLES, Significance, known_rows
+from dfim.interactions.sources import PROFILE_SCORES
+from dfim.statistics.calibration import calibration
+from dfim.statistics.comparison import describe_null
+from dfim.statistics.null_tables import describe_nulls
+from dfim.statistics.nulls import NullModel, add_significance
+from dfim.statistics.p_values import POOLED, p_values, q_values
+
+
+def profile_significance(
+    profiles: Profiles,
+    method: str = "empirical",
+    models: Sequence[NullModel] = (SHUFFLES,),
+    reach: float = np.inf,
+    not_interacting: str | None = None,
+    seed: int = 0,
+    bins: Sequence[int] = POSITION_BINS,
+) -> tuple[Significance, np.ndarray, np.ndarray]:
+    """Return the tables of the sources of profiles, and p and q of every position.
+
+    p and q of positions are those of :func:`position_significance`. ``response_distance`` of a source is the
+    number of positions from its nearest edge to the position of its largest change: 1 for the base next to
+    it, negative upstream. Scores of sources are tested like those of pairs; nulls and calibration have a
+    score ``delta`` for the positions. ``not_interacting`` names sources that are known to act on nothing.
+    """
+    sources = profiles.sources.assign(
+        **summarise(profiles.delta), response_distance=_response_distance(profiles.delta, profiles.sources)
+    )
+    null = describe_null(profiles.null.assign(example=0), sources)
+    draws = None if profiles.draws.empty else _described_draws(profiles.draws, sources)
+    idle = known_rows(sources, not_interacting)
+    # The published methods pool all distances.
+    bins = () if method in POOLED else tuple(bins)
+    of_positions, p, q = position_significance(profiles, method, reach, bins, seed)
+    of_sources = (
+        describe_nulls(sources, null, PROFILE_SCORES, models, method, draws),
+        *calibration(sources, null, PROFILE_SCORES, models, idle, seed, method, draws=draws),
+    )
+    joined = [pd.concat(parts, ignore_index=True) for parts in zip(of_sources, of_positions, strict=True)]
+    results = add_significance(sources, null, PROFILE_SCORES, models, method, draws=draws)
+    return Significance(results, profiles.null, *joined), p, q
+
+
+def _described_draws(draws: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame:
+    """Add to draws what is known of their variant, and ``distance``: bp from it, negative upstream."""
+    scores = draws[["source", "draw", *PROFILE_SCORES]].rename(columns={"draw": "replicate"})
+    described = describe_null(scores, sources)
+    start = sources.set_index("source")["start"].loc[draws["source"]].to_numpy()
+    return described.assign(distance=draws["start"].to_numpy() - start)
+
+
+def position_significance(
+    profiles: Profiles, method: str, reach: float, bins: Sequence[int], seed: int
+) -> tuple[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], np.ndarray, np.ndarray]:
+    """Return the rows of positions in nulls, calibration and quantiles, and p and q of every position.
+
+    p and q are float32 (source, position), NaN where delta is and beyond the network's ``reach`` (bp): the
+    absolute change against the absolute changes of the shuffled sequences as far from the source, in bins of
+    which ``bins`` are the largest distances (none: all together), and q over all positions of the bin.
+    """
+    delta, null = profiles.delta, profiles.null_positions
+    distance = position_distances(profiles.sources, delta.shape[1])
+    inside = ~np.isnan(delta) & (distance < reach)
+    label = np.searchsorted(bins, distance, side="left")
+    null_label = np.searchsorted(bins, null["distance"], side="left")
+    p, q = np.full((2, *delta.shape), np.nan, dtype=np.float32)
+    for part in np.unique(label[inside]):
+        rows = inside & (label == part)
+        found = p_values(np.abs(delta[rows]), null["delta"].to_numpy()[null_label == part], method)
+        p[rows], q[rows] = found, q_values(found)
+    spec = NullModel(distances=tuple(bins))
+    tested = pd.DataFrame({"example": 0, "distance": distance[inside], "delta": np.abs(delta[inside])})
+    ends = [(low + 1, high) for low, high in zip((0, *bins), (*bins, np.inf), strict=True)]
+    labels = {f"{low}–{high}" if high < np.inf else f"over {low - 1}": (low, high) for low, high in ends}
+    tables = (
+        describe_nulls(tested, null, ["delta"], [spec], method, families=True),
+        *calibration(tested[:0], null, ["delta"], [spec], None, seed, method, distances=labels),
+    )
+    return tables, p, q
+
+
+def _response_distance(delta: np.ndarray, sources: pd.DataFrame) -> np.ndarray:
+    """Return the positions from each source's nearest edge to its largest change: 1 is next to it.
+
+    Negative upstream. Whole numbers, shape (sources,); a change within the source would have 0.
+    """
+    peak = np.where(np.isnan(delta), -1, np.abs(delta)).argmax(axis=1)
+    start, end = sources["start"].to_numpy(), sources["end"].to_numpy()
+    return np.where(peak < start, peak - start, np.maximum(peak - end + 1, 0))

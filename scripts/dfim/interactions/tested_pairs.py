@@ -1,0 +1,97 @@
+"""From the outputs of pairs and of their draws to the table of pair tests: p, q and calls."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from dfim.interactions.pair_tests import OTHER, PairDraws
+from dfim.interactions.shards import name_pairs
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, sign_of
+from dfim.statistics.kinds import orientations, two_strands
+from dfim.statistics.p_values import q_values
+from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
+
+COLUMNS = [
+    "example", "block", "first", "second", "pair", "orientation", "distance",
+    "first_name", "second_name", "first_group", "second_group", "first_start", "first_end", "second_start",
+    "second_end", "first_strand", "second_strand", "within_reach", *OUTPUTS, *EFFECT_COLUMNS,
+    "p_first", "p_second", "p", "q", "called", "call", "rank_first", "rank_second", OTHER,
+]  # fmt: skip
+_OF_FEATURES = ["name", "group", "start", "end", "strand"]
+
+
+@dataclass
+class PairTests:
+    """``table``: one row per unordered pair, the columns ``COLUMNS``; ``nulls``: what its p rest on."""
+
+    table: pd.DataFrame
+    nulls: pd.DataFrame
+
+
+def judge_pairs(
+    found: PairDraws,
+    features: pd.DataFrame,
+    blocks: pd.Series,
+    level: float = 0.05,
+    least_share: float = 0.1,
+) -> PairTests:
+    """Test unordered pairs: does either feature change the other's effect more than other sequence does?
+
+    ``found`` has the outputs and draws of :func:`draw_pairs`, with a column ``within_reach``; pairs beyond
+    reach are not tested. ``features`` is the dataset's table, ``blocks`` those of the examples
+    (:func:`blocks`). p is by the null ``replaced``, q over all tested pairs; a pair is ``called`` (1 or 0)
+    when q is below ``level`` and its share is ``least_share`` or more in size, and ``call`` is then synergy
+    or redundancy. ``rank_first`` and ``rank_second`` are those of the interaction among its draws with that
+    feature replaced.
+    """
+    table = described(found.table, features).assign(block=blocks.loc[found.table["example"]].to_numpy())
+    table[EFFECT_COLUMNS] = effects(table, found.shuffled)
+    tested = table["within_reach"].to_numpy() == 1
+    interaction = table.loc[tested, "interaction"].to_numpy()
+    draws = {"first": found.first[tested], "second": found.second[tested]}
+    p = p_replaced(interaction, **draws)
+    table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
+    table["q"] = q_values(table["p"])
+    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
+    table["call"] = sign_of(table["interaction"], table["called"] == 1)
+    for end, values in draws.items():
+        table[f"rank_{end}"] = np.nan
+        table.loc[tested, f"rank_{end}"] = ranks_among_draws(interaction, values)
+    return PairTests(
+        table.reindex(columns=COLUMNS),
+        describe_replaced("interaction", table[tested], found.first.shape[1], level),
+    )
+
+
+def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
+    """Add names, places, orientation and distance to unordered pairs (columns ``first`` and ``second``).
+
+    ``distance`` is the number of bases between the two, ``pair`` both names in alphabetical order.
+    """
+    table = pairs.assign(
+        pair=name_pairs(pairs.rename(columns={"first": "source", "second": "target"}), features)
+    )
+    by_number = features.set_index("feature")
+    for column in _OF_FEATURES:
+        for end in ("first", "second"):
+            values = by_number[column].loc[table[end]].to_numpy()
+            table[f"{end}_{column}"] = (
+                values if column in ("start", "end") else pd.Series(values).fillna("").to_numpy()
+            )
+    table["distance"] = (table["second_start"] - table["first_end"]).clip(lower=0)
+    table["orientation"] = orientations(table, two_strands(features))
+    return table
+
+
+def for_kinds(tests: pd.DataFrame) -> pd.DataFrame:
+    """Return tested pairs with their ranks by name: ``rank_of_one`` (alphabetically first) and of the other.
+
+    Two features of one name are told apart by their place: the upstream one is the first.
+    """
+    own = tests[tests["within_reach"] == 1]
+    turned = (own["second_name"] < own["first_name"]).to_numpy()
+    first, second = own["rank_first"].to_numpy(), own["rank_second"].to_numpy()
+    return own.assign(
+        rank_of_one=np.where(turned, second, first), rank_of_other=np.where(turned, first, second)
+    )

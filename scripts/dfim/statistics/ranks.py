@@ -1,0 +1,44 @@
+"""Is a set of pairs more than its draws? The ranks of scores among their own draws, averaged within blocks.
+
+Under the hypothesis the size of a score has each rank among its own K draws with the same chance, whatever
+its scale. The ranks of one block are not independent, so that they are averaged; the sum of the averages over
+blocks is compared with that of as many independent ranks, which vary at least as much.
+"""
+
+from functools import cache
+
+import numpy as np
+from scipy.stats import norm
+
+from dfim.statistics.p_values import SMALLEST
+
+# Up to so many blocks the distribution of the sum is worked out, beyond it is a normal one.
+_EXACT = 150
+
+
+def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
+    """Return p of the ranks (pairs,) of :func:`ranks_among_draws`, one-sided: they are higher than by chance.
+
+    ``blocks`` (pairs,): labels of what is not independent; ``draws``: K, those that each rank is among.
+    """
+    if not len(ranks):
+        return np.nan
+    _, block = np.unique(blocks, return_inverse=True)
+    means = np.bincount(block, ranks) / np.bincount(block)
+    # As numbers of smaller draws, 0 … K.
+    total = ((draws + 1) * means - 0.5).sum()
+    n = len(means)
+    if n <= _EXACT:
+        return float(_upper_tail(n, draws)[min(int(np.ceil(total - 1e-9)), n * draws)])
+    deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
+    return max(float(norm.sf((total - 0.5 - n * draws / 2) / deviation)), SMALLEST)
+
+
+@cache
+def _upper_tail(n: int, draws: int) -> np.ndarray:
+    """Return the chance that n independent numbers, each 0 … K alike, sum to at least 0, 1, … n K."""
+    one = np.full(draws + 1, 1 / (draws + 1))
+    found = np.ones(1)
+    for _ in range(n):
+        found = np.convolve(found, one)
+    return np.minimum(np.cumsum(found[::-1])[::-1], 1)

@@ -1,0 +1,94 @@
+"""The null ``replaced``: is a score larger than with something else in the place of a feature?
+
+A pair of features has a score, and the scores of K draws in which other sequence stands in the place of one
+of the two. Under the hypothesis that the feature does no more than other sequence in its place, the score and
+its draws are exchangeable. They are divided by a scale of their own pair first, so that the draws of all
+pairs can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all
+draws together. Both features are needed, so that the larger of the two p counts (an intersection–union test,
+Berger 1982).
+"""
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import InputError
+from dfim.statistics.p_values import smallest_p
+from dfim.statistics.resolution import LEVEL, rows_needed
+from dfim.statistics.studentised import studentised
+
+REPLACED = "replaced"
+P_COLUMNS = ["p_first", "p_second", "p"]
+HYPOTHESIS = (
+    "The two features change each other's effect no more than each does with other sequence of the same "
+    "composition in the other's place."
+)
+
+
+def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
+
+    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (pairs · K + 1).
+    Raises InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    """
+    draws = np.asarray(draws)
+    if not len(scores):
+        return np.empty(0)
+    if draws.ndim != 2 or draws.shape[1] < 2:
+        raise InputError(
+            f"the null 'replaced' has {draws.shape[1] if draws.ndim == 2 else 0} draws of each pair, and "
+            "needs 2 or more: raise its key 'draws'."
+        )
+    wrong = sum(int((~np.isfinite(values)).sum()) for values in (np.asarray(scores), draws))
+    if wrong:
+        raise InputError(
+            f"{wrong} scores of pairs or of their draws are not finite numbers: look at the model's weights "
+            "and history for values that are not a number."
+        )
+    sizes, null = studentised(scores, draws)
+    ordered = np.sort(null, axis=None)
+    larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
+    return (1 + larger) / (ordered.size + 1)
+
+
+def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
+    """Return the p of pairs with the first, and with the second, replaced, and the larger: ``P_COLUMNS``.
+
+    ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the scores with the first feature, and with the
+    second, replaced in each draw.
+    """
+    found = p_of_draws(scores, first), p_of_draws(scores, second)
+    return pd.DataFrame(dict(zip(P_COLUMNS, (*found, np.maximum(*found)), strict=True)))
+
+
+def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the rank of each score's size among its own draws, float64 (pairs,), between 0 and 1.
+
+    Of K draws the ranks (j + ½) / (K + 1), j = 0 … K smaller draws, are equally likely under the hypothesis;
+    equal sizes count half.
+    """
+    size, others = np.abs(np.asarray(scores, np.float64))[:, None], np.abs(np.asarray(draws, np.float64))
+    below = (others < size).sum(axis=1) + (others == size).sum(axis=1) / 2
+    return (below + 0.5) / (others.shape[1] + 1)
+
+
+def describe_replaced(score: str, tested: pd.DataFrame, draws: int, level: float = LEVEL) -> pd.DataFrame:
+    """Return the rows of ``nulls.tsv`` of a score: one for each end of the pair that is replaced.
+
+    ``tested`` are the tested pairs (column ``example``), each with ``draws`` draws. ``rows_needed``: how many
+    pairs must share the smallest p before one can have q below ``level``.
+    """
+    n = len(tested)
+    row = {
+        "null_model": REPLACED,
+        "score": score,
+        "method": "empirical",
+        "stratum": "all",
+        "tail": "upper",
+        "n": n * draws,
+        "n_examples": tested["example"].nunique(),
+        "n_tested": n,
+        "smallest_p": smallest_p(n * draws),
+        "rows_needed": rows_needed(smallest_p(n * draws), n, level),
+        "hypothesis": HYPOTHESIS,
+    }
+    return pd.DataFrame([row | {"kind": f"the {end} replaced"} for end in ("one", "other")])

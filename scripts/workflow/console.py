@@ -1,0 +1,228 @@
+"""What a run prints: a line when a job starts and one when it ends, and in the end what was found and what
+needs care.
+
+Everything else is in the logs. Installed in Snakemake's main process in place of its own printing (its log
+file keeps all), unless more or less is asked for (``--verbose``, ``--quiet``, ``--printshellcmds``, a dry
+run).
+"""
+
+import logging
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from dfim.errors import InputError, counted
+from dfim.files.text import text_lines
+
+# Set for jobs: what they would print is told from their logs.
+TOLD = "DFIM_TOLD_FROM_LOGS"
+_TAIL = 15  # lines of the log of a program that failed
+_MOST_WARNINGS = 20
+_SENTENCE = re.compile(r"\d\d:\d\d:\d\d (error|warning): (.*)")
+
+
+class Console(logging.Handler):
+    """Prints the events of a run; ``clock`` gives seconds."""
+
+    def __init__(self, stream: TextIO = sys.stderr, clock=time.monotonic):
+        super().__init__()
+        self.stream, self.clock = stream, clock
+        self.begun, self.total, self.done = clock(), 0, 0
+        self.running: dict[int, tuple[str, float, list[str]]] = {}
+        self.failed: dict[str, str] = {}
+        self.warnings: dict[str, int] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print what a record says, if it is one of the events that are told."""
+        try:
+            event = str(getattr(record, "event", None) or "")
+            tell = getattr(self, f"_{event}", None)
+            if tell is not None:
+                tell(record)
+            elif record.levelno >= logging.ERROR and event in ("", "error"):
+                self._trouble(record)
+            elif record.levelno >= logging.WARNING:
+                self._warn(" ".join(record.getMessage().split()))
+        except Exception:
+            self.handleError(record)
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        print(text, file=self.stream, flush=True)
+
+    def _run_info(self, record: logging.LogRecord) -> None:
+        jobs = {name: number for name, number in record.stats.items() if name not in ("all", "total")}
+        self.total = sum(jobs.values())
+        rules = counted(len(jobs), "rule")
+        self.say(
+            f"{_now()} {counted(self.total, 'job')} of {rules}: "
+            "a line at the start and end of each; the rest in logs"
+        )
+
+    def _job_info(self, record: logging.LogRecord) -> None:
+        if record.rule_name == "all":
+            return
+        wildcards = " ".join(str(value) for value in dict(record.wildcards or {}).values())
+        name = f"{record.rule_name} {wildcards}".strip()
+        self.running[record.jobid] = name, self.clock(), list(record.log or [])
+        self.say(f"{_now()} starts {name}")
+
+    def _job_finished(self, record: logging.LogRecord) -> None:
+        if record.job_id not in self.running:
+            return
+        name, start, logs = self.running.pop(record.job_id)
+        self.done += 1
+        for kind, sentence in _sentences(logs):
+            if kind == "warning":
+                self._warn(f"{name}: {sentence}")
+        self.say(f"{_now()} ends   {name} ({_span(self.clock() - start)}; {self._rate()})")
+
+    def _rate(self) -> str:
+        """Say how far the run is, how fast, and how long the rest takes at that rate."""
+        spent = max(self.clock() - self.begun, 1e-9)
+        left = spent / self.done * max(0, self.total - self.done)
+        rate = f"{60 * self.done / spent:.3g} a minute"
+        return f"{self.done} of {counted(self.total, 'job')}, {rate}, {_span(left)} left"
+
+    def _job_error(self, record: logging.LogRecord) -> None:
+        name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
+        if name in self.failed:
+            return
+        logs = list(record.log or [])
+        told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
+        self.failed[name] = told[-1] if told else "see its log"
+        self.say(f"{_now()} fails  {name} ({_span(self.clock() - start)}), log: {', '.join(logs) or 'none'}")
+        if told:
+            self.say(f"error: {told[-1]}")
+            return
+        for line in _tail(logs):
+            self.say(f"    {line}")
+
+    def _group_error(self, record: logging.LogRecord) -> None:
+        for info in record.job_error_info:
+            self._job_error(
+                logging.makeLogRecord(
+                    {"rule_name": info["rule_name"], "jobid": info["jobid"], "log": info["log"]}
+                )
+            )
+
+    def _trouble(self, record: logging.LogRecord) -> None:
+        """Print an error of Snakemake's own, but not that a job failed, which is told."""
+        exception, text = str(getattr(record, "exception", "")), str(record.getMessage()).strip()
+        repeats = "CalledProcessError" in text or exception in ("RuleException", "CalledProcessError")
+        if text and not repeats and not text.startswith(("Exiting because a job", "At least one job")):
+            self.say(text)
+
+    def _warn(self, sentence: str) -> None:
+        self.warnings[sentence] = self.warnings.get(sentence, 0) + 1
+
+    def end(self, found: Iterable[str] = (), see: Iterable[str] = ()) -> None:
+        """Print how the run ended: what was found, what to open, and what needs attention."""
+        self.say(f"{_now()} {counted(self.done, 'job')} done in {_span(self.clock() - self.begun)}")
+        self._list("Found", found)
+        self._list("To open", see)
+        care = [f"failed: {name}: {sentence}" for name, sentence in self.failed.items()]
+        shown = list(self.warnings.items())[:_MOST_WARNINGS]
+        care += [text if number == 1 else f"{text} ({number} times)" for text, number in shown]
+        if len(self.warnings) > len(shown):
+            care.append(f"and {counted(len(self.warnings) - len(shown), 'warning')} more, in the logs")
+        if self.failed:
+            care.append("what is finished is kept: mend what is said above, and run the same command again")
+        self._list("Needs attention", care or ["nothing"])
+
+    def _list(self, title: str, lines: Iterable[str]) -> None:
+        lines = list(lines)
+        if lines:
+            self.say("\n".join([f"{title}:", *(f"  {line}" for line in lines)]))
+
+
+def install(logger: logging.Logger, settings, dryrun: bool) -> Console | None:
+    """Put a console in the place of Snakemake's own printing; None where something else is asked for."""
+    if dryrun or settings.quiet or settings.verbose or settings.printshellcmds or settings.debug_dag:
+        return None
+    own = [handler for handler in logger.handlers if type(handler).__name__ == "ColorizingTextHandler"]
+    if not own:  # a logger plugin prints
+        return None
+    for handler in own:
+        logger.removeHandler(handler)
+    console = Console()
+    logger.addHandler(console)
+    os.environ[TOLD] = "1"
+    return console
+
+
+def _now() -> str:
+    return time.strftime("%H:%M:%S")
+
+
+def _span(seconds: float) -> str:
+    """Write a time in words: 12 s, 3 min, 2 h 5 min."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _sentences(logs: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the errors and warnings in logs of scripts, as (``error`` or ``warning``, sentence)."""
+    found = []
+    for line in _lines(logs):
+        if match := _SENTENCE.match(line):
+            found.append((match[1], match[2]))
+    return found
+
+
+def _lines(logs: Iterable[str]) -> list[str]:
+    lines = []
+    for path in logs:
+        path = str(path).split(" (")[0]
+        if Path(path).is_file():
+            try:
+                lines += [line for _, line in text_lines(path, "a log")]
+            except InputError:  # the log of a program may hold anything
+                continue
+    return lines
+
+
+def _tail(logs: Iterable[str]) -> list[str]:
+    """Return the last lines of logs, for a program that failed without a sentence."""
+    return [line for line in _lines(logs) if line.strip()][-_TAIL:]
+
+
+def found_by_pairs(config: Mapping, results: str) -> list[str]:
+    """Say what each analysis of pairs of features found: those that act together at a q-value of .05."""
+    from dfim.files.tables import read_table
+    from workflow.analyses import combinations, target_kind
+    from workflow.results import interactions_folder
+
+    lines = []
+    for name, analysis in config["analyses"].items():
+        if target_kind(analysis) != "pairs":
+            continue
+        for model, task, method in combinations(analysis):
+            path = Path(interactions_folder(results, name, model, task, method)) / "pairs.tsv.gz"
+            if not path.is_file():
+                continue
+            table = read_table(path)
+            q = table["fis_q"].dropna() if "fis_q" in table else table.iloc[:0, 0]
+            where = ", ".join([name, model, task, method])
+            tested = counted(len(q), "tested pair")
+            lines.append(f"{where}: {int((q <= 0.05).sum())} of {tested} with a q-value up to 0.05")
+    return lines
+
+
+def to_open(config: Mapping, results: str) -> list[str]:
+    """Name what a run is read from: its figures, tables, claims and logs."""
+    places = {
+        "interactions": "tables and figures of each analysis",
+        "models": "networks, their metrics and figures",
+        "reproduction.tsv": "what was found, claim by claim",
+        "logs": "everything that was not printed",
+    }
+    return [
+        f"{results}/{place}: {what}" for place, what in places.items() if (Path(results) / place).exists()
+    ]

@@ -1,0 +1,202 @@
+"""From accessions on a server to interactions in one call; again nothing; and without the server from lock and files."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from support.portal_server import PortalServer
+
+from dfim.accessions.lock import read_lock
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = [*filter(None, map(shutil.which, ("bowtie2", "samtools", "bedtools")))]
+HAS_MACS = bool(shutil.which("macs2") or shutil.which("macs3"))
+
+pytestmark = [
+    pytest.mark.workflow,
+    pytest.mark.skipif(
+        (len(TOOLS) < 3 or not HAS_MACS) and not os.environ.get("CI"),
+        reason="what reads need is missing: bash envs/install.sh",
+    ),
+]
+ATAC = (
+    "task\treplicate\tassay\tends\taccession\tsamples\tsubsample\n"
+    "erythroid\t\tATAC-seq\t\tGSE1\t*ery*\t40000\n"
+)
+DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR000AAA\n"
+
+
+def run(folder, *arguments, cores=2):
+    """Run the workflow in a folder; return what it printed."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--cores",
+        str(cores),
+    ]
+    return subprocess.run(
+        [*command, *arguments, "--configfile", "config.yaml"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1500,
+        check=False,
+        env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
+    )
+
+
+def configure(folder, server, **changes):
+    """Write the configuration of config/reads.yaml with accessions in place of files."""
+    config = yaml.safe_load((ROOT / "config/reads.yaml").read_text())
+    (folder / "atac.tsv").write_text(ATAC)
+    (folder / "dnase.tsv").write_text(DNASE)
+    config["reads"]["atac"]["samples"] = "atac.tsv"
+    config["reads"]["dnase"]["samples"] = "dnase.tsv"
+    config["accessions"] = {"folder": "locks", **(server.addresses if server else {})}
+    config["downloads"] = {"tries": 2, "pause": 0.01, "timeout": 5}
+    config |= {"simulated_reads": {}, **changes}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture(scope="module")
+def reads(tmp_path_factory):
+    """Simulated reads of config/reads.yaml, by the name of their file."""
+    folder = tmp_path_factory.mktemp("simulated")
+    shutil.copy(ROOT / "config/reads.yaml", folder / "config.yaml")
+    names = ["erythroid_1_L1", "erythroid_1_L2", "erythroid_2_L1", "myeloid_1_L1", "myeloid_2_L1"]
+    paths = [f"results_reads/simulated_reads/{name}_R1.fastq.gz" for name in names]
+    ran = run(folder, *paths)
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    made = folder / "results_reads/simulated_reads"
+    return {path.name.removesuffix(".fastq.gz"): path.read_bytes() for path in made.glob("*.fastq.gz")}
+
+
+def serve(server, reads):
+    """Give the server the reads: ATAC-seq as a series of GEO, DNase-seq as an experiment of ENCODE."""
+    runs = {"SRR0000011": "erythroid_1_L1", "SRR0000012": "erythroid_1_L2", "SRR0000013": "erythroid_2_L1"}
+    for run_name, lane in runs.items():
+        server.add_run(run_name, (reads[f"{lane}_R1"], reads[f"{lane}_R2"]))
+    server.runs[1] |= {"sample_alias": "GSM0000011", "experiment_alias": "GSM0000011_r2"}
+    server.add_run("SRR0000014")
+    titles = {"GSM0000011": "D1-ery", "GSM0000013": "D2-ery", "GSM0000014": "D1-mono"}
+    server.add_series("GSE1", titles)
+    files = [
+        server.add_file(
+            f"ENCFF000AA{letter}",
+            reads[f"myeloid_{number}_L1_R1"],
+            replicate={"biological_replicate_number": number, "technical_replicate_number": 1},
+        )
+        for number, letter in ((1, "A"), (2, "B"))
+    ]
+    server.add_experiment("ENCSR000AAA", files)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, reads):
+    """A folder in which one call went from accessions to interactions; the server is gone."""
+    folder, server = tmp_path_factory.mktemp("accessions"), PortalServer()
+    serve(server, reads)
+    server.faults["/experiments"] = [429, 503]
+    configure(folder, server, downloads={"tries": 4, "pause": 0.01, "timeout": 30})
+    ran = run(folder)
+    server.close()
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    return folder
+
+
+def test_one_call_goes_from_accessions_to_interactions(finished):
+    results = finished / "results_reads"
+    pairs = results / "interactions/gata_ap1/accessibility/erythroid/gradient_input/pairs.tsv.gz"
+    assert set(pd.read_csv(pairs, sep="\t")["pair"]) == {"AP1–GATA"}
+    lock = read_lock(finished / "locks/atac.tsv")
+    assert [one.run for one in lock] == [f"SRR000001{n}" for n in (1, 1, 2, 2, 3, 3, 4, 4)]
+    assert {path.name for path in (results / "reads/atac/erythroid/tags").glob("GSM*.gz")} == {
+        f"{name}.tagAlign.gz" for name in ("GSM0000011", "GSM0000013")
+    }
+    assert not (results / "reads/atac/erythroid/fastq").exists()
+    counts = [
+        pd.read_csv(path, sep="\t") for path in (results / "reads/atac/erythroid/trimmed").glob("*.tsv")
+    ]
+    assert len(counts) == 3
+    assert {path.name for path in (results / "reads/dnase/myeloid/trimmed").glob("*.tsv")} == {
+        "1.1.tsv",
+        "2.1.tsv",
+    }
+
+
+def test_a_second_call_does_nothing_and_the_server_is_not_needed(finished, tmp_path):
+    assert "Nothing to be done" in run(finished).stdout
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    for name in ("models", "datasets"):
+        shutil.rmtree(tmp_path / "results_reads" / name)
+    for peaks in (tmp_path / "results_reads/reads").glob("*/*/peaks.narrowPeak.gz"):
+        peaks.unlink()
+    ran = run(tmp_path)
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    again = tmp_path / "results_reads/reads/atac/erythroid/peaks.narrowPeak.gz"
+    assert again.read_bytes() == (finished / again.relative_to(tmp_path)).read_bytes()
+
+
+def test_a_dry_run_needs_neither_lock_nor_network(tmp_path):
+    configure(tmp_path, None)
+    ran = run(tmp_path, "--dry-run")
+    assert ran.returncode == 0, ran.stdout[-3000:]
+    for rule in ("resolve_accessions", "build_peak_dataset", "train_model", "score_pairs"):
+        assert f"\n{rule} " in ran.stdout
+    assert not (tmp_path / "locks").exists()
+
+
+def test_locks_are_refreshed_on_demand_alone_and_what_changed_is_shown(tmp_path):
+    server = PortalServer()
+    serve(server, dict.fromkeys([f"erythroid_{n}_L{m}_R{e}" for n in (1, 2) for m in (1, 2) for e in (1, 2)], b"x") | dict.fromkeys(["myeloid_1_L1_R1", "myeloid_2_L1_R1"], b"y"))  # fmt: skip
+    configure(tmp_path, server)
+    ran = run(tmp_path, "accessions")
+    assert ran.returncode == 0, ran.stdout
+    assert "locks/dnase.tsv: 1 accessions, 2 files, 0.0 GB" in ran.stdout
+    before = (tmp_path / "locks/dnase.tsv").read_bytes()
+    server.objects["experiments/ENCSR000AAA"]["files"][0]["md5sum"] = "f" * 32
+    asked = server.requests["/experiments/ENCSR000AAA/"]
+    assert run(tmp_path, "--dry-run").returncode == 0
+    assert server.requests["/experiments/ENCSR000AAA/"] == asked
+    ran = run(tmp_path, "accessions")
+    assert f"~ ENCSR000AAA ENCFF000AAA: md5 was '{read_md5(before)}', and is '{'f' * 32}'" in ran.stdout
+    del server.objects["experiments/ENCSR000AAA"]
+    ran = run(tmp_path, "accessions")
+    server.close()
+    assert ran.returncode != 0
+    assert "error: ENCODE does not know ENCSR000AAA (experiments): check the accession." in ran.stdout
+    assert (tmp_path / "locks/dnase.tsv").read_bytes() != before  # what was known is kept
+
+
+def read_md5(lock: bytes) -> str:
+    header, row = [line.split("\t") for line in lock.decode().splitlines()[1:3]]
+    return row[header.index("md5")]
+
+
+def test_a_sample_that_fails_is_named_and_the_others_finish(tmp_path, reads):
+    """A wrong checksum in one set of reads, and a file that is cut in another's one replicate."""
+    server = PortalServer()
+    serve(server, reads)
+    server.objects["experiments/ENCSR000AAA"]["files"][1]["md5sum"] = "0" * 32
+    configure(tmp_path, server)
+    target = [f"results_reads/reads/{name}/tags/{replicate}.tagAlign.gz" for name, replicate in (
+        ("atac/erythroid", "GSM0000013"), ("dnase/myeloid", "1"), ("dnase/myeloid", "2"),
+    )]  # fmt: skip
+    ran = run(tmp_path, *target)
+    server.close()
+    assert ran.returncode != 0
+    assert "ENCFF000AAB.fastq.gz has the md5 " in ran.stdout
+    assert f"and {'0' * 32} was expected: the file is damaged" in ran.stdout
+    assert "Traceback" not in ran.stdout
+    assert [(tmp_path / path).exists() for path in target] == [True, True, False]
+    assert gzip.open(tmp_path / target[0]).read(4)

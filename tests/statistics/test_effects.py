@@ -1,0 +1,52 @@
+"""Effects of pairs: logic of two features, the floor of the share, and an independent sum."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.statistics.effects import OUTPUTS, effects, sign_of
+
+FLAT = np.zeros(5)
+
+
+def outputs(*rows):
+    return pd.DataFrame(rows, columns=OUTPUTS, index=np.arange(len(rows)) + 7)
+
+
+@pytest.mark.parametrize(
+    ("values", "interaction", "share"),
+    [
+        ((1, 0, 0, 0), 1, 1),  # both are needed
+        ((1, 1, 1, 0), -1, -1),  # either is enough
+        ((2, 1, 1, 0), 0, 0),  # they add up
+        ((-3, 0, 0, 0), -3, -1),  # together they lower the output
+        ((0, 0, 0, 0), 0, 0),
+    ],
+)
+def test_logic(values, interaction, share):
+    row = effects(outputs(values), FLAT).loc[7]
+    assert row["interaction"] == interaction
+    assert row["share"] == share
+
+
+def test_effects_are_differences_of_outputs():
+    rng = np.random.default_rng(0)
+    table = outputs(*rng.normal(size=(20, 4)))
+    found = effects(table, FLAT)
+    np.testing.assert_allclose(
+        found["interaction"], found["effect_first"] + found["effect_second"] - found["total"]
+    )
+    largest = found[["effect_first", "effect_second", "total"]].abs().max(axis=1)
+    np.testing.assert_allclose(found["share"], found["interaction"] / largest)
+    assert found.index.equals(table.index)
+
+
+def test_a_pair_without_an_effect_has_no_share():
+    shuffled = np.array([-10.0, 10.0])  # a standard deviation of 10, and so a floor of 1
+    small, large = effects(outputs((0.01, 0, 0, 0), (5, 0, 0, 0)), shuffled)["share"]
+    assert small == pytest.approx(0.01)
+    assert large == 1
+
+
+def test_signs_are_of_called_pairs_alone():
+    assert sign_of([1.0, -1.0, 2.0], [True, True, False]).tolist() == ["synergy", "redundancy", ""]

@@ -1,0 +1,146 @@
+"""Kinds of pairs: orientation by hand, medians and p by hand, planted kinds among many, and the blocks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.statistics.kinds import COLUMNS, GRAINS, add_methods, kinds_of_pairs, orientations, two_strands
+from dfim.statistics.ranks import p_of_ranks
+from dfim.statistics.replaced import ranks_among_draws
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("A+", "B+", "A+ B+"),
+        ("A+", "B-", "A+ B-"),
+        ("B+", "A+", "B+ A+"),
+        ("B-", "A+", "B- A+"),
+        # Read on the other strand: reversed, and every sign turned.
+        ("A-", "B-", "B+ A+"),
+        ("A-", "B+", "B- A+"),
+        ("B-", "A-", "A+ B+"),
+        ("A+", "A+", "A+ A+"),
+        ("A-", "A-", "A+ A+"),
+        ("A+", "A-", "A+ A-"),
+        ("A-", "A+", "A- A+"),
+        # P is on one strand alone: it has no sign, and the other one decides.
+        ("P+", "B+", "P B+"),
+        ("P+", "B-", "B+ P"),
+        ("P+", "P+", "P P"),
+        ("P+", "Q+", "P Q"),
+        ("Q+", "P+", "Q P"),
+    ],
+)
+def test_orientation(first, second, expected):
+    pair = pd.DataFrame(
+        [
+            {
+                "first_name": first[0],
+                "first_strand": first[1],
+                "second_name": second[0],
+                "second_strand": second[1],
+            }
+        ]
+    )
+    assert orientations(pair, {"A", "B"})[0] == expected
+
+
+def test_names_on_both_strands():
+    features = pd.DataFrame({"name": list("AABBC"), "strand": ["+", "-", "+", "+", ""]})
+    assert two_strands(features) == {"A"}
+
+
+DRAWS = 10
+
+
+def pairs_tested(n=400, seed=0, planted=True):
+    """Pairs A–B, of which those 7 bp apart in one orientation interact, and A–C, of which none do."""
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "example": np.arange(n), "block": np.arange(n) // 2, "first": 2 * np.arange(n),
+            "second": 2 * np.arange(n) + 1, "pair": rng.choice(["A–B", "A–C"], n),
+            "orientation": rng.choice(["A+ B+", "A+ B-"], n), "distance": rng.integers(0, 15, n),
+        }
+    )  # fmt: skip
+    table.loc[:39, ["pair", "orientation", "distance"]] = ["A–B", "A+ B+", 7]
+    special = (
+        (table["pair"] == "A–B") & (table["distance"] == 7) & (table["orientation"] == "A+ B+") & planted
+    )
+    interaction = rng.normal(size=n) + 10 * special
+    ranks = [ranks_among_draws(interaction, rng.normal(size=(n, DRAWS))) for _ in range(2)]
+    table = table.assign(interaction=interaction, share=interaction / 20, called=special.astype(int))
+    return table.assign(rank_of_one=ranks[0], rank_of_other=ranks[1])
+
+
+def test_a_planted_kind_is_called_and_no_other():
+    kinds = kinds_of_pairs(pairs_tested(), DRAWS, distances=[5, 10])
+    assert list(kinds.columns) == COLUMNS
+    assert list(kinds["grain"].unique()) == list(GRAINS)
+    called = kinds[(kinds["called"] == 1) & (kinds["grain"] == "spacing")]
+    assert called[["pair", "orientation", "distance"]].to_numpy().tolist() == [["A–B", "A+ B+", "7 bp"]]
+    assert called["call"].tolist() == ["synergy"]
+    assert called["q"].iloc[0] < 1e-6
+    assert called["called_synergy"].iloc[0] == 1
+    # What is called stands first in its grain.
+    assert kinds[kinds["grain"] == "spacing"].index[0] == called.index[0]
+
+
+def test_a_kind_is_what_its_pairs_are():
+    tests = pairs_tested()
+    kinds = kinds_of_pairs(tests, DRAWS, distances=[5, 10])
+    row = kinds.query(
+        "grain == 'orientation' and pair == 'A–C' and orientation == 'A+ B-' and distance == '6–10 bp'"
+    )
+    own = tests.query("pair == 'A–C' and orientation == 'A+ B-' and 6 <= distance <= 10")
+    row = row.iloc[0]
+    assert (row["n"], row["n_blocks"]) == (len(own), own["block"].nunique())
+    assert row["interaction"] == own["interaction"].median()
+    assert row["interaction_low"] < row["interaction"] < row["interaction_high"]
+    ranks = [own[name].to_numpy() for name in ("rank_of_one", "rank_of_other")]
+    assert row["p"] == max(p_of_ranks(rank, own["block"].to_numpy(), DRAWS) for rank in ranks)
+    assert (row["shortest"], row["longest"]) == (own["distance"].min(), own["distance"].max())
+    n = kinds.groupby("grain")["n"].sum()
+    assert n["names"] == n["distance"] == n["orientation"] == len(tests)
+
+
+def test_single_distances_need_blocks_enough():
+    tests = pairs_tested()
+    for fewest in (3, 10):
+        kinds = kinds_of_pairs(tests, DRAWS, fewest=fewest)
+        assert kinds.loc[kinds["grain"] == "spacing", "n_blocks"].min() >= fewest
+
+
+def test_no_kind_is_called_where_nothing_interacts():
+    found = [
+        kinds_of_pairs(pairs_tested(120, seed, planted=False), DRAWS)["called"].any() for seed in range(60)
+    ]
+    # Four families of kinds, each at .05; a share is needed too.
+    assert np.mean(found) <= 0.2
+
+
+def test_what_methods_say_of_kinds():
+    tests = pairs_tested(60)
+    rows = []
+    for row in tests.itertuples():
+        for source, target in ((row.first, row.second), (row.second, row.first)):
+            rows.append((row.example, source, target, row.interaction, row.called))
+    pairs = pd.DataFrame(rows, columns=["example", "source", "target", "interaction", "interaction_called"])
+    pairs = pairs.assign(source_start=pairs["source"], target_start=pairs["target"])
+    pairs = pairs.assign(fis_called=(pairs["source"] < pairs["target"]).astype(int), signed_sum_called=1)
+    pairs = pairs.assign(signed_sum=-pairs["interaction"])
+    kinds = kinds_of_pairs(tests, DRAWS)
+    found = add_methods(kinds, tests, {"deeplift": pairs})
+    assert len(found) == len(kinds)
+    assert (found["deeplift_fis_called"] == 0.5).all()
+    assert (found["deeplift_signed_sum_called"] == 1).all()
+    named = found[found["grain"] == "names"].set_index("pair")["deeplift_same_sign"]
+    assert named["A–B"] == 0
+    assert np.isnan(named["A–C"])
+
+
+def test_no_pairs_no_kinds():
+    kinds = kinds_of_pairs(pairs_tested()[:0], DRAWS)
+    assert kinds.empty
+    assert list(kinds.columns) == COLUMNS

@@ -1,0 +1,122 @@
+"""The null of replaced features against a loop, complete nulls, mixtures, and a scale that says nothing."""
+
+import numpy as np
+import pytest
+
+from dfim.errors import InputError
+from dfim.statistics.effects import called
+from dfim.statistics.p_values import q_values
+from dfim.statistics.replaced import p_of_draws, p_replaced, ranks_among_draws
+from dfim.statistics.studentised import studentised
+
+
+def rms(values):
+    return (sum(value**2 for value in values) / len(values)) ** 0.5
+
+
+def test_sizes_and_p_are_those_of_a_loop():
+    rng = np.random.default_rng(0)
+    scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
+    sizes, null = studentised(scores, draws)
+    expected_null = []
+    for row in range(7):
+        assert sizes[row] == pytest.approx(abs(scores[row]) / rms(draws[row]))
+        for k in range(4):
+            others = [scores[row], *np.delete(draws[row], k)]
+            expected_null.append(abs(draws[row, k]) / rms(others))
+            assert null[row, k] == pytest.approx(expected_null[-1])
+    p = p_of_draws(scores, draws)
+    for row in range(7):
+        larger = sum(t >= abs(scores[row]) / rms(draws[row]) for t in expected_null)
+        assert p[row] == (1 + larger) / (7 * 4 + 1)
+
+
+def test_the_larger_p_counts():
+    rng = np.random.default_rng(1)
+    scores = np.full(50, 10.0)
+    found = p_replaced(scores, rng.normal(size=(50, 10)), rng.normal(size=(50, 10)) * 100)
+    assert (found["p_first"] < 0.01).all()
+    assert (found["p"] == found[["p_first", "p_second"]].max(axis=1)).all()
+    assert (found["p"] > 0.5).all()
+
+
+def test_the_scale_of_a_pair_says_nothing():
+    rng = np.random.default_rng(2)
+    scores, draws = rng.normal(size=40), rng.normal(size=(40, 10))
+    scale = 10.0 ** rng.uniform(-5, 5, 40)
+    np.testing.assert_array_equal(
+        p_of_draws(scores * scale, draws * scale[:, None]), p_of_draws(scores, draws)
+    )
+
+
+def test_values_of_zero():
+    scores = np.array([0.0, 0.0, 2.0])
+    draws = np.array([[0.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+    sizes, null = studentised(scores, draws)
+    assert sizes.tolist() == [0, 0, np.inf]
+    assert null[0].tolist() == null[2].tolist() == [0, 0]
+    p = p_of_draws(scores, draws)
+    assert p.tolist() == [1, 1, 1 / 7]
+
+
+def simulated(rng, n, draws, interacting=0, scales=True, clusters=False):
+    """Scores of pairs and draws of either end: of one distribution but for the first ``interacting``."""
+    scale = np.exp(rng.normal(0, 2, n))[:, None] if scales else np.ones((n, 1))
+    # Tails as heavy as interactions have them.
+    values = [rng.standard_t(4, size=(n, draws + 1)) * scale for _ in range(2)]
+    scores = values[0][:, 0].copy()
+    scores[:interacting] += np.sign(scores[:interacting]) * 12 * scale[:interacting, 0]
+    return scores, values[0][:, 1:], values[1][:, 1:]
+
+
+@pytest.mark.parametrize("draws", [5, 10, 20])
+@pytest.mark.parametrize("n", [8, 60, 400])
+def test_a_complete_null_calls_nothing(n, draws):
+    """The probability of any call, in 200 runs, pairs of unequal scales."""
+    any_called = []
+    for run in range(200):
+        rng = np.random.default_rng([run, n, draws])
+        scores, first, _ = simulated(rng, n, draws)
+        # The hardest case: one end's draws are the other's, so that the larger p is no safer than either.
+        p = p_replaced(scores, first, first)["p"].to_numpy()
+        any_called.append((q_values(p) < 0.05).any())
+    assert np.mean(any_called) <= 0.07
+
+
+@pytest.mark.parametrize("interacting", [5, 50, 200])
+def test_the_false_discovery_rate_of_mixtures(interacting):
+    n, wrong, found = 400, [], []
+    for run in range(200):
+        rng = np.random.default_rng([run, interacting])
+        scores, first, _ = simulated(rng, n, 10, interacting)
+        q = q_values(p_replaced(scores, first, first)["p"].to_numpy())
+        picked = q < 0.05
+        wrong.append(picked[interacting:].sum() / max(1, picked.sum()))
+        found.append(picked[:interacting].mean())
+    assert np.mean(wrong) <= 0.055
+    assert np.mean(found) > 0.3  # a rate of false discoveries means nothing where nothing is found
+
+
+def test_a_least_share_is_needed_too():
+    assert called([0.01, 0.01, 0.2, np.nan], [0.5, 0.05, 0.5, 0.5], 0.05, 0.1).tolist() == [
+        True, False, False, False,
+    ]  # fmt: skip
+    assert called([0.01], [-0.5], 0.05, 0.1).tolist() == [True]
+
+
+def test_ranks_are_uniform_under_the_null_and_ties_count_half():
+    rng = np.random.default_rng(3)
+    ranks = ranks_among_draws(rng.normal(size=20_000), rng.normal(size=(20_000, 4)))
+    values, counts = np.unique(ranks, return_counts=True)
+    np.testing.assert_allclose(values, [0.1, 0.3, 0.5, 0.7, 0.9])
+    np.testing.assert_allclose(counts / 20_000, 0.2, atol=0.015)
+    assert ranks_among_draws([0.0], [[0.0, 0.0]]).tolist() == [0.5]
+    assert ranks_among_draws([-3.0], [[1.0, 2.0]])[0] == pytest.approx(5 / 6)
+
+
+def test_too_few_draws_and_numbers_that_are_not_finite_are_refused():
+    with pytest.raises(InputError, match="has 1 draws of each pair, and needs 2 or more"):
+        p_of_draws(np.ones(3), np.ones((3, 1)))
+    with pytest.raises(InputError, match="1 scores of pairs or of their draws are not finite"):
+        p_of_draws(np.array([np.nan, 1]), np.ones((2, 3)))
+    assert p_of_draws(np.empty(0), np.empty((0, 1))).shape == (0,)

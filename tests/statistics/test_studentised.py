@@ -1,0 +1,87 @@
+"""Scores in units of their own row: against the plainest loop, and what pooling them is good for."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.errors import InputError
+from dfim.statistics.nulls import NullModel, add_significance
+from dfim.statistics.studentised import studentised, studentised_rows
+
+
+def test_a_size_is_over_the_root_mean_square_of_the_others_of_its_row():
+    rng = np.random.default_rng(1)
+    scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
+    found, null = studentised(scores, draws)
+    for row in range(7):
+        values = [scores[row], *draws[row]]
+        for number, value in enumerate(values):
+            others = values[:number] + values[number + 1 :]
+            expected = abs(value) / np.sqrt(np.mean(np.square(others)))
+            assert [found[row], *null[row]][number] == pytest.approx(expected)
+
+
+def test_zeros_are_0_and_a_row_of_its_own_scale_changes_nothing():
+    found, null = studentised(np.array([0.0, 2.0, 0.0]), np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0]]))
+    assert found.tolist() == [0, np.inf, 0]
+    assert null.tolist() == [[0, 0], [0, 0], [np.inf, 0]]
+    rng = np.random.default_rng(2)
+    scores, draws, scale = rng.normal(size=5), rng.normal(size=(5, 6)), rng.uniform(1, 1000, 5)
+    for one, other in zip(
+        studentised(scores, draws), studentised(scores * scale, draws * scale[:, None]), strict=True
+    ):
+        np.testing.assert_allclose(one, other)
+
+
+def variants(rng, n, draws, effect=0.0):
+    """Variants and their draws, whose scale differs a hundredfold; the first tenth have an effect."""
+    scale = np.exp(rng.uniform(0, np.log(100), n))
+    values = rng.standard_t(5, size=(n, draws + 1)) * scale[:, None]
+    values[: n // 10, 0] += effect * scale[: n // 10]
+    table = pd.DataFrame({"example": range(n), "source": range(n), "signed_sum": values[:, 0]})
+    rows = {"example": np.repeat(range(n), draws), "source": np.repeat(range(n), draws)}
+    return table, pd.DataFrame({**rows, "signed_sum": values[:, 1:].ravel()})
+
+
+def significance(table, null):
+    model = NullModel("substitutions")
+    return add_significance(table, null[:0], ["signed_sum"], [model], draws=null)
+
+
+def test_a_complete_null_of_unequal_scales_has_uniform_p_and_hardly_ever_a_small_q():
+    below, some = [], 0
+    for run in range(200):
+        found = significance(*variants(np.random.default_rng([3, run]), 60, 20))
+        below.append((found["signed_sum_p"] < 0.05).mean())
+        some += (found["signed_sum_q"] < 0.05).any()
+    assert 0.045 <= np.mean(below) <= 0.055
+    assert some / 200 <= 0.07
+
+
+def test_a_mixture_has_few_false_discoveries_and_more_true_ones_than_without_scaling():
+    false, power, plain = [], [], []
+    for run in range(150):
+        table, null = variants(np.random.default_rng([4, run]), 200, 20, effect=15)
+        small = (significance(table, null)["signed_sum_q"] < 0.05).to_numpy()
+        false.append(small[20:].sum() / max(small.sum(), 1))
+        power.append(small[:20].mean())
+        pooled = add_significance(table, null, ["signed_sum"], [NullModel()])["signed_sum_q"]
+        plain.append((pooled < 0.05)[:20].mean())
+    assert np.mean(false) <= 0.055
+    assert np.mean(power) > 0.95
+    assert np.mean(plain) < 0.5
+
+
+def test_rows_may_be_in_any_order_and_have_unequal_numbers_of_draws():
+    table = pd.DataFrame({"source": [7, 3], "fis": [1.0, 2.0]})
+    draws = pd.DataFrame({"source": [3, 7, 3, 7, 7], "fis": [4.0, 1.0, 3.0, 2.0, 2.0]})
+    found, null = studentised_rows(table, draws, "fis")
+    np.testing.assert_allclose(found, [1 / np.sqrt(9 / 3), 2 / np.sqrt(25 / 2)])
+    np.testing.assert_allclose(null[[0, 1]], [4 / np.sqrt(13 / 2), 1 / np.sqrt(9 / 3)])
+
+
+def test_a_row_without_draws_is_refused():
+    table = pd.DataFrame({"source": [7, 3], "fis": [1.0, 2.0]})
+    draws = pd.DataFrame({"source": [7, 7, 3], "fis": [1.0, 2.0, 2.0]})
+    with pytest.raises(InputError, match=r"^1 of 2 rows have fewer than 2 draws: raise the key 'draws'"):
+        studentised_rows(table, draws, "fis")

@@ -6,6 +6,7 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
+    from dfim.attribution.completeness import measure_completeness
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
@@ -47,6 +48,7 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
+        measure_completeness(scorer, dataset.bases[examples], task)
         data = (scorer, dataset.bases, dataset.features, pairs, task, analysis["background"])
         scores = pair_scores(*data, shuffles, settings.seed)
         drawn = draw_scores(*data, draws, settings.seed, tested=reached)

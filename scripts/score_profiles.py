@@ -6,6 +6,7 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
+    from dfim.attribution.completeness import measure_completeness
     from dfim.attribution.whole_dataset import provenance
     from dfim.datasets.dataset import read_dataset, reference_rows
     from dfim.datasets.selection import features_of_groups
@@ -50,6 +51,7 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
+        measure_completeness(scorer, dataset.bases[examples], task)
         found = profiles(
             scorer,
             dataset.bases,

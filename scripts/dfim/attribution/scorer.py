@@ -55,6 +55,10 @@ class Scorer(ABC):
         self._check_task(task)
         return float(self._logits(self.reference[None])[0, task])
 
+    def changes(self, x: np.ndarray, task: int) -> np.ndarray:
+        """Return what complete contributions to a task's logit sum to, (sequences,): logit − reference's."""
+        return self.logits(x)[:, task] - self.reference_logit(task)
+
     def score_mutants(
         self,
         bases: np.ndarray,

@@ -18,7 +18,7 @@ class ValuesOnly(Scorer):
         described = layer.described
         shape, units = (described["length"], 4), (len(described["outputs"]),)
         shapes = {"input_shape": shape, "output_shape": units}
-        network = Graph([Node("onnx", "onnx", {}, shapes, ("one_hot",))], {"tasks": "onnx"}, shape[0])
+        network = Graph([Node("unknown", "onnx", {}, shapes, ("one_hot",))], {"tasks": "onnx"}, shape[0])
         kept = {key: value for key, value in options.items() if key in Scorer.OPTIONS}
         super().__init__(network, reference, **kept)
         self._reason, self._chosen = described["reason"], described["outputs"]
@@ -31,9 +31,8 @@ class ValuesOnly(Scorer):
 
     def _logits(self, x: np.ndarray) -> np.ndarray:
         names = list(dict.fromkeys(name for name, _ in self._chosen))
-        found = dict(
-            zip(names, self._session.run(onnx_feeds(self._model, x, self._held), names), strict=True)
-        )
+        values = self._session.run(onnx_feeds(self._model, x, self._held), names)
+        found = dict(zip(names, values, strict=True))
         return np.stack([found[name][(slice(None), *at)] for name, at in self._chosen], axis=1)
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:

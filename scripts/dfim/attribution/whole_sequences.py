@@ -23,6 +23,11 @@ class DeepLift(CompiledScorer):
         super().__init__(layers, reference, **options)
         network = self._way_back(self.reference, rule)
         self._contributions_of = self._compiled(network.contributions, with_task=True)
+        self._changes_of = self._compiled(network.changes, with_task=True)
+
+    def changes(self, x: np.ndarray, task: int) -> np.ndarray:
+        """Return what the contributions sum to; a profile's own weights are held constant."""
+        return self._in_batches(lambda part: self._run(self._changes_of, part, task), x, ())
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         return self._run(self._contributions_of, x, task)

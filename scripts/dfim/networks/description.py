@@ -10,7 +10,7 @@ from dfim.errors import InputError
 from dfim.networks.backend import keras
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.keras_layers import activation_nodes, nodes_of, unsupported
-from dfim.networks.stored import StoredGraph
+from dfim.networks.stored import StoredGraph, StoredOnnx
 
 logger = logging.getLogger("dfim")
 
@@ -109,6 +109,9 @@ class Walk:
             raise unsupported(layer, "several outputs")
         if isinstance(layer, StoredGraph):
             return self._add_stored(layer, names)
+        if isinstance(layer, StoredOnnx):
+            options = {"output_shape": (len(layer.described["outputs"]),)}
+            return self._append(Node("unknown", layer.name, {}, options), names)
         shapes = [tuple(t.shape[1:]) for t in layer._inbound_nodes[source.node_index].input_tensors]
         arguments = layer._inbound_nodes[source.node_index].arguments
         for node in nodes_of(layer, shapes, arguments):

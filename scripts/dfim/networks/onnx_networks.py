@@ -66,9 +66,8 @@ def values_alone(
     logger.info("%s: %s; values alone are known: contribution scores are not", path, reason)
     feeds = onnx_feeds(model, random_sequences(length), {k: np.asarray(v)[None] for k, v in held.items()})
     heads = [entry.name for entry in model.graph.output]
-    shapes = {
-        name: value.shape[1:] for name, value in zip(heads, Session(model).run(feeds, heads), strict=True)
-    }
+    values = Session(model).run(feeds, heads)
+    shapes = {name: value.shape[1:] for name, value in zip(heads, values, strict=True)}
     chosen = _chosen(path, heads, shapes, tasks, outputs)
     layer = StoredOnnx.of(model.SerializeToString(), reason, chosen, length, held)
     return keras.Sequential([keras.Input((length, 4), name="one_hot"), layer])

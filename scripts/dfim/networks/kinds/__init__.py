@@ -37,6 +37,7 @@ KINDS: dict[str, Kind] = {
     **ACTIVATIONS,
     **MERGES,
     "softmax": compositions.Softmax(),
+    "unknown": linear.Unknown(),
     "layer_normalisation": compositions.LayerNormalisation(),
 }
 LINEAR = ("convolution", "dense")

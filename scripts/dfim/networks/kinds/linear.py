@@ -213,5 +213,18 @@ class Constant(Kind):
         return np.abs(node.arrays["value"]).max()
 
 
+class Unknown(Kind):
+    """A network of which only the values are known (:class:`dfim.networks.stored.StoredOnnx`)."""
+
+    words = "a whole network of which only the values are known"
+    nonlinear = True
+
+    def shape(self, node, shapes):
+        return tuple(node.options["output_shape"])
+
+    def field(self, node, fields):
+        return WHOLE
+
+
 def _exact(node) -> dict[str, np.ndarray]:
     return {name: np.asarray(array, np.float64) for name, array in node.arrays.items()}

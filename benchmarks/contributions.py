@@ -23,8 +23,8 @@ from paper_networks import BACKGROUND, operations, paper_network, random_sequenc
 
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.deeplift_package import DeepLiftPackage
-from dfim.attribution.graph import DeepLift
 from dfim.attribution.simplification import simplify
+from dfim.attribution.whole_sequences import DeepLift
 
 # Sequences in a run, so that the slower ones take about a second.
 SEQUENCES = {"A": 2048, "B": 256, "C": 64}

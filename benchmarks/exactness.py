@@ -23,10 +23,10 @@ from paper_networks import BACKGROUND, random_sequences
 
 from dfim.attribution import open_scorer
 from dfim.attribution.cpu.plan import plan
-from dfim.attribution.graph import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.networks.description import describe
 from dfim.networks.keras_files import load_network
 

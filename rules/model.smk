@@ -20,6 +20,7 @@ rule provide_model:
         **demanded("provide_model"),
     params:
         tasks=LOOKUPS.model_tasks,
+        source=lambda wildcards: config["models"][wildcards.model]["source"],
     script:
         "../scripts/provide_model.py"
 

@@ -15,7 +15,8 @@ with running(snakemake) as log:
     if library.kept * ends < params.fewest:
         raise InputError(
             f"after filtering {counted(library.kept * ends, 'read')} of the replicate "
-            f"{snakemake.wildcards.replicate!r} of {snakemake.wildcards.task!r} remain, and {params.fewest} are needed (fewest): "
+            f"{snakemake.wildcards.replicate!r} of {snakemake.wildcards.task!r} remain, and "
+            f"{params.fewest} are needed (fewest): "
             "check that the genome is the reads' own, and the files' order and quality; or take another "
             "replicate."
         )

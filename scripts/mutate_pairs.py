@@ -43,6 +43,7 @@ with running(snakemake) as log:
         "gradient_input",
         analysis["background"],
         {"threads": snakemake.threads},
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
         evaluate = whole_sequences(scorer.logits, dataset.bases, task)
         data = (dataset.bases, dataset.features, pairs[own], analysis["background"])

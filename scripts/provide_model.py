@@ -1,17 +1,22 @@
-"""Take in a trained network, from a Keras file of today or from the files of Keras 0.3 on Theano."""
+"""Take in a trained network, from a file of Keras or ONNX, or an architecture and weights."""
 
 from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.networks import keras_files
-    from dfim.networks.given import check_outputs, read_own_network
-    from dfim.networks.old_keras import convert_model
+    from dfim.networks.given import read_own_network
+    from dfim.networks.outputs import Output
 
-    files = snakemake.input
-    if files.get("model"):
-        model, origin = read_own_network(files.model), files.model
-    else:
-        model, origin = convert_model(files.architecture, files.weights), files.architecture
-    check_outputs(model, snakemake.params.tasks, origin)
+    files, source = snakemake.input, snakemake.params.source
+    origin = files.get("model") or files.architecture
+    model = read_own_network(
+        origin,
+        snakemake.params.tasks,
+        files.get("weights"),
+        {task: Output(**output) for task, output in source.get("outputs", {}).items()},
+        source.get("inputs"),
+        source.get("length"),
+    )
     keras_files.save_network(model, snakemake.output.model)
-    log.info("%s: sequences of %d bp, %d weights", origin, model.input_shape[1], model.count_params())
+    length = model.input_shape[1] or "any number of"
+    log.info("%s: sequences of %s bp, %d weights", origin, length, model.count_params())

@@ -8,6 +8,7 @@ with running(snakemake) as log:
     import numpy as np
 
     from dfim.attribution import open_model
+    from dfim.attribution.completeness import measure_completeness
     from dfim.attribution.whole_dataset import provenance, write_contributions
     from dfim.datasets.dataset import read_dataset
 
@@ -23,8 +24,15 @@ with running(snakemake) as log:
         background=settings.background,
     )
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, settings.background, options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        settings.background,
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
+        measure_completeness(scorer, dataset.bases, task)
         residuals = np.abs(write_contributions(scorer, dataset.bases, task, snakemake.output[0], attributes))
     log.info("%d sequences scored", len(residuals))
     if scorer.COMPLETE:

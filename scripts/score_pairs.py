@@ -6,6 +6,7 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
+    from dfim.attribution.completeness import measure_completeness
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
@@ -39,8 +40,15 @@ with running(snakemake) as log:
         log.info("%d ordered pairs of all shards left out: %s", number, reason)
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, analysis["background"], options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        analysis["background"],
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
+        measure_completeness(scorer, dataset.bases[examples], task)
         data = (scorer, dataset.bases, dataset.features, pairs, task, analysis["background"])
         scores = pair_scores(*data, shuffles, settings.seed)
         drawn = draw_scores(*data, draws, settings.seed, tested=reached)

@@ -6,6 +6,7 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.attribution import open_model
+    from dfim.attribution.completeness import measure_completeness
     from dfim.attribution.whole_dataset import provenance
     from dfim.datasets.dataset import read_dataset, reference_rows
     from dfim.datasets.selection import features_of_groups
@@ -42,8 +43,15 @@ with running(snakemake) as log:
     widest = None if window == "all" else window
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model, settings.task, settings.tasks, settings.method, background, options
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        settings.method,
+        background,
+        options,
+        length=dataset.bases.shape[1],
     ) as (scorer, task):
+        measure_completeness(scorer, dataset.bases[examples], task)
         found = profiles(
             scorer,
             dataset.bases,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.attribution import open_scorer
+from dfim.attribution import network_of, open_scorer
 from dfim.attribution.scorer import Scorer
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
@@ -82,11 +82,11 @@ def map(
 ) -> Maps:
     """Return the interaction map of every sequence: each base mutated, the change at every position.
 
-    ``network`` is a Keras model or the path of a file of one, ``sequences`` a path (FASTA or a one-hot
+    ``network`` is a Keras model or the path of a file (Keras or ONNX), ``sequences`` a path (FASTA or a one-hot
     ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is the
     number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``: shares
-    of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end), 0-based; all
-    if not given. Raises InputError on input that cannot be used.
+    of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end),
+    0-based; all if not given. Raises InputError on input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape
@@ -222,15 +222,15 @@ def _bases(rows: np.ndarray) -> np.ndarray:
 @contextmanager
 def _opened(network, bases, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a Keras model, or of the file of one, and the number of the task."""
-    from dfim.networks.description import describe
     from dfim.networks.given import read_own_network
 
-    model = read_own_network(network) if isinstance(network, str | os.PathLike) else network
+    length = bases.shape[1]
+    model = read_own_network(network, length=length) if isinstance(network, str | os.PathLike) else network
     options = {} if threads is None else {"threads": threads}
-    with open_scorer(method, describe(model), background, options) as scorer:
-        if bases.shape[1] != scorer.length:
+    with open_scorer(method, network_of(model, length), background, options) as scorer:
+        if length != scorer.length:
             raise InputError(
-                f"the sequences have {bases.shape[1]} positions, and the network takes {scorer.length}: cut "
+                f"the sequences have {length} positions, and the network takes {scorer.length}: cut "
                 "or extend them."
             )
         if not 0 <= task < scorer.outputs:

@@ -142,6 +142,7 @@ def _check_model_source(key: str, model: dict, tasks_of_dataset: dict[str, list[
             f"key '{key}' has a source, and what is trained already needs no 'architecture' and no "
             "'initialise_from': remove them."
         )
+    _check_outputs(f"{key}.source", source)
     tasks = tasks_of_dataset[model["dataset"]] if "dataset" in model else source["tasks"]
     if not tasks:
         raise InputError(
@@ -149,6 +150,21 @@ def _check_model_source(key: str, model: dict, tasks_of_dataset: dict[str, list[
         )
     for task in tasks:
         _need(task, source["tasks"], f"{key}.dataset (a task of {model.get('dataset')})", "source's tasks")
+
+
+def _check_outputs(key: str, source: dict) -> None:
+    """Check that the entries under outputs are those of the tasks, with a position where one is asked for."""
+    outputs = source.get("outputs")
+    if outputs is None:
+        return
+    for task in source["tasks"]:
+        _need(task, list(outputs), f"{key}.tasks", f"{key}.outputs")
+    for task, output in outputs.items():
+        _need(task, source["tasks"], f"{key}.outputs", "tasks")
+        if ("position" in output) != (output.get("reduction") == "position"):
+            raise InputError(
+                f"key '{key}.outputs.{task}' needs a position and the reduction 'position', or neither."
+            )
 
 
 def _check_trained_model(

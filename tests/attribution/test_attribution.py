@@ -17,6 +17,7 @@ from dfim.attribution.deeplift_package import _Worker
 from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_dataset import write_contributions
 from dfim.errors import InputError
+from dfim.networks.kinds import KINDS
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
 
@@ -266,21 +267,18 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
             "positions or for each.",
         ),
         (
-            {"layers": two_convolutions()[:-2]},
-            "contribution scores need a network that ends in a dense layer, with or without a sigmoid.",
+            {"layers": two_convolutions()[:5]},
+            "contribution scores need a network that ends in one value for each task, and its last node has "
+            "the shape (10, 5): say which position, or their sum, mean or maximum, a task is.",
         ),
         (
             {"layers": [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]]},
-            "layer 'memory' is of the kind 'lstm', for which there are no contribution scores: use layers "
-            "of the "
-            "kinds convolution, dense, max_pool, average_pool, global_max_pool, global_average_pool, "
-            "batch_normalisation, relu, sigmoid, flatten.",
+            "layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are "
+            f"{', '.join(KINDS)}.",
         ),
         (
             {"layers": [two_convolutions()[2], *two_convolutions()[1:]]},
-            "layer 'relu_1' (relu) follows max_pool, and contribution scores need it right after a "
-            "convolution or a "
-            "dense layer (a batch normalisation may lie between): move it.",
+            "the network has two nodes of the name 'max_pool_2'.",
         ),
     ],
 )

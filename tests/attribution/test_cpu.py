@@ -24,12 +24,12 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
-from dfim.attribution.graph import DeepLift
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
-from dfim.attribution.pooling import max_pool, route
 from dfim.attribution.simplification import simplify
-from dfim.attribution.ties import with_ties
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
+from dfim.networks.graph import Node
+from dfim.networks.kinds import kind_of, shape_of
 from dfim.sequences.bases import one_hot, to_bases
 
 BACKGROUND = np.float32([0.27, 0.23, 0.23, 0.27])
@@ -411,7 +411,7 @@ def with_last_bits_changed(function, seed: int):
 def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(monkeypatch, evaluation, seed):
     """In repeats the pool chooses among equals: the first, in whatever way the equals were worked out."""
     layers, bases, mutants = repeats()
-    exact = DeepLift(with_ties(layers), BACKGROUND, dtype="float64")
+    exact = DeepLift(simplify(layers), BACKGROUND, dtype="float64")
     expected = scores_of_whole_mutants(lambda x: exact.contributions(x, 0), bases, mutants, False).delta
     if seed is not None:
         for name in ("convolve_sequences", "convolve", "spread_sequences", "spread"):
@@ -424,18 +424,17 @@ def test_places_that_see_the_same_bases_are_a_tie_for_the_pool_in_mutants_too(mo
 @pytest.mark.parametrize("options", [(10, 10, "valid"), (4, 3, "same"), (5, 2, "valid"), (7, 9, "same")])
 def test_a_pool_passes_on_to_the_first_of_nearly_equal_values(options):
     width, stride, padding = options
-    options = {"width": width, "stride": stride, "padding": padding}
     rng = np.random.default_rng(4)
     x = rng.choice([1.0, 2.0, 3.0], (3, 41, 2))
     noisy = x * (1 + rng.integers(-2, 3, x.shape) * 2.0**-23)
-    tie = np.zeros(2)
-    y = max_pool(options, tf.constant(noisy), tie)
-    multiplier = tf.constant(rng.normal(size=y.shape))
-    found = route(options, tf.constant(noisy), y, multiplier, tie).numpy()
+    settings = {"width": width, "stride": stride, "padding": padding, "input_shape": (41, 2)}
+    pool = Node("max_pool", "pool", {}, settings)
+    multiplier = rng.normal(size=(3, shape_of(pool, [(41, 2)])[0], 2))
+    (found,) = kind_of(pool).back(pool, tf.constant(multiplier), [tf.constant(noisy)], None)
     expected = np.zeros_like(x)
-    outputs = y.shape[1]
+    outputs = multiplier.shape[1]
     left = max((outputs - 1) * stride + width - 41, 0) // 2 if padding == "same" else 0
     for one, output, channel in np.ndindex(3, outputs, 2):
         inside = [p for p in range(output * stride - left, output * stride - left + width) if 0 <= p < 41]
         expected[one, inside[x[one, inside, channel].argmax()], channel] += multiplier[one, output, channel]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
+    np.testing.assert_allclose(found.numpy(), expected, atol=1e-12)

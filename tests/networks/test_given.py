@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from dfim.errors import InputError
-from dfim.networks import description, keras_files
+from dfim.networks import description, keras_files, logits
 from dfim.networks.given import check_outputs, read_own_network
+from dfim.networks.kinds import KINDS
 
 LENGTH = 30
 
@@ -45,31 +46,63 @@ def sequential(steps: list, shape: tuple = (LENGTH, 4)) -> keras.Sequential:
     return keras.Sequential([keras.Input(shape), *steps])
 
 
+def sequences(number: int = 3) -> np.ndarray:
+    return np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(number, LENGTH))]
+
+
+def logits_by_keras(model: keras.Model, x: np.ndarray) -> np.ndarray:
+    """Return log(p / (1 − p)) of all outputs side by side."""
+    found = model.predict(x, verbose=0)
+    p = np.concatenate(found if isinstance(found, list) else [found], axis=1).astype(np.float64)
+    return np.log(p / (1 - p))
+
+
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("make", [lambda: sequential(layers()), lambda: functional(chain)])
-def test_chains_keep_their_outputs(make, suffix, tmp_path):
+def test_chains_keep_their_logits(make, suffix, tmp_path):
     model = make()
     model.save(tmp_path / f"model{suffix}")
     read = read_own_network(tmp_path / f"model{suffix}")
     assert isinstance(read, keras.Sequential)
-    one_hot = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(3, LENGTH))]
-    np.testing.assert_allclose(np.asarray(read(one_hot)), np.asarray(model(one_hot)), rtol=1e-5)
     keras_files.save_network(read, tmp_path / "again.keras")
-    steps = description.describe(keras_files.load_network(tmp_path / "again.keras"))
-    assert [step.kind for step in steps] == [
-        "convolution", "relu", "max_pool", "flatten", "dense", "sigmoid",
-    ]  # fmt: skip
+    again = keras_files.load_network(tmp_path / "again.keras")
+    found = np.asarray(logits.logits(again)(sequences()))
+    np.testing.assert_allclose(found, logits_by_keras(model, sequences()), rtol=1e-4, atol=1e-5)
+    kinds = [step.kind for step in description.describe(again)]
+    assert kinds[:5] == ["convolution", "relu", "max_pool", "flatten", "dense"]
+
+
+@pytest.mark.parametrize("wiring", [skipping, two_outputs])
+def test_networks_that_branch_keep_their_logits(wiring, tmp_path):
+    model = functional(wiring)
+    model.save(tmp_path / "model.keras")
+    read = read_own_network(tmp_path / "model.keras")
+    found = np.asarray(read(sequences()))
+    np.testing.assert_allclose(found, logits_by_keras(model, sequences()), rtol=1e-4, atol=1e-5)
+
+
+def reused(values):
+    """A functional model that uses one ReLU twice, which a list of its layers has once."""
+    relu = keras.layers.ReLU(name="relu")
+    for width in (5, 3):
+        values = relu(keras.layers.Conv1D(4, width, bias_initializer="random_normal")(values))
+    return keras.layers.Dense(1, activation="sigmoid")(keras.layers.Flatten()(values))
+
+
+def test_a_layer_that_is_used_again_is_two_nodes(tmp_path):
+    model = functional(reused)
+    model.save(tmp_path / "model.keras")
+    graph = description.describe(read_own_network(tmp_path / "model.keras"))
+    assert [node.name for node in graph if node.kind == "relu"] == ["relu", "relu_use2"]
+    found = np.asarray(read_own_network(tmp_path / "model.keras")(sequences()))
+    np.testing.assert_allclose(found, logits_by_keras(model, sequences()), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: functional(skipping), "is no chain of layers from one input to one output (1 inputs, 1 out"),
-        (lambda: functional(two_outputs), "(1 inputs, 2 outputs, 3 layers), and only chains are supported"),
         (lambda: sequential(layers(), (LENGTH, 5)), f"has the input shape ({LENGTH}, 5)"),
-        (lambda: sequential(layers()[:1], (None, 4)), "has the input shape (None, 4)"),
-        (lambda: sequential(layers(activation="softmax")), "layer out of the network has the activation"),
-        (lambda: sequential(layers(activation="relu")), "the network ends in the layer out (Dense)"),
+        (lambda: sequential(layers()[:1], (None, 4)), "positions and channels: say under outputs"),
         (lambda: sequential([keras.layers.LSTM(3, name="memory")]), "layer memory of the network"),
     ],
 )  # fmt: skip
@@ -78,6 +111,15 @@ def test_other_networks_are_refused(make, words, tmp_path):
     with pytest.raises(InputError) as error:
         read_own_network(tmp_path / "model.keras")
     assert words in str(error.value)
+
+
+def test_a_description_that_computes_something_else_is_refused_by_the_node(tmp_path, monkeypatch):
+    functional(skipping).save(tmp_path / "model.keras")
+    monkeypatch.setattr(KINDS["add"], "_factors", lambda n: [1.0, 1.001])
+    with pytest.raises(
+        InputError, match=r"computes something else .* from the node add(_\d+)? on the values"
+    ):
+        read_own_network(tmp_path / "model.keras")
 
 
 def test_a_network_of_measured_values_ends_linearly(tmp_path):
@@ -92,7 +134,7 @@ def test_files_that_hold_no_network(tmp_path):
     with pytest.raises(InputError, match=r"page\.keras is no Keras model"):
         read_own_network(tmp_path / "page.keras")
     sequential(layers()).save_weights(tmp_path / "only.weights.h5")
-    with pytest.raises(InputError, match=r"could not be read as a whole Keras model .* weights alone"):
+    with pytest.raises(InputError, match="holds weights alone: give its architecture too"):
         read_own_network(tmp_path / "only.weights.h5")
 
 

@@ -35,9 +35,10 @@ METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
 def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
-    ``network`` is a list of layers, as :func:`dfim.networks.description.describe` gives. ``reference`` is the
-    input to which sequences are compared, probabilities of A, C, G, T, shape (4,) for the same at every
-    position or (length, 4); ``gradient_input`` has the reference 0 by definition, whatever is given.
+    ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives, or a list of
+    nodes that is a chain. ``reference`` is the input to which sequences are compared, probabilities of A, C,
+    G, T, shape (4,) for the same at every position or (length, 4); ``gradient_input`` has the reference 0 by
+    definition, whatever is given.
     ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
     ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
@@ -50,7 +51,14 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
         )
     make, _ = METHODS[method]
-    scorer = make(simplify(network), reference, **_checked(method, options or {}))
+    options = _checked(method, options or {})
+    if isinstance(network, Sequence):
+        scorer = make(simplify(network), reference, **options)
+    else:
+        # Neither graph nor chain: nothing but values is known.
+        from dfim.attribution.values_only import ValuesOnly
+
+        scorer = ValuesOnly(network, reference, **options)
     try:
         yield scorer
     finally:
@@ -65,19 +73,20 @@ def open_model(
     method: str,
     reference,
     options: dict | None = None,
+    length: int | None = None,
 ) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
 
-    The other arguments are those of :func:`open_scorer`. Raises InputError on an unknown task, on names
+    The other arguments are those of :func:`open_scorer`; ``length`` is that of the sequences, which a network
+    that takes any needs. Raises InputError on an unknown task, on names
     that are not as many as the outputs, and as :func:`open_scorer` and
     :func:`dfim.networks.keras_files.load_network` do.
     """
-    from dfim.networks.description import describe
     from dfim.networks.keras_files import load_network
 
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
-    with open_scorer(method, describe(load_network(path)), reference, options) as scorer:
+    with open_scorer(method, network_of(load_network(path), length), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(
                 f"the network {path} has {counted(scorer.outputs, 'output')}, and "
@@ -85,6 +94,15 @@ def open_model(
                 f"({', '.join(tasks)}): train it again on the dataset with these tasks."
             )
         yield scorer, list(tasks).index(task)
+
+
+def network_of(model, length: int | None = None):
+    """Return what :func:`open_scorer` takes of a Keras model: its graph, or an ONNX network of values alone."""
+    from dfim.networks.description import describe
+    from dfim.networks.stored import StoredOnnx
+
+    stored = model.layers[-1]
+    return stored if isinstance(stored, StoredOnnx) else describe(model, length)
 
 
 def _checked(method: str, options: dict) -> dict:

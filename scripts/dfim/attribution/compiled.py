@@ -5,13 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import Scorer
+from dfim.attribution.way_back import FULL, WayBack
 
 logger = logging.getLogger("dfim")
-
-# TensorFlow's convolutions on a CPU choose another algorithm, with three times the rounding error, for some
-# odd numbers of sequences: enough to send many a multiplier to the wrong one of two nearly equal maxima.
-FULL = 8
 
 
 class CompiledScorer(Scorer):
@@ -26,7 +24,7 @@ class CompiledScorer(Scorer):
 
     def __init__(self, layers: list, reference, dtype: str = "float32", **options):
         # TensorFlow takes seconds to import.
-        from dfim.attribution import devices, forward
+        from dfim.attribution import devices
 
         self._dtype = dtype
         devices.set_threads(options.get("threads"))
@@ -35,9 +33,12 @@ class CompiledScorer(Scorer):
             # A GPU wants more to do at once.
             self._BATCH_VALUES *= 10
         super().__init__(layers, reference, **options)
-        self._tensors = forward.with_tensors(layers, dtype)
-        self._logits_of = self._compiled(lambda x: forward.forward(self._tensors, x))
+        self._logits_of = self._compiled(self._way_back().logits)
         logger.info("contributions on %s", devices.device_name())
+
+    def _way_back(self, reference: np.ndarray | None = None, rule: str = RULES[0]):
+        """Return the network with the rules on the way back; without a reference, derivatives."""
+        return WayBack(self.layers, reference, rule, self._dtype)
 
     def _logits(self, x: np.ndarray) -> np.ndarray:
         return self._run(self._logits_of, x)
@@ -62,7 +63,7 @@ class CompiledScorer(Scorer):
         specification = [tf.TensorSpec([None, self.length, 4], self._dtype)]
         if with_task:
             specification.append(tf.TensorSpec([], tf.int32))
-        return tf.function(function, input_signature=specification, jit_compile=self._on_gpu)
+        return tf.function(function, input_signature=specification, jit_compile=self._on_gpu, autograph=False)
 
     def _run(self, function: Callable, x: np.ndarray, *task: int) -> np.ndarray:
         """Return a compiled function's result for a batch, filled up with copies of its last sequence.
@@ -82,19 +83,8 @@ class GradientScorer(CompiledScorer):
 
     def __init__(self, layers: list, reference, **options):
         super().__init__(layers, reference, **options)
-        self._gradients_of = self._compiled(self._tape, with_task=True)
+        self._gradients_of = self._compiled(self._way_back().gradients, with_task=True)
 
     def _gradients(self, x: np.ndarray, task: int) -> np.ndarray:
         """Return the gradient of a task's logit at every sequence, shape of ``x``."""
         return self._run(self._gradients_of, x, task)
-
-    def _tape(self, x, task):
-        import tensorflow as tf
-
-        from dfim.attribution.forward import forward
-
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            # The logit of a sequence depends on that sequence alone, so the sum's gradient is each one's own.
-            total = tf.reduce_sum(tf.gather(forward(self._tensors, x), task, axis=1))
-        return tape.gradient(total, x)

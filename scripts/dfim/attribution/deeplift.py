@@ -5,9 +5,9 @@ from pathlib import Path
 
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.cpu.plan import NotPlanned
-from dfim.attribution.graph import DeepLift
 from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
 
 logger = logging.getLogger("dfim")

@@ -9,6 +9,7 @@ import numpy as np
 from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.errors import InputError
 from dfim.memory import available_memory
+from dfim.networks.graph import as_graph
 
 # Other rules of a workflow run beside this one, and take what they need of the memory that is free now.
 _SHARE_OF_MEMORY = 0.25
@@ -33,9 +34,9 @@ class Scorer(ABC):
     _dtype = "float32"
 
     def __init__(self, layers: list, reference, batch_size: int | None = None, threads: int | None = None):
-        self.layers = layers
-        self.length = layers[0].options["input_shape"][0]
-        self.outputs = layers[-1].arrays["kernel"].shape[-1]
+        self.layers = layers = as_graph(layers)
+        self.length = layers.length
+        self.outputs = layers[-1].options["output_shape"][-1]
         self.reference = _checked_reference(reference, self.length)
         self.batch_size = self._default_batch_size() if batch_size is None else max(1, int(batch_size))
         self.threads = threads
@@ -53,6 +54,10 @@ class Scorer(ABC):
         """Return a task's logit for the reference that the scores are relative to."""
         self._check_task(task)
         return float(self._logits(self.reference[None])[0, task])
+
+    def changes(self, x: np.ndarray, task: int) -> np.ndarray:
+        """Return what complete contributions to a task's logit sum to, (sequences,): logit − reference's."""
+        return self.logits(x)[:, task] - self.reference_logit(task)
 
     def score_mutants(
         self,

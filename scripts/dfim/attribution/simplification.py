@@ -7,78 +7,82 @@ import numpy as np
 
 from dfim.attribution.ties import with_ties
 from dfim.errors import InputError
+from dfim.networks.graph import Graph, Node, as_graph
+from dfim.networks.kinds import LINEAR, kind_of
 
-LINEAR = ("convolution", "dense")
 POOLS = ("max_pool", "average_pool", "global_max_pool", "global_average_pool")
-KINDS = (*LINEAR, *POOLS, "batch_normalisation", "relu", "sigmoid", "flatten")
 
 
-def simplify(network: Sequence) -> list:
-    """Return the layers up to the logits, with batch normalisations folded away where that is exact.
+def simplify(network: Sequence[Node]) -> Graph:
+    """Return the network up to the logits, with batch normalisations folded away where that is exact.
 
-    The sigmoid on top goes, since the logit is what is explained. A batch normalisation right after a
-    convolution or a dense layer is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say)
-    stays. Max pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
+    ``network``: a graph of one length, or a list of nodes that is a chain. The sigmoid on top goes, since
+    the logit is what is explained. A batch normalisation right after a convolution or a dense layer that
+    nothing else takes is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say) stays. Max
+    pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
 
-    Raises InputError when the network does not end in a dense layer (with or without a sigmoid), has a layer
-    of an unknown kind or with weights that are not finite, or a ReLU or sigmoid that does not follow a linear
-    layer.
+    Raises InputError when the network has a node of an unknown kind or with weights that are not finite, and
+    when its output is not one value for each task.
     """
-    layers = list(network)
-    unknown = [layer for layer in layers if layer.kind not in KINDS]
-    if unknown:
+    graph = as_graph(network)
+    for node in graph:
+        kind_of(node)
+    _check_weights(graph)
+    graph = _without_batch_normalisation(_without(graph, "identity", anywhere=True))
+    graph = _without(graph, "sigmoid", anywhere=False).at_length(graph.length)
+    shape = graph[-1].options["output_shape"] if len(graph) else ()
+    if len(shape) != 1:
         raise InputError(
-            f"layer {unknown[0].name!r} is of the kind {unknown[0].kind!r}, for which there are no "
-            f"contribution scores: use layers of the kinds {', '.join(KINDS)}."
+            f"contribution scores need a network that ends in one value for each task, and its last node "
+            f"has the shape {shape}: say which position, or their sum, mean or maximum, a task is."
         )
-    _check_weights(layers)
-    if layers and layers[-1].kind == "sigmoid":
-        layers.pop()
-    simple = _without_batch_normalisation(layers)
-    if not simple or simple[-1].kind != "dense":
-        raise InputError(
-            "contribution scores need a network that ends in a dense layer, with or without a sigmoid."
-        )
-    _check_activations(simple)
-    return with_ties(simple)
+    return with_ties(graph)
 
 
-def _without_batch_normalisation(layers: list) -> list:
-    simple = []
-    for layer in layers:
-        if layer.kind == "batch_normalisation" and simple and simple[-1].kind in LINEAR:
-            simple[-1] = _fold(simple[-1], layer)
+def _without(graph: Graph, kind: str, anywhere: bool) -> Graph:
+    """Return the graph without the nodes of a kind, or without one that is the output."""
+    ends = set(graph.outputs.values())
+    instead = {}
+    for node in graph:
+        if node.kind == kind and (anywhere or node.name in ends):
+            instead[node.name] = instead.get(node.inputs[0], node.inputs[0])
+    if not instead:
+        return graph
+    nodes = graph if not anywhere else [node for node in graph if node.name not in instead]
+    if anywhere:
+        nodes = [replace(n, inputs=tuple(instead.get(name, name) for name in n.inputs)) for n in nodes]
+    outputs = {output: instead.get(name, name) for output, name in graph.outputs.items()}
+    return Graph(list(nodes), outputs, graph.length)
+
+
+def _without_batch_normalisation(graph: Graph) -> Graph:
+    taken, nodes, instead = graph.consumers(), {}, {}
+    for node in graph:
+        node = replace(node, inputs=tuple(instead.get(name, name) for name in node.inputs))
+        before = nodes.get(node.inputs[0]) if node.inputs else None
+        alone = before is not None and before.kind in LINEAR and taken[before.name] == 1
+        if node.kind == "batch_normalisation" and alone:
+            nodes[before.name] = _fold(before, node)
+            instead[node.name] = before.name
+            taken[before.name] = taken[node.name]
         else:
-            simple.append(layer)
-    return simple
+            nodes[node.name] = node
+    outputs = {output: instead.get(name, name) for output, name in graph.outputs.items()}
+    return Graph(list(nodes.values()), outputs, graph.length)
 
 
-def _check_weights(layers: list) -> None:
+def _check_weights(graph: Graph) -> None:
     """Raise InputError on weights that are not finite, of which no score would be."""
-    for layer in layers:
-        for name, array in layer.arrays.items():
+    for node in graph:
+        for name, array in node.arrays.items():
             if not np.isfinite(array).all():
                 raise InputError(
-                    f"layer {layer.name!r} ({layer.kind}) has values in its {name} that are not finite "
+                    f"layer {node.name!r} ({node.kind}) has values in its {name} that are not finite "
                     "numbers: train the network again, with a lower learning rate."
                 )
 
 
-def _check_activations(layers: list) -> None:
-    """Raise InputError on an activation whose rule would be undefined: it has to follow a linear layer."""
-    before = None
-    for layer in layers:
-        if layer.kind in ("relu", "sigmoid") and before not in LINEAR:
-            raise InputError(
-                f"layer {layer.name!r} ({layer.kind}) follows {before or 'the input'}, and contribution "
-                "scores need it right after a convolution or a dense layer (a batch normalisation may lie "
-                "between): "
-                "move it."
-            )
-        before = layer.kind
-
-
-def _fold(linear, normalisation):
+def _fold(linear: Node, normalisation: Node) -> Node:
     """Return one linear layer that does the work of a linear layer and the batch normalisation after it."""
     arrays = {name: np.asarray(array, np.float64) for name, array in normalisation.arrays.items()}
     scale = arrays["gamma"] / np.sqrt(arrays["variance"] + arrays["epsilon"])

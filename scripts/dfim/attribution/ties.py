@@ -8,40 +8,30 @@ the terms that a value is a sum of. A value near 0 is a small difference of larg
 are.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-TIE = 1e-6
+from dfim.networks.graph import INPUT, Graph
+from dfim.networks.kinds import kind_of
+from dfim.networks.kinds.pools import TIE
+
+__all__ = ["TIE", "with_ties"]
 
 
-def with_ties(layers: Sequence) -> list:
-    """Return the layers, each max pool with an array ``tie``, float32 (channels,).
+def with_ties(graph: Graph) -> Graph:
+    """Return the graph of one length, each max pool with an array ``tie``, float32 (channels,).
 
     Two of its values are equal when they differ by no more than ``tie``, or than :data:`TIE` of the largest.
     Only weights decide it, so that it is the same for every sequence and every part of one.
     """
-    size, found = np.ones(layers[0].options["input_shape"][-1]), []
-    for layer in layers:
-        if layer.kind in ("max_pool", "global_max_pool"):
-            layer = replace(layer, arrays=layer.arrays | {"tie": np.float32(TIE * size)})
-        elif layer.kind == "flatten":
-            size = np.tile(size, layer.options["input_shape"][0])
-        else:
-            size = _size(layer, size)
-        found.append(layer)
-    return found
-
-
-def _size(layer, size: np.ndarray) -> np.ndarray:
-    """Return the size of the values that a layer makes of values of this size, (channels,)."""
-    arrays = {name: np.asarray(array, np.float64) for name, array in layer.arrays.items()}
-    if layer.kind == "convolution":
-        return np.abs(arrays["bias"]) + ((size[:, None] * arrays["kernel"]) ** 2).sum((0, 1)) ** 0.5
-    if layer.kind == "dense":
-        return np.abs(arrays["bias"]) + ((size[:, None] * arrays["kernel"]) ** 2).sum(0) ** 0.5
-    if layer.kind == "batch_normalisation":
-        scale = np.abs(arrays["gamma"]) / np.sqrt(arrays["variance"] + arrays["epsilon"])
-        return scale * size + np.abs(arrays["beta"]) + scale * np.abs(arrays["mean"])
-    return size
+    sizes, nodes = {INPUT: np.ones(4)}, []
+    for node in graph:
+        inputs = [sizes[name] for name in node.inputs]
+        if node.kind in ("max_pool", "global_max_pool"):
+            node = replace(node, arrays=node.arrays | {"tie": np.float32(TIE * inputs[0])})
+        sizes[node.name] = np.broadcast_to(
+            kind_of(node).size(node, inputs), node.options["output_shape"][-1:]
+        )
+        nodes.append(node)
+    return Graph(nodes, graph.outputs, graph.length)

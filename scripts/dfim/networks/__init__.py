@@ -1,4 +1,4 @@
-"""Networks: built, saved, loaded, taken from elsewhere, and described; Keras on TensorFlow.
+"""Networks: built, saved, loaded, taken from elsewhere, and described as graphs; Keras on TensorFlow.
 
 This comes before TensorFlow and Keras, whose environment it sets.
 """

@@ -1,154 +1,163 @@
-"""A trained network as a list of steps, free of Keras: the form that attribution engines take."""
+"""A trained Keras model as a graph, free of Keras: the form that attribution engines take."""
 
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from dfim.errors import InputError
 from dfim.networks.backend import keras
+from dfim.networks.graph import INPUT, Graph, Node
+from dfim.networks.keras_layers import activation_nodes, nodes_of, unsupported
+from dfim.networks.stored import StoredGraph, StoredOnnx
+
+logger = logging.getLogger("dfim")
+
+Layer = Node
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One step of a trained network, free of Keras.
+def describe(model: keras.Model, length: int | None = None) -> Graph:
+    """Describe a trained network as a graph of its steps.
 
-    ``kind``: convolution, dense, batch_normalisation, relu, sigmoid, max_pool, average_pool, global_max_pool,
-    global_average_pool or flatten. ``arrays``: of a convolution ``kernel`` (width, channels in, filters) and
-    ``bias``; of a dense layer ``kernel`` (units in, units) and ``bias``; of a batch normalisation ``gamma``,
-    ``beta``, ``mean``, ``variance`` (channels) and ``epsilon`` (no axes), its output being
-    gamma · (x − mean) / √(variance + epsilon) + beta. ``options``: ``input_shape`` and ``output_shape``
-    without the axis of the examples; ``width``, ``stride`` and ``padding`` (same or valid) of convolutions
-    and pools. A flatten is position-major: unit = position · channels + channel. Same padding puts half of
-    the positions that it adds, rounded down, on the left; they do not enter a pool's average or maximum.
+    ``model``: Sequential, functional or nested, from one-hot sequences (positions, 4). Activations inside a
+    layer become nodes of their own, named ``<layer>_<activation>``; dropout is left out. A layer that is used
+    again gives a node for each use, the later ones named ``<layer>_use2``, …. Inputs after the first are held
+    at zero. The shapes are worked out for ``length``, where the network takes any, which is left as it is
+    without one.
+
+    Raises InputError, naming the layer, on a layer or an option that the description has no words for, on
+    shapes that do not fit, and on weights that are not finite.
     """
-
-    kind: str
-    name: str
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
-    options: dict = field(default_factory=dict)
+    graph = Walk(model).graph()
+    length = graph.length if graph.length is not None else length
+    return graph if length is None else graph.at_length(length)
 
 
-_KINDS = {
-    keras.layers.Conv1D: "convolution",
-    keras.layers.Dense: "dense",
-    keras.layers.BatchNormalization: "batch_normalisation",
-    keras.layers.MaxPooling1D: "max_pool",
-    keras.layers.AveragePooling1D: "average_pool",
-    keras.layers.GlobalMaxPooling1D: "global_max_pool",
-    keras.layers.GlobalAveragePooling1D: "global_average_pool",
-    keras.layers.Flatten: "flatten",
-}
-# Nothing happens in these once a network is trained.
-_LEFT_OUT = (
-    keras.layers.InputLayer,
-    keras.layers.Dropout,
-    keras.layers.SpatialDropout1D,
-    keras.layers.GaussianDropout,
-    keras.layers.GaussianNoise,
-)
+class Walk:
+    """The way from a model's outputs to its inputs; ``tensors``: the Keras tensor that a node stands for."""
+
+    def __init__(self, model: keras.Model, constants: Mapping[str, object] | None = None):
+        self.model = _functional(model)
+        self.constants = dict(constants or {})
+        self.nodes: list[Node] = []
+        self.tensors: dict[str, object] = {}
+        self._uses: dict[str, int] = {}
+
+    def graph(self) -> Graph:
+        """Return the graph; outputs are named as the layers that give them."""
+        known = self._top = dict(self._inputs())
+        outputs = {}
+        for number, tensor in enumerate(self.model.outputs):
+            name = self._node_of(tensor, known)
+            layer = tensor._keras_history.operation.name
+            outputs[layer if layer not in outputs else f"{layer}_{number}"] = name
+        shape = self.model.inputs[0].shape
+        return Graph(self.nodes, outputs, shape[1])
+
+    def _inputs(self) -> Iterator[tuple[int, str]]:
+        first, *others = self.model.inputs
+        yield id(first), INPUT
+        for tensor in others:
+            name = tensor._keras_history.operation.name
+            shape = tensor.shape[1:]
+            if None in shape:
+                raise InputError(
+                    f"the further input {name!r} of the network has the shape {shape}, and one without gaps "
+                    "is needed to hold it at zero."
+                )
+            value = constant_of(self.constants, name, shape)
+            self.nodes.append(Node("constant", name, {"value": value}))
+            yield id(tensor), name
+
+    def held(self, name: str) -> np.ndarray:
+        """Return what a further input is held at."""
+        return next(node.arrays["value"] for node in self.nodes if node.name == name)
+
+    def _node_of(self, tensor, known: dict[int, str]) -> str:
+        """Return the name of the node that gives a tensor, adding the nodes that it needs.
+
+        ``known``: names of nodes by the tensors of one model, which a model inside another has its own of.
+        """
+        waiting = [tensor]
+        while waiting:
+            each = waiting[-1]
+            if id(each) in known:
+                waiting.pop()
+                continue
+            source = each._keras_history
+            arguments = source.operation._inbound_nodes[source.node_index].input_tensors
+            missing = [t for t in arguments if id(t) not in known]
+            if missing:
+                waiting.extend(reversed(missing))
+                continue
+            names = [known[id(t)] for t in arguments]
+            known[id(each)] = self._add(source, names, each)
+            if known is self._top:
+                self.tensors[known[id(each)]] = each
+            waiting.pop()
+        return known[id(tensor)]
+
+    def _add(self, source, names: list[str], tensor) -> str:
+        """Add the nodes of one use of a layer; return the last one's name."""
+        layer = source.operation
+        if isinstance(layer, keras.Model):
+            inner = _functional(layer)
+            known = dict(zip(map(id, inner.inputs), names, strict=True))
+            return self._node_of(inner.outputs[source.tensor_index], known)
+        if source.tensor_index:
+            raise unsupported(layer, "several outputs")
+        if isinstance(layer, StoredGraph):
+            return self._add_stored(layer, names)
+        if isinstance(layer, StoredOnnx):
+            options = {"output_shape": (len(layer.described["outputs"]),)}
+            return self._append(Node("unknown", layer.name, {}, options), names)
+        shapes = [tuple(t.shape[1:]) for t in layer._inbound_nodes[source.node_index].input_tensors]
+        arguments = layer._inbound_nodes[source.node_index].arguments
+        for node in nodes_of(layer, shapes, arguments):
+            names = [self._append(node, names)]
+        return names[0]
+
+    def _add_stored(self, layer: StoredGraph, names: list[str]) -> str:
+        """Add a graph that this project stored as it is: it keeps its names."""
+        self.nodes.extend(layer.graph().nodes)
+        return layer.graph().output
+
+    def _append(self, node: Node, inputs: list[str]) -> str:
+        """Add a node that takes these inputs, under a name that is free."""
+        use = self._uses[node.name] = self._uses.get(node.name, 0) + 1
+        name = node.name if use == 1 else f"{node.name}_use{use}"
+        self.nodes.append(replace(node, name=name, inputs=tuple(inputs)))
+        return name
 
 
-def describe(model: keras.Sequential) -> list[Layer]:
-    """Describe a trained network as a list of steps, the form that attribution engines take.
-
-    Any Sequential model of the kinds of layers in :class:`Layer` will do, however it was made. Activations
-    inside a convolution or a dense layer become steps of their own, named ``<layer>_<activation>``; dropout
-    is left out.
-
-    Raises InputError, naming the layer, on a layer or an option that the description has no words for, and on
-    weights that are not finite.
-    """
-    if not isinstance(model, keras.Sequential):
+def constant_of(constants: Mapping[str, object], name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """Return what a further input is held at, float32 of its shape; zero, with a line in the log, without."""
+    if name not in constants:
+        logger.info("the further input %s, shape %s, is held at zero", name, shape)
+    try:
+        return np.ascontiguousarray(np.broadcast_to(np.asarray(constants.get(name, 0), np.float32), shape))
+    except ValueError:
         raise InputError(
-            f"the network is a Keras {type(model).__name__} model, and only a Sequential one is supported."
+            f"the further input {name!r} of the network has the shape {shape}, and the values given for it "
+            "do not fill it: give one number, or as many as its last axis has."
+        ) from None
+
+
+def _functional(model: keras.Model) -> keras.Model:
+    """Return a model whose tensors can be followed."""
+    if isinstance(model, keras.Sequential):
+        if not model.built:
+            raise InputError(f"the network {model.name} has no input shape: save it after it was built.")
+        return model._functional
+    if not hasattr(model, "outputs") or not getattr(model, "_is_graph_network", True):
+        raise InputError(
+            f"the network is a {type(model).__name__} model with code of its own: export it to ONNX, or "
+            "build it as a functional model."
         )
-    steps = []
-    for layer in model.layers:
-        if isinstance(layer, _LEFT_OUT):
-            continue
-        if type(layer) in _KINDS:
-            steps.append(Layer(_KINDS[type(layer)], layer.name, _arrays(layer), _options(layer)))
-        activation = activation_of(layer)
-        if activation in ("relu", "sigmoid"):
-            shape = tuple(layer.output.shape[1:])
-            name = f"{layer.name}_{activation}" if type(layer) in _KINDS else layer.name
-            steps.append(Layer(activation, name, {}, {"input_shape": shape, "output_shape": shape}))
-        elif activation != "linear":
-            raise _unsupported(layer, f"the activation {activation}")
-    return steps
+    return model
 
 
 def activation_of(layer: keras.layers.Layer) -> str:
-    """Return the name of the activation that a layer ends with, ``linear`` for none.
-
-    Raises InputError on a layer that is neither an activation nor one of the described kinds.
-    """
-    if isinstance(layer, keras.layers.ReLU):
-        if layer.max_value is not None or layer.negative_slope or layer.threshold:
-            raise _unsupported(layer, "a ReLU with a maximum, a slope below 0 or a threshold")
-        return "relu"
-    # Not what derives from these: it may compute something else.
-    if type(layer) in (keras.layers.Activation, keras.layers.Conv1D, keras.layers.Dense):
-        return getattr(layer.activation, "__name__", type(layer.activation).__name__)
-    if type(layer) not in _KINDS and not isinstance(layer, _LEFT_OUT):
-        raise _unsupported(layer, f"the type {type(layer).__name__}")
-    return "linear"
-
-
-def _arrays(layer: keras.layers.Layer) -> dict[str, np.ndarray]:
-    """Return the weights of a layer by name, absent ones filled in with the values that do nothing."""
-    if isinstance(layer, keras.layers.Conv1D | keras.layers.Dense):
-        kernel = np.asarray(layer.kernel)
-        bias = np.asarray(layer.bias) if layer.use_bias else np.zeros(kernel.shape[-1], kernel.dtype)
-        arrays = {"kernel": kernel, "bias": bias}
-    elif isinstance(layer, keras.layers.BatchNormalization):
-        mean, variance = np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)
-        arrays = {
-            "gamma": np.asarray(layer.gamma) if layer.scale else np.ones_like(mean),
-            "beta": np.asarray(layer.beta) if layer.center else np.zeros_like(mean),
-            "mean": mean,
-            "variance": variance,
-            "epsilon": np.asarray(layer.epsilon, dtype=mean.dtype),
-        }
-    else:
-        arrays = {}
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise InputError(
-                f"layer {layer.name} of the network has values in its {name} that are not finite numbers: "
-                f"the training diverged; train again with a lower learning rate."
-            )
-    return arrays
-
-
-def _options(layer: keras.layers.Layer) -> dict:
-    """Return the shapes and options of a layer; raises InputError on an option that is not supported."""
-    input_shape, output_shape = (tuple(tensor.shape[1:]) for tensor in (layer.input, layer.output))
-    options = {"input_shape": input_shape, "output_shape": output_shape}
-    if getattr(layer, "data_format", "channels_last") != "channels_last":
-        raise _unsupported(layer, f"the data format {layer.data_format}")
-    if getattr(layer, "keepdims", False):
-        raise _unsupported(layer, "keepdims")
-    match _KINDS[type(layer)]:
-        case "convolution":
-            if layer.padding not in ("valid", "same"):
-                raise _unsupported(layer, f"the padding {layer.padding}")
-            if layer.groups != 1 or layer.dilation_rate != (1,):
-                raise _unsupported(layer, "groups or dilation")
-            width, stride = layer.kernel_size[0], layer.strides[0]
-        case "max_pool" | "average_pool":
-            width, stride = layer.pool_size[0], layer.strides[0]
-        case "dense" if len(input_shape) != 1:
-            raise _unsupported(layer, "positions as its input, which must be flattened first")
-        case "batch_normalisation" if layer.axis not in (-1, len(input_shape)):
-            raise _unsupported(layer, f"the axis {layer.axis}")
-        case _:
-            return options
-    return options | {"width": int(width), "stride": int(stride), "padding": layer.padding}
-
-
-def _unsupported(layer: keras.layers.Layer, what: str) -> InputError:
-    kinds = ", ".join(dict.fromkeys([*_KINDS.values(), "relu", "sigmoid"]))
-    return InputError(
-        f"layer {layer.name} of the network has {what}, which is not supported; supported are {kinds}."
-    )
+    """Return the name of the activation that a layer ends with, ``linear`` for none."""
+    return next((node.kind for node in activation_nodes(layer)), "linear")

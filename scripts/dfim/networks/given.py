@@ -1,37 +1,64 @@
-"""Trained networks from elsewhere: reading a Keras file and checking that it can be analysed."""
+"""Trained networks from elsewhere: reading one, checking it, and taking what its tasks are."""
 
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from dfim.errors import InputError, counted
-from dfim.networks import description, keras_files, logits
+from dfim.networks.arrival import check_against_keras
 from dfim.networks.backend import keras
+from dfim.networks.description import Walk, describe
+from dfim.networks.keras_models import read_model, read_parts
+from dfim.networks.logits import logits
+from dfim.networks.onnx_graphs import NoRule
+from dfim.networks.onnx_networks import read_onnx_graph, values_alone
+from dfim.networks.outputs import Output, with_tasks
+from dfim.networks.stored import as_model
+
+# Of a network that takes any length, when none is given: positions for the check.
+_CHECKED_LENGTH = 500
 
 
-def read_own_network(path: str | Path) -> keras.Sequential:
-    """Read a network from a Keras 3 file or a whole model as HDF5, as a Sequential model.
+def read_own_network(
+    path: str | Path,
+    tasks: Sequence[str] | None = None,
+    weights: str | Path | None = None,
+    outputs: Mapping[str, Output] | None = None,
+    constants: Mapping[str, object] | None = None,
+    length: int | None = None,
+) -> keras.Sequential:
+    """Read a network and return it as a model from one-hot sequences to one output for each task.
 
-    A functional model that is one chain of layers becomes the Sequential model of the same layers. Code
-    inside a file is never run. Raises InputError when the file is no such model, when its layers are no
-    chain, when one of them is not supported (see :func:`dfim.networks.description.describe`), when its input
-    is not (positions, 4), and when it ends neither in a sigmoid nor in a linear dense layer.
+    ``path``: a Keras or ONNX file, or with ``weights`` an architecture as JSON. ``tasks``: names of the
+    tasks, one for each unit without. ``outputs``: which output a task is
+    (:class:`dfim.networks.outputs.Output`); without any, all units in order. ``constants``: what inputs after
+    the first are held at, by name, zero without. ``length``: of the sequences, for a network that takes any.
+    A Sequential model with a sigmoid or linear head stays as it is; every other becomes a graph of logits
+    (:mod:`dfim.networks.stored`), which is compared with what the network itself computes. An ONNX network
+    with a node that no rule has words for is kept whole: its values are known, and nothing else.
+
+    Code inside a file is never run. Raises InputError, naming file and layer, on a file that is no network,
+    on a layer that is not supported, on an input that is not (positions, 4), and when tasks and outputs do
+    not fit.
     """
-    model = _read(path)
-    if not isinstance(model, keras.Sequential):
-        model = _as_sequential(model, path)
-    shape = model.input_shape[1:]
-    if len(shape) != 2 or shape[0] is None or shape[1] != 4:
-        raise InputError(
-            f"the network {path} has the input shape {shape}, and one-hot sequences (positions, 4) of one "
-            "length, channels in the order A, C, G, T, are needed."
-        )
-    description.describe(model)
-    logits.logits(model)
-    return model
+    if Path(path).suffix == ".onnx":
+        try:
+            graph = read_onnx_graph(path, constants, length)
+        except NoRule as reason:
+            return values_alone(path, str(reason), tasks, outputs or {}, constants, length)
+        return as_model(with_tasks(graph, tasks, outputs or {}, str(path)))
+    model = read_model(path) if weights is None else read_parts(path, weights)
+    _check_input(model, path)
+    walk = Walk(model, constants or {})
+    graph = walk.graph()
+    if not outputs and _is_plain(model):
+        if tasks is not None:
+            check_outputs(model, tasks, path)
+        return model
+    known = graph.length or length or _CHECKED_LENGTH
+    check_against_keras(walk, graph.at_length(known), known, str(path))
+    return as_model(with_tasks(graph, tasks, outputs or {}, str(path)))
 
 
 def check_outputs(model: keras.Sequential, tasks: Sequence[str], path: str | Path) -> None:
@@ -43,38 +70,26 @@ def check_outputs(model: keras.Sequential, tasks: Sequence[str], path: str | Pat
         )
 
 
-def _read(path: str | Path) -> keras.Model:
-    if not Path(path).is_file() or zipfile.is_zipfile(path):
-        return keras_files.load_network(path)
-    if not h5py.is_hdf5(path):
+def _check_input(model: keras.Model, path: str | Path) -> None:
+    shape = tuple(model.inputs[0].shape[1:])
+    if len(shape) != 2 or shape[1] != 4:
         raise InputError(
-            f"{path} is no Keras model: a .keras file, or a whole model as HDF5 (.h5), is needed."
+            f"the network {path} has the input shape {shape}, and one-hot sequences (positions, 4), channels "
+            "in the order A, C, G, T, are needed."
         )
+
+
+def _is_plain(model: keras.Model) -> bool:
+    """Return whether a model is a chain of one length, with a head that the training knows as well."""
+    if not isinstance(model, keras.Sequential) or model.input_shape[1] is None:
+        return False
+    if any(isinstance(layer, keras.Model) for layer in model.layers) or len(model.output_shape) != 2:
+        return False
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises whatever the reader of the broken part raises
-        reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise InputError(
-            f"{path} could not be read as a whole Keras model ({type(error).__name__}: {reason}): save it as "
-            "a .keras file with Keras 3, or as .h5 with model.save; a file of weights alone has no layers."
-        ) from error
-
-
-def _as_sequential(model: keras.Model, path: str | Path) -> keras.Sequential:
-    """Return the layers of a functional model that is one chain as a Sequential model of the same layers."""
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    same = False
-    if len(model.inputs) == len(model.outputs) == 1:
-        try:
-            chain = keras.Sequential([keras.Input(model.inputs[0].shape[1:], name="one_hot"), *layers])
-            tried = np.random.default_rng(0).random((2, *chain.input_shape[1:]), dtype=np.float32)
-            same = np.allclose(model(tried), chain(tried), rtol=1e-4, atol=1e-6)
-        except (ValueError, TypeError):  # a layer that takes something else than what comes before it
-            same = False
-    if not same:
-        raise InputError(
-            f"the network {path} is no chain of layers from one input to one output ({len(model.inputs)} "
-            f"inputs, {counted(len(model.outputs), 'output')}, {counted(len(layers), 'layer')}), and only "
-            "chains are supported."
-        )
-    return chain
+        cut = logits(model)
+    except InputError:
+        return False
+    # A layer that is in the list twice is two nodes of a graph.
+    x = np.random.default_rng(0).random((2, *model.input_shape[1:]), dtype=np.float32)
+    again = keras.ops.convert_to_numpy(cut(x))
+    return bool(np.isfinite(again).all()) and describe(model).chain() is not None

@@ -3,6 +3,7 @@
 from dfim.errors import InputError
 from dfim.networks.backend import keras
 from dfim.networks.description import activation_of
+from dfim.networks.stored import StoredGraph
 
 
 class _Linear(keras.layers.Layer):
@@ -31,6 +32,8 @@ def logits(model: keras.Sequential) -> keras.Model:
 
 def logits_of(last: keras.layers.Layer, values):
     """Return the logits that a network's last layer makes of its input; errors as :func:`logits`."""
+    if isinstance(last, StoredGraph):
+        return last(values)
     dense = isinstance(last, keras.layers.Dense)
     known = dense or isinstance(last, keras.layers.Activation)
     if not known or activation_of(last) not in (("sigmoid", "linear") if dense else ("sigmoid",)):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dfim.networks.graph import as_graph
+
 _VECTOR = 8
 
 
@@ -109,8 +111,10 @@ class Plan:
 
 def plan(layers: Sequence, rule: str) -> Plan:
     """Return stages and head of simplified layers; raise NotPlanned, with the reason, when there are none."""
-    length = layers[0].options["input_shape"][0]
-    rest = list(layers)
+    rest = as_graph(layers).chain()
+    if rest is None:
+        raise NotPlanned("the network branches")
+    length = rest[0].options["input_shape"][0]
     stages = []
     while rest and rest[0].kind == "convolution":
         stages.append(_stage(rest, rule))
@@ -118,6 +122,8 @@ def plan(layers: Sequence, rule: str) -> Plan:
         raise NotPlanned("the network does not begin with a convolution")
     if rest and rest[0].kind == "flatten":
         rest.pop(0)
+    elif rest and rest[0].kind == "dense" and len(rest[0].options["input_shape"]) > 1:
+        raise NotPlanned(f"the dense layer {rest[0].name} takes positions")
     pooled, channels = stages[-1].pooled, stages[-1].bias.size
     head = []
     while rest and rest[0].kind == "dense":
@@ -131,6 +137,8 @@ def plan(layers: Sequence, rule: str) -> Plan:
             head[-1].relu = rest.pop(0).kind == "relu"
     if rest:
         raise NotPlanned(f"the layer {rest[0].name} ({rest[0].kind}) stands where the engine knows none")
+    if not head or head[-1].relu:
+        raise NotPlanned("the network does not end in a dense layer")
     if not all(layer.relu for layer in head[:-1]):
         raise NotPlanned("a dense layer without ReLU lies below the last")
     return Plan(length, stages, head)
@@ -141,6 +149,10 @@ def _stage(rest: list, rule: str) -> Stage:
     layer = rest.pop(0)
     if layer.options["stride"] != 1:
         raise NotPlanned(f"the convolution {layer.name} has a stride")
+    if layer.options.get("dilation", 1) != 1 or layer.options.get("groups", 1) != 1:
+        raise NotPlanned(f"the convolution {layer.name} has dilation or groups")
+    if layer.options["padding"] not in ("same", "valid"):
+        raise NotPlanned(f"the convolution {layer.name} has the padding {layer.options['padding']}")
     kernel = _float32(layer.arrays["kernel"])
     taps, positions = len(kernel), layer.options["output_shape"][0]
     left = (taps - 1) // 2 if layer.options["padding"] == "same" else 0

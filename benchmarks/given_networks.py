@@ -1,0 +1,93 @@
+"""What trained networks from elsewhere do here: do they load, and do their contributions add up.
+
+    python benchmarks/given_networks.py LIST.tsv > docs/benchmarks/given_networks.tsv
+
+LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all but the first
+two may be empty. For each network: its kinds of nodes, the largest difference of the graph's outputs before the last activation from the
+framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four random sequences as
+shares of the change of the output.
+"""
+
+import argparse
+import csv
+import logging
+import sys
+from pathlib import Path
+
+import dfim.networks  # noqa: F401  before Keras
+
+# isort: split
+import numpy as np
+
+from dfim.attribution import open_scorer
+from dfim.attribution.completeness import measure_completeness
+from dfim.errors import InputError
+from dfim.networks import given
+from dfim.networks.description import describe
+from dfim.networks.outputs import Output
+from dfim.networks.stored import StoredOnnx
+
+COLUMNS = ["name", "loads", "nodes", "difference", "residual_median", "residual_largest", "methods"]
+BACKGROUND = [0.25] * 4
+
+
+class Differences(logging.Handler):
+    """Keeps the difference that the check on arrival says."""
+
+    last = ""
+
+    def emit(self, record):
+        if "gives" in record.getMessage():
+            self.last = record.getMessage().split(" to ")[-1].split(" of ")[0]
+
+
+def number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def row_of(entry: dict[str, str], differences: Differences) -> dict:
+    head = int(entry["head"]) if entry["head"].isdigit() else entry["head"] or None
+    chosen = Output(head, number(entry["unit"]), entry["reduction"] or None, number(entry["position"]))
+    tasks, outputs = (["task"], {"task": chosen}) if chosen != Output() else (None, None)
+    length = number(entry["length"])
+    differences.last = "0"
+    try:
+        weights = entry["weights"] or None
+        model = given.read_own_network(entry["file"], tasks, weights, outputs, None, length)
+    except InputError as error:
+        return {"name": entry["name"], "loads": str(error).replace(str(Path(entry["file"]).parent), "")}
+    if isinstance(model.layers[-1], StoredOnnx):
+        reason = model.layers[-1].described["reason"]
+        return {"name": entry["name"], "loads": f"values alone: {reason}", "methods": "pair test"}
+    graph = describe(model, length)
+    bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (4, graph.length))
+    with open_scorer("deeplift", graph, BACKGROUND, {"rule": "rescale"}) as scorer:
+        found = measure_completeness(scorer, bases, 0)
+    return {
+        "name": entry["name"],
+        "loads": "yes",
+        "nodes": len(graph),
+        "difference": differences.last,
+        "residual_median": f"{found.median:.2g}",
+        "residual_largest": f"{found.largest:.2g}",
+        "methods": "all",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("list", help="TSV of networks")
+    differences = Differences()
+    logger = logging.getLogger("dfim")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(differences)
+    table = csv.DictWriter(sys.stdout, COLUMNS, delimiter="\t", lineterminator="\n")
+    table.writeheader()
+    with open(parser.parse_args().list, newline="") as handle:
+        for entry in csv.DictReader(handle, delimiter="\t"):
+            table.writerow(row_of(entry, differences))
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Kinds that join nodes; shapes are broadcast from the right.
+
+In a product, and in the larger or smaller of two, what a change of one does depends on the other: half of
+both orders is taken. Of more than two nodes, the first two are one, that and the third are one, and so on.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dfim.networks.kinds.base import Kind, ShapeError, ops, summed_to
+from dfim.networks.kinds.elementwise import NEAR_ZERO
+
+
+class _Merge(Kind):
+    def shape(self, node, shapes):
+        try:
+            return tuple(int(size) for size in np.broadcast_shapes(*shapes))
+        except ValueError:
+            raise ShapeError(f"the shapes {' and '.join(map(str, shapes))} do not go together") from None
+
+
+class Sum(_Merge):
+    """Σ factor · input, with one factor for each input made by ``factors`` of their number."""
+
+    def __init__(self, words: str, factors: Callable[[int], list[float]]):
+        self.words, self._factors = words, factors
+
+    def size(self, node, sizes):
+        return sum(abs(f) * size for f, size in zip(self._factors(len(sizes)), sizes, strict=True))
+
+    def forward(self, node, values):
+        factors = self._factors(len(values))
+        total = 0.0
+        for factor, value in zip(factors, values, strict=True):
+            total = total + (value if factor == 1 else factor * value)
+        return total
+
+    def back(self, node, multiplier, values, references):
+        factors = self._factors(len(values))
+        return [
+            summed_to(multiplier if factor == 1 else multiplier * factor, value.shape[1:])
+            for factor, value in zip(factors, values, strict=True)
+        ]
+
+
+class _Folded(_Merge):
+    """Two values made one, from the left."""
+
+    nonlinear = True
+
+    def pair(self, a, b):
+        raise NotImplementedError
+
+    def shares(self, a, b, a0, b0) -> tuple:
+        """Return the slopes towards a and b; a0 and b0 are None for derivatives."""
+        raise NotImplementedError
+
+    def forward(self, node, values):
+        return self._folds(values)[-1]
+
+    def _folds(self, values) -> list:
+        folds = [values[0]]
+        for value in values[1:]:
+            folds.append(self.pair(folds[-1], value))
+        return folds
+
+    def back(self, node, multiplier, values, references):
+        folds = self._folds(values)
+        references = [None] * len(values) if references is None else references
+        folds0 = [None] * len(values) if references[0] is None else self._folds(references)
+        parts = []
+        for number in range(len(values) - 1, 0, -1):
+            a, b = folds[number - 1], values[number]
+            to_a, to_b = self.shares(a, b, folds0[number - 1], references[number])
+            parts.append(summed_to(multiplier * to_b, b.shape[1:]))
+            multiplier = summed_to(multiplier * to_a, a.shape[1:])
+        return [multiplier, *reversed(parts)]
+
+
+class Product(_Folded):
+    words = "product of nodes"
+
+    def size(self, node, sizes):
+        return np.prod(np.broadcast_arrays(*sizes), axis=0)
+
+    def pair(self, a, b):
+        return a * b
+
+    def shares(self, a, b, a0, b0):
+        return (b, a) if a0 is None else ((b + b0) / 2, (a + a0) / 2)
+
+
+class Quotient(_Merge):
+    """The first node over the second: a product with its reciprocal."""
+
+    words = "quotient of two nodes"
+    nonlinear = True
+
+    def forward(self, node, values):
+        return values[0] / values[1]
+
+    def back(self, node, multiplier, values, references):
+        (a, b), (a0, b0) = values, values if references is None else references
+        return [
+            summed_to(multiplier * (1 / b + 1 / b0) / 2, a.shape[1:]),
+            summed_to(-multiplier * (a + a0) / 2 / (b * b0), b.shape[1:]),
+        ]
+
+
+class Largest(_Folded):
+    """The larger (``sign`` 1) or the smaller (−1); the first where they are equal."""
+
+    def size(self, node, sizes):
+        return np.maximum.reduce(np.broadcast_arrays(*sizes))
+
+    def __init__(self, words: str, sign: int):
+        self.words, self._sign = words, sign
+
+    def pair(self, a, b):
+        return ops.maximum(a, b) if self._sign > 0 else ops.minimum(a, b)
+
+    def shares(self, a, b, a0, b0):
+        first = ops.cast(self._sign * (a - b) >= 0, a.dtype)
+        if a0 is None:
+            return first, 1 - first
+        return self._share(a, a0, b, b0, first), self._share(b, b0, a, a0, 1 - first)
+
+    def _share(self, a, a0, b, b0, derivative):
+        """Return the mean of what a's change does before and after b's, over a's change."""
+        change = a - a0
+        near = ops.abs(change) < NEAR_ZERO
+        total = (self.pair(a, b0) - self.pair(a0, b0) + self.pair(a, b) - self.pair(a0, b)) / 2
+        return ops.where(near, derivative, total / ops.where(near, ops.ones_like(change), change))
+
+
+class Concatenate(Kind):
+    """Option ``axis``: 1 for positions (or units), 2 for channels."""
+
+    words = "concatenation"
+
+    def size(self, node, sizes):
+        last = node.options["axis"] == len(node.options["output_shape"])
+        return np.concatenate(sizes) if last else np.maximum.reduce(np.broadcast_arrays(*sizes))
+
+    def shape(self, node, shapes):
+        axis = node.options["axis"] - 1
+        rest = {(*shape[:axis], *shape[axis + 1 :]) for shape in shapes}
+        if len(rest) > 1 or axis >= len(shapes[0]):
+            raise ShapeError(f"the shapes {' and '.join(map(str, shapes))} cannot be joined on axis {axis}")
+        total = sum(shape[axis] for shape in shapes)
+        return (*shapes[0][:axis], total, *shapes[0][axis + 1 :])
+
+    def forward(self, node, values):
+        many = next((value for value in values if value.shape[0] != 1), values[0])
+        n = ops.shape(many)[0]
+        # What does not depend on the sequence is there once.
+        values = [
+            v if v.shape[0] == many.shape[0] else ops.broadcast_to(v, (n, *v.shape[1:])) for v in values
+        ]
+        return ops.concatenate(values, axis=node.options["axis"])
+
+    def back(self, node, multiplier, values, references):
+        axis, parts, start = node.options["axis"], [], 0
+        for value in values:
+            stop = start + value.shape[axis]
+            parts.append(multiplier[:, start:stop] if axis == 1 else multiplier[:, :, start:stop])
+            start = stop
+        return parts
+
+    def field(self, node, fields):
+        from dfim.networks.kinds.base import WHOLE, united
+
+        along = node.options["axis"] == 1 and len(node.options["output_shape"]) == 2
+        return WHOLE if along else united(fields)
+
+
+MERGES = {
+    "add": Sum("sum of nodes", lambda n: [1.0] * n),
+    "subtract": Sum("difference of two nodes", lambda n: [1.0, -1.0]),
+    "average": Sum("mean of nodes", lambda n: [1.0 / n] * n),
+    "multiply": Product(),
+    "divide": Quotient(),
+    "maximum": Largest("the largest of nodes", 1),
+    "minimum": Largest("the smallest of nodes", -1),
+    "concatenate": Concatenate(),
+}

@@ -1,0 +1,174 @@
+"""An ONNX network as a graph of the project's nodes: channels first becomes channels last.
+
+An ONNX tensor is followed as a :class:`Value`: the node that gives it, and for each of its axes but that of
+the examples the node's axis, None for one of size 1 that the node has not. Transposing, squeezing and
+unsqueezing change the axes alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from dfim.errors import InputError
+from dfim.networks import onnx_moves, onnx_operators  # noqa: F401  they fill the table
+from dfim.networks.graph import INPUT, Graph, Node
+from dfim.networks.kinds import shape_of
+from dfim.networks.onnx_table import OPERATORS
+
+
+class NoRule(Exception):
+    """A node that no kind has words for; the text names it and says why."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """What an ONNX tensor is: the node ``name`` and the node's ``axes``, one for each axis but the first."""
+
+    name: str
+    axes: tuple[int | None, ...]
+
+
+class Translation:
+    """The nodes of an ONNX network one by one; ``values`` has an array for each constant, else a Value."""
+
+    def __init__(self, model: onnx.ModelProto, length: int, constants: Mapping[str, np.ndarray]):
+        self.model = model
+        self.nodes: list[Node] = []
+        self.shapes: dict[str, tuple[int, ...]] = {INPUT: (length, 4)}
+        self.values: dict[str, Value | np.ndarray] = {
+            tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer
+        }
+        self.opset = next(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))
+        first, *others = inputs_of(model)
+        self.values[first.name] = Value(INPUT, (0, 1) if is_channels_last(first) else (1, 0))
+        for entry in others:
+            value = constants[entry.name]
+            # As the network's own: channels first.
+            self.values[entry.name] = value[None]
+
+    def graph(self) -> Graph:
+        """Return the graph of the whole network; raises NoRule at the first node that has none."""
+        for number, node in enumerate(self.model.graph.node):
+            self.add(node, node.name or f"{node.op_type}_{number}")
+        outputs = {}
+        for entry in self.model.graph.output:
+            value = self.values[entry.name]
+            if isinstance(value, np.ndarray):
+                raise NoRule(f"the output {entry.name} does not depend on the sequence")
+            outputs[entry.name] = value.name
+        return Graph(self.nodes, outputs, self.shapes[INPUT][0])
+
+    def add(self, node: onnx.NodeProto, name: str) -> None:
+        """Add what one node is; ``name``: its name here."""
+        inputs = [self.values[key] if key else None for key in node.input]
+        known = all(value is None or isinstance(value, np.ndarray) for value in inputs)
+        if known:
+            results = _evaluated(node, self.values, self.opset)
+            self.values.update(zip(node.output, results, strict=False))
+            return
+        if node.op_type not in OPERATORS:
+            raise NoRule(f"{name} ({node.op_type}): there is no rule for this operator")
+        try:
+            self.values[node.output[0]] = OPERATORS[node.op_type](self, name, inputs, attributes(node))
+        except (InputError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            raise NoRule(f"{name} ({node.op_type}): {error}") from error
+
+    def put(self, kind: str, name: str, inputs: list[str], axes, arrays=None, **options) -> Value:
+        """Add a node and return it as a value with these axes."""
+        while name in self.shapes:
+            name = f"{name}_"
+        node = Node(kind, name, arrays or {}, options, tuple(inputs))
+        self.shapes[name] = shape_of(node, [self.shapes[each] for each in inputs])
+        self.nodes.append(node)
+        return Value(name, tuple(axes))
+
+    def size(self, value: Value, axis: int) -> int:
+        """Return the size of an ONNX axis, from 1."""
+        own = value.axes[axis - 1]
+        return 1 if own is None else self.shapes[value.name][own]
+
+    def full_shape(self, value: Value) -> tuple[int, ...]:
+        """Return the shape of the ONNX tensor for one example."""
+        return (1, *(self.size(value, axis) for axis in range(1, len(value.axes) + 1)))
+
+    def in_order(self, value: Value, name: str) -> Value:
+        """Return a value whose node has exactly the ONNX tensor's axes, in its order."""
+        own = [axis for axis in value.axes if axis is not None]
+        rank = len(self.shapes[value.name])
+        left = [axis for axis in range(rank) if axis not in own]
+        if [*own, *left] != list(range(rank)):
+            value = self.put("permute", f"{name}_order", [value.name], value.axes, order=tuple([*own, *left]))
+        shape = self.full_shape(replace(value, axes=_renumbered(value.axes)))[1:]
+        if shape == self.shapes[value.name]:
+            return Value(value.name, tuple(range(len(shape))))
+        return self.put("reshape", f"{name}_shape", [value.name], range(len(shape)), shape=shape)
+
+    def on_positions(self, value: Value, name: str, channels: int = 1) -> Value:
+        """Return a value whose node is (positions, channels); ``channels``: the ONNX axis that those are."""
+        if len(self.shapes[value.name]) == 2:
+            return value
+        size = self.shapes[value.name][0]
+        own = value.axes.index(0) + 1
+        shape = (1, size) if own == channels else (size, 1)
+        axes = tuple((1 if own == channels else 0) if axis == 0 else axis for axis in value.axes)
+        return self.put("reshape", f"{name}_positions", [value.name], axes, shape=shape)
+
+
+def _renumbered(axes: tuple) -> tuple:
+    """Return the axes of a value after its node's axes were brought into its own order."""
+    numbers = iter(range(len(axes)))
+    return tuple(None if axis is None else next(numbers) for axis in axes)
+
+
+def inputs_of(model: onnx.ModelProto) -> list:
+    """Return the network's inputs, the sequence first: the one with an axis of four bases."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    entries = [entry for entry in model.graph.input if entry.name not in constants]
+    sequence = [entry for entry in entries if 4 in shape_of_entry(entry)[1:]]
+    if not sequence:
+        shapes = ", ".join(f"{entry.name} {shape_of_entry(entry)}" for entry in entries)
+        raise InputError(
+            f"no input of the network has an axis of four bases ({shapes}): (batch, 4, length) or (batch, "
+            "length, 4) is needed."
+        )
+    return [sequence[0], *(entry for entry in entries if entry is not sequence[0])]
+
+
+def shape_of_entry(entry) -> tuple[int | None, ...]:
+    """Return an input's shape, None for what may vary."""
+    return tuple(d.dim_value if d.HasField("dim_value") else None for d in entry.type.tensor_type.shape.dim)
+
+
+def is_channels_last(entry) -> bool:
+    """Return whether sequences are (batch, length, 4); raises InputError on other ranks."""
+    shape = shape_of_entry(entry)
+    if len(shape) != 3:
+        raise InputError(
+            f"the input {entry.name} has the shape {shape}: (batch, 4, length) or (batch, length, "
+            "4) is needed."
+        )
+    return shape[1] != 4
+
+
+def attributes(node: onnx.NodeProto) -> dict:
+    return {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
+
+
+def _evaluated(node: onnx.NodeProto, values: Mapping, opset: int) -> list[np.ndarray]:
+    """Return what a node makes of constants."""
+    feeds = {key: values[key] for key in node.input if key}
+    graph = onnx.helper.make_graph(
+        [node],
+        "constants",
+        [
+            onnx.helper.make_tensor_value_info(k, onnx.helper.np_dtype_to_tensor_dtype(v.dtype), v.shape)
+            for k, v in feeds.items()
+        ],
+        [onnx.helper.make_empty_tensor_value_info(key) for key in node.output],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
+    return ReferenceEvaluator(model).run(None, feeds)

@@ -1,0 +1,113 @@
+"""Way in: a network from an ONNX file, the form that PyTorch and others export to."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from dfim.errors import InputError
+from dfim.networks.arrival import check_against_onnx, onnx_feeds, random_sequences
+from dfim.networks.backend import keras
+from dfim.networks.description import constant_of
+from dfim.networks.graph import Graph
+from dfim.networks.onnx_files import Session, read_onnx
+from dfim.networks.onnx_graphs import Translation, inputs_of, is_channels_last, shape_of_entry
+from dfim.networks.outputs import Output
+from dfim.networks.stored import StoredOnnx
+
+logger = logging.getLogger("dfim")
+
+
+def read_onnx_graph(
+    path: str | Path, constants: Mapping[str, object] | None = None, length: int | None = None
+) -> Graph:
+    """Return the graph of an ONNX file, for its own length or ``length`` where it takes any.
+
+    Which axis the bases are is told by the shape, (batch, 4, length) or (batch, length, 4), and said in the
+    log. ``constants``: what further inputs are held at, zero without. The graph is compared with onnxruntime.
+
+    Raises :class:`dfim.networks.onnx_graphs.NoRule` at a node that no kind has words for; InputError, naming
+    the file, on a file that is no ONNX network of sequences.
+    """
+    model = read_onnx(path)
+    try:
+        first, *others = inputs_of(model)
+        last = is_channels_last(first)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    length = _length(path, shape_of_entry(first)[1 if last else 2], length)
+    order = "length, 4" if last else "4, length"
+    logger.info("%s: the input %s is read as (batch, %s)", path, first.name, order)
+    held = {entry.name: _held(entry, constants or {}, length) for entry in others}
+    translation = Translation(model, length, held)
+    graph = translation.graph()
+    check_against_onnx(translation, graph, str(path))
+    return graph
+
+
+def values_alone(
+    path: str | Path,
+    reason: str,
+    tasks: Sequence[str] | None,
+    outputs: Mapping[str, Output],
+    constants: Mapping[str, object] | None = None,
+    length: int | None = None,
+) -> keras.Sequential:
+    """Return a network of which only the values are known, as a model that can be saved.
+
+    ``reason``: the node that no rule has words for; the other arguments are those of
+    :func:`dfim.networks.given.read_own_network`. The outputs are taken as they are, before nothing.
+    """
+    model = read_onnx(path)
+    first, *others = inputs_of(model)
+    length = _length(path, shape_of_entry(first)[1 if is_channels_last(first) else 2], length)
+    held = {entry.name: _held(entry, constants or {}, length).tolist() for entry in others}
+    logger.info("%s: %s; values alone are known: contribution scores are not", path, reason)
+    feeds = onnx_feeds(model, random_sequences(length), {k: np.asarray(v)[None] for k, v in held.items()})
+    heads = [entry.name for entry in model.graph.output]
+    values = Session(model).run(feeds, heads)
+    shapes = {name: value.shape[1:] for name, value in zip(heads, values, strict=True)}
+    chosen = _chosen(path, heads, shapes, tasks, outputs)
+    layer = StoredOnnx.of(model.SerializeToString(), reason, chosen, length, held)
+    return keras.Sequential([keras.Input((length, 4), name="one_hot"), layer])
+
+
+def _chosen(path, heads: list[str], shapes: Mapping, tasks, outputs: Mapping[str, Output]) -> list[list]:
+    """Return for each task the name of its output and its indices there."""
+    if not outputs or tasks is None:
+        places = [[name, list(map(int, at))] for name in heads for at in np.ndindex(shapes[name])]
+        if tasks is not None and len(places) != len(tasks):
+            raise InputError(
+                f"the network {path} has {len(places)} outputs, and {len(tasks)} tasks are named "
+                f"({', '.join(tasks)}): name each output, in order, or say under outputs which task is which."
+            )
+        return places
+    chosen = []
+    for task in tasks:
+        output = outputs[task]
+        name = heads[output.head or 0] if output.head is None or isinstance(output.head, int) else output.head
+        at = [output.unit or 0] + ([] if output.position is None else [output.position])
+        if output.reduction not in (None, "position") or len(at) != len(shapes.get(name, ())):
+            raise InputError(
+                f"{path}: the task {task!r} needs a head, a unit and a position that single out one value of "
+                f"the outputs {', '.join(f'{key} {shape}' for key, shape in shapes.items())}: of this "
+                "network only values are known."
+            )
+        chosen.append([name, at])
+    return chosen
+
+
+def _length(path: str | Path, own: int | None, asked: int | None) -> int:
+    if own is None and asked is None:
+        raise InputError(
+            f"{path} takes sequences of any length: say under the key length how many positions they have."
+        )
+    if None not in (own, asked) and own != asked:
+        raise InputError(f"{path} takes sequences of {own} positions, and {asked} are asked for.")
+    return own or asked
+
+
+def _held(entry, constants: Mapping[str, object], length: int) -> np.ndarray:
+    shape = tuple(length if size is None else size for size in shape_of_entry(entry)[1:])
+    return constant_of(dict(constants), entry.name, shape)

@@ -1,0 +1,270 @@
+"""ONNX operators with weights, windows or a function of every value."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text, without_axes
+
+# ------------------------------------------------------------------------------------------ convolutions
+
+
+@operator("Conv")
+def _convolution(t, name, inputs, given):
+    x, kernel = inputs[0], need_array(inputs[1], "the kernel").astype(np.float32)
+    bias = np.zeros(len(kernel), np.float32) if len(inputs) < 3 or inputs[2] is None else inputs[2]
+    rank, groups = kernel.ndim - 2, int(given.get("group", 1))
+    if rank == 2:
+        return _image_convolution(t, name, x, kernel, bias, given)
+    x = t.on_positions(x, name)
+    if x.axes != (1, 0):
+        raise ValueError("its input is not (batch, channels, positions)")
+    options = _window(given, kernel.shape[2], 0) | {"groups": groups}
+    arrays = {"kernel": np.ascontiguousarray(kernel.transpose(2, 1, 0)), "bias": np.asarray(bias, np.float32)}
+    return t.put("convolution", name, [x.name], (1, 0), arrays, **options)
+
+
+def _image_convolution(t, name, x, kernel, bias, given):
+    """Return a convolution of images one of whose axes has size 1, or is the bases, all at once."""
+    channels, rows, columns = x.axes
+    if channels is None and 1 in (rows, columns):
+        # The bases are an axis of the image, and the kernel spans them.
+        along, across = (1, 0) if rows == 1 else (0, 1)
+        size = t.size(x, 2 if rows == 1 else 3)
+        if kernel.shape[2 + across] != size or kernel.shape[1] != 1 or _pads(given, across, 2) != (0, 0):
+            raise ValueError("its kernel does not span the four bases")
+        flat = kernel[:, 0].transpose(0, 1, 2) if across == 0 else kernel[:, 0].transpose(0, 2, 1)
+    else:
+        along = 1 if columns is not None else 0
+        across = 1 - along
+        if x.axes[1 + across] is not None or kernel.shape[2 + across] != 1:
+            raise ValueError("it is of images")
+        flat = kernel[:, :, 0] if across == 0 else kernel[:, :, :, 0]
+        x = t.on_positions(x, name)
+    options = _window(given, kernel.shape[2 + along], along, 2) | {"groups": int(given.get("group", 1))}
+    arrays = {"kernel": np.ascontiguousarray(flat.transpose(2, 1, 0)), "bias": np.asarray(bias, np.float32)}
+    axes = (1, None, 0) if along == 1 else (1, 0, None)
+    return t.put("convolution", name, [x.name], axes, arrays, **options)
+
+
+def _pads(given: dict, axis: int, rank: int) -> tuple[int, int]:
+    pads = given.get("pads", [0] * 2 * rank)
+    return int(pads[axis]), int(pads[axis + rank])
+
+
+def _window(given: dict, width: int, axis: int, rank: int = 1) -> dict:
+    """Return the options of a window along one axis of ``rank``."""
+    auto = text(given.get("auto_pad"), "NOTSET")
+    if auto == "SAME_LOWER" or given.get("ceil_mode", 0):
+        raise ValueError("its padding is SAME_LOWER, or its last window may be cut")
+    padding = {"SAME_UPPER": "same", "VALID": "valid"}.get(auto, _pads(given, axis, rank))
+    return {
+        "width": int(width),
+        "stride": int(given.get("strides", [1] * rank)[axis]),
+        "dilation": int(given.get("dilations", [1] * rank)[axis]),
+        "padding": padding,
+    }
+
+
+# ------------------------------------------------------------------------------------------------ pools
+
+
+def _make_pool(kind: str) -> Callable:
+    def pool(t, name, inputs, given):
+        x, widths = inputs[0], given["kernel_shape"]
+        rank = len(widths)
+        own = [axis for axis in range(rank) if x.axes[1 + axis] == 0]
+        others = [axis for axis in range(rank) if axis not in own]
+        if len(own) != 1 or any(widths[axis] != 1 for axis in others) or x.axes[0] != 1:
+            raise ValueError("its windows are not along the positions alone")
+        options = _window(given, widths[own[0]], own[0], rank)
+        if options.pop("dilation") != 1:
+            raise ValueError("its windows have gaps")
+        if kind == "average_pool":
+            options["padding_counts"] = bool(given.get("count_include_pad", 0))
+        return t.put(kind, name, [x.name], x.axes, **options)
+
+    return pool
+
+
+OPERATORS["MaxPool"], OPERATORS["AveragePool"] = _make_pool("max_pool"), _make_pool("average_pool")
+
+
+def _make_global_pool(kind: str) -> Callable:
+    def pool(t, name, inputs, given):
+        x = inputs[0]
+        if x.axes[0] != 1 or 0 not in x.axes:
+            raise ValueError("its input is not (batch, channels, positions)")
+        return t.put(kind, name, [x.name], (0, *(None for _ in x.axes[1:])))
+
+    return pool
+
+
+OPERATORS["GlobalMaxPool"] = _make_global_pool("global_max_pool")
+OPERATORS["GlobalAveragePool"] = _make_global_pool("global_average_pool")
+
+
+def _make_reduction(kind: str) -> Callable:
+    def reduce(t, name, inputs, given):
+        x = inputs[0]
+        axes = given.get("axes") if len(inputs) < 2 or inputs[1] is None else ints(inputs[1])
+        rank = len(x.axes) + 1
+        axes = sorted(int(axis) % rank for axis in (axes if axes is not None else range(1, rank)))
+        keep = given.get("keepdims", 1)
+        if 0 in axes:
+            raise ValueError("it is over the examples")
+        own = [x.axes[axis - 1] for axis in axes if x.axes[axis - 1] is not None]
+        if own == [0] and len(t.shapes[x.name]) == 2:
+            done = t.put(kind, name, [x.name], [None if a == 0 else 0 if a == 1 else a for a in x.axes])
+        elif not own:
+            done = x
+        elif len(own) == 1 and kind != "global_max_pool" and own[0] == len(t.shapes[x.name]) - 1:
+            done = _over_channels(t, name, x, kind)
+        else:
+            raise ValueError(f"it is over the axes {axes}")
+        return done if keep else without_axes(done, axes)
+
+    return reduce
+
+
+def _over_channels(t, name, x, kind: str):
+    size = t.shapes[x.name][-1]
+    weight = 1.0 if kind == "global_sum_pool" else 1.0 / size
+    arrays = {"kernel": np.full((size, 1), weight, np.float32), "bias": np.zeros(1, np.float32)}
+    return t.put("dense", name, [x.name], x.axes, arrays)
+
+
+OPERATORS["ReduceMean"] = _make_reduction("global_average_pool")
+OPERATORS["ReduceSum"] = _make_reduction("global_sum_pool")
+OPERATORS["ReduceMax"] = _make_reduction("global_max_pool")
+
+
+# ------------------------------------------------------------------------------------------------ linear
+
+
+@operator("Gemm")
+def _gemm(t, name, inputs, given):
+    x, kernel = t.in_order(inputs[0], name), need_array(inputs[1], "its second matrix")
+    if given.get("transA", 0) or given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
+        raise ValueError("it has a transposed first matrix, or factors")
+    kernel = kernel.T if given.get("transB", 0) else kernel
+    bias = np.zeros(kernel.shape[1]) if len(inputs) < 3 or inputs[2] is None else inputs[2]
+    bias = np.broadcast_to(np.asarray(bias, np.float32).reshape(-1), kernel.shape[1:])
+    arrays = {"kernel": np.ascontiguousarray(kernel, np.float32), "bias": np.ascontiguousarray(bias)}
+    return t.put("dense", name, [x.name], (0,), arrays)
+
+
+@operator("MatMul")
+def _matmul(t, name, inputs, given):
+    x, kernel = inputs[0], need_array(inputs[1], "its second matrix")
+    if kernel.ndim != 2:
+        raise ValueError("its second matrix has more than two axes")
+    rank = len(t.shapes[x.name])
+    if x.axes[-1] != rank - 1:
+        x = t.in_order(x, name)
+    arrays = {"kernel": kernel.astype(np.float32), "bias": np.zeros(kernel.shape[1], np.float32)}
+    return t.put("dense", name, [x.name], x.axes, arrays)
+
+
+@operator("BatchNormalization")
+def _batch_normalisation(t, name, inputs, given):
+    x = inputs[0]
+    if x.axes[0] != len(t.shapes[x.name]) - 1:
+        raise ValueError("its channels are not the second axis")
+    arrays = {
+        key: np.asarray(v, np.float32)
+        for key, v in zip(("gamma", "beta", "mean", "variance"), inputs[1:], strict=True)
+    }
+    arrays["epsilon"] = np.asarray(given.get("epsilon", 1e-5), np.float32)
+    return t.put("batch_normalisation", name, [x.name], x.axes, arrays)
+
+
+@operator("LayerNormalization")
+def _layer_normalisation(t, name, inputs, given):
+    x, axis = inputs[0], given.get("axis", -1)
+    if axis not in (-1, len(inputs[0].axes)) or x.axes[-1] != len(t.shapes[x.name]) - 1:
+        raise ValueError("it is not over the channels alone")
+    gamma = np.asarray(inputs[1], np.float32)
+    beta = np.zeros_like(gamma) if len(inputs) < 3 or inputs[2] is None else np.asarray(inputs[2], np.float32)
+    arrays = {"gamma": gamma, "beta": beta, "epsilon": np.asarray(given.get("epsilon", 1e-5), np.float32)}
+    return t.put("layer_normalisation", name, [x.name], x.axes, arrays)
+
+
+# ------------------------------------------------------------------------------------------- elementwise
+
+
+def _make_function(kind: str, **names) -> Callable:
+    """``names``: for each option its name and default in ONNX."""
+
+    def function(t, name, inputs, given):
+        options = {option: float(given.get(key, default)) for option, (key, default) in names.items()}
+        return t.put(kind, name, [inputs[0].name], inputs[0].axes, **options)
+
+    return function
+
+
+OPERATORS |= {
+    "Relu": _make_function("relu"),
+    "LeakyRelu": _make_function("leaky_relu", slope=("alpha", 0.01)),
+    "Elu": _make_function("elu", alpha=("alpha", 1.0)),
+    "Sigmoid": _make_function("sigmoid"),
+    "HardSigmoid": _make_function("hard_sigmoid", slope=("alpha", 0.2), shift=("beta", 0.5)),
+    "Tanh": _make_function("tanh"),
+    "Softplus": _make_function("softplus"),
+    "Softsign": _make_function("softsign"),
+    "Mish": _make_function("mish"),
+    "Exp": _make_function("exponential"),
+    "Log": _make_function("logarithm"),
+    "Abs": _make_function("absolute"),
+    "Erf": _make_function("error_function"),
+    "Identity": lambda t, name, inputs, given: inputs[0],
+    "Dropout": lambda t, name, inputs, given: inputs[0],
+    "Cast": lambda t, name, inputs, given: inputs[0],
+}
+
+
+@operator("Selu")
+def _selu(t, name, inputs, given):
+    if abs(given.get("alpha", 1.67326) - 1.67326) > 1e-4 or abs(given.get("gamma", 1.0507) - 1.0507) > 1e-4:
+        raise ValueError("it has other constants than SELU's")
+    return t.put("selu", name, [inputs[0].name], inputs[0].axes)
+
+
+@operator("Gelu")
+def _gelu(t, name, inputs, given):
+    approximate = text(given.get("approximate"), "none") == "tanh"
+    return t.put("gelu", name, [inputs[0].name], inputs[0].axes, approximate=approximate)
+
+
+def _make_power(exponent: float | None) -> Callable:
+    def power(t, name, inputs, given):
+        found = float(need_array(inputs[1], "its exponent")) if exponent is None else exponent
+        return t.put("power", name, [inputs[0].name], inputs[0].axes, exponent=found)
+
+    return power
+
+
+OPERATORS |= {"Sqrt": _make_power(0.5), "Reciprocal": _make_power(-1.0), "Pow": _make_power(None)}
+
+
+@operator("PRelu")
+def _prelu(t, name, inputs, given):
+    slope = for_node(t, inputs[0], need_array(inputs[1], "its slope"))
+    return t.put("prelu", name, [inputs[0].name], inputs[0].axes, {"slope": slope})
+
+
+@operator("Clip")
+def _clip(t, name, inputs, given):
+    low, high = (None if len(inputs) <= i or inputs[i] is None else float(inputs[i]) for i in (1, 2))
+    if low != 0 or high is None:
+        raise ValueError("its limits are not 0 and a maximum")
+    return t.put("clipped_relu", name, [inputs[0].name], inputs[0].axes, maximum=high)
+
+
+@operator("Softmax")
+def _softmax(t, name, inputs, given):
+    x, axis = inputs[0], int(given.get("axis", -1))
+    own = x.axes[axis - 1 if axis > 0 else axis]
+    if own is None or own != len(t.shapes[x.name]) - 1:
+        raise ValueError("it is not over channels or units")
+    return t.put("softmax", name, [x.name], x.axes)

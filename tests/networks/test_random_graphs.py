@@ -1,0 +1,187 @@
+"""200 random networks of all kinds of layers: in every form of file, nothing changes, and all rules hold."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dfim.attribution.simplification import simplify
+from dfim.attribution.way_back import WayBack
+from dfim.networks.description import describe
+from dfim.networks.given import read_own_network
+
+K = keras.layers
+LENGTH, NETWORKS, TOGETHER = 24, 200, 10
+REFERENCE = np.full((LENGTH, 4), 0.25)
+ACTIVATIONS = [
+    "relu", "elu", "selu", "gelu", "silu", "softplus", "softsign", "exponential", "tanh", "sigmoid",
+    "hard_sigmoid", "mish", "leaky_relu", "relu6", "softmax", "linear",
+]  # fmt: skip
+
+
+class Maker:
+    """A functional model that grows at random; ``exact``: whether contributions must sum exactly."""
+
+    def __init__(self, seed: int):
+        self.form = ("keras", "h5", "json")[seed % 3]
+        self.rng = np.random.default_rng(seed)
+        self.exact, self.padded = True, False
+
+    def pick(self, *choices):
+        return choices[self.rng.integers(len(choices))]
+
+    def activation(self):
+        return self.pick(*ACTIVATIONS)
+
+    def layer(self, values):
+        """Return what one random layer, or a small block of them, makes of (positions, channels)."""
+        steps = (self.convolution, self.depthwise, self.dense, self.normalised, self.activated, self.pooled)
+        return self.pick(*steps, self.residual, self.gated, self.reused, self.moved, self.merged)(values)
+
+    def convolution(self, values, filters=None):
+        padding = self.pick("same", "valid", "causal")
+        self.padded |= padding != "valid"
+        stride, dilation = self.pick((1, 1), (1, 2), (2, 1), (1, 3))
+        groups = 2 if values.shape[2] % 2 == 0 and not filters and self.rng.random() < 0.3 else 1
+        return K.Conv1D(
+            filters or 4, self.pick(1, 2, 3), stride, padding, dilation_rate=dilation, groups=groups,
+            activation=self.activation(),
+        )(values)  # fmt: skip
+
+    def depthwise(self, values):
+        self.padded = True
+        kind = self.pick(K.DepthwiseConv1D(3, padding="same"), K.SeparableConv1D(4, 3, padding="same"))
+        return kind(values)
+
+    def dense(self, values):
+        return K.Dense(4, activation=self.activation())(values)
+
+    def normalised(self, values):
+        return self.pick(K.BatchNormalization(), K.LayerNormalization(epsilon=0.1))(values)
+
+    def activated(self, values):
+        layers = K.LeakyReLU(0.1), K.PReLU(shared_axes=[1]), K.ReLU(), K.ELU(0.5), K.ReLU(max_value=6)
+        return self.pick(*layers)(values)
+
+    def pooled(self, values):
+        padding, stride = self.pick("valid", "same"), self.pick(None, 1, 2)
+        if self.rng.random() < 0.5:
+            # After padding the reference's values differ within a window, or where padding cuts one.
+            self.exact &= not self.padded and padding == "valid"
+            return K.MaxPooling1D(2, stride, padding)(values)
+        self.padded |= padding == "same"
+        return K.AveragePooling1D(self.pick(2, 3), stride, padding)(values)
+
+    def residual(self, values):
+        self.padded = True
+        inner = K.Conv1D(values.shape[2], 3, padding="same", dilation_rate=self.pick(1, 2), activation="relu")
+        return K.Add()([values, inner(values)])
+
+    def gated(self, values):
+        """Squeeze-and-excitation."""
+        pool = self.pick(K.GlobalAveragePooling1D(keepdims=True), K.GlobalAveragePooling1D())
+        gate = K.Dense(values.shape[2], activation="sigmoid")(pool(values))
+        gate = gate if len(gate.shape) == 3 else K.Reshape((1, values.shape[2]))(gate)
+        return K.Multiply()([values, gate])
+
+    def reused(self, values):
+        """One convolution and one activation, twice."""
+        self.padded = True
+        convolution = K.Conv1D(values.shape[2], 3, padding="same")
+        activation = K.Activation(self.pick("relu", "gelu", "tanh"))
+        return activation(convolution(activation(convolution(values))))
+
+    def moved(self, values):
+        self.padded = True
+        turned = K.Permute((2, 1))(K.Permute((2, 1))(values))
+        return self.pick(
+            K.ZeroPadding1D((1, 2)), K.Cropping1D((1, 0)), K.UpSampling1D(2), K.Dropout(0.5),
+            lambda x: turned, *(self.operations if self.form == "keras" else ()),
+        )(values)  # fmt: skip
+
+    # Keras itself does not read these from HDF5.
+    operations = (lambda x: x[:, ::-1, ::-1], lambda x: x[:, 1:], lambda x: 2 * x - 0.5)
+
+    def merged(self, values):
+        self.padded = True
+        other = K.Conv1D(values.shape[2], 3, padding="same", activation="tanh")(values)
+        merges = K.Concatenate(), K.Maximum(), K.Minimum(), K.Average(), K.Subtract(), K.Multiply()
+        return self.pick(*merges)([values, other])
+
+    def model(self) -> keras.Model:
+        inputs = values = keras.Input((LENGTH, 4))
+        for _ in range(self.rng.integers(2, 6)):
+            values = self.layer(values) if values.shape[1] > 5 else self.dense(values)
+        ends = self.pick(
+            (K.Flatten(),), (K.GlobalAveragePooling1D(),), (K.Flatten(), K.Dense(5, activation="relu"))
+        )
+        for layer in ends:
+            values = layer(values)
+        model = keras.Model(inputs, K.Dense(2, name="head")(values))
+        for weight in model.weights:
+            low = 0.5 if weight.path.endswith("variance") else -0.5
+            weight.assign(self.rng.uniform(low, low + 1, weight.shape))
+        return model
+
+
+def saved_and_read(model: keras.Model, form: str, folder) -> keras.Model:
+    if form == "json":
+        (folder / "model.json").write_text(json.dumps(json.loads(model.to_json()) | {"keras_version": "3"}))
+        model.save_weights(folder / "model.weights.h5")
+        return read_own_network(folder / "model.json", weights=folder / "model.weights.h5")
+    model.save(folder / f"model.{form}")
+    return read_own_network(folder / f"model.{form}")
+
+
+def close(found, expected, share: float, least: float = 1e-6) -> bool:
+    return np.abs(found - expected).max() <= share * np.abs(expected).max() + least
+
+
+@pytest.mark.parametrize("block", range(NETWORKS // TOGETHER))
+def test_no_network_changes_and_every_rule_holds(block, tmp_path):
+    for seed in range(block * TOGETHER, (block + 1) * TOGETHER):
+        check(seed, tmp_path)
+
+
+def check(seed: int, folder) -> None:
+    maker = Maker(seed)
+    model = maker.model()
+    read = saved_and_read(model, maker.form, folder)
+    rng = np.random.default_rng([7, seed])
+    x = np.eye(4, dtype=np.float32)[rng.integers(4, size=(4, LENGTH))]
+    graph = simplify(describe(read))
+    words = f"seed {seed}: {[node.kind for node in graph]}"
+
+    gradients = WayBack(graph, None, "rescale", "float64")
+    tensor = tf.constant(x.astype(np.float64))
+    assert close(np.asarray(gradients.logits(tensor)), model(x).numpy(), 1e-4, 1e-5), words
+    # Where no value is at a kink, at which a derivative is a convention.
+    inner = rng.random(x.shape)
+    with tf.GradientTape() as tape:
+        single = tf.constant(inner, tf.float32)
+        tape.watch(single)
+        total = tf.reduce_sum(model(single)[:, 1])
+    expected = tape.gradient(total, single).numpy()
+    found = np.asarray(gradients.gradients(tf.constant(inner), 1))
+    assert close(found, expected, 1e-3, 1e-5), words
+    check_finite_differences(gradients, found, inner, rng, words)
+
+    deeplift = WayBack(graph, REFERENCE, "rescale", "float64")
+    sums = np.asarray(deeplift.contributions(tensor, 1)).sum(axis=(1, 2))
+    changes = np.asarray(deeplift.changes(tensor, 1))
+    if maker.exact:
+        assert close(sums, changes, 1e-4, 1e-5), words
+
+
+def check_finite_differences(network, gradients, x, rng, words) -> None:
+    """Compare the slope along a random direction."""
+    direction, step = rng.normal(size=x.shape), 1e-5
+    up, down = (
+        np.asarray(network.logits(tf.constant(x + sign * step * direction)))[:, 1] for sign in (1, -1)
+    )
+    found, expected = (up - down) / (2 * step), (gradients * direction).sum(axis=(1, 2))
+    off = np.abs(found - expected) / (np.abs(expected) + 1e-2 * np.abs(gradients).max() + 1e-6)
+    # A kink within the step is possible in one of the four.
+    assert np.median(off) < 1e-3, words

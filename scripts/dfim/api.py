@@ -82,11 +82,11 @@ def map(
 ) -> Maps:
     """Return the interaction map of every sequence: each base mutated, the change at every position.
 
-    ``network`` is a Keras model or the path of a file (Keras or ONNX), ``sequences`` a path (FASTA or a one-hot
-    ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is the
-    number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``: shares
-    of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start, end),
-    0-based; all if not given. Raises InputError on input that cannot be used.
+    ``network`` is a Keras model or the path of a file (Keras or ONNX), ``sequences`` a path (FASTA or a
+    one-hot ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is
+    the number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``:
+    shares of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start,
+    end), 0-based; all if not given. Raises InputError on input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape

@@ -97,7 +97,7 @@ def open_model(
 
 
 def network_of(model, length: int | None = None):
-    """Return what :func:`open_scorer` takes of a Keras model: its graph, or an ONNX network of values alone."""
+    """Return what :func:`open_scorer` takes of a Keras model: its graph, or an ONNX network's values."""
     from dfim.networks.description import describe
     from dfim.networks.stored import StoredOnnx
 

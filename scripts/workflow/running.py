@@ -12,6 +12,7 @@ from dfim.errors import InputError, machine_trouble
 from dfim.files.fetching import origin_of
 from dfim.files.whole import check_unchanged
 from workflow.console import TOLD
+from workflow.watching import watched
 
 
 @contextmanager
@@ -25,8 +26,8 @@ def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
     the log file alone. Inputs that the workflow wrote are compared with their checksums first. An
     :class:`~dfim.errors.InputError`, and what :func:`~dfim.errors.machine_trouble` knows, is logged as
     ``error: <sentence>`` and ends the script with status 1; any other exception keeps its traceback. A
-    sentence names the user's files, not what was fetched or linked from them. A script that ends well logs
-    what it took of time and memory.
+    sentence names the user's files, not what was fetched or linked from them. Of a script that dies of a
+    signal :mod:`workflow.watching` says so. A script that ends well logs what it took of time and memory.
     """
     start = time.monotonic()
     path = str(snakemake.log[0]) if snakemake.log else os.devnull
@@ -45,9 +46,10 @@ def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
         logger.setLevel(logging.INFO)
         sys.excepthook, sys.unraisablehook = _without_trouble_of_the_machine()
         try:
-            check_unchanged(snakemake.input)
-            yield logger
-            logger.info("%s", used(start))
+            with watched(file, streams):
+                check_unchanged(snakemake.input)
+                yield logger
+                logger.info("%s", used(start))
         except Exception as error:
             _report(error, logger, given_names(snakemake.input))
             sys.exit(1)

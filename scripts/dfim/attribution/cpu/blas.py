@@ -57,7 +57,13 @@ def _row_step(matrix):
 
 @njit(nogil=True, inline="always")
 def _multiply(a, b, c, keep, n, how):
-    """Call BLAS, which counts columns first and so is told to form the transposed product."""
+    """Call BLAS, which counts columns first and so is told to form the transposed product.
+
+    It writes wherever it is told to; so matrices that do not fit end in a ValueError.
+    """
+    shared = b.shape[0] if how == ord("N") else b.shape[1]
+    if a.shape[1] != shared or c.shape[0] != a.shape[0] or c.shape[1] != n:
+        raise ValueError("matrices of a product do not fit")
     sizes = np.array([n, a.shape[0], a.shape[1], _row_step(b), _row_step(a), _row_step(c)], np.int32)
     if sizes[0] == 0 or sizes[1] == 0:
         return

@@ -1,0 +1,61 @@
+"""The compiled loops of the CPU engine.
+
+Arrays have the axes [position, column, channel]: a column is one sequence, or one mutant, and a *window* is a
+run of positions that starts at another place for each column (``starts``, which may lie outside the layer).
+Positions first makes every tap of a convolution a product of two contiguous matrices.
+
+Everything is float32; ``arg`` (int32) is the place in its pool of the maximum that counts, and empty
+where there is no pool (width 1).
+
+A helper that is taken inline lies in the module that uses it: what is compiled is kept on disk, and made anew
+when its own file changes.
+"""
+
+from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.cpu.kernels.activations import activate, activate_changed, rescale, reveal_cancel
+from dfim.attribution.cpu.kernels.back import (
+    convolve_back,
+    convolve_back_sequences,
+    route_changed,
+    scatter_changed,
+)
+from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
+from dfim.attribution.cpu.kernels.dense import add_changed_inputs, change_of_inputs, combine, multiply_units
+from dfim.attribution.cpu.kernels.paths import (
+    add_paths,
+    add_weighted,
+    choice_changed,
+    deeper_paths,
+    first_paths,
+    pooled_paths,
+)
+from dfim.attribution.cpu.kernels.scores import put_changes, put_weighted
+
+__all__ = [
+    "activate",
+    "activate_changed",
+    "add_changed_inputs",
+    "add_paths",
+    "add_weighted",
+    "change_of_inputs",
+    "choice_changed",
+    "combine",
+    "convolve",
+    "convolve_back",
+    "convolve_back_sequences",
+    "convolve_sequences",
+    "deeper_paths",
+    "first_paths",
+    "multiply",
+    "multiply_transposed",
+    "multiply_units",
+    "pooled_paths",
+    "put_changes",
+    "put_weighted",
+    "rescale",
+    "reveal_cancel",
+    "route_changed",
+    "scatter_changed",
+    "spread",
+    "spread_sequences",
+]

@@ -1,0 +1,192 @@
+"""Multipliers on their way back through a stage: pool, ReLU and convolution."""
+
+import numpy as np
+from numba import njit
+
+from dfim.attribution.cpu.blas import multiply
+
+# Rows of a matrix product that are taken together, so that they stay in the cache between taps.
+_BLOCK = 384
+_ONE = np.float32(1)
+_ZERO = np.float32(0)
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def convolve_back(g, transposed, out):
+    """Carry multipliers through a convolution: [w + taps − 1, columns, out] to [w, columns, in].
+
+    ``transposed`` has shape (taps, out, in). Row j of ``g`` lies taps − 1 positions before what row j of the
+    result would reach with its last tap: all that reaches the window, and no more.
+    """
+    taps, outputs, inputs = transposed.shape
+    columns = g.shape[1]
+    rows = g.reshape(-1, g.shape[2])[:, :outputs]
+    result = out.reshape(-1, inputs)
+    for begin in range(0, len(result), _BLOCK):
+        end = min(begin + _BLOCK, len(result))
+        for tap in range(taps):
+            shift = (taps - 1 - tap) * columns
+            multiply(rows[begin + shift : end + shift], transposed[tap], result[begin:end], min(tap, 1))
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def convolve_back_sequences(g, flat, out):
+    """Carry multipliers through the first convolution, to [columns, w, 4]; the window as in convolve_back.
+
+    ``flat`` has shape (channels, taps · 4).
+    """
+    channels, width = flat.shape
+    taps = width // 4
+    columns = g.shape[1]
+    rows = g.reshape(-1, g.shape[2])[:, :channels]
+    out[:] = 0
+    result = out.reshape(columns, -1)
+    targets = result.shape[1]
+    block = np.empty((_BLOCK, width), np.float32)
+    for begin in range(0, len(rows), _BLOCK):
+        end = min(begin + _BLOCK, len(rows))
+        multiply(rows[begin:end], flat, block[: end - begin], 0)
+        for row in range(begin, end):
+            position, column = row // columns, row % columns
+            first = 4 * (position - (taps - 1))
+            skipped = max(0, -first)
+            if skipped < min(width, targets - first):
+                _add_scaled(
+                    _ONE,
+                    block,
+                    row - begin,
+                    np.uint64(skipped),
+                    result,
+                    column,
+                    np.uint64(first + skipped),
+                    np.uint64(min(width, targets - first) - skipped),
+                )
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def route_changed(
+    h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, g_starts, g
+):
+    """Carry changes of multipliers back through pool and ReLU.
+
+    The unchanged ``arg`` and ``factor`` are [pooled, sequences, channels], so are the multipliers ``h`` in
+    the window from ``h_starts`` (sequence) on. ``dh`` are changes of multipliers in the window from
+    ``dh_starts`` on (0 elsewhere), ``new_arg`` and ``new_factor`` what :func:`activate_changed` found in the
+    window from ``starts`` on. ``g`` [w, columns, channels] gets the
+    change of the multipliers of the convolution's positions from ``g_starts`` on.
+    """
+    pooled, channels = factor.shape[0], factor.shape[2]
+    positions = pooled * width
+    fresh = len(new_factor)
+    window = len(dh)
+    for row in range(g.shape[0]):
+        for column in range(g.shape[1]):
+            position = g_starts[column] + row
+            if position < 0 or position >= positions:
+                g[row, column] = 0
+                continue
+            r, place, owner = position // width, position % width, owners[column]
+            w, f, at = r - dh_starts[column], r - starts[column], r - h_starts[owner]
+            # Windows may reach beyond what is known of the unchanged multipliers, where nothing is asked for.
+            moved, changed = 0 <= w < window, 0 <= f < fresh and 0 <= at < len(h)
+            if changed and width == 1:
+                for channel in range(channels):
+                    old = h[at, owner, channel]
+                    new = old + dh[w, column, channel] if moved else old
+                    new = new * new_factor[f, column, channel]
+                    g[row, column, channel] = new - old * factor[r, owner, channel]
+            elif changed:
+                for channel in range(channels):
+                    old = h[at, owner, channel]
+                    new = old + dh[w, column, channel] if moved else old
+                    old = old * factor[r, owner, channel] if arg[r, owner, channel] == place else _ZERO
+                    here = new_arg[f, column, channel] == place
+                    new = new * new_factor[f, column, channel] if here else _ZERO
+                    g[row, column, channel] = new - old
+            elif moved and width == 1:
+                for channel in range(channels):
+                    g[row, column, channel] = dh[w, column, channel] * factor[r, owner, channel]
+            elif moved:
+                for channel in range(channels):
+                    value = dh[w, column, channel] * factor[r, owner, channel]
+                    g[row, column, channel] = value if arg[r, owner, channel] == place else _ZERO
+            else:
+                g[row, column] = 0
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _changes(h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel):
+    """Return one pool's multipliers as they are now and were: place and value of each."""
+    old, moved = _ZERO, _ZERO
+    if 0 <= w < len(dh):
+        moved = dh[w, column, channel]
+    at = r - h_starts[owner]
+    if 0 <= f < len(new_factor) and 0 <= at < len(h):
+        old = h[at, owner, channel]
+        place, value = new_arg[f, column, channel], new_factor[f, column, channel] * (old + moved)
+        return place, value, arg[r, owner, channel], old * factor[r, owner, channel]
+    place = arg[r, owner, channel]
+    return place, moved * factor[r, owner, channel], place, _ZERO
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _add_scaled(value, source, row, begin, target, column, offset, length):
+    """Add value · source[row, begin …] to target[column, offset …], ``length`` numbers.
+
+    Offsets are unsigned: the compiler then knows that they do not count from the end, and uses vectors.
+    Slices would do too, but each one counts a reference, atomically.
+    """
+    for index in range(length):
+        target[column, offset + index] += value * source[row, begin + index]
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def scatter_changed(
+    h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, left, to, kernel, out
+):
+    """Do at once what route_changed and convolve_back do, skipping the multipliers that are 0.
+
+    Those are most of them above a wide pool. ``kernel`` [channels, taps, inputs]; ``out`` [columns, w,
+    inputs], the window of which starts at ``to``; ``left`` is the convolution's padding.
+    """
+    channels, taps, inputs = kernel.shape
+    flat, result = kernel.reshape(channels, -1), out.reshape(len(out), -1)
+    length = out.shape[1]
+    result[:] = 0
+    for column in range(len(owners)):
+        owner = owners[column]
+        first, last = dh_starts[column], dh_starts[column] + len(dh)
+        if len(new_factor):
+            first = min(first, starts[column]) if len(dh) else starts[column]
+            last = (
+                max(last, starts[column] + len(new_factor)) if len(dh) else starts[column] + len(new_factor)
+            )
+        for r in range(first, last):
+            # Taps 0 … taps − 1 of a multiplier at this pool's first place go to `offset` and what follows.
+            offset = r * width - left - to[column]
+            if offset + width - 1 + taps <= 0 or offset >= length:
+                continue
+            w, f = r - dh_starts[column], r - starts[column]
+            for channel in range(channels):
+                place, value, old_place, old = _changes(
+                    h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel
+                )
+                if place == old_place:
+                    value, old = value - old, _ZERO
+                for _ in range(2):
+                    target = offset + place
+                    if value != 0:
+                        skipped = -target if target < 0 else 0
+                        if skipped < taps and target + skipped < length:
+                            end = target + taps if target + taps < length else length
+                            _add_scaled(
+                                value,
+                                flat,
+                                channel,
+                                np.uint64(skipped * inputs),
+                                result,
+                                column,
+                                np.uint64((target + skipped) * inputs),
+                                np.uint64((end - target - skipped) * inputs),
+                            )
+                    place, value = old_place, -old

@@ -1,0 +1,100 @@
+"""The first dense layer: changes of its inputs in windows, and multipliers of windows of its inputs."""
+
+import numpy as np
+from numba import njit
+
+from dfim.attribution.cpu.blas import multiply
+
+_ONE = np.float32(1)
+_ZERO = np.float32(0)
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def add_changed_inputs(dy, starts, d, owners, channels, kernel, absolute, s, s_absolute):
+    """Add to s and s_absolute (columns, units) what a window of changed inputs of a dense layer changes.
+
+    ``d`` (sequences, inputs) are the unchanged differences from the reference, ``dy`` [w, columns, channels]
+    the changes; ``starts`` must be sorted, or the products are small ones.
+    """
+    columns = dy.shape[1]
+    pooled = d.shape[1] // channels
+    change = np.empty((columns, channels), np.float32)
+    for row in range(len(dy)):
+        begin = 0
+        while begin < columns:
+            end = begin + 1
+            while end < columns and starts[end] == starts[begin]:
+                end += 1
+            r = starts[begin] + row
+            if 0 <= r < pooled:
+                inputs = kernel[r * channels : (r + 1) * channels]
+                multiply(dy[row, begin:end], inputs, s[begin:end], 1)
+                if len(absolute):
+                    for column in range(begin, end):
+                        for channel in range(channels):
+                            old = d[owners[column], r * channels + channel]
+                            new = old + dy[row, column, channel]
+                            change[column, channel] = abs(new) - abs(old)
+                    inputs = absolute[r * channels : (r + 1) * channels]
+                    multiply(change[begin:end], inputs, s_absolute[begin:end], 1)
+            begin = end
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _sign(value):
+    return _ONE if value > 0 else (-_ONE if value < 0 else _ZERO)
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def combine(plain, signed, d, out):
+    """Add to ``plain`` (rows, inputs) the term of RevealCancel that takes the sign of the inputs."""
+    for row in range(plain.shape[0]):
+        for unit in range(plain.shape[1]):
+            out[row, unit] = plain[row, unit] + _sign(d[row, unit]) * signed[row, unit]
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def multiply_units(rows, kernel, starts, channels, out):
+    """Carry rows (columns, units) through a dense layer's ``kernel`` (units, inputs), to a window each.
+
+    ``out`` [w, columns, channels] are the inputs of the pooled positions from ``starts`` on.
+    """
+    columns = out.shape[1]
+    pooled = kernel.shape[1] // channels
+    for row in range(len(out)):
+        begin = 0
+        while begin < columns:
+            end = begin + 1
+            while end < columns and starts[end] == starts[begin]:
+                end += 1
+            r = starts[begin] + row
+            if 0 <= r < pooled:
+                inputs = kernel[:, r * channels : (r + 1) * channels]
+                multiply(rows[begin:end], inputs, out[row, begin:end], 0)
+            else:
+                out[row, begin:end] = 0
+            begin = end
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, h_starts, dh, dh_old):
+    """Fill ``dh`` [w, columns, channels]: the multipliers of a dense layer's inputs less the unchanged ones.
+
+    ``dh_old`` gets the same with the signs of the unchanged inputs.
+
+    The multipliers are plain + sign(input) · signed, in the window from ``top_starts`` on; the inputs are
+    ``d`` (sequences, inputs), changed by ``dy`` in the window from ``starts`` on; ``h`` [pooled, sequences,
+    channels] are the unchanged multipliers.
+    """
+    channels = h.shape[2]
+    for row in range(dh.shape[0]):
+        for column in range(dh.shape[1]):
+            r, owner = top_starts[column] + row, owners[column]
+            f = r - starts[column]
+            inside = 0 <= f < len(dy)
+            for channel in range(channels):
+                value = d[owner, r * channels + channel]
+                base = plain[row, column, channel] - h[r - h_starts[owner], owner, channel]
+                dh_old[row, column, channel] = base + _sign(value) * signed[row, column, channel]
+                value += dy[f, column, channel] if inside else _ZERO
+                dh[row, column, channel] = base + _sign(value) * signed[row, column, channel]

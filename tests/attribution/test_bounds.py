@@ -1,0 +1,128 @@
+"""Windows and widths of real analyses, drawn at random: what the engine carries in windows is what whole
+sequences give. Under ``NUMBA_BOUNDSCHECK=1`` every index outside its array is an error here too.
+"""
+
+import numpy as np
+import pytest
+from support.small_networks import chain, convolution, dense, pool, random_bases, step
+
+from dfim.attribution import open_scorer
+from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.mutants import Mutants
+from dfim.sequences.bases import one_hot
+
+BACKGROUND = np.float32([0.27, 0.23, 0.23, 0.27])
+# Of the largest change, for float32 against float32 by another way.
+TOLERANCE = 2e-5
+
+
+def drawn_network(rng) -> tuple[list, int]:
+    """Return layers of one to six stages, with pools of 1 to 20 positions and any head, and the length."""
+    length = int(rng.integers(150, 400))
+    padding, steps, positions, channels = str(rng.choice(["valid", "same"])), [], length, 4
+    for _ in range(rng.integers(1, 7)):
+        taps, filters = (int(rng.integers(*ends)) for ends in ((2, 16), (3, 12)))
+        width = int(rng.choice([1, 1, 1, 2, 4, 20]))
+        after = positions - (taps - 1 if padding == "valid" else 0)
+        if after < 2 * width:
+            break
+        steps += [convolution(rng, taps, channels, filters, padding), step("relu")]
+        steps += [pool("max_pool", width)] if width > 1 else []
+        positions, channels = after // width, filters
+    steps.append(step("flatten"))
+    units = positions * channels
+    if rng.random() < 0.5:
+        steps += [dense(rng, units, 10), step("relu")]
+        units = 10
+    return chain([*steps, dense(rng, units, 2)], length), length
+
+
+def narrow_stages(rng) -> tuple[list, int]:
+    """Return layers of the shape of the published network of transcription factors, and the length.
+
+    Five convolutions, a wide pool and a linear head: what a mutation reaches is often another part of the
+    sequence than what is asked for.
+    """
+    steps, channels, positions = [], 4, 1000
+    for _ in range(5):
+        steps += [convolution(rng, 10, channels, 6), step("relu")]
+        channels, positions = 6, positions - 9
+    steps += [pool("max_pool", 25), step("flatten"), dense(rng, positions // 25 * channels, 2)]
+    return chain(steps, 1000), 1000
+
+
+def drawn_mutants(rng, bases: np.ndarray, kind: int, n: int = 300) -> Mutants:
+    """Return mutants as analyses ask for them: motifs and bases, with targets in a window.
+
+    ``kind`` 0: of 4 to 80 positions up to 68 off; 1: the same around the mutation; 2: of 100 around it;
+    3: everywhere.
+    """
+    length = bases.shape[1]
+    widths = rng.choice([1, 4, 12], n)
+    starts = rng.integers(0, length - widths + 1)
+    rows = np.tile(BACKGROUND, (n, 12, 1))
+    one = widths == 1
+    rows[one, 0] = one_hot(random_bases(rng, one.sum(), 1))[:, 0]
+    size = rng.integers(4, 81, n) if kind < 2 else np.full(n, 100 if kind == 2 else length)
+    shift = rng.integers(-68, 69, n) if kind == 0 else np.zeros(n, int)
+    firsts = np.clip(starts + shift - (size // 2 if kind else 0), 0, length - 1)
+    return Mutants(
+        rng.integers(0, len(bases), n), starts, widths, rows, firsts, np.clip(firsts + size, 1, length)
+    )
+
+
+@pytest.mark.parametrize("network", [drawn_network, narrow_stages])
+@pytest.mark.parametrize("seed", range(12))
+def test_drawn_windows_and_widths_give_what_whole_sequences_give(network, seed):
+    rng = np.random.default_rng([7, seed])
+    layers, length = network(rng)
+    bases = random_bases(rng, 12, length)
+    bases[0, length // 3] = ord("N")
+    mutants, found = drawn_mutants(rng, bases, seed % 4), {}
+    linear = sum(layer.kind == "dense" for layer in layers) == 1
+    for evaluation in ("batched", "windows", *([] if linear else ["paths"])):
+        options = {"engine": "cpu", "threads": 2, "evaluation": evaluation}
+        with open_scorer("deeplift", layers, BACKGROUND, options) as scorer:
+            found[evaluation] = scorer.score_mutants(bases, mutants, 1).delta
+            if evaluation == "windows":
+                found["importance"] = scorer.score_mutants(bases, mutants, 1, importance=True).delta
+    whole = found.pop("batched")
+    for evaluation, delta in found.items():
+        assert np.abs(delta - whole).max() <= TOLERANCE * np.abs(whole).max(), evaluation
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_multipliers_beyond_the_window_that_is_known_are_not_read(width):
+    """What lies around the window, and what an index that counts from the end would meet, is enormous."""
+    rng = np.random.default_rng(width)
+    pooled, known, columns, channels, taps = 40, 12, 5, 8, 4
+    around = np.full((3 * known, columns, channels), 1e30, np.float32)
+    h = around[known : 2 * known]
+    h[:] = rng.normal(size=h.shape)
+    h[-1] = 1e30  # index −1
+    h_starts, starts = np.arange(14, 19), np.arange(8, 13)
+    owners = np.arange(columns)
+    shape = (pooled, columns, channels)
+    arg = rng.integers(0, width, shape).astype(np.int32)
+    factor, dh = np.ones(shape, np.float32), np.zeros((0, columns, channels), np.float32)
+    fresh = np.zeros((10, columns, channels), np.float32)  # from below the window that is known into it
+    choices = (arg[:10], fresh, starts, width)
+    changed = (h, h_starts, arg, factor, owners, dh, starts, *choices)
+    g = np.empty((pooled * width, columns, channels), np.float32)
+    kernels.route_changed(*changed, np.zeros(columns, np.int64), g)
+    back = np.empty((columns, pooled * width, 4), np.float32)
+    kernel = rng.normal(size=(channels, taps, 4)).astype(np.float32)
+    kernels.scatter_changed(*changed, 0, np.zeros(columns, np.int64), kernel, back)
+    assert 0 < np.abs(g).max() < 10
+    assert 0 < np.abs(back).max() < 100
+
+
+def test_products_of_matrices_that_do_not_fit_are_refused():
+    """BLAS would write behind the result."""
+    a, b, c = (np.zeros(shape, np.float32) for shape in ((5, 3), (3, 4), (4, 4)))
+    for refused in (lambda: multiply(a, b, c, 0), lambda: multiply_transposed(a, b.T.copy(), c, 0)):
+        with pytest.raises(ValueError, match="matrices of a product do not fit"):
+            refused()
+    with pytest.raises(ValueError, match="matrices of a product do not fit"):
+        multiply(a[:4], b[:2], c, 0)

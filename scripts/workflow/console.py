@@ -17,9 +17,8 @@ from typing import TextIO
 
 from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
+from workflow.running import TOLD
 
-# Set for jobs: what they would print is told from their logs.
-TOLD = "DFIM_TOLD_FROM_LOGS"
 _TAIL = 15  # lines of the log of a program that failed
 _MOST_WARNINGS = 20
 # What Snakemake says after a job failed, which is told already.

@@ -24,7 +24,9 @@ include: "rules/plan.smk"
 
 onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
-    ending_in_a_sentence(check_beforehand)
+    ending_in_a_sentence(
+        early.check_beforehand, config, SHEETS, SOURCES, workflow.dag.needrun_jobs(), WHERE
+    )
 
 
 onsuccess:

@@ -27,7 +27,6 @@ from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
 from workflow.samples import located_or_new, locks_folder, locks_of
 from workflow.schema import check_files, locate
-from workflow.sentences import in_one_list
 from workflow.sheets import query_sheets
 from workflow.sizes import Sizes
 from workflow.sources import find_sources
@@ -51,14 +50,6 @@ SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)
 SOURCES = ending_in_a_sentence(find_sources, config, SHEETS)
 LOOKUPS = Lookups(config, SHEETS, SOURCES)
 REPLICATES = Replicates(config, SHEETS, SOURCES, lambda lock: checkpoints.resolve_accessions.get(lock=lock))
-
-
-def check_beforehand():
-    """Check what is known to fail of this run: files that its jobs need, and what heads of files tell."""
-    wanted = [job.wildcards.name for job in workflow.dag.needrun_jobs() if job.rule.name == "fetch_source"]
-    sentences = [*early.missing_files(SOURCES.fetched, wanted), *early.foreseen(config, SHEETS, SOURCES)]
-    in_one_list(sentences, WHERE)
-
 
 RESULTS = places.results_folder(config)
 LOGS = f"{RESULTS}/logs"

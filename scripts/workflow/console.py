@@ -17,11 +17,11 @@ from typing import TextIO
 
 from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
+from workflow.running import TOLD
 
-# Set for jobs: what they would print is told from their logs.
-TOLD = "DFIM_TOLD_FROM_LOGS"
 _TAIL = 15  # lines of the log of a program that failed
-_MOST_WARNINGS = 20
+# So many lines at most of what was found, and of warnings: what is more is in tables and logs.
+_MOST_FOUND, _MOST_WARNINGS = 12, 10
 # What Snakemake says after a job failed, which is told already.
 _REPEATS = re.compile(r"^Exiting because a job|At least one job did not complete")
 _SENTENCE = re.compile(r"\d\d:\d\d:\d\d (error|warning): (.*)")
@@ -127,7 +127,9 @@ class Console(logging.Handler):
     def end(self, found: Iterable[str] = (), see: Iterable[str] = ()) -> None:
         """Print how the run ended: what was found, what to open, and what needs attention."""
         self.say(f"{_now()} {counted(self.done, 'job')} done in {_span(self.clock() - self.begun)}")
-        self._list("Found", found)
+        found = list(found)
+        more = [f"and {len(found) - _MOST_FOUND} more, in the tables"] if len(found) > _MOST_FOUND else []
+        self._list("Found", found[:_MOST_FOUND] + more)
         self._list("To open", see)
         care = [f"failed: {name}: {sentence}" for name, sentence in self.failed.items()]
         shown = list(self.warnings.items())[:_MOST_WARNINGS]

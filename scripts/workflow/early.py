@@ -21,11 +21,19 @@ from dfim.genomes.known_assemblies import SIZES
 from workflow.datasets import producer_of, tasks_of_datasets, told_of
 from workflow.results import genome_files, results_folder
 from workflow.schema import locate
+from workflow.sentences import in_one_list
 from workflow.sheets import Sheets
 from workflow.sources import Sources, source_parts
 
 _LARGEST = 50_000_000  # bytes of a file that is read before the first job
 _GROUP = re.compile(r"\bgroup\s*==\s*['\"](positive|control)['\"]")
+
+
+def check_beforehand(config: Mapping, sheets: Sheets, sources: Sources, jobs: Iterable, where: str) -> None:
+    """Raise InputError with all that is known to fail; of local files those that ``jobs`` (Snakemake's) "
+    "fetch."""
+    wanted = [job.wildcards.name for job in jobs if job.rule.name == "fetch_source"]
+    in_one_list([*missing_files(sources.fetched, wanted), *foreseen(config, sheets, sources)], where)
 
 
 def missing_files(fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iterator[str]:

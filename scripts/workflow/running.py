@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from dfim.errors import InputError, machine_trouble
 from dfim.files.fetching import origin_of
 from dfim.files.whole import check_unchanged
-from workflow.console import TOLD
 from workflow.watching import watched
+
+# Set for jobs by a console that tells of them from their logs (:mod:`workflow.console`).
+TOLD = "DFIM_TOLD_FROM_LOGS"
 
 
 @contextmanager

@@ -79,9 +79,8 @@ NEVER_ONE = {"networks", "planted", "training", "reads"}
 
 @pytest.mark.parametrize("where", [where for where in SENTENCES if PLURAL.search(SENTENCES[where])])
 def test_numbers_agree_with_what_they_count(where):
-    assert (where.split("/")[1:2] and where.split("/")[1] in NEVER_ONE) or "2 are needed" in SENTENCES[
-        where
-    ], SENTENCES[where]
+    sentence = SENTENCES[where]
+    assert set(where.split("/")) & NEVER_ONE or "2 are needed" in sentence, sentence
 
 
 def test_whoever_reads_text_does_it_by_the_reading_module():

@@ -101,14 +101,14 @@ def test_errors_of_snakemake_itself_are_printed(told):
     assert told.lines() == ["MissingInputException in rule x:", "b.tsv"]
 
 
-def test_158_jobs_print_less_than_400_lines(told):
-    told.send("run_info", stats={f"rule_{number}": 1 for number in range(158)})
-    for number in range(158):
+def test_180_jobs_print_less_than_400_lines(told):
+    told.send("run_info", stats={f"rule_{number}": 1 for number in range(180)})
+    for number in range(180):
         told.job(number, log=f"10:00:00 warning: of {number}\n")
         told.send("job_finished", job_id=number)
     told.end([f"{number}" for number in range(20)], ["a", "b"])
     assert len(told.lines()) < 400
-    assert told.lines()[-1] == "  and 138 warnings more, in the logs"
+    assert told.lines()[-1] == "  and 170 warnings more, in the logs"
 
 
 @pytest.mark.parametrize("asked", ["quiet", "verbose", "printshellcmds", "debug_dag", "dryrun", None])

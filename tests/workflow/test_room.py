@@ -9,13 +9,13 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "running", "nulls"],
+    ["schema", "analyses", "running", "nulls", "environment", "sentences"],
     ["rows", "costs", "datasets"],
     ["samples"],
     ["ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],
-    ["replicates"],
+    ["replicates", "early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],
     ["plan"],

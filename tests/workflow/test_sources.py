@@ -265,6 +265,15 @@ def keep_apart(module, config):
     matrices = [{"task": "a", "peaks": f"{matrix}.txt", "samples": "s"} for matrix in ("one", "two")]
     found = module.find_sources(config, Sheets({"tf.tsv": files + matrices}, {}, {"mini": ["A"]}))
     assert len(set(found.datasets["variants"]["peaks"])) == 4
+    # The same matrix on another genome, whose chromosomes are others.
+    variants = config["datasets"]["variants"]["variants"] | {"genome": "mapped"}
+    other = config | {"datasets": config["datasets"] | {"variants": {"variants": variants}}}
+    elsewhere = module.find_sources(other, Sheets({"tf.tsv": files + matrices}, {}, {"mini": ["A"]}))
+    here, there = (one.datasets["variants"]["peaks"][2:] for one in (found, elsewhere))
+    assert not set(here) & set(there)
+    sizes = {peaks.path: peaks.sizes for peaks in (elsewhere.count_peaks | found.count_peaks).values()}
+    assert {sizes[path] for path in here} == {"out/genomes/mini.fa.sizes"}
+    assert {sizes[path] for path in there} == {"out/genomes/mapped.fa.sizes"}
 
 
 def test_every_source_is_found(config):

@@ -110,6 +110,26 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     name, with another strand than +, - and ., or with an interval that is none, for a sequence that has the
     name of another, and when no feature is left. Rows that are equal in all of this count once.
     """
+    bed = _read_bed(path)
+    bed["line"] = np.arange(len(bed))
+    found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
+    found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
+    outside = len(bed) - found["line"].nunique()
+    logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
+    if found.empty:
+        first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
+        raise InputError(
+            f"{path}: of {counted(len(bed), 'feature')} none lies within a sequence, and of "
+            f"{counted(len(places), 'sequence')} the first is {first}: column 1 must name the chromosome, or "
+            "the sequence as the FASTA file does."
+        )
+    inside = found.assign(start=found["from"] - found["start"], end=found["to"] - found["start"])
+    return inside[["example", "name", "start", "end", "strand"]].reset_index(drop=True)
+
+
+def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
+    """Return the different rows of a BED file of features: ``chrom``, ``from``, ``to``, ``name``, "
+    "``strand``."""
     fields, table = data_fields(path)
     if not fields:
         raise InputError(f"{path} has no features: at least one line of BED is needed.")
@@ -148,17 +168,4 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     bed = bed.drop_duplicates(ignore_index=True)
     if twice := len(fields) - len(bed):
         logger.info("%d of %d features of %s are there twice: once is enough", twice, len(fields), path)
-    bed["line"] = np.arange(len(bed))
-    found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
-    found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
-    outside = len(bed) - found["line"].nunique()
-    logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
-    if found.empty:
-        first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
-        raise InputError(
-            f"{path}: of {counted(len(bed), 'feature')} none lies within a sequence, and of "
-            f"{counted(len(places), 'sequence')} the first is {first}: column 1 must name the chromosome, or "
-            "the sequence as the FASTA file does."
-        )
-    inside = found.assign(start=found["from"] - found["start"], end=found["to"] - found["start"])
-    return inside[["example", "name", "start", "end", "strand"]].reset_index(drop=True)
+    return bed

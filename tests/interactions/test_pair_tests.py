@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from support.small_networks import LOGIC, logic
+from support.small_networks import LOGIC, logic, random_bases, stacked
 
 from dfim.interactions.draws import REMOVED, Draws
 from dfim.interactions.edits import whole_sequences
@@ -203,3 +203,22 @@ def test_two_pairs_of_one_example_share_what_they_can():
     features = table_of_features([(0, "A", 2, 7), (0, "B", 10, 15), (0, "C", 20, 25)])
     draw_pairs(whole_sequences(counting, BASES, 0), BASES, features, pairs_of(features), BACKGROUND, 5)
     assert sum(calls) == 1 + 5 + 3 + 15 + 3 * 11
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_untrained_network_has_next_to_no_calls(seed):
+    from dfim.attribution import open_scorer
+    from dfim.attribution.simplification import simplify
+
+    bases = random_bases(np.random.default_rng(seed), 150, 30)
+    rows = [
+        (example, name, *place) for example in range(150) for name, place in (("A", (3, 10)), ("B", (17, 25)))
+    ]
+    features = table_of_features(rows)
+    with open_scorer("gradient_input", simplify(stacked(seed=seed)), BACKGROUND) as scorer:
+        evaluate = whole_sequences(scorer.logits, bases, 0)
+        found = draw_pairs(evaluate, bases, features, pairs_of(features), BACKGROUND, 10)
+    table = effects(found.table, found.shuffled)
+    p = p_replaced(table["interaction"], found.first, found.second)["p"]
+    assert table["interaction"].abs().max() > 1e-3  # the two do change each other's effect
+    assert called(q_values(p), table["share"], 0.05, 0.1).mean() <= 0.01

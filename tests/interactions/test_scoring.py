@@ -14,14 +14,14 @@ from dfim.attribution import open_scorer
 from dfim.attribution.mutants import MutantScores, scores_of_whole_mutants
 from dfim.datasets.dataset import Dataset, write_dataset
 from dfim.errors import InputError
-from dfim.files.tables import read_table, write_table
+from dfim.files.tables import write_table
 from dfim.files.whole import sha256_of
 from dfim.interactions.mutation import mutant_rows
 from dfim.interactions.pair_files import read_pair_draws, read_score_draws
 from dfim.interactions.profile_files import write_profile_shard
 from dfim.interactions.score_draws import draw_scores
 from dfim.interactions.scoring import PAIR_COLUMNS, pair_scores, profiles
-from dfim.interactions.shards import read_profile_shards
+from dfim.interactions.shards import read_pair_shards, read_profile_shards
 from dfim.interactions.sources import (
     DRAW_COLUMNS,
     examples_of_shard,
@@ -511,8 +511,7 @@ def test_script_of_pairs(tmp_path, trained, bases, features, shards):
     draws = [tmp_path / f"{shard}.draws.h5" for shard in range(shards)]
     for shard, (path, drawn) in enumerate(zip(paths, draws, strict=True)):
         run("score_pairs.py", trained, Parameters(scores=path, draws=drawn), shard, **analysis)
-    found = pd.concat([read_table(path) for path in paths])
-    found = found.sort_values(["replicate", "example", "source", "target"], ignore_index=True)
+    found = read_pair_shards(paths)
     keys = found[["replicate", "example", "source", "target"]].to_numpy()
     expected = [[0, 0, 0, 1], [0, 0, 0, 2], [0, 0, 2, 0], [0, 0, 2, 1], [0, 1, 4, 3], [0, 3, 8, 9]]
     assert keys[:6].tolist() == expected

@@ -10,8 +10,9 @@ from dfim.files.whole import atomic_path
 # Columns of names, in whatever table they are: text even where all of them look like numbers or truth values.
 TEXT = (
     "name", "chrom", "origin", "split", "kind", "strand", "reference", "alternate", "group", "set", "task",
-    "source_name", "target_name", "source_group", "target_group", "pair", "model", "method", "analysis",
-    "dataset", "library", "comparison", "measure", "factor", "motif", "pwm", "role",
+    "source_name", "target_name", "source_group", "target_group", "first_name", "second_name", "first_group",
+    "second_group", "first_strand", "second_strand", "orientation", "call", "grain", "pair", "model",
+    "method", "analysis", "dataset", "library", "comparison", "measure", "factor", "motif", "pwm", "role",
     "rules", "class", "ref", "alt", "base", "source_base", "mutant_base", "target_base", "first_base",
     "second_base", "mutated", "intact", "covariate", "stratum", "hypothesis", "panel", "sequence", "against",
     "state", "location", "caller", "chosen", "implementation", "warning", "distribution",

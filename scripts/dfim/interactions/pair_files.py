@@ -14,6 +14,7 @@ from dfim.files.whole import atomic_path
 from dfim.interactions.pair_tests import PairDraws
 from dfim.interactions.pairs import PAIR
 from dfim.interactions.score_draws import ENDS, SCORES
+from dfim.interactions.shards import PAIR_KEY
 from dfim.progress import Progress
 from dfim.statistics.effects import OUTPUTS
 
@@ -85,7 +86,7 @@ def read_score_draws(
     """Read draws of scores, sorted as :func:`read_pair_shards` sorts the pairs; None where there are none."""
     keys, parts = [], []
     for table, path in zip(tables, draws, strict=True):
-        pairs = read_table(table, usecols=["replicate", "example", "source", "target"])
+        pairs = read_table(table, usecols=PAIR_KEY, dtype={"replicate": np.int64})
         keys.append(pairs[pairs["replicate"] == 0])
         with h5py.File(path, "r") as handle:
             parts.append(np.array([[handle[f"{score}_{end}"][()] for end in ENDS] for score in SCORES]))

@@ -32,10 +32,9 @@ def read_pair_shards(paths: Sequence[str | os.PathLike]) -> pd.DataFrame:
 
     Raises InputError when a pair occurs twice and when there is no pair at all.
     """
-    tables = [
-        read_table(path, dtype={"replicate": "int64"})
-        for path in Progress(paths, desc="shards", unit=" shards")
-    ]
+    # A replicate is a number here; elsewhere it is the name of a library's.
+    kind = {"replicate": np.int64}
+    tables = [read_table(path, dtype=kind) for path in Progress(paths, desc="shards", unit=" shards")]
     table = pd.concat([part for part in tables if len(part)] or tables, ignore_index=True)
     if not (table["replicate"] == 0).any():
         raise InputError(

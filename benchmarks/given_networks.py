@@ -1,11 +1,11 @@
-"""What trained networks from elsewhere do here: do they load, and do their contributions add up.
+"""What trained networks from elsewhere do here: do they load, stay the same, and do contributions add up.
 
     python benchmarks/given_networks.py LIST.tsv > docs/benchmarks/given_networks.tsv
 
-LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all but the first
-two may be empty. For each network: its kinds of nodes, the largest difference of the graph's outputs before
-the last activation from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale)
-on four random sequences as shares of the change of the output.
+LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all after file may
+be empty. For each network: its steps, the largest difference of the graph's outputs before the last
+activation from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four
+random sequences as shares of the change of the output.
 """
 
 import argparse

@@ -4,6 +4,7 @@ What is compared is the values before the last activation: a sigmoid or a softma
 """
 
 import contextlib
+import itertools
 import logging
 from collections.abc import Iterator, Mapping
 
@@ -50,8 +51,9 @@ def check_against_keras(walk: Walk, graph: Graph, length: int, where: str) -> fl
             names.append(ends[name].inputs[0] if cut else name)
         expected = [np.asarray(value) for value in _called(walk.model, inputs)]
     own = evaluate(graph, x, names)
-    worst = max(difference(own[name], value) for name, value in zip(names, expected, strict=True))
-    if not worst <= TOLERANCE + _rounding(graph, x, own, worst):
+    pairs = [(own[name], value) for name, value in zip(names, expected, strict=True)]
+    worst, beyond = (max(itertools.starmap(off, pairs)) for off in (difference, excess))
+    if not beyond <= TOLERANCE + _rounding(graph, x, own, beyond):
         node = _first_difference(walk, graph, inputs, x) or names[0]
         raise InputError(
             f"the network {where} computes something else than its description: from the node {node} on the "
@@ -67,11 +69,12 @@ def check_against_onnx(translation: Translation, graph: Graph, where: str) -> fl
     made_by = {key: node for node in model.graph.node for key in node.output}
     names = [entry.name for entry in model.graph.output]
     cut = [made_by[name].input[0] if made_by[name].op_type in _LAST_ACTIVATIONS else name for name in names]
-    worst = max(_onnx_differences(translation, graph, cut).values())
-    if not worst <= TOLERANCE:
+    found = _onnx_differences(translation, graph, cut)
+    worst = max(raw for raw, _ in found.values())
+    if not max(beyond for _, beyond in found.values()) <= TOLERANCE:
         steps = [node.output[0] for node in model.graph.node if isinstance(values.get(node.output[0]), Value)]
         found = _onnx_differences(translation, graph, steps)
-        first = next((name for name, off in found.items() if not off <= TOLERANCE), names[0])
+        first = next((name for name, (_, off) in found.items() if not off <= TOLERANCE), names[0])
         raise InputError(
             f"the network {where} computes something else than its description: from the node "
             f"{made_by[first].name or first} on the values differ, in the end by {worst:.2g} of their range."
@@ -83,8 +86,10 @@ def check_against_onnx(translation: Translation, graph: Graph, where: str) -> fl
 _LAST_ACTIVATIONS = ("Sigmoid", "Softmax", "Softplus", "Exp", "Relu", "Tanh")
 
 
-def _onnx_differences(translation: Translation, graph: Graph, names: list[str]) -> dict[str, float]:
-    """Return the differences of ONNX tensors over their ranges, in the order of the names."""
+def _onnx_differences(
+    translation: Translation, graph: Graph, names: list[str]
+) -> dict[str, tuple[float, float]]:
+    """Return difference and excess of ONNX tensors, over their ranges, in the order of the names."""
     model = onnx.ModelProto()
     model.CopyFrom(translation.model)
     known = {entry.name for entry in model.graph.output}
@@ -102,11 +107,12 @@ def _onnx_differences(translation: Translation, graph: Graph, names: list[str]) 
     for name, value, expected in zip(names, values, found, strict=True):
         if value.name not in own:
             continue
-        off = difference(_as_onnx(own[value.name], value.axes), expected)
+        mine = _as_onnx(own[value.name], value.axes)
+        off = excess(mine, expected)
         if not off <= TOLERANCE:
             exact = exact or evaluate(graph, x, wanted, "float64")
             off -= 4 * difference(own[value.name], exact[value.name])
-        result[name] = off
+        result[name] = difference(mine, expected), off
     return result
 
 
@@ -131,12 +137,17 @@ def _as_onnx(array: np.ndarray, axes: tuple[int | None, ...]) -> np.ndarray:
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
-    """Return the largest difference, less what rounding explains, as a share of the range of ``expected``."""
+    """Return the largest difference as a share of the range of ``expected``."""
     if found.shape != expected.shape:
         return np.inf
     expected = expected.astype(np.float64)
-    off = max(np.abs(found - expected).max() - _ROUNDING * np.abs(expected).max(), 0.0)
-    return off / (np.ptp(expected) or 1.0)
+    return float(np.abs(found - expected).max() / (np.ptp(expected) or 1.0))
+
+
+def excess(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return the difference less what rounding of the largest value explains."""
+    rounding = _ROUNDING * np.abs(expected.astype(np.float64)).max() / (np.ptp(expected) or 1.0)
+    return max(difference(found, expected) - rounding, 0.0)
 
 
 def _rounding(graph: Graph, x: np.ndarray, own: dict[str, np.ndarray], worst: float) -> float:
@@ -177,6 +188,6 @@ def _first_difference(walk: Walk, graph: Graph, inputs, x: np.ndarray) -> str | 
     expected = _called(keras.Model(walk.model.inputs, list(tensors.values())), inputs)
     own = evaluate(graph, x, list(tensors))
     for name, value in zip(tensors, expected, strict=True):
-        if not difference(own[name], value) <= TOLERANCE:
+        if not excess(own[name], value) <= TOLERANCE:
             return name
     return None

@@ -49,6 +49,8 @@ def nodes_of_operation(operation, shapes: list[tuple], arguments) -> list[Node]:
         return [Node(found, name, {}, dict(options))]
     if kind in _REDUCTIONS:
         return _reduction(operation, _REDUCTIONS[kind], shapes[0])
+    if kind == "GetItem":
+        return _item(operation, arguments)
     if kind in _MADE:
         return [_MADE[kind](operation, shapes, arguments)]
     raise unsupported(operation, f"the operation {kind}")
@@ -89,18 +91,21 @@ def _reduction(operation, kind: str, shape: tuple) -> list[Node]:
     return [*pool, kept] if operation.keepdims else pool
 
 
-def _item(operation, shapes, arguments) -> Node:
-    """Return a slice of one axis, or a reversal."""
+def _item(operation, arguments) -> list[Node]:
+    """Return slices and reversals, one for each axis that is cut."""
     key = arguments.args[1] if len(arguments.args) > 1 else arguments.kwargs["key"]
-    keys = list(key) if isinstance(key, tuple) else [key]
+    keys = list(key) if isinstance(key, tuple | list) else [key]
     parts = [(axis, part) for axis, part in enumerate(keys) if part != slice(None)]
-    if len(parts) != 1 or not isinstance(parts[0][1], slice) or not parts[0][0]:
+    if not all(axis and isinstance(part, slice) for axis, part in parts):
         raise unsupported(operation, f"the index {key}")
-    axis, part = parts[0]
+    return [_part(operation.name if len(parts) == 1 else f"{operation.name}_{a}", a, p) for a, p in parts]
+
+
+def _part(name: str, axis: int, part: slice) -> Node:
     if part == slice(None, None, -1):
-        return Node("reverse", operation.name, {}, {"axis": axis})
+        return Node("reverse", name, {}, {"axis": axis})
     options = {"axis": axis, "start": part.start, "stop": part.stop, "step": part.step or 1}
-    return Node("slice", operation.name, {}, options)
+    return Node("slice", name, {}, options)
 
 
 def _reverse(operation, shapes, arguments) -> Node:
@@ -132,7 +137,6 @@ def _softmax(operation, shapes, arguments) -> Node:
 
 
 _MADE: dict[str, Callable] = {
-    "GetItem": _item,
     "Flip": _reverse,
     "Reshape": _reshape,
     "Squeeze": _reshape,

@@ -108,13 +108,22 @@ def _negative(t, name, inputs, given):
     return _with_constant(t, "multiply", name, [inputs[0], np.asarray(-1, np.float32)])
 
 
+def _constant(t, name: str, array: np.ndarray, axes: tuple):
+    """Return a constant as a node with the axes of another value."""
+    if None in axes or array.ndim != len(axes) + 1 or len(array) != 1:
+        raise ValueError(f"a constant of the shape {array.shape} is joined")
+    arrays = {"value": np.ascontiguousarray(array[0].transpose(np.argsort(axes)), np.float32)}
+    return t.put("constant", name, [], axes, arrays)
+
+
 @operator("Concat")
 def _concatenate(t, name, inputs, given):
-    rank = len(inputs[0].axes) + 1
-    axis = int(given["axis"]) % rank
-    if any(isinstance(value, np.ndarray) for value in inputs):
-        raise ValueError("a constant is joined")
-    values = list(inputs)
+    leading = next(value for value in inputs if not isinstance(value, np.ndarray))
+    axis = int(given["axis"]) % (len(leading.axes) + 1)
+    values = [
+        _constant(t, f"{name}_{number}", value, leading.axes) if isinstance(value, np.ndarray) else value
+        for number, value in enumerate(inputs)
+    ]
     if any(value.axes != values[0].axes or value.axes[axis - 1] is None for value in values):
         values = [t.in_order(value, f"{name}_{number}") for number, value in enumerate(values)]
     own = values[0].axes[axis - 1]

@@ -1,0 +1,210 @@
+"""Networks from ONNX files: the same values and gradients as onnxruntime's; bad files get one sentence."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from dfim.attribution import open_model
+from dfim.attribution.simplification import simplify
+from dfim.attribution.way_back import WayBack
+from dfim.errors import InputError
+from dfim.networks import keras_files
+from dfim.networks.description import describe
+from dfim.networks.given import read_own_network
+from dfim.networks.kinds.base import ops
+from dfim.networks.onnx_files import Session
+from dfim.networks.outputs import Output
+
+LENGTH = 40
+
+
+class Network:
+    """An ONNX network that grows node by node; the input is (batch, 4, length)."""
+
+    def __init__(self, last: bool = False):
+        self.rng = np.random.default_rng(5)
+        self.nodes, self.weights, self.at = [], [], "x"
+        shape = ["batch", LENGTH, 4] if last else ["batch", 4, LENGTH]
+        self.input = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+
+    def weight(self, *shape: int, values=None) -> str:
+        array = self.rng.normal(0, 0.4, shape).astype(np.float32) if values is None else np.asarray(values)
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def add(self, kind: str, *inputs: str, **attributes) -> str:
+        self.at = f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [self.at], name=self.at, **attributes))
+        return self.at
+
+    def model(self, opset: int = 17, axes: int = 2) -> onnx.ModelProto:
+        shape = ["batch", *(f"axis_{axis}" for axis in range(1, axes))]
+        ends = [helper.make_tensor_value_info(self.at, TensorProto.FLOAT, shape)]
+        graph = helper.make_graph(self.nodes, "network", [self.input], ends, self.weights)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+
+
+def residual(n: Network) -> None:
+    """Dilated residual blocks, squeeze-and-excitation with SiLU, GELU by erf, two dense layers."""
+    x = n.add("Conv", "x", n.weight(6, 4, 5), n.weight(6), pads=[2, 2])
+    for dilation in (1, 2):
+        y = n.add("Conv", x, n.weight(6, 6, 3), n.weight(6), pads=[dilation] * 2, dilations=[dilation])
+        x = n.add("Add", x, n.add("Relu", y))
+    gate = n.add("ReduceMean", x, axes=[2], keepdims=0)
+    gate = n.add("Gemm", gate, n.weight(6, 6), n.weight(6), transB=1)
+    gate = n.add("Mul", gate, n.add("Sigmoid", gate))
+    gate = n.add("Unsqueeze", n.add("Sigmoid", gate), n.weight(values=np.array([2])))
+    x = n.add("Mul", x, gate)
+    erf = n.add("Erf", n.add("Div", x, n.weight(values=np.float32(2**0.5))))
+    x = n.add("Mul", x, n.add("Add", erf, n.weight(values=np.float32(1))))
+    x = n.add("Mul", x, n.weight(values=np.float32(0.5)))
+    x = n.add("Flatten", n.add("MaxPool", x, kernel_shape=[4], strides=[4]))
+    n.add("Gemm", n.add("Elu", n.add("Gemm", x, n.weight(60, 8), n.weight(8))), n.weight(8, 2), n.weight(2))
+
+
+def image(n: Network) -> None:
+    """A 2-D convolution that spans the bases, as Basset's and DragoNN's files have it."""
+    x = n.add("Unsqueeze", "x", n.weight(values=np.array([1])))
+    x = n.add("Relu", n.add("Conv", x, n.weight(5, 1, 4, 7), n.weight(5)))
+    x = n.add("MaxPool", x, kernel_shape=[1, 3], strides=[1, 3])
+    x = n.add("Relu", n.add("Conv", x, n.weight(3, 5, 1, 4), n.weight(3)))
+    n.add("Gemm", n.add("Flatten", x), n.weight(24, 2), n.weight(2))
+
+
+def last(n: Network) -> None:
+    """Channels last, turned within the network; grouped, cut, padded, joined, and of both strands."""
+    x = n.add("Transpose", "x", perm=[0, 2, 1])
+    turn = [n.weight(values=np.array(v)) for v in ([-1, -1], [-99, -99], [1, 2], [-1, -1])]
+    turned = n.add("Slice", x, *turn)
+    kernel, bias = n.weight(8, 4, 5), n.weight(8)
+    both = n.add("Mean", n.add("Conv", x, kernel, bias), n.add("Conv", turned, kernel, bias))
+    y = n.add("Conv", both, n.weight(8, 2, 3), n.weight(8), group=4)
+    cut = n.add("Slice", both, *(n.weight(values=np.array(v)) for v in ([1], [-1], [2])))
+    y = n.add("Concat", n.add("Tanh", y), cut, axis=1)
+    y = n.add("AveragePool", n.add("Pad", y, n.weight(values=np.array([0, 0, 1, 0, 0, 2]))), kernel_shape=[3])
+    y = n.add("Softplus", n.add("MatMul", n.add("Transpose", y, perm=[0, 2, 1]), n.weight(16, 3)))
+    y = n.add("GlobalMaxPool", n.add("Transpose", y, perm=[0, 2, 1]))
+    n.add("Gemm", n.add("Squeeze", y, n.weight(values=np.array([2]))), n.weight(3, 2), n.weight(2))
+
+
+NETWORKS = {"residual": (residual, False), "image": (image, False), "last": (last, True)}
+
+
+def saved(name: str, folder) -> tuple:
+    make, channels_last = NETWORKS[name]
+    network = Network(channels_last)
+    make(network)
+    model = network.model()
+    onnx.save(model, folder / "network.onnx")
+    return model, folder / "network.onnx", channels_last
+
+
+def by_onnxruntime(model, x: np.ndarray, channels_last: bool) -> np.ndarray:
+    x = x if channels_last else x.transpose(0, 2, 1)
+    names = [entry.name for entry in model.graph.output]
+    return Session(model).run({"x": np.ascontiguousarray(x, np.float32)}, names)[0]
+
+
+def sequences(number: int = 6) -> np.ndarray:
+    return np.eye(4, dtype=np.float32)[np.random.default_rng(1).integers(4, size=(number, LENGTH))]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_values_and_gradients_are_those_of_onnxruntime(name, tmp_path):
+    model, path, channels_last = saved(name, tmp_path)
+    graph = simplify(describe(read_own_network(path)))
+    network, x = WayBack(graph, None, "rescale", "float64"), sequences()
+    found = np.asarray(network.logits(ops.convert_to_tensor(x.astype(np.float64))))
+    np.testing.assert_allclose(found, by_onnxruntime(model, x, channels_last), rtol=1e-4, atol=1e-5)
+    inner = np.random.default_rng(2).random(x.shape)
+    gradients = np.asarray(network.gradients(ops.convert_to_tensor(inner), 1))
+    direction, step = np.random.default_rng(3).normal(size=x.shape), 1e-3
+    up, down = (by_onnxruntime(model, inner + s * step * direction, channels_last)[:, 1] for s in (1, -1))
+    expected = (gradients * direction).sum(axis=(1, 2))
+    assert np.median(np.abs((up - down) / (2 * step) - expected)) < 0.02 * np.abs(expected).max()
+
+
+def test_functions_that_an_exporter_takes_apart_are_put_together_again(tmp_path):
+    _, path, _ = saved("residual", tmp_path)
+    kinds = [node.kind for node in describe(read_own_network(path))]
+    assert {"silu", "gelu"} <= set(kinds)
+    assert kinds.count("multiply") == 1  # that of the gate
+
+
+def test_a_task_is_a_unit_of_an_output_with_positions(tmp_path):
+    network = Network()
+    x = network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))
+    onnx.save(network.model(axes=3), tmp_path / "network.onnx")
+    outputs = {
+        "sum": Output(unit=1, reduction="sum"),
+        "max": Output(unit=0, reduction="max"),
+        "place": Output(x, 2, "position", 7),
+        "profile": Output(unit=1, reduction="profile"),
+    }
+    read = read_own_network(tmp_path / "network.onnx", list(outputs), outputs=outputs)
+    z = by_onnxruntime(network.model(axes=3), sequences(), False).astype(np.float64)
+    shares = np.exp(z[:, 1]) / np.exp(z[:, 1]).sum(axis=1, keepdims=True)
+    profile = (shares * (z[:, 1] - z[:, 1].mean(axis=1, keepdims=True))).sum(axis=1)
+    expected = np.stack([z[:, 1].sum(axis=1), z[:, 0].max(axis=1), z[:, 2, 7], profile], axis=1)
+    np.testing.assert_allclose(np.asarray(read(sequences())), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_without_a_rule_keeps_its_values(tmp_path):
+    network = Network()
+    network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))
+    network.add("Gemm", network.add("Flatten", network.add("Sin", network.at)), network.weight(108, 2))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    keras_files.save_network(read_own_network(tmp_path / "network.onnx", ["a", "b"]), tmp_path / "kept.keras")
+    with open_model(tmp_path / "kept.keras", "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):
+        expected = by_onnxruntime(network.model(), sequences(), False)
+        np.testing.assert_allclose(scorer.logits(sequences()), expected, rtol=1e-5)
+        with pytest.raises(InputError) as error:
+            scorer.contributions(sequences(), task)
+    assert str(error.value) == (
+        "the network has no contribution scores, because of its node Sin_1 (Sin): there is no rule for this "
+        "operator: use the pair test, variants or mutagenesis maps, which need the network's values alone."
+    )
+
+
+def small(opset: int = 17, domain: str = "") -> onnx.ModelProto:
+    network = Network()
+    network.add("Flatten", "x")
+    network.add("Gemm", network.at, network.weight(4 * LENGTH, 1))
+    model = network.model(opset)
+    model.graph.node[0].domain = domain
+    return model
+
+
+def outside(location: str) -> onnx.ModelProto:
+    model = small()
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=location)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "holds no network: it is damaged, or no ONNX file; export it again."),
+        (b"<html>not found</html>", "could not be read as an ONNX file"),
+        (small().SerializeToString()[:300], "could not be read as an ONNX file"),
+        (small(opset=11).SerializeToString(), "has the opset 11, and 13 or later is needed"),
+        (
+            small(domain="com.evil").SerializeToString(),
+            "is of the domain 'com.evil', whose code is never run",
+        ),
+        (outside("../weights.bin").SerializeToString(), "in '../weights.bin', outside its folder"),
+        (outside("/etc/passwd").SerializeToString(), "in '/etc/passwd', outside its folder"),
+        (outside("weights.bin").SerializeToString(), "in 'weights.bin', which is not there"),
+    ],
+)
+def test_bad_files_get_one_sentence(content, words, tmp_path):
+    (tmp_path / "network.onnx").write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_own_network(tmp_path / "network.onnx")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)

@@ -3,7 +3,7 @@
     python benchmarks/given_networks.py LIST.tsv > docs/benchmarks/given_networks.tsv
 
 LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all after file may
-be empty. For each network: its steps, the largest difference of the graph's outputs before the last activation
+be empty. For each network: its steps, the largest difference of the outputs before the last activation
 from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four random
 sequences as shares of the change of the output.
 """

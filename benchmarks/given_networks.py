@@ -50,7 +50,7 @@ def row_of(entry: dict[str, str], differences: Differences) -> dict:
     chosen = Output(head, number(entry["unit"]), entry["reduction"] or None, number(entry["position"]))
     tasks, outputs = (["task"], {"task": chosen}) if chosen != Output() else (None, None)
     length = number(entry["length"])
-    differences.last = "0"
+    differences.last = ""
     try:
         weights = entry["weights"] or None
         model = given.read_own_network(entry["file"], tasks, weights, outputs, None, length)

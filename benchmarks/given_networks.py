@@ -3,9 +3,9 @@
     python benchmarks/given_networks.py LIST.tsv > docs/benchmarks/given_networks.tsv
 
 LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all after file may
-be empty. For each network: its steps, the largest difference of the graph's outputs before the last
-activation from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four
-random sequences as shares of the change of the output.
+be empty. For each network: its steps, the largest difference of the outputs before the last activation
+from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four random
+sequences as shares of the change of the output.
 """
 
 import argparse
@@ -50,7 +50,7 @@ def row_of(entry: dict[str, str], differences: Differences) -> dict:
     chosen = Output(head, number(entry["unit"]), entry["reduction"] or None, number(entry["position"]))
     tasks, outputs = (["task"], {"task": chosen}) if chosen != Output() else (None, None)
     length = number(entry["length"])
-    differences.last = "0"
+    differences.last = ""
     try:
         weights = entry["weights"] or None
         model = given.read_own_network(entry["file"], tasks, weights, outputs, None, length)

@@ -177,7 +177,11 @@ class Lookups:
         if target_kind(options) == "profiles":
             names = {"sources": "sources.tsv.gz", "null": "null.tsv.gz", "profiles": "profiles.h5"}
             names |= {"cells": "cells.tsv.gz"} if "aggregate" in options else {}
-        return {role: f"{self._folder(wildcards)}/{name}" for role, name in names.items()}
+        tables = {role: f"{self._folder(wildcards)}/{name}" for role, name in names.items()}
+        if target_kind(options) == "pairs":
+            place = wildcards.analysis, wildcards.model, wildcards.task
+            tables["kinds"] = f"{pair_tests_folder(self.results, *place)}/kinds.tsv"
+        return tables
 
     def _folder(self, wildcards) -> str:
         place = wildcards.analysis, wildcards.model, wildcards.task, wildcards.method

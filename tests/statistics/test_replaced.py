@@ -117,6 +117,6 @@ def test_ranks_are_uniform_under_the_null_and_ties_count_half():
 def test_too_few_draws_and_numbers_that_are_not_finite_are_refused():
     with pytest.raises(InputError, match="has 1 draws of each pair, and needs 2 or more"):
         p_of_draws(np.ones(3), np.ones((3, 1)))
-    with pytest.raises(InputError, match="1 scores of pairs or of their draws are not finite"):
+    with pytest.raises(InputError, match="1 score of pairs or of their draws are not finite"):
         p_of_draws(np.array([np.nan, 1]), np.ones((2, 3)))
     assert p_of_draws(np.empty(0), np.empty((0, 1))).shape == (0,)

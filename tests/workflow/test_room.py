@@ -9,7 +9,8 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "running", "nulls", "environment", "sentences"],
+    ["schema", "analyses", "watching", "nulls", "environment", "sentences"],
+    ["running"],
     ["rows", "costs", "datasets"],
     ["samples"],
     ["ensembles", "sheets"],

@@ -54,7 +54,7 @@ def test_an_accession_becomes_the_lanes_of_its_replicates(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ("A\t\tATAC-seq\t\tK562\n", "line 2: 'K562' is no accession that is known here (ENCODE experiment;"),
+        ("A\t\tATAC-seq\t\tK562\n", "line 2: 'K562' is no accession that is known here: give one of ENCODE"),
         (
             "A\t1\tATAC-seq\tpaired\t\n",
             "line 2: the row has neither of fastq_1 and accession: give one of them.",

@@ -52,12 +52,12 @@ def read_own_network(
     _check_input(model, path)
     walk = Walk(model, constants or {})
     graph = walk.graph()
+    known = graph.length or length or _CHECKED_LENGTH
+    check_against_keras(walk, graph.at_length(known), known, str(path))
     if not outputs and _is_plain(model):
         if tasks is not None:
             check_outputs(model, tasks, path)
         return model
-    known = graph.length or length or _CHECKED_LENGTH
-    check_against_keras(walk, graph.at_length(known), known, str(path))
     return as_model(with_tasks(graph, tasks, outputs or {}, str(path)))
 
 

@@ -27,9 +27,10 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     names = options["pairs"] or list(wholes.index[: options["most"]])
     drawn = bins[bins["pair"].isin(names)]
     require_rows(drawn, FIGURE, f"kinds of the pairs {', '.join(names)}")
-    rows = -(-len(names) // _PANELS_ACROSS)
+    across = min(_PANELS_ACROSS, len(names))
+    rows = -(-len(names) // across)
     figure = style.new_figure(2.3 * rows + 0.35)
-    axes = np.ravel(figure.subplots(rows, _PANELS_ACROSS, squeeze=False, sharey=True))
+    axes = np.ravel(figure.subplots(rows, across, squeeze=False, sharey=True))
     for axis, name, letter in zip(axes, names, "abcdefghijklmnopqrstuvwxyz", strict=False):
         _draw_panel(axis, drawn[drawn["pair"] == name].sort_values("shortest"))
         style.panel_title(axis, letter, name, right=_words(wholes.loc[name]))

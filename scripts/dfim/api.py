@@ -230,8 +230,8 @@ def _opened(network, bases, task, method, background, threads) -> Iterator[tuple
     with open_scorer(method, network_of(model, length), background, options) as scorer:
         if length != scorer.length:
             raise InputError(
-                f"the sequences have {length} positions, and the network takes {scorer.length}: cut "
-                "or extend them."
+                f"the sequences have {length} positions, and the network takes {scorer.length}: "
+                "give sequences of that length."
             )
         if not 0 <= task < scorer.outputs:
             raise InputError(

@@ -8,9 +8,10 @@ import tensorflow as tf
 from support import naive_deeplift
 from support.small_networks import batch_normalisation, chain, convolution, dense, pool, step
 
-from dfim.attribution import forward, open_scorer
+from dfim.attribution import open_scorer
 from dfim.attribution.cpu import kernels
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
+from dfim.networks.kinds.linear import Convolution
 from dfim.sequences.bases import one_hot
 
 BACKGROUND = np.float32([0.27, 0.23, 0.23, 0.27])
@@ -69,15 +70,15 @@ def noise(monkeypatch):
 
     for name in ("convolve", "convolve_sequences", "spread"):
         monkeypatch.setattr(kernels, name, noisy(getattr(kernels, name)))
-    convolution_without = forward._LAYERS["convolution"]
+    without = Convolution.forward
 
-    def noisy_layer(layer, x):
-        z = convolution_without(layer, x)
+    def noisy_forward(kind, node, values):
+        z = without(kind, node, values)
         units = tf.random.uniform(tf.shape(z), -2, 3, tf.int32, seed=0)
         usual = tf.maximum(tf.abs(z), tf.reduce_mean(tf.abs(z), axis=(0, 1)))
         return z + tf.cast(units, z.dtype) * usual * 1.19e-7
 
-    monkeypatch.setitem(forward._LAYERS, "convolution", noisy_layer)
+    monkeypatch.setattr(Convolution, "forward", noisy_forward)
 
 
 def assert_close(found, expected):

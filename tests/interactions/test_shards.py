@@ -82,7 +82,7 @@ def test_a_shard_given_twice_and_no_pair_at_all_are_errors(tmp_path):
     with pytest.raises(InputError) as caught:
         read_pair_shards([path])
     assert str(caught.value) == (
-        "the 1 shards hold no pair of features: select examples that have a source and a target, or allow a "
+        "1 shard without a pair of features: select examples that have a source and a target, or allow a "
         "larger distance."
     )
 
@@ -199,9 +199,7 @@ def test_the_same_source_twice_is_an_error(tmp_path):
         "remove the "
         "folder of the shards and run again."
     )
-    with pytest.raises(
-        InputError, match=r"^the 1 shards hold no source: select examples that have a source\.$"
-    ):
+    with pytest.raises(InputError, match=r"^1 shard without a source: select examples that have a source\.$"):
         read_profile_shards(cut_profiles(tmp_path, [[]]), 0)
 
 

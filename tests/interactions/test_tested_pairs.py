@@ -102,7 +102,7 @@ def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):
         read_pair_draws(*zip(*paths, strict=True))
     empty = PairDraws(found.table[:0], found.first[:0], found.second[:0], found.shuffled[:0])
     write_pair_draws(empty, *paths[0])
-    with pytest.raises(InputError, match="the 1 shards hold no pair of features: select examples"):
+    with pytest.raises(InputError, match="1 shard without a pair of features: select examples"):
         read_pair_draws(*zip(*paths[:1], strict=True))
     read = read_pair_draws(*zip(*paths, strict=True))  # an empty shard beside another is none
     np.testing.assert_array_equal(read.table[OUTPUTS], fewer.table[OUTPUTS])

@@ -144,5 +144,5 @@ def test_each_output_needs_a_name():
     with pytest.raises(InputError) as error:
         check_outputs(model, ["A"], "mine.keras")
     assert str(error.value) == (
-        "the network mine.keras has 2 outputs, and 1 tasks are named (A): name each output, in order."
+        "the network mine.keras has 2 outputs, and 1 name of tasks (A) given: name each output, in order."
     )

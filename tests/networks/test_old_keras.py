@@ -313,8 +313,8 @@ def test_weights_that_do_not_belong_to_the_architecture_are_refused(tmp_path):
         convert_model(*write_files(tmp_path, SEQUENTIAL, weights))
     weights = random_weights(GRAPH)
     for groups, words in [
-        ({"graph": weights["graph"][:-1]}, "has 1 arrays left for node dense1"),
-        ({"graph": [*weights["graph"], np.zeros(3)]}, "has 1 arrays more"),
+        ({"graph": weights["graph"][:-1]}, "has 1 array left for node dense1"),
+        ({"graph": [*weights["graph"], np.zeros(3)]}, "has 1 array more"),
     ]:
         with pytest.raises(InputError, match=words):
             convert_model(*write_files(tmp_path, GRAPH, groups))
@@ -328,7 +328,7 @@ def test_files_of_another_kind_are_named(tmp_path):
         InputError, match=r"weights\.h5 is not text in UTF-8 .*: an architecture of Keras 0\.3"
     ):
         convert_model(weights, weights)
-    with pytest.raises(InputError, match=r"none\.json could not be read"):
+    with pytest.raises(InputError, match=r"none\.json was not found: give the path of"):
         convert_model(tmp_path / "none.json", weights)
 
 

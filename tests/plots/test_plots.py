@@ -472,7 +472,8 @@ def test_the_figure_says_the_distance_of_the_table(start, end, peak, remark):
     arrays["p"][:] = np.where(arrays["delta"] == -1, 1e-4, 0.5)
     places = tables["sources"].drop(columns=["fis", "fis_p", "fis_q"]).assign(start=start, end=end)
     null = pd.DataFrame({"replicate": 1, "source": 0, "fis": [0.1, 0.2], "fis_sum": 0.1, "signed_sum": 0.1})
-    positions = pd.DataFrame({"example": 0, "delta": [0.1, 0.2]})
+    positions = pd.DataFrame({"example": 0, "delta": [0.1, 0.2] * 5})
+    positions["distance"] = np.repeat([1, 10, 30, 80, 500], 2)
     profiles = Profiles(places, arrays["delta"], arrays["delta"], arrays["delta"], null, positions)
     tables["sources"] = profile_significance(profiles)[0].results
     figure, _ = tracks.draw(tables, {"top": 1})
@@ -768,7 +769,8 @@ def test_unknown_figures_inputs_and_options():
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
         "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
-        "interaction_map, mutagenesis, pair_significance, spacing, tracks in the configuration."
+        "interaction_map, kinds, mutagenesis, pair_significance, spacing, tracks, variants in the "
+        "configuration."
     )
     with pytest.raises(InputError) as error:
         distance.draw({"sources": pd.DataFrame()}, {})
@@ -802,8 +804,9 @@ def test_options_are_checked_without_drawing():
     with pytest.raises(InputError) as error:
         check_options("pie", {}, where)
     assert str(error.value) == (
-        f"{where}: there is no figure 'pie'; choose one of pair_significance, mutagenesis, calibration, "
-        "distance, spacing, groups, tracks, interaction_map, aggregate_map, training, performance."
+        f"{where}: there is no figure 'pie'; choose one of pair_significance, kinds, mutagenesis, "
+        "calibration, distance, spacing, groups, tracks, interaction_map, aggregate_map, variants, training, "
+        "performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})

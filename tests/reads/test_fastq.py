@@ -76,7 +76,7 @@ def test_faults_have_their_sentence_and_leave_nothing(tmp_path):
         ((str(cut),), f"{cut} is a damaged gzip file ("),
         (
             (write(tmp_path / "uneven.fastq.gz", uneven),),
-            f"{tmp_path}/uneven.fastq.gz, line 40: the read has 8 bases and 4 qualities, and needs as "
+            f"{tmp_path}/uneven.fastq.gz, line 40: the read has 8 bases and 4 of qualities, and needs as "
             "many of one "
             "as of the other: fetch the file again.",
         ),

@@ -85,8 +85,10 @@ def test_the_command_idr_is_used_when_it_is_there(tmp_path, monkeypatch):
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     pooled = random_peaks(3, 31)
-    kept, summary = reproducible.reproducible_by_idr(random_peaks(1, 30), random_peaks(2, 30), pooled, 0.05)
+    kept, summary = reproducible.reproducible_by_idr(pooled, pooled, pooled, 0.05)
     pd.testing.assert_frame_equal(kept, pooled.iloc[::2].reset_index(drop=True))
+    assert summary.pop("related_p") < 1e-6
+    assert summary.pop("warning") == ""
     assert summary == {"implementation": "command idr", "compared": 31} | dict.fromkeys(
         ("mu", "sigma", "rho", "p", "rounds", "converged"), ""
     )

@@ -23,7 +23,7 @@ PAPER, PLANTED = CONFIG / "claims.yaml", CONFIG / "claims_planted.yaml"
     [
         ("claims: 1", " is not a list of claims: start each with a dash."),
         ("", " is not a list of claims: start each with a dash."),
-        ("- {section: A", " is not YAML (while parsing a flow mapping): mend it."),
+        ("- {section: A", ", line 2: it is not YAML (expected ',' or '}', but got '<stream end>'): mend it."),
         (
             "- 3",
             ", claim 1 is no mapping: the keys are section, claim, stated, file, measure, where, against, "

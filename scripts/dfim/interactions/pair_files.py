@@ -48,7 +48,7 @@ def read_pair_draws(tables: Sequence[str | os.PathLike], draws: Sequence[str | o
     table = pd.concat([part for part, _ in parts if len(part)] or [parts[0][0]], ignore_index=True)
     if table.empty:
         raise InputError(
-            f"the {counted(len(parts), 'shard')} hold no pair of features: select examples that have a "
+            f"{counted(len(parts), 'shard')} without a pair of features: select examples that have a "
             "source and a target, or allow a larger distance."
         )
     _check(table, [arrays["first"].shape[1] for part, arrays in parts if len(part)])

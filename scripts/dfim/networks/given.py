@@ -66,7 +66,7 @@ def check_outputs(model: keras.Sequential, tasks: Sequence[str], path: str | Pat
     if model.output_shape[-1] != len(tasks):
         raise InputError(
             f"the network {path} has {counted(model.output_shape[-1], 'output')}, and "
-            f"{counted(len(tasks), 'task')} are named ({', '.join(tasks)}): name each output, in order."
+            f"{counted(len(tasks), 'name')} of tasks ({', '.join(tasks)}) given: name each output, in order."
         )
 
 

@@ -7,7 +7,7 @@ from dfim.errors import InputError
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
     "pairs": ("kinds", "pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
-    "profiles": ("groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
+    "profiles": ("variants", "groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
 MODEL_FIGURES = ("training", "performance")

@@ -60,7 +60,7 @@ def test_a_map_takes_strings_and_one_hot_rows_alike():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((["ACGT"], {"A": "AC"}), "the sequences have 4 positions, and the network takes 200: give sequences of"),
+        ((["ACGT"], {"A": "AC"}), "the sequences have 4 positions, and the network takes 200: give"),
         ((["ACGT" * 50, "ACG"], {"A": "AC"}), "the sequences have 2 lengths, and one length is needed"),
         ((["ACGT" * 50], pd.DataFrame({"start": [1]})), "the table of features lacks the column 'sequence'"),
         ((["ACGT" * 50], 7), "features are given as int, and a path, a table or a mapping"),

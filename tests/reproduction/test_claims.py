@@ -10,12 +10,16 @@ import yaml
 
 from dfim.errors import InputError
 from dfim.files.tables import read_table, write_table
-from dfim.reproduction.claims import check_cannot_show, read_claims
-from dfim.reproduction.measuring import reproduce
+from dfim.reproduction.claims import DATA_CHECKS, check_cannot_show, parts_of, read_claims, table_of
+from dfim.reproduction.judging import reproduce
 from dfim.statistics.comparison import compare_all
 
 CONFIG = Path(__file__).parents[2] / "config"
 PAPER, PLANTED = CONFIG / "claims.yaml", CONFIG / "claims_planted.yaml"
+THE_KEYS = (
+    "section, claim, stated, file, measure, where, against, column, by, per, n, rule, parts, table, needs, "
+    "cannot_show, note"
+)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +30,11 @@ PAPER, PLANTED = CONFIG / "claims.yaml", CONFIG / "claims_planted.yaml"
         ("- {section: A", " is not YAML (while parsing a flow mapping): mend it."),
         (
             "- 3",
-            ", claim 1 is no mapping: the keys are section, claim, stated, file, measure, where, against, "
-            "column, n, rule, needs, cannot_show, note.",
+            f", claim 1 is no mapping: the keys are {THE_KEYS}.",
         ),
         (
             "- {section: A, claim: c, colour: 1}",
-            ", claim 1 has the unknown key 'colour': the keys are section, claim, stated, file, measure, "
-            "where, against, column, n, rule, needs, cannot_show, note.",
+            f", claim 1 has the unknown key 'colour': the keys are {THE_KEYS}.",
         ),
         ("- {section: A}", ", claim 1 has no 'claim': write one."),
         ("- {section: 1, claim: c, cannot_show: d}", ", claim 1 has the 'section' 1: write a text."),
@@ -65,7 +67,7 @@ def sentence_about(tmp_path, **claim):
         (
             {"measure": "length"},
             "the measure 'length', and t.tsv is a .tsv file: choose from rows, value, values, mean, median, "
-            "smallest, largest, share, auroc, average_precision.",
+            "smallest, largest, share, largest_share, auroc, average_precision, gap.",
         ),
         (
             {"file": "a/b.h5", "measure": "median"},
@@ -119,7 +121,7 @@ def test_rules_that_cannot_be_used(tmp_path, rule):
     )
 
 
-@pytest.mark.parametrize("rule", ["below -1", "above 1e-10", "at least .5", "at most 2.E+3"])
+@pytest.mark.parametrize("rule", ["below -1", "above 1e-10", "at least .5", "at most 2.E+3", "between .04 and 6e-2"])
 def test_rules_that_can_be_used(tmp_path, rule):
     path = tmp_path / "claims.yaml"
     claim = {"section": "A", "claim": "c", "file": "t.tsv.gz", "measure": "rows", "rule": rule}

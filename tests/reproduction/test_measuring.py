@@ -16,13 +16,10 @@ from dfim.files.tables import write_table
 from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.reproduction.claims import MEASURES, read_claims
-from dfim.reproduction.measuring import (
-    TABLE_MEASURES,
-    background,
-    judge_calibration,
-    network_layers,
-    reproduce,
-)
+from dfim.reproduction.describing import background
+from dfim.reproduction.judging import judge_calibration, reproduce
+from dfim.reproduction.layers import network_layers
+from dfim.reproduction.measuring import TABLE_MEASURES
 from dfim.sequences.bases import to_bases
 from dfim.statistics.calibration import calibration
 from dfim.statistics.null_tables import describe_nulls
@@ -304,7 +301,7 @@ def test_an_array_that_a_file_does_not_have_cannot_be_shown(results, measure):
 
 
 def test_every_measure_of_a_table_can_be_measured():
-    assert {*TABLE_MEASURES, "auroc", "average_precision"} == set(MEASURES[".tsv"])
+    assert {*TABLE_MEASURES, "auroc", "average_precision", "gap", "largest_share"} == set(MEASURES[".tsv"])
 
 
 def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):

@@ -58,7 +58,7 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
     parts = [part for part in parts if len(part)]
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
-    table = pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True).drop_duplicates(["place", "score"])
     known = table[table["holds"].notna()]
     off = known[known["holds"] == 0]
     verdict = CANNOT_SHOW if known.empty else NOT_REPRODUCED if len(off) else REPRODUCED
@@ -72,20 +72,30 @@ def judge_calibration(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
         "threshold": _HELD,
         "n": int(table.drop_duplicates("place")["n"].sum()),
         "verdict": verdict,
-        "note": "; ".join(
-            f"off in {row.place}: {row.score} {row.share_ties_broken:.2g}" for row in off.itertuples()
-        )
-        or ("" if len(known) else "fewer than 5 rows are expected below the level"),
+        "note": _off_text(off) or ("" if len(known) else "fewer than 5 rows are expected below the level"),
     }
     return pd.DataFrame([row], columns=COLUMNS)
 
 
+def _off_text(off: pd.DataFrame) -> str:
+    """Return where the level is not held, each place with its scores and shares."""
+    places = [
+        f"{place} ({', '.join(f'{row.score} {row.share_ties_broken:.2g}' for row in rows.itertuples())})"
+        for place, rows in off.groupby("place")
+    ]
+    return f"off in {'; '.join(places)}" if places else ""
+
+
 def _known_rows(path: str, folder: str | os.PathLike) -> pd.DataFrame:
-    """Return the rows of a calibration table that a run is judged by, with the ``place`` of the table."""
+    """Return the rows of a calibration table that a run is judged by, with the ``place`` of the table.
+
+    The interaction by mutagenesis is of no method: its place is the folder of all methods.
+    """
     nulls = read_table(Path(path).with_name("nulls.tsv"))
     own = level_is_held(read_table(path), nulls["method"].iloc[0])
     own = own[(own["null_model"] == nulls["null_model"].iloc[0]) & (own["level"] == _LEVEL)]
-    return own.assign(place=os.path.relpath(Path(path).parent, Path(folder) / "interactions"))
+    place = os.path.relpath(Path(path).parent, Path(folder) / "interactions")
+    return own.assign(place=np.where(own["score"] == "interaction", os.path.dirname(place), place))
 
 
 def _reason(claim: dict, made: set[str], cannot_show: dict[str, str]) -> str:

@@ -13,4 +13,6 @@ def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
         return np.nan, np.nan
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # At the ends the two halves are equal but for rounding.
+    low = middle - half if share > 0 else 0.0
+    return low, middle + half if share < 1 else 1.0

@@ -27,7 +27,10 @@ THE_KEYS = (
     [
         ("claims: 1", " is not a list of claims: start each with a dash."),
         ("", " is not a list of claims: start each with a dash."),
-        ("- {section: A", " is not YAML (while parsing a flow mapping): mend it."),
+        (
+            "- {section: A",
+            ", line 2: it is not YAML (expected ',' or '}', but got '<stream end>'): mend it.",
+        ),
         (
             "- 3",
             f", claim 1 is no mapping: the keys are {THE_KEYS}.",
@@ -108,6 +111,47 @@ def sentence_about(tmp_path, **claim):
 )
 def test_sentences_about_a_claim(tmp_path, claim, sentence):
     assert sentence_about(tmp_path, **claim) == sentence
+
+
+PART = {"name": "p", "file": "t.tsv", "measure": "rows", "rule": "above 1"}
+NOTHING = {"file": None, "measure": None, "rule": None}
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ({"parts": [PART]}, "'parts' and the key 'file': write it in each part."),
+        (NOTHING | {"parts": []}, "'parts' that are no list: start each with a dash."),
+        ({"table": "tables"}, "the table 'tables': choose from reproduction, data_checks."),
+    ],
+)
+def test_sentences_about_parts_and_tables(tmp_path, claim, sentence):
+    assert sentence_about(tmp_path, **claim) == sentence
+
+
+@pytest.mark.parametrize(
+    ("part", "sentence"),
+    [
+        ({"colour": 1}, " has the unknown key 'colour': the keys are name, file, measure, where, against, "
+         "column, by, per, n, rule."),
+        ({"name": None}, " has no 'name': write one."),
+        ({"rule": None}, " has no 'rule': write one."),
+        ({"rule": "equals stated"}, " has the rule 'equals stated': write 'equals stated' or 'within X of "
+         "stated' (both with a 'stated'), 'between X and Y', 'at least X', 'at most X', 'above X' or "
+         "'below X'."),
+        ({"measure": "largest_share", "column": "a"}, " has the measure 'largest_share' and no 'by': write "
+         "one."),
+        ({"per": 3}, ", key 'per' is no mapping: the keys are file, measure, where, against, column."),
+        ({"per": {"file": "t.tsv"}}, ", key 'per' has no 'measure': write one."),
+    ],
+)  # fmt: skip
+def test_sentences_about_a_part(tmp_path, part, sentence):
+    changed = {key: value for key, value in (PART | part).items() if value is not None}
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump([{"section": "A", "claim": "c", "parts": [PART, changed]}]))
+    with pytest.raises(InputError) as caught:
+        read_claims(path)
+    assert str(caught.value) == f"{path}, claim 1, part 2{sentence}"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ rule write_reproduction:
         + places.interaction_targets(config),
         claims=[locate(path) for path in config["claims"]],
     output:
-        report(f"{RESULTS}/reproduction.tsv", category="reproduction"),
+        reproduction=report(f"{RESULTS}/reproduction.tsv", category="reproduction"),
+        data_checks=report(f"{RESULTS}/data_checks.tsv", category="reproduction"),
     log:
         f"{LOGS}/write_reproduction.log",
     benchmark:

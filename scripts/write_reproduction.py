@@ -6,15 +6,20 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.files.tables import write_table
-    from dfim.reproduction.claims import check_cannot_show, read_claims
-    from dfim.reproduction.measuring import judge_calibration, reproduce
+    from dfim.reproduction.claims import TABLES, check_cannot_show, read_claims, table_of
+    from dfim.reproduction.judging import judge_calibration, reproduce
 
     claims = [claim for path in snakemake.input.claims for claim in read_claims(path)]
     cannot_show = snakemake.params.cannot_show
     check_cannot_show(claims, cannot_show)
-    folder, tables = snakemake.params.folder, snakemake.input.tables
-    parts = [reproduce(claims, folder, tables, cannot_show), judge_calibration(folder, tables)]
-    table = pd.concat([part for part in parts if len(part)], ignore_index=True)
-    for verdict, rows in table.groupby("verdict"):
-        log.info("%d of %d claims: %s", len(rows), len(table), verdict)
-    write_table(table, snakemake.output[0])
+    folder, files = snakemake.params.folder, snakemake.input.tables
+    for name in TABLES:
+        asked = [claim for claim in claims if table_of(claim) == name]
+        parts = [reproduce(asked, folder, files, cannot_show)]
+        if name == "reproduction":
+            parts.insert(0, judge_calibration(folder, files))
+        filled = [part for part in parts if len(part)]
+        table = pd.concat(filled, ignore_index=True) if filled else parts[0]
+        for verdict, rows in table.groupby("verdict"):
+            log.info("%s: %d of %d claims: %s", name, len(rows), len(table), verdict)
+        write_table(table, snakemake.output[name])

@@ -62,7 +62,9 @@ def _map(asked: argparse.Namespace) -> None:
 
     names, bases = read_sequences(asked.sequences)
     if not 0 <= asked.example < len(names):
-        raise InputError(f"there is no sequence {asked.example}: choose one of 0 to {len(names) - 1} in {asked.sequences}.")
+        raise InputError(
+            f"there is no sequence {asked.example}: choose one of 0 to {len(names) - 1} in {asked.sequences}."
+        )
     chosen = [bases[asked.example].tobytes().decode()]
     found = api.map(asked.network, chosen, asked.task, method=asked.method, threads=asked.threads)
     sources = nucleotide_sources(found.bases, [0]).rename_axis("source").reset_index()

@@ -223,6 +223,7 @@ def to_open(config: Mapping, results: str) -> list[str]:
         "interactions": "tables and figures of each analysis",
         "models": "networks, their metrics and figures",
         "reproduction.tsv": "what was found, claim by claim",
+        "data_checks.tsv": "the configuration read back",
         "logs": "everything that was not printed",
     }
     return [

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dfim.errors import InputError
+from dfim.reproduction.claims import TABLES
 from workflow.analyses import analysis_figures, combinations, target_kind
 from workflow.datasets import fits_additive, matched_datasets
 from workflow.ensembles import networks_of, own_models, twins_of
@@ -293,5 +294,5 @@ def used_reads(config: Mapping, sheets: Sheets) -> list[str]:
 
 
 def claims_targets(config: Mapping) -> list[str]:
-    """Return the table of claims, when the configuration names any."""
-    return [f"{results_folder(config)}/reproduction.tsv"] if config["claims"] else []
+    """Return the tables of claims, when the configuration names any."""
+    return [f"{results_folder(config)}/{name}.tsv" for name in TABLES] if config["claims"] else []

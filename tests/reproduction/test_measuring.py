@@ -16,13 +16,10 @@ from dfim.files.tables import write_table
 from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.reproduction.claims import MEASURES, read_claims
-from dfim.reproduction.measuring import (
-    TABLE_MEASURES,
-    background,
-    judge_calibration,
-    network_layers,
-    reproduce,
-)
+from dfim.reproduction.describing import background
+from dfim.reproduction.judging import judge_calibration, reproduce
+from dfim.reproduction.layers import network_layers
+from dfim.reproduction.measuring import TABLE_MEASURES
 from dfim.sequences.bases import to_bases
 from dfim.statistics.calibration import calibration
 from dfim.statistics.null_tables import describe_nulls
@@ -95,7 +92,7 @@ EXAMPLES, FEATURES = "datasets/d/examples.tsv.gz", "datasets/d/features.tsv.gz"
         ({"file": EXAMPLES, "measure": "rows", "where": "origin == 'set1'"}, "2", 2),
         ({"file": EXAMPLES, "measure": "mean", "where": "origin == 'set1'", "column": "label_GATA1"}, "1", 2),
         ({"file": EXAMPLES, "measure": "values", "column": "copies_GATA1"}, "0, 1", 4),
-        ({"file": EXAMPLES, "measure": "share", "column": "split == 'test'"}, "0.5", 4),
+        ({"file": EXAMPLES, "measure": "share", "column": "split == 'test'"}, "0.5 [0.15, 0.85]", 4),
         (
             {"file": FEATURES, "measure": "values", "where": "name == 'GATA1'", "column": "sequence"},
             "GATA",
@@ -197,34 +194,100 @@ def test_lists_are_compared_element_by_element(results):
     assert judge(results, stated=["test", "TRAIN"], **texts)["verdict"] == "not reproduced"
 
 
-def test_what_a_run_cannot_show_keeps_what_it_found(results):
+def test_all_that_a_run_cannot_show_is_one_row(results):
     claim = {
+        "section": "B.2",
+        "claim": "it is so",
         "file": "models/m/metrics.tsv",
         "measure": "value",
         "where": "split == 'test' and task == 'mean'",
         "column": "auroc",
         "stated": 0.953,
         "rule": "within 0.02 of stated",
-        "needs": "binding_data",
-        "note": "three tasks",
     }
-    row = judge(results, {"binding_data": "a miniature genome"}, **claim)
-    assert list(row) == [
-        "X",
-        "it is so",
-        "0.953",
-        "0.95",
-        1,
-        "cannot show",
-        "a miniature genome; three tasks",
+    claims = [
+        claim | {"needs": "binding_data"},
+        claim,
+        claim | {"needs": "qtl_data"},
+        claim | {"file": "x.tsv"},
     ]
-    assert judge(results, {"other": "…"}, **claim)["verdict"] == "reproduced"
+    missing = {"binding_data": "a miniature genome", "qtl_data": "a miniature genome"}
+    table = reproduce(claims, results, [results / "models/m/metrics.tsv"], missing)
+    assert table["verdict"].tolist() == ["reproduced", "cannot show"]
+    assert table["claim"].iloc[1] == "3 claims about what this run does not have"
+    assert table["note"].iloc[1] == "a miniature genome (2); this run did not make x.tsv (1)"
+    assert table["found"].iloc[1] == ""
+
+
+NEAR = {"file": "pairs.tsv.gz", "measure": "share", "where": "abs_distance < 20", "column": "fis > 3"}
+
+
+def test_a_claim_holds_where_all_its_parts_do(results):
+    near = NEAR | {"name": "near", "rule": "at least 0.6"}
+    far = near | {"name": "far", "where": "abs_distance > 20", "rule": "at most 0"}
+    row = judge(results, parts=[near, far])
+    assert row["found"] == "near 0.666667 [0.208, 0.939]; far 0 [0, 0.561]"
+    assert (row["threshold"], row["n"], row["verdict"]) == ("at least 0.6; at most 0", 6, "reproduced")
+    # One part that fails is enough, also beside one that is missing; one that is missing leaves it open.
+    none = near | {"name": "none", "where": "distance > 1000"}
+    wrong = near | {"rule": "above 0.7"}
+    assert judge(results, parts=[wrong, far])["verdict"] == "not reproduced"
+    assert judge(results, parts=[wrong, none])["verdict"] == "not reproduced"
+    row = judge(results, parts=[near, none])
+    assert (row["verdict"], row["note"]) == ("cannot show", "pairs.tsv.gz has no such row")
+    absent = near | {"name": "absent", "file": "none.tsv"}
+    row = judge(results, parts=[near, absent])
+    assert (row["verdict"], row["note"]) == ("cannot show", "this run did not make none.tsv")
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict"),
+    [
+        ("between 0.5 and 0.7", "reproduced"),
+        ("between 0.7 and 0.8", "not reproduced"),
+        ("between 0.5 and .6", "not reproduced"),
+    ],
+)
+def test_a_rule_with_two_ends(results, rule, verdict):
+    assert judge(results, **NEAR, rule=rule)["verdict"] == verdict
+
+
+def test_every_group_is_held_to_the_largest_share(results):
+    claim = {"file": "pairs.tsv.gz", "measure": "largest_share", "by": "far", "column": "fis >= 3"}
+    table = pd.DataFrame({"far": ["no", "no", "yes", "yes"], "fis": [1, 1, 3, 2], "block": [1, 1, 2, 2]})
+    write_table(table, results / "groups.tsv")
+    row = judge(results, **claim | {"file": "groups.tsv"}, rule="at most 0.4")
+    # The interval counts a block once: 1 of them, not 2 rows.
+    assert (row["found"], row["verdict"]) == ("0.5 [0.0546, 0.945] (yes)", "not reproduced")
+
+
+def test_one_finding_is_divided_by_another(results):
+    gap = {"file": "pairs.tsv.gz", "measure": "gap", "where": "distance < 20", "column": "fis"}
+    per = gap | {"where": "abs_distance < 20", "against": "abs_distance > 20"}
+    claim = {"file": "pairs.tsv.gz", "measure": "largest", "column": "fis", "rule": "at most 2"}
+    # 5 by the gap between the medians 4 and 2.
+    assert judge(results, **claim, per=per)["found"] == "2.5"
+    assert judge(results, **claim, per=per)["verdict"] == "not reproduced"
+    even = per | {"column": "fis * 0"}
+    assert judge(results, **claim, per=even)["verdict"] == "cannot show"
+    absent = per | {"file": "none.tsv"}
+    assert judge(results, **claim, per=absent)["note"] == "this run did not make none.tsv"
+
+
+def test_a_value_brings_its_interval(results):
+    table = pd.DataFrame({"auroc": [0.9], "auroc_low": [0.85], "auroc_high": [0.95], "n": [40]})
+    write_table(table, results / "interval.tsv")
+    claim = {"file": "interval.tsv", "measure": "value", "column": "auroc", "n": "n", "rule": "at least 0.9"}
+    assert judge(results, **claim)["found"] == "0.9 [0.85, 0.95]"
 
 
 def test_missing_files_rows_and_data_cannot_show(results):
     rule = {"measure": "rows", "rule": "at least 1"}
     row = judge(results, file="models/none/metrics.tsv", **rule)
-    assert (row["verdict"], row["note"]) == ("cannot show", "this run did not make models/none/metrics.tsv")
+    assert (row["verdict"], row["note"]) == (
+        "cannot show",
+        "this run did not make models/none/metrics.tsv (1)",
+    )
     row = judge(results, file="pairs.tsv.gz", where="distance > 1000", **rule)
     assert (row["verdict"], row["found"], row["n"]) == ("not reproduced", "0", 0)
     rule_of_mean = {"measure": "mean", "column": "fis", "rule": "above 0"}
@@ -234,7 +297,7 @@ def test_missing_files_rows_and_data_cannot_show(results):
     assert row["verdict"] == "reproduced"
     claim = {"section": "SFig. 6", "claim": "c", "cannot_show": "no data"}
     row = reproduce([claim], results, []).iloc[0]
-    assert (row["verdict"], row["note"], row["n"]) == ("cannot show", "no data", 0)
+    assert (row["verdict"], row["note"], row["n"]) == ("cannot show", "no data (1)", 0)
 
 
 def test_a_file_left_over_from_another_run_does_not_count(results):
@@ -304,7 +367,7 @@ def test_an_array_that_a_file_does_not_have_cannot_be_shown(results, measure):
 
 
 def test_every_measure_of_a_table_can_be_measured():
-    assert {*TABLE_MEASURES, "auroc", "average_precision"} == set(MEASURES[".tsv"])
+    assert {*TABLE_MEASURES, "auroc", "average_precision", "gap", "largest_share"} == set(MEASURES[".tsv"])
 
 
 def test_the_shipped_claims_without_any_results_cannot_be_shown(tmp_path):
@@ -353,8 +416,8 @@ def write_simulation(folder):
     pairs["pair"] = ["ELF1–SIX5", "AP1–ELF1", "ELF1–TAL1", "ELF1–ELF1"] * 10
     interacting = pairs["pair"] == "ELF1–SIX5"
     pairs["signed_sum"] = np.where(interacting, 2, -1) + rng.random(40)
-    pairs["fis_p"] = pairs["fis_q"] = np.where(interacting, 0.001, rng.random(40))
-    pairs = pairs.assign(fis=pairs["signed_sum"].abs(), copies_ELF1=1, copies_SIX5=1, distance=-30)
+    pairs["fis_p"] = pairs["fis_q"] = np.where(interacting, 0.001, 0.1 + rng.random(40))
+    pairs = pairs.assign(fis=pairs["signed_sum"].abs(), within_reach=1, distance=-30)
     write_table(pairs, folder / "interactions/motif_pairs/simulation/ELF1_SIX5/deeplift/pairs.tsv.gz")
 
 
@@ -382,8 +445,8 @@ def test_the_shipped_claims_are_read_off_a_run(tmp_path):
     # With 6 sequences instead of 60,000 only the numbers of sequences and the base frequencies differ.
     assert wrong["claim"].str.contains("sequences|Background").all()
     assert len(wrong) == 8
-    assert len(shown) - len(wrong) >= 20
-    assert {"SFig. 1", "SFig. 5", "SFig. 2A", "SFig. 2B"} <= set(shown["section"])
+    assert len(shown) - len(wrong) >= 14
+    assert {"SFig. 1", "SFig. 5", "SFig. 2A, B"} <= set(shown["section"])
     assert shown.loc[shown["section"] == "SFig. 1", "found"].tolist() == ["0.01"]
     assert shown.loc[shown["section"] == "SFig. 5", "found"].tolist() == ["1"]
 
@@ -414,17 +477,19 @@ def test_a_run_whose_null_is_not_that_of_rows_that_do_not_interact_says_so(tmp_p
     some = {"fis": null["fis"][:40]}
     few = calibrated(tmp_path / "interactions/few/m/t/deeplift", some, some)
     table = judge_calibration(tmp_path, [good, bad, few, str(tmp_path / "other.tsv")])
-    assert list(table["verdict"]) == ["cannot show", "reproduced", "not reproduced"]
-    assert set(table["section"]) == {"calibration"}
-    assert table["claim"].iloc[1] == (
-        "p-values (empirical) of motif_pairs/simulation/ELF1_SIX5/deeplift hold their level on rows that are "
-        "known not to interact: share below 0.05, 0.01, 0.001"
+    row = table.iloc[0]
+    assert len(table) == 1
+    assert (row["section"], row["verdict"], row["n"]) == ("calibration", "not reproduced", 12040)
+    assert row["claim"] == (
+        "p-values hold their level on real features that are known not to interact: share of them with "
+        "p ≤ 0.05, for each analysis, method and score"
     )
-    assert table["stated"].iloc[1] == "at most 0.055 / 0.012 / 0.0015, or an interval with the level"
-    assert list(table["n"]) == [40, 6000, 6000]
-    assert table["note"].iloc[2].startswith("the null is off: fis of the dinucleotide null at 0.05")
-    assert "signed_sum" not in table["note"].iloc[2]
-    assert re.fullmatch(r"fis [\d./ ]+; signed_sum [\d./ ]+", table["found"].iloc[1])
+    assert row["threshold"] == "at most 0.055, or an interval with the level, in each"
+    assert row["note"].startswith("off in motif_pairs/simulation/ELF1_SIX5/gradient_input (fis ")
+    assert "signed_sum" not in row["note"]
+    assert re.fullmatch(r"3 of 4 hold it; largest share [\d.]+", row["found"])
+    assert judge_calibration(tmp_path, [good])["verdict"].tolist() == ["reproduced"]
+    assert judge_calibration(tmp_path, [few])["verdict"].tolist() == ["cannot show"]
 
 
 def test_a_run_is_judged_by_what_can_fail_alone(tmp_path):

@@ -50,6 +50,7 @@ def test_the_tables_of_pairs_and_of_profiles(lookups):
         "pairs": "results/interactions/motif_pairs/m/t/d/pairs.tsv.gz",
         "null": "results/interactions/motif_pairs/m/t/d/null.tsv.gz",
         "agreement": "results/interactions/motif_pairs/m/t/d/agreement.tsv",
+        "kinds": "results/interactions/motif_pairs/m/t/kinds.tsv",
     }
     aggregated = SimpleNamespace(analysis="cbf1_flanks", **names)
     assert set(lookups.interaction_tables(aggregated)) == {"sources", "null", "profiles", "cells"}

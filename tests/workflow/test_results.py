@@ -94,7 +94,10 @@ def test_figures_are_those_configured_and_how_the_null_holds():
 
 def test_claims_are_judged_where_there_are_any():
     assert results.claims_targets(CONFIG) == []
-    assert results.claims_targets(CONFIG | {"claims": ["c.yaml"]}) == ["out/reproduction.tsv"]
+    assert results.claims_targets(CONFIG | {"claims": ["c.yaml"]}) == [
+        "out/reproduction.tsv",
+        "out/data_checks.tsv",
+    ]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

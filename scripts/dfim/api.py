@@ -16,7 +16,7 @@ from dfim.attribution import network_of, open_scorer
 from dfim.attribution.scorer import Scorer
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.interactions.edits import whole_sequences
 from dfim.interactions.pair_tests import draw_pairs
@@ -235,7 +235,8 @@ def _opened(network, bases, task, method, background, threads) -> Iterator[tuple
             )
         if not 0 <= task < scorer.outputs:
             raise InputError(
-                f"there is no task {task}: the network has {scorer.outputs} outputs, counted from 0."
+                f"there is no task {task}: choose from the network's {counted(scorer.outputs, 'output')}, "
+                "counted from 0."
             )
         yield scorer, task
 

@@ -137,10 +137,10 @@ def constant_of(constants: Mapping[str, object], name: str, shape: tuple[int, ..
         logger.info("the further input %s, shape %s, is held at zero", name, shape)
     try:
         return np.ascontiguousarray(np.broadcast_to(np.asarray(constants.get(name, 0), np.float32), shape))
-    except ValueError:
+    except ValueError as error:
         raise InputError(
             f"the further input {name!r} of the network has the shape {shape}, and the values given for it "
-            "do not fill it: give one number, or as many as its last axis has."
+            f"do not fill it ({error}): give one number, or as many as its last axis has."
         ) from None
 
 

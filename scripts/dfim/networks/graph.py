@@ -71,7 +71,8 @@ class Graph(Sequence):
         """
         if self.length not in (None, length):
             raise InputError(
-                f"the network takes sequences of {self.length} positions, and these have {length}."
+                f"the network takes sequences of {self.length} positions, and these have {length}: "
+                "give sequences of that length."
             )
         from dfim.networks.kinds import shape_of
 
@@ -115,7 +116,10 @@ def _check_names(nodes: Sequence[Node], outputs: dict[str, str]) -> None:
             raise InputError(f"the network has two nodes of the name {node.name!r}.")
         missing = [name for name in node.inputs if name not in known]
         if missing:
-            raise InputError(f"the node {node.name!r} takes {missing[0]!r}, which no node before it is.")
+            raise InputError(
+                f"the node {node.name!r} takes {missing[0]!r}, which no node before it "
+                "is: write nodes in the order of their evaluation."
+            )
         known.add(node.name)
     for output, name in outputs.items():
         if name not in known:

@@ -9,6 +9,7 @@ from pathlib import Path
 import h5py
 
 from dfim.errors import InputError
+from dfim.files.text import read_text
 from dfim.networks import keras_files
 from dfim.networks.backend import keras
 from dfim.networks.keras2 import Rebuilt, rebuild, set_weights
@@ -52,13 +53,13 @@ def read_parts(architecture: str | Path, weights: str | Path) -> keras.Model:
 
 def _json_of(path: str | Path) -> Mapping:
     try:
-        entry = json.loads(Path(path).read_text())
+        entry = json.loads(read_text(path))
     except OSError as error:
-        raise InputError(f"{path} could not be read ({error.strerror}).") from None
+        raise InputError(f"{path} could not be read ({error.strerror}): give a file that is there.") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not JSON ({error}): an architecture of Keras was expected.") from None
     if not isinstance(entry, Mapping):
-        raise InputError(f"{path} is JSON, but no architecture of Keras.")
+        raise InputError(f"{path} is JSON, but no architecture of Keras: give what to_json writes.")
     return entry
 
 

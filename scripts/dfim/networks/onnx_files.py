@@ -53,7 +53,7 @@ def _check_versions(model: onnx.ModelProto, path: str | Path) -> None:
         if node.domain not in _DOMAINS:
             raise InputError(
                 f"{path}: the node {node.name or node.op_type} is of the domain {node.domain!r}, whose code "
-                "is never run: export the network with ONNX's own operators."
+                "is never run: make the export of the network with ONNX's own operators."
             )
 
 
@@ -77,7 +77,10 @@ def _load_external(model: onnx.ModelProto, path: str | Path) -> None:
     try:
         onnx.load_external_data_for_model(model, folder)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
-        raise InputError(f"{path}: the weights beside it could not be read ({error}).") from None
+        raise InputError(
+            f"{path}: the weights beside it could not be read ({error}): give them in the "
+            "same folder."
+        ) from None
 
 
 class Session:

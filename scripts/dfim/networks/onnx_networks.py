@@ -101,7 +101,7 @@ def _chosen(path, heads: list[str], shapes: Mapping, tasks, outputs: Mapping[str
 def _length(path: str | Path, own: int | None, asked: int | None) -> int:
     if own is None and asked is None:
         raise InputError(
-            f"{path} takes sequences of any length: say under the key length how many positions they have."
+            f"{path} takes sequences of any length: give the key length, how many positions they have."
         )
     if None not in (own, asked) and own != asked:
         raise InputError(f"{path} takes sequences of {own} positions, and {asked} are asked for.")

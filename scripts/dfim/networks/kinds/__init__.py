@@ -47,7 +47,7 @@ def kind_of(node: Node) -> Kind:
     """Return the entry of a node's kind; raises InputError when there is none."""
     if node.kind not in KINDS:
         raise InputError(
-            f"layer {node.name!r} is of the kind {node.kind!r}, for which there is no rule: the kinds are "
+            f"layer {node.name!r} is of the kind {node.kind!r}, for which there is no rule: choose from "
             f"{', '.join(KINDS)}."
         )
     return KINDS[node.kind]

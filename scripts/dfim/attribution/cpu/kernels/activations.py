@@ -46,21 +46,21 @@ def _activate_each(z, reference, relu, y, factor):
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _choose(z, begin, column, width, lowest, tie, best, arg, chosen):
-    """Fill the maximum of a pool's z from position ``begin`` on, the place that it counts for, and its z.
+def _choose(values, lowest, tie, best, arg, chosen):
+    """Fill the maximum of one pool, values (places, channels), the place that it counts for, and its value.
 
     That is the first of all places whose value is equal to the maximum (:mod:`dfim.attribution.ties`).
     """
-    channels = len(best)
+    places, channels = values.shape
     for channel in range(channels):
-        best[channel] = max(z[begin, column, channel], lowest)
-    for place in range(1, width):
+        best[channel] = max(values[0, channel], lowest)
+    for place in range(1, places):
         for channel in range(channels):
-            best[channel] = max(z[begin + place, column, channel], best[channel])
-    for back in range(width):
-        place = width - 1 - back
+            best[channel] = max(values[place, channel], best[channel])
+    for back in range(places):
+        place = places - 1 - back
         for channel in range(channels):
-            value = z[begin + place, column, channel]
+            value = values[place, channel]
             least = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
             equal = max(value, lowest) >= least
             arg[channel] = place if equal else arg[channel]
@@ -84,8 +84,8 @@ def activate(z, reference, uniform, relu, width, tie, y, arg, factor):
     for r in range(pooled):
         begin = r * width
         for column in range(columns):
-            _choose(z, begin, column, width, lowest, tie, y[r, column], arg[r, column], chosen)
-            places = reference[begin : begin + width]
+            values, places = z[begin : begin + width, column], reference[begin : begin + width]
+            _choose(values, lowest, tie, y[r, column], arg[r, column], chosen)
             _factors(chosen, arg[r, column], places, uniform[r], relu, factor[r, column])
 
 
@@ -145,7 +145,7 @@ def activate_changed(
     channels = y.shape[2]
     window = len(dz)
     lowest = _ZERO if relu else _LOWEST
-    values = np.empty((width, 1, channels), np.float32)
+    values = np.empty((width, channels), np.float32)
     best, chosen = np.empty(channels, np.float32), np.empty(channels, np.float32)
     for row in range(len(dy)):
         for column in range(dy.shape[1]):
@@ -155,14 +155,14 @@ def activate_changed(
                 w = begin + place - z_starts[column]
                 if 0 <= w < window and fresh:
                     for channel in range(channels):
-                        values[place, 0, channel] = dz[w, column, channel]
+                        values[place, channel] = dz[w, column, channel]
                 elif 0 <= w < window:
                     for channel in range(channels):
-                        values[place, 0, channel] = z[begin + place, owner, channel] + dz[w, column, channel]
+                        values[place, channel] = z[begin + place, owner, channel] + dz[w, column, channel]
                 else:
                     for channel in range(channels):
-                        values[place, 0, channel] = z[begin + place, owner, channel]
-            _choose(values, 0, 0, width, lowest, tie, best, arg[row, column], chosen)
+                        values[place, channel] = z[begin + place, owner, channel]
+            _choose(values, lowest, tie, best, arg[row, column], chosen)
             _factors(
                 chosen,
                 arg[row, column],

@@ -89,20 +89,18 @@ def route_changed(
             w, f, at = r - dh_starts[column], r - starts[column], r - h_starts[owner]
             # Windows may reach beyond what is known of the unchanged multipliers, where nothing is asked for.
             moved, changed = 0 <= w < window, 0 <= f < fresh and 0 <= at < len(h)
+            # In this form exactly 0 where nothing changed, however the compiler rounds.
             if changed and width == 1:
                 for channel in range(channels):
-                    old = h[at, owner, channel]
-                    new = old + dh[w, column, channel] if moved else old
-                    new = new * new_factor[f, column, channel]
-                    g[row, column, channel] = new - old * factor[r, owner, channel]
+                    new = new_factor[f, column, channel]
+                    change = h[at, owner, channel] * (new - factor[r, owner, channel])
+                    g[row, column, channel] = change + (dh[w, column, channel] * new if moved else _ZERO)
             elif changed:
                 for channel in range(channels):
-                    old = h[at, owner, channel]
-                    new = old + dh[w, column, channel] if moved else old
-                    old = old * factor[r, owner, channel] if arg[r, owner, channel] == place else _ZERO
-                    here = new_arg[f, column, channel] == place
-                    new = new * new_factor[f, column, channel] if here else _ZERO
-                    g[row, column, channel] = new - old
+                    new = new_factor[f, column, channel] if new_arg[f, column, channel] == place else _ZERO
+                    old = factor[r, owner, channel] if arg[r, owner, channel] == place else _ZERO
+                    change = h[at, owner, channel] * (new - old)
+                    g[row, column, channel] = change + (dh[w, column, channel] * new if moved else _ZERO)
             elif moved and width == 1:
                 for channel in range(channels):
                     g[row, column, channel] = dh[w, column, channel] * factor[r, owner, channel]
@@ -122,9 +120,11 @@ def _changes(h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor
         moved = dh[w, column, channel]
     at = r - h_starts[owner]
     if 0 <= f < len(new_factor) and 0 <= at < len(h):
-        old = h[at, owner, channel]
-        place, value = new_arg[f, column, channel], new_factor[f, column, channel] * (old + moved)
-        return place, value, arg[r, owner, channel], old * factor[r, owner, channel]
+        old, before = h[at, owner, channel], factor[r, owner, channel]
+        place, new = new_arg[f, column, channel], new_factor[f, column, channel]
+        if place == arg[r, owner, channel]:  # exactly 0 where nothing changed
+            return place, old * (new - before) + moved * new, place, _ZERO
+        return place, new * (old + moved), arg[r, owner, channel], old * before
     place = arg[r, owner, channel]
     return place, moved * factor[r, owner, channel], place, _ZERO
 
@@ -171,8 +171,6 @@ def scatter_changed(
                 place, value, old_place, old = _changes(
                     h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel
                 )
-                if place == old_place:
-                    value, old = value - old, _ZERO
                 for _ in range(2):
                     target = offset + place
                     if value != 0:

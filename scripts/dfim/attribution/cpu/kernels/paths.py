@@ -78,13 +78,13 @@ def choice_changed(h, h_starts, arg, factor, owners, dh, dh_old, new_arg, new_fa
             for place in range(width):
                 at = row * width + place
                 for channel in range(g.shape[2]):
-                    before = h[r - h_starts[owner], owner, channel]
-                    new = (before + dh[row, column, channel]) * new_factor[row, column, channel]
-                    old = (before + dh_old[row, column, channel]) * factor[r, owner, channel]
+                    new, old = new_factor[row, column, channel], factor[r, owner, channel]
                     if width > 1:
                         new = new if new_arg[row, column, channel] == place else _ZERO
                         old = old if arg[r, owner, channel] == place else _ZERO
-                    g[at, column, channel] = new - old
+                    before = h[r - h_starts[owner], owner, channel] + dh_old[row, column, channel]
+                    moved = dh[row, column, channel] - dh_old[row, column, channel]
+                    g[at, column, channel] = before * (new - old) + moved * new
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -78,8 +78,7 @@ def _load_external(model: onnx.ModelProto, path: str | Path) -> None:
         onnx.load_external_data_for_model(model, folder)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:
         raise InputError(
-            f"{path}: the weights beside it could not be read ({error}): give them in the "
-            "same folder."
+            f"{path}: the weights beside it could not be read ({error}): give them in the same folder."
         ) from None
 
 

@@ -96,7 +96,7 @@ def test_whoever_reads_text_does_it_by_the_reading_module():
         "dfim/accessions/lock.py", "dfim/accessions/queries.py", "dfim/files/spreadsheets.py",
         "dfim/memory.py", "dfim/datasets/simulation.py", "dfim/reads/fastq.py",
         # logs and tables that are written
-        "workflow/running.py", "write_plan.py",
+        "workflow/running.py", "workflow/watching.py", "write_plan.py",
         # FASTQ that is written for tests of reads
         "dfim/reads/simulated.py",
     }  # fmt: skip

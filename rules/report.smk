@@ -5,7 +5,8 @@ rule write_reproduction:
     input:
         tables=places.dataset_targets(config)
         + places.model_targets(config)
-        + places.interaction_targets(config),
+        + places.interaction_targets(config)
+        + places.twin_targets(config),
         claims=[locate(path) for path in config["claims"]],
     output:
         reproduction=report(f"{RESULTS}/reproduction.tsv", category="reproduction"),

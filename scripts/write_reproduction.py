@@ -22,4 +22,4 @@ with running(snakemake) as log:
         table = pd.concat(filled, ignore_index=True) if filled else parts[0]
         for verdict, rows in table.groupby("verdict"):
             log.info("%s: %d of %d claims: %s", name, len(rows), len(table), verdict)
-        write_table(table, snakemake.output[name])
+        write_table(table, getattr(snakemake.output, name))

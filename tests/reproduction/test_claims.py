@@ -241,7 +241,7 @@ def test_the_default_run_has_a_short_table():
         for claim in claims
         if table_of(claim) != DATA_CHECKS and claim.get("needs") not in config["cannot_show"]
     ]
-    assert 10 <= len(shown) + 2 <= 17
+    assert 10 <= len(shown) + 2 <= 15
 
 
 @pytest.mark.parametrize("path", [PAPER, PLANTED])

@@ -274,6 +274,17 @@ def test_one_finding_is_divided_by_another(results):
     assert judge(results, **claim, per=absent)["note"] == "this run did not make none.tsv"
 
 
+def test_bins_of_distance_are_no_numbers(results):
+    """Of a calibration table, each bin is held to the rule."""
+    table = pd.DataFrame({"distance": ["all", "1–5", "6–20"], "share": [0.05, 0.045, 0.07], "n": [9, 4, 5]})
+    write_table(table, results / "bins.tsv")
+    claim = {"file": "bins.tsv", "measure": "values", "column": "share", "n": "n"}
+    row = judge(results, **claim, where="distance != 'all'", rule="between 0.04 and 0.06")
+    assert (row["found"], row["n"], row["verdict"]) == ("0.045, 0.07", 9, "not reproduced")
+    near = judge(results, **claim, where="distance == '1–5'", rule="between 0.04 and 0.06")
+    assert near["verdict"] == "reproduced"
+
+
 def test_a_value_brings_its_interval(results):
     table = pd.DataFrame({"auroc": [0.9], "auroc_low": [0.85], "auroc_high": [0.95], "n": [40]})
     write_table(table, results / "interval.tsv")

@@ -2,13 +2,18 @@
 
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
+from snakemake.utils import validate
 
 from dfim.errors import InputError
+from dfim.reproduction.claims import parts_of, read_claims
 from workflow import results
 from workflow.sheets import Sheets
 
+CONFIGURATIONS = Path(__file__).parents[2] / "config"
 CONFIG = {
     "results": "out/",
     "libraries": {"flanks": "library.yaml"},
@@ -105,3 +110,22 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "closed").mkdir(mode=0o555)
     with pytest.raises(InputError, match=f"the folder {tmp_path}/closed cannot be written"):
         results.check_writable(tmp_path / "closed/results")
+
+
+def test_every_claim_of_the_default_run_is_about_a_file_that_is_judged():
+    """A file that the rule does not name would be a claim that cannot be shown."""
+    config = yaml.safe_load((CONFIGURATIONS / "config.yaml").read_text())
+    validate(config, str(CONFIGURATIONS / "schemas/config.schema.yaml"))
+    tables = (
+        results.dataset_targets,
+        results.model_targets,
+        results.interaction_targets,
+        results.twin_targets,
+    )
+    made = {path.removeprefix("results/") for targets in tables for path in targets(config)}
+    claims = [claim for path in config["claims"] for claim in read_claims(CONFIGURATIONS.parent / path)]
+    shown = [claim for claim in claims if claim.get("needs") not in config["cannot_show"]]
+    parts = [part for claim in shown for part in parts_of(claim)]
+    asked = {part["file"] for part in [*parts, *(part["per"] for part in parts if "per" in part)]}
+    assert len(asked) > 15
+    assert asked - made == set()

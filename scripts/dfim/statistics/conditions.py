@@ -10,8 +10,9 @@ from dfim.errors import InputError
 
 
 def with_derived_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """Add ``abs_{column}`` for ``distance`` and ``response_distance``, where the table has them."""
-    columns = [name for name in ("distance", "response_distance") if name in table]
+    """Add ``abs_{column}`` for ``distance`` and ``response_distance``, where they are numbers."""
+    numbers = table.select_dtypes("number")
+    columns = [name for name in ("distance", "response_distance") if name in numbers]
     return table.assign(**{f"abs_{name}": table[name].abs() for name in columns})
 
 

@@ -43,7 +43,7 @@ def ending_in_a_sentence(function, *arguments):
 ending_in_a_sentence(check_environment)
 CONSOLE = None
 if workflow.is_main_process:
-    CONSOLE = console.install(snakemake_logger, workflow.output_settings, workflow.dryrun)
+    CONSOLE = console.install(snakemake_logger, workflow.output_settings, workflow.output_settings.dryrun)
 WHERE = ", ".join(map(str, workflow.configfiles)) or "the configuration"
 ending_in_a_sentence(check_files, workflow.configfiles)
 SHEETS = ending_in_a_sentence(read_configuration, config, WHERE)

@@ -170,6 +170,8 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "assign_significance_pairs": 1,
         "measure_reach": 1,
         "mutate_pairs": 1,
+        "judge_pairs": 1,
+        "describe_kinds": 1,
         "compare_groups": 1,
         "plot_model": 2,
         "plot_interactions": 2,

@@ -1,6 +1,5 @@
 # The configuration with its sheets and sources, what rules look up in them, and where results lie (scripts/workflow/).
 
-import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,17 +10,13 @@ from snakemake.logging import logger as snakemake_logger
 # Beside this file, whichever workflow includes it.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
-# Jobs find the project's modules before any of the same name that a user's PYTHONPATH has.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [str(ROOT / "scripts"), os.environ.get("PYTHONPATH")])
-)
 
 from dfim.errors import InputError
 from workflow import console, demands, early
 from workflow import results as places
 from workflow.analyses import analyses_with, given_models, trained_models
 from workflow.configuration import read_configuration
-from workflow.environment import check_environment
+from workflow.environment import check_environment, put_first
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
 from workflow.replicates import Replicates, need
@@ -40,6 +35,7 @@ def ending_in_a_sentence(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+put_first(ROOT / "scripts")
 ending_in_a_sentence(check_environment)
 CONSOLE = None
 if workflow.is_main_process:

@@ -148,6 +148,8 @@ class Console(logging.Handler):
 
 def install(logger: logging.Logger, settings, dryrun: bool) -> Console | None:
     """Put a console in the place of Snakemake's own printing; None where something else is asked for."""
+    if "--lint" in sys.argv:  # whose findings are what is printed
+        return None
     if dryrun or settings.quiet or settings.verbose or settings.printshellcmds or settings.debug_dag:
         return None
     own = [handler for handler in logger.handlers if type(handler).__name__ == "ColorizingTextHandler"]

@@ -1,6 +1,8 @@
 """What of a user's environment would hide a package that the project relies on."""
 
+import os
 from importlib.util import find_spec
+from pathlib import Path
 
 from dfim.errors import InputError
 
@@ -17,6 +19,12 @@ PACKAGES = (
     "tensorflow",
     "yaml",
 )
+
+
+def put_first(folder: Path) -> None:
+    """Let jobs find the modules of a folder before any of the same name that a user's PYTHONPATH has."""
+    paths = [str(folder), os.environ.get("PYTHONPATH")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
 
 def check_environment() -> None:

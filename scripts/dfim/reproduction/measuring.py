@@ -86,6 +86,8 @@ class Results:
         n = int(evaluate(rows, part["n"], where).sum()) if "n" in part else len(rows)
         try:
             return _of_rows(rows, part, n, where)
+        except UnknownColumn:
+            raise
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"{where} asks for the measure {measure!r} of {part.get('column')!r}, which is not "

@@ -50,6 +50,8 @@ class Console(logging.Handler):
                 self._trouble(record)
             elif record.levelno >= logging.WARNING:
                 self._warn(" ".join(record.getMessage().split()))
+            elif record.getMessage().startswith("Nothing to be done"):
+                self.say(record.getMessage())
         except Exception:
             self.handleError(record)
 

@@ -19,6 +19,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from workflow import demands  # noqa: E402
 from workflow.datasets import PRODUCERS  # noqa: E402
+from workflow.ensembles import add_networks  # noqa: E402
+from workflow.nulls import set_nulls  # noqa: E402
 from workflow.schema import complete  # noqa: E402
 from workflow.sizes import Sizes  # noqa: E402
 
@@ -44,9 +46,14 @@ _TOOK = re.compile(r"took ([\d.]+) s, ([\d.]+) s of processor time, (\d+) MB")
 
 
 def read_sizes(configuration: dict, results: Path) -> Sizes:
-    """Return the sizes of a configuration (a file's, without defaults), counted where there are files."""
+    """Return the sizes of a configuration (a file's, without defaults), counted where there are files.
+
+    As in a run, the networks beside its models are among them.
+    """
     config = yaml.safe_load(yaml.safe_dump(configuration))
     complete(config, "the configuration")
+    set_nulls(config)
+    add_networks(config, {name: ["one"] for name in config["datasets"]})
     return Sizes(config, {name: ["one"] for name in config["datasets"]}, str(results))
 
 

@@ -24,6 +24,8 @@ _TAIL = 15  # lines of the log of a program that failed
 _MOST_FOUND, _MOST_WARNINGS = 12, 10
 # What Snakemake says after a job failed, which is told already.
 _REPEATS = re.compile(r"^Exiting because a job|At least one job did not complete")
+# What Snakemake adds to what a cluster says; the logs are named beside it.
+_FURTHER = "For further error details see"
 _SENTENCE = re.compile(r"\d\d:\d\d:\d\d (error|warning): (.*)")
 
 
@@ -81,6 +83,7 @@ class Console(logging.Handler):
             return
         name, start, logs = self.running.pop(record.job_id)
         self.done += 1
+        self.failed.pop(name, None)  # an earlier attempt did
         for kind, sentence in _sentences(logs):
             if kind == "warning":
                 self._warn(f"{name}: {sentence}")
@@ -100,8 +103,12 @@ class Console(logging.Handler):
         name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
         logs = list(record.log or [])
         told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
-        self.failed[name] = told[-1] if told else "see its log"
+        # What a cluster says of its job, as that it was cancelled or took too long.
+        cluster = " ".join(str(getattr(record, "rule_msg", None) or "").split()).split(_FURTHER)[0]
+        self.failed[name] = told[-1] if told else cluster or "see its log"
         self.say(f"{_now()} fails  {name} ({_span(self.clock() - start)}), log: {', '.join(logs) or 'none'}")
+        if cluster:
+            self.say(cluster)
         if told:
             self.say(f"error: {told[-1]}")
             return
@@ -110,10 +117,9 @@ class Console(logging.Handler):
 
     def _group_error(self, record: logging.LogRecord) -> None:
         for info in record.job_error_info:
+            logs = [*(info["log"] or []), *record.aux_logs]
             self._job_error(
-                logging.makeLogRecord(
-                    {"rule_name": info["rule_name"], "jobid": info["jobid"], "log": info["log"]}
-                )
+                logging.makeLogRecord({"rule_name": info["rule_name"], "jobid": info["jobid"], "log": logs})
             )
 
     def _trouble(self, record: logging.LogRecord) -> None:

@@ -92,6 +92,41 @@ def test_a_program_that_fails_without_a_sentence_shows_the_end_of_its_log(told):
     assert told.lines()[-15:] == [f"    line {number}" for number in range(25, 40)]
 
 
+CANCELLED = "SLURM-job '7' failed, SLURM status is: 'CANCELLED'. Detailed failure reason unavailable."
+FURTHER = "For further error details see the cluster/cloud log and the log files of the involved rule(s)."
+
+
+def test_what_a_cluster_says_of_its_job_is_told_with_its_log(told, tmp_path):
+    path, slurm = told.job(1), str(tmp_path / "7.log")
+    told.send(
+        "job_error", logging.ERROR, rule_name="score_pairs", jobid=1, log=[path, slurm],
+        rule_msg=f"{CANCELLED}{FURTHER}",
+    )  # fmt: skip
+    assert told.lines()[1:] == [f"fails  score_pairs mine 1 (0 s), log: {path}, {slurm}", CANCELLED]
+    told.end()
+    assert f"  failed: score_pairs mine 1: {CANCELLED}" in told.lines()
+
+
+def test_jobs_of_a_group_are_told_once_with_the_log_of_the_group(told, tmp_path):
+    path, slurm = told.job(1, log="10:00:01 error: a.bed, line 3: end is 'x'.\n"), str(tmp_path / "7.log")
+    info = {"rule_name": "score_pairs", "jobid": 1, "log": [path]}
+    told.send("group_error", logging.ERROR, job_error_info=[info], aux_logs=[slurm])
+    told.send("job_error", logging.ERROR, **info)
+    assert told.lines()[1:] == [
+        f"fails  score_pairs mine 1 (0 s), log: {path}, {slurm}",
+        "error: a.bed, line 3: end is 'x'.",
+    ]
+
+
+def test_a_job_that_fails_and_is_done_by_another_attempt_needs_no_attention(told):
+    path = told.job(1)
+    told.send("job_error", logging.ERROR, rule_name="score_pairs", jobid=1, log=[path])
+    told.job(1)
+    told.send("job_finished", job_id=1)
+    told.end()
+    assert told.lines()[-2:] == ["Needs attention:", "  nothing"]
+
+
 def test_errors_of_snakemake_itself_are_printed(told):
     told.send(
         "error", logging.ERROR, "MissingInputException in rule x:\nb.tsv", exception="MissingInputException"

@@ -273,7 +273,7 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
         ),
         (
             {"layers": [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]]},
-            "layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are "
+            "layer 'memory' is of the kind 'lstm', for which there is no rule: choose from "
             f"{', '.join(KINDS)}.",
         ),
         (

@@ -339,7 +339,7 @@ def broken(name: str, array: str, value: float) -> list:
         (
             [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]],
             {},
-            "layer 'memory' is of the kind 'lstm', for which there is no rule: the kinds are "
+            "layer 'memory' is of the kind 'lstm', for which there is no rule: choose from "
             f"{', '.join(KINDS)}.",
         ),
         (

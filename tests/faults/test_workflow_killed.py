@@ -39,9 +39,21 @@ def compare(run: Run, undisturbed: Run) -> None:
 
 
 def test_one_core_and_a_second_run_give_the_same_tables(undisturbed, tmp_path):
-    """A rule with two threads gets one: sums are taken in another order, hence the tolerance."""
+    """A rule with two threads gets one: sums are taken in another order, hence the tolerance.
+
+    A share is a difference of four outputs over one of them: it has their noise in its own unit, also near 0.
+    A p or q is a rank among some hundred draws: it may move by a place.
+    """
     run = Run(tmp_path / "one_core")
     ran = run.run(cores=1)
     assert ran.returncode == 0, ran.stdout[-5000:]
     for found, expected in zip(run.tables(), undisturbed.tables(), strict=True):
-        pd.testing.assert_frame_equal(found, expected, rtol=1e-4, atol=1e-6)
+        assert list(found) == list(expected)
+        for column in expected:
+            pd.testing.assert_series_equal(found[column], expected[column], rtol=1e-4, atol=noise(column))
+
+
+def noise(column: str) -> float:
+    if column == "share":
+        return 1e-3
+    return 5e-3 if column.endswith(("_p", "_q")) else 1e-6

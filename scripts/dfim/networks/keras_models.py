@@ -53,7 +53,7 @@ def read_parts(architecture: str | Path, weights: str | Path) -> keras.Model:
 
 def _json_of(path: str | Path) -> Mapping:
     try:
-        entry = json.loads(read_text(path))
+        entry = json.loads(read_text(path, "an architecture of Keras (JSON)"))
     except OSError as error:
         raise InputError(f"{path} could not be read ({error.strerror}): give a file that is there.") from None
     except (json.JSONDecodeError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""The shares of the bases, which are said once: what a configuration's key ``background`` is the default of."""
+"""The shares of the bases, which are said once: what the key ``background`` is the default of."""
 
 from workflow.datasets import PRODUCERS, check_background, producer_of
 

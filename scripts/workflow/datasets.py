@@ -169,7 +169,12 @@ PRODUCERS = {
         check=_check_variants,
     ),
     "sequences": Producer(
-        "build_own_dataset", 5e-4, given=_own_sources, told=_own_told, check=_check_own, background=True
+        "build_own_dataset",
+        5e-4,
+        given=_own_sources,
+        told=_own_told,
+        check=_check_own,
+        background=True,
     ),
     "spacing": Producer(
         "build_spacing_dataset",

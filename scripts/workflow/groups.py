@@ -25,7 +25,7 @@ def conditions_of(analysis: Mapping) -> Iterator[tuple[str, dict, str]]:
 
 
 def name_groups(config: dict) -> None:
-    """Write out the groups that conditions name, in place; InputError with the groups there are if not known."""
+    """Write out the groups that conditions name, in place; InputError with those there are."""
     groups = config["groups"]
     for name, condition in groups.items():
         _parsed(condition, f"key 'groups.{name}'")
@@ -66,7 +66,7 @@ def _group(name: str, groups: Mapping[str, str], where: str, within: tuple[str, 
 
 
 def _alone(node: ast.expr, joint: ast.AST | None = None) -> Iterator[tuple[ast.Name, ast.AST | None]]:
-    """Yield the names of a condition that are compared with nothing, each with what joins it, from the left."""
+    """Yield the names, from the left, that a condition compares with nothing, each with what joins it."""
     match node:
         case ast.Name():
             yield node, joint

@@ -62,7 +62,7 @@ def _add(into: dict, more: Mapping, schema: Mapping, key: str, file: str, givers
             into[name] = copy.deepcopy(value)
         elif into[name] != value:
             raise InputError(
-                f"{givers[here]} and {file} both give '{here}', and not alike: rename one, make them alike, or "
-                "say it in the file that includes both."
+                f"{givers[here]} and {file} both give '{here}', and not alike: make them alike, or, "
+                "if it is a name, rename one."
             )
         givers.setdefault(here, file)

@@ -130,3 +130,19 @@ def test_the_home_folder_is_what_a_shell_takes_it_for(monkeypatch, tmp_path):
     assert results_folder({"results": "~/mine/"}) == f"{tmp_path}/mine"
     (tmp_path / "sheet.tsv").touch()
     assert locate("~/sheet.tsv") == f"{tmp_path}/sheet.tsv"
+
+
+def stray_keys(schema, where=""):
+    """Yield keys without a value: in YAML the rest of a description that has a comma and no quotation marks."""
+    parts = schema.items() if isinstance(schema, dict) else enumerate(schema)
+    for key, part in parts:
+        if part is None and key != "default":
+            yield f"{where}.{key}"
+        if isinstance(part, dict | list):
+            yield from stray_keys(part, f"{where}.{key}")
+
+
+@pytest.mark.parametrize("path", (ROOT / "config/schemas").glob("*.yaml"), ids=lambda path: path.stem)
+def test_no_description_of_a_schema_is_cut_at_a_comma(path):
+    assert list(stray_keys(yaml.safe_load(path.read_text()))) == []
+    assert list(stray_keys({"a": {"description": "One", "two.": None, "default": None}})) == [".a.two."]

@@ -133,7 +133,7 @@ def test_the_home_folder_is_what_a_shell_takes_it_for(monkeypatch, tmp_path):
 
 
 def stray_keys(schema, where=""):
-    """Yield keys without a value: in YAML the rest of a description that has a comma and no quotation marks."""
+    """Yield keys without a value: the rest of a description that has a comma and no quotation marks."""
     parts = schema.items() if isinstance(schema, dict) else enumerate(schema)
     for key, part in parts:
         if part is None and key != "default":

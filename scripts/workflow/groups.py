@@ -96,7 +96,8 @@ def _text(condition: str) -> str:
 def _parsed(condition: str, where: str) -> ast.expr:
     try:
         return ast.parse(_text(condition), mode="eval").body
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = getattr(error, "msg", None) or str(error) or type(error).__name__
         raise InputError(
-            f"{where} has the condition {condition!r}, which cannot be read ({error.msg}): mend it."
+            f"{where} has the condition {condition!r}, which cannot be read ({reason}): mend it."
         ) from None

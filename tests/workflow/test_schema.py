@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+from snakemake.utils import update_config
 
 from dfim.errors import InputError
 from workflow.included import read_whole
@@ -25,6 +26,11 @@ def test_shipped_configurations_pass(name):
 
 def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
     paper, merged = (read_whole(ROOT / "config" / name) for name in ("paper.yaml", "paper_peaks.yaml"))
+    over = yaml.safe_load((ROOT / "config/paper_peaks.yaml").read_text())
+    assert over.pop("include") == ["config/paper.yaml"]
+    laid = read_whole(ROOT / "config/paper.yaml")
+    update_config(laid, over)  # as Snakemake does with both files on its command line
+    assert laid == merged
     assert {key for key in merged if merged[key] != paper[key]} == {"results", "datasets", "cannot_show"}
     assert "{results}/reads/" not in repr(merged["datasets"])
     for name in ("models", "analyses"):

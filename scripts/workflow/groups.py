@@ -28,7 +28,7 @@ def name_groups(config: dict) -> None:
     """Write out the groups that conditions name, in place; InputError with those there are."""
     groups = config["groups"]
     for name, condition in groups.items():
-        _parsed(condition, f"key 'groups.{name}'")
+        parsed(condition, f"key 'groups.{name}'")
     groups.update({name: written_out(name, groups, "key 'groups'") for name in groups})
     for name, analysis in config["analyses"].items():
         for key, options, part in conditions_of(analysis):
@@ -42,13 +42,13 @@ def written_out(condition: str, groups: Mapping[str, str], where: str, within: t
     groups is returned as it is, and so is one that does not parse: what evaluates it says why.
     """
     try:
-        tree = _parsed(condition, where)
+        tree = parsed(condition, where)
     except InputError:
         return condition
     text = _text(condition).encode()  # places in a tree are of bytes
     for node, joint in reversed(list(_alone(tree))):
         written = _group(node.id, groups, where, within)
-        written = written if _holds_together(_parsed(written, where), joint) else f"({written})"
+        written = written if _holds_together(parsed(written, where), joint) else f"({written})"
         text = text[: node.col_offset] + written.encode() + text[node.end_col_offset :]
     return text.decode()
 
@@ -93,7 +93,8 @@ def _text(condition: str) -> str:
     return condition.strip().replace("\n", " ")
 
 
-def _parsed(condition: str, where: str) -> ast.expr:
+def parsed(condition: str, where: str) -> ast.expr:
+    """Return the tree of a condition; InputError when Python cannot read it."""
     try:
         return ast.parse(_text(condition), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -127,6 +127,11 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     return inside[["example", "name", "start", "end", "strand"]].reset_index(drop=True)
 
 
+def names_of_features(path: str | os.PathLike) -> list[str]:
+    """Return the different names of the features of a BED file, sorted; InputError as above."""
+    return sorted(_read_bed(path)["name"].unique())
+
+
 def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
     """Return the different rows of a BED file of features: ``chrom``, ``from``, ``to``, ``name``, "
     "``strand``."""

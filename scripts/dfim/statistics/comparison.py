@@ -136,7 +136,7 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """
     key = ["source", "target"] if "target" in table else ["source"]
     scores = [name for name in null if name not in ("replicate", "example", "pair", *key)]
-    of_scores = [name for name in table if _comes_from_scores(name, scores)]
+    of_scores = [name for name in table if comes_from_scores(name, scores)]
     described = with_derived_columns(table.drop(columns=of_scores))
     joined = null[["replicate", *key, *scores]].merge(described, on=key, how="left", indicator=True)
     if (lost := joined["_merge"] == "left_only").any():
@@ -148,7 +148,7 @@ def describe_null(null: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return joined.drop(columns="_merge")
 
 
-def _comes_from_scores(column: str, scores: list[str]) -> bool:
+def comes_from_scores(column: str, scores: list[str]) -> bool:
     """Return whether a column is a score, its p, q or call, or measured on the real sequence."""
     of_scores = [f"{name}_{value}" for name in scores for value in ("p", "q", "call")]
     return column in (*scores, "response_distance", "share") or column.startswith(("interaction", *of_scores))

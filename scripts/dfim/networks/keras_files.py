@@ -7,6 +7,10 @@ from pathlib import Path
 from dfim.errors import InputError
 from dfim.files.whole import atomic_path
 from dfim.networks.backend import keras
+from dfim.networks.stored import StoredGraph, StoredOnnx
+
+# The layers of our own that a file may hold: whoever reads one needs them.
+_OWN_LAYERS = {f"dfim>{layer.__name__}": layer for layer in (StoredGraph, StoredOnnx)}
 
 
 def save_network(model: keras.Model, path: str | os.PathLike) -> None:
@@ -35,7 +39,7 @@ def load_network(path: str | os.PathLike) -> keras.Sequential:
             "it: save it again with model.save (or, where the workflow made it, delete it and run again)."
         )
     try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        return keras.models.load_model(path, _OWN_LAYERS, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the reader of the broken part raises
         reason = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
         raise InputError(

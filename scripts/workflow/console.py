@@ -1,5 +1,5 @@
-"""What a run prints: a line when a job starts and one when it ends, and in the end what was found and what
-needs care.
+"""What a run prints: a line when a job ends, one before that while a long one runs, and in the end what was
+found and what needs care.
 
 Everything else is in the logs. Installed in Snakemake's main process in place of its own printing (its log
 file keeps all), unless more or less is asked for (``--verbose``, ``--quiet``, ``--printshellcmds``, a dry
@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import TextIO
 
 from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
+from workflow.attention import by_kind
 from workflow.running import TOLD
 
+LONG = 20  # seconds after which a job that runs is told of before it ends
 _TAIL = 15  # lines of the log of a program that failed
 # So many lines at most of what was found, and of warnings: what is more is in tables and logs.
 _MOST_FOUND, _MOST_WARNINGS = 12, 10
@@ -39,7 +42,8 @@ class Console(logging.Handler):
         self.running: dict[int, tuple[str, float, list[str]]] = {}
         self.failed: dict[str, str] = {}
         self._told: set[int] = set()
-        self.warnings: dict[str, int] = {}
+        self.warnings: list[tuple[str, str]] = []  # job, or nothing, and sentence
+        self._timers: dict[int, threading.Timer] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print what a record says, if it is one of the events that are told."""
@@ -51,7 +55,7 @@ class Console(logging.Handler):
             elif record.levelno >= logging.ERROR and event in ("", "error"):
                 self._trouble(record)
             elif record.levelno >= logging.WARNING:
-                self._warn(" ".join(record.getMessage().split()))
+                self.warnings.append(("", " ".join(record.getMessage().split())))
             elif record.getMessage().startswith("Nothing to be done"):
                 self.say(record.getMessage())
         except Exception:
@@ -67,7 +71,7 @@ class Console(logging.Handler):
         rules = counted(len(jobs), "rule")
         self.say(
             f"{_now()} {counted(self.total, 'job')} of {rules}: "
-            "a line at the start and end of each; the rest in logs"
+            f"a line at the end of each, and one before of those that run for {LONG} s; the rest in logs"
         )
 
     def _job_info(self, record: logging.LogRecord) -> None:
@@ -76,17 +80,31 @@ class Console(logging.Handler):
         wildcards = " ".join(str(value) for value in dict(record.wildcards or {}).values())
         name = f"{record.rule_name} {wildcards}".strip()
         self.running[record.jobid] = name, self.clock(), list(record.log or [])
-        self.say(f"{_now()} starts {name}")
+        self._timers[record.jobid] = timer = threading.Timer(LONG, self.tell_long, [record.jobid])
+        timer.daemon = True
+        timer.start()
+
+    def tell_long(self, job: int) -> None:
+        """Say that a job runs, where it has not ended."""
+        with self.lock:
+            if job in self.running:
+                name, start, _ = self.running[job]
+                self.say(f"{_now()} runs   {name} (for {_span(self.clock() - start)})")
+
+    def _over(self, job: int) -> None:
+        if timer := self._timers.pop(job, None):
+            timer.cancel()
 
     def _job_finished(self, record: logging.LogRecord) -> None:
         if record.job_id not in self.running:
             return
         name, start, logs = self.running.pop(record.job_id)
+        self._over(record.job_id)
         self.done += 1
         self.failed.pop(name, None)  # an earlier attempt did
         for kind, sentence in _sentences(logs):
             if kind == "warning":
-                self._warn(f"{name}: {sentence}")
+                self.warnings.append((name, sentence))
         self.say(f"{_now()} ends   {name} ({_span(self.clock() - start)}; {self._rate()})")
 
     def _rate(self) -> str:
@@ -100,6 +118,7 @@ class Console(logging.Handler):
         if record.jobid in self._told and record.jobid not in self.running:
             return
         self._told.add(record.jobid)
+        self._over(record.jobid)
         name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
         logs = list(record.log or [])
         told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
@@ -129,21 +148,20 @@ class Console(logging.Handler):
         if text and not repeats and not _REPEATS.search(text):
             self.say(text)
 
-    def _warn(self, sentence: str) -> None:
-        self.warnings[sentence] = self.warnings.get(sentence, 0) + 1
-
     def end(self, found: Iterable[str] = (), see: Iterable[str] = ()) -> None:
         """Print how the run ended: what was found, what to open, and what needs attention."""
+        for job in list(self._timers):
+            self._over(job)
         self.say(f"{_now()} {counted(self.done, 'job')} done in {_span(self.clock() - self.begun)}")
         found = list(found)
         more = [f"and {len(found) - _MOST_FOUND} more, in the tables"] if len(found) > _MOST_FOUND else []
         self._list("Found", found[:_MOST_FOUND] + more)
         self._list("To open", see)
         care = [f"failed: {name}: {sentence}" for name, sentence in self.failed.items()]
-        shown = list(self.warnings.items())[:_MOST_WARNINGS]
-        care += [text if number == 1 else f"{text} ({number} times)" for text, number in shown]
-        if len(self.warnings) > len(shown):
-            care.append(f"and {counted(len(self.warnings) - len(shown), 'warning')} more, in the logs")
+        kinds = by_kind(self.warnings)
+        care += kinds[:_MOST_WARNINGS]
+        if len(kinds) > _MOST_WARNINGS:
+            care.append(f"and {counted(len(kinds) - _MOST_WARNINGS, 'kind')} of warnings more, in the logs")
         if self.failed:
             care.append("what is finished is kept: mend what is said above, and run the same command again")
         self._list("Needs attention", care or ["nothing"])

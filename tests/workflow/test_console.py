@@ -2,11 +2,13 @@
 
 import io
 import logging
+import time
 
 import pandas as pd
 import pytest
 
 from dfim.files.tables import write_table
+from workflow.attention import by_kind
 from workflow.console import Console, found_by_pairs, install
 
 
@@ -41,17 +43,20 @@ def told(tmp_path):
     return console
 
 
-def test_a_line_when_a_job_starts_and_ends_with_rate_and_time_left(told):
+def test_a_line_while_a_long_job_runs_and_when_it_ends_with_rate_and_time_left(told):
     told.send("run_info", stats={"score_pairs": 3, "all": 1, "total": 4})
     told.job(1)
+    told.clock_.seconds = 20
+    told.tell_long(1)
     told.clock_.seconds = 30
     told.send("job_finished", job_id=1)
     told.send("progress", done=1, total=4)
     told.send("shellcmd", shellcmd="x" * 15_000)
     told.send(None, message="Select jobs to execute...")
     assert told.lines() == [
-        "3 jobs of 1 rule: a line at the start and end of each; the rest in logs",
-        "starts score_pairs mine 1",
+        "3 jobs of 1 rule: a line at the end of each, and one before of those that run for 20 s; the rest in "
+        "logs",
+        "runs   score_pairs mine 1 (for 20 s)",
         "ends   score_pairs mine 1 (30 s; 1 of 3 jobs, 2 a minute, 60 s left)",
     ]
 
@@ -102,7 +107,7 @@ def test_what_a_cluster_says_of_its_job_is_told_with_its_log(told, tmp_path):
         "job_error", logging.ERROR, rule_name="score_pairs", jobid=1, log=[path, slurm],
         rule_msg=f"{CANCELLED}{FURTHER}",
     )  # fmt: skip
-    assert told.lines()[1:] == [f"fails  score_pairs mine 1 (0 s), log: {path}, {slurm}", CANCELLED]
+    assert told.lines() == [f"fails  score_pairs mine 1 (0 s), log: {path}, {slurm}", CANCELLED]
     told.end()
     assert f"  failed: score_pairs mine 1: {CANCELLED}" in told.lines()
 
@@ -112,7 +117,7 @@ def test_jobs_of_a_group_are_told_once_with_the_log_of_the_group(told, tmp_path)
     info = {"rule_name": "score_pairs", "jobid": 1, "log": [path]}
     told.send("group_error", logging.ERROR, job_error_info=[info], aux_logs=[slurm])
     told.send("job_error", logging.ERROR, **info)
-    assert told.lines()[1:] == [
+    assert told.lines() == [
         f"fails  score_pairs mine 1 (0 s), log: {path}, {slurm}",
         "error: a.bed, line 3: end is 'x'.",
     ]
@@ -136,14 +141,62 @@ def test_errors_of_snakemake_itself_are_printed(told):
     assert told.lines() == ["MissingInputException in rule x:", "b.tsv"]
 
 
-def test_180_jobs_print_less_than_400_lines(told):
-    told.send("run_info", stats={f"rule_{number}": 1 for number in range(180)})
-    for number in range(180):
-        told.job(number, log=f"10:00:00 warning: of {number}\n")
+def test_a_short_job_is_told_once_and_a_long_one_twice_by_a_timer(told, monkeypatch):
+    monkeypatch.setattr("workflow.console.LONG", 0.02)
+    told.job(1)
+    told.send("job_finished", job_id=1)
+    told.job(2)
+    deadline = time.monotonic() + 10
+    while len(told.lines()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    told.send("job_finished", job_id=2)
+    time.sleep(0.1)
+    assert [line.split(" (")[0] for line in told.lines()] == [
+        "ends   score_pairs mine 1",
+        "runs   score_pairs mine 2",
+        "ends   score_pairs mine 2",
+    ]
+
+
+def test_203_jobs_of_which_a_third_is_long_print_less_than_310_lines(told):
+    told.send("run_info", stats={f"rule_{number}": 1 for number in range(203)})
+    for number in range(203):
+        told.job(number, rule=f"rule_{number % 28}", log=f"10:00:00 warning: {number} % of 9 are lost\n")
+        if number % 3 == 0:
+            told.tell_long(number)
         told.send("job_finished", job_id=number)
     told.end([f"{number}" for number in range(20)], ["a", "b"])
-    assert len(told.lines()) < 400
-    assert told.lines()[-1] == "  and 170 warnings more, in the logs"
+    assert len(told.lines()) < 310
+    assert told.lines()[-1] == "  and 18 kinds of warnings more, in the logs"
+
+
+FEW = (
+    "the null {!r} of {} has 300 null scores for the {} rows, so that {} rows must stand out together before "
+    "one can have q < 0.05: raise the key 'shuffles'."
+)
+
+
+def test_warnings_of_one_kind_are_one_line_with_their_number_and_the_worst():
+    missed = "contributions miss the change of the logit by {} % of it in the median, on {} sequences"
+    warnings = [
+        ("assign x A", FEW.format("dinucleotide", "fis", 300, 40)),
+        ("score a 0", missed.format(8.4, 20)),
+        ("score a 1", missed.format(11, 9)),
+        ("assign y B", FEW.format("matched", "signed_sum", 200, 98)),
+        ("score b 0", missed.format("2.8", 1)),
+        ("", "storage is slow"),
+        ("other c", missed.format(1, 1)),
+        ("assign y B", FEW.format("matched", "fis", 200, 97)),
+        ("measure q", "results/a.bed: few peaks"),
+        ("measure q", "results/b.bed: few peaks"),
+    ]
+    assert by_kind(warnings) == [
+        f"assign, 2 jobs, 3 times; the worst, y B: {warnings[3][1]}",
+        f"score, 3 jobs; the worst, a 1: {warnings[2][1]}",
+        "measure q: results/a.bed: few peaks (2 times; the worst)",
+        "storage is slow",
+        f"other c: {warnings[6][1]}",
+    ]
 
 
 @pytest.mark.parametrize("asked", ["quiet", "verbose", "printshellcmds", "debug_dag", "dryrun", None])

@@ -41,7 +41,8 @@ def _checks(name: str, config: Mapping) -> Iterator[Callable[[], None]]:
         there = columns["against_null" if own == "against_null" else part.split(".")[0]]
         yield partial(_check_condition, f"{key}.{part}'", options[own], there, known)
     for comparison, options in analysis.get("comparisons", {}).items():
-        yield partial(_check_comparison, f"{key}.comparisons.{comparison}", options, kind, known)
+        yield partial(_check_comparison, f"{key}.comparisons.{comparison}", options, kind)
+        yield partial(_check_exclusive, f"{key}.comparisons.{comparison}'", options, known)
 
 
 def _columns(config: Mapping, analysis: Mapping) -> dict[str, list[str]]:
@@ -73,24 +74,33 @@ def _check_null(key: str, options: Mapping, kind: str, columns: Sequence[str]) -
                 )
 
 
-def _check_comparison(key: str, options: Mapping, kind: str, known: pd.DataFrame | None) -> None:
-    """Refuse a score that the results have not, and two groups of which one holds the other."""
+def _check_comparison(key: str, options: Mapping, kind: str) -> None:
+    """Refuse a score that the results have not."""
     if options.get("score", SCORES[kind][0]) not in SCORES[kind]:
         raise InputError(
             f"{key}.score' has the value {options['score']!r}, which the results of "
             f"{'pairs of features' if kind == 'pairs' else 'positions'} have not: choose one of "
             f"{', '.join(SCORES[kind])}."
         )
+
+
+def _check_exclusive(where: str, options: Mapping, known: pd.DataFrame | None) -> None:
+    """Refuse two groups of which one holds the other; a fault of one of them alone is told elsewhere."""
     if "group" not in options or "against" not in options:
         return
     conditions = [options[part].strip() for part in ("group", "against")]
     same = conditions[0] == conditions[1]
-    if not same and known is not None and all(_names(one, key) <= set(known) for one in conditions):
-        first, second = (evaluate(known, one, f"{key}'").to_numpy(bool) for one in conditions)
+    if not same and known is not None:
+        try:
+            if any(not _names(one, where) <= set(known) for one in conditions):
+                return
+            first, second = (evaluate(known, one, where).to_numpy(bool) for one in conditions)
+        except InputError:
+            return
         same = bool((first & second).any() and ((first <= second).all() or (second <= first).all()))
     if same:
         raise InputError(
-            f"{key}' has the same rows in 'group', {conditions[0]!r}, and 'against', {conditions[1]!r}: "
+            f"{where} has the same rows in 'group', {conditions[0]!r}, and 'against', {conditions[1]!r}: "
             "make them exclusive."
         )
 
@@ -127,8 +137,9 @@ def _names(condition: str, where: str) -> set[str]:
     found = {
         node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called
     } | set(_QUOTED.findall(condition))
-    if not found:
-        raise InputError(f"{where} has the condition {condition!r}, which names no column: mend it.")
+    if not found or (isinstance(tree, ast.BinOp) and not isinstance(tree.op, ast.BitAnd | ast.BitOr)):
+        what = "names no column" if not found else "is no condition"
+        raise InputError(f"{where} has the condition {condition!r}, which {what}: mend it.")
     return found
 
 

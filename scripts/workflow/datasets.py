@@ -87,7 +87,39 @@ def _peaks_told(options: Mapping) -> dict:
     return {"length": options["window"], "features": sum(expected)}
 
 
+def _check_patterns(key: str, options: Mapping) -> None:
+    """Refuse patterns that match nothing or everything, and motifs that there are not."""
+    from dfim.sequences.motifs import check_pattern, load_pwm
+
+    window = options.get("window") or float("inf")
+    for name, pattern in options["patterns"].items():
+        _at(f"{key}.patterns.{name}", check_pattern, pattern)
+        if len(pattern) > window:
+            raise InputError(
+                f"key '{key}.patterns.{name}' is a pattern of {len(pattern)} bp, and the window has {window}."
+            )
+    for name, pwm in options.get("pwms", {}).items():
+        if "pwm" in pwm:
+            _at(f"{key}.pwms.{name}.pwm", load_pwm, pwm["pwm"])
+
+
+def _at(key: str, check: Callable, value: object) -> None:
+    """Call a check of the library; its InputError names the key."""
+    try:
+        check(value)
+    except InputError as error:
+        raise InputError(f"key '{key}': {error}") from None
+
+
+def _check_simulated(key: str, options: Mapping) -> None:
+    from dfim.datasets.simulation import check_design
+
+    check_background(f"{key}.background", options["background"])
+    _at(key, check_design, options)
+
+
 def _check_peaks(key: str, options: Mapping) -> None:
+    _check_patterns(key, options)
     if options["examples"] == "summits" and "accessible" not in options:
         raise InputError(
             f"key '{key}' has examples: summits and no key 'accessible'; "
@@ -108,6 +140,11 @@ def _check_variants(key: str, options: Mapping) -> None:
     """Check that variants have either a genome or sequences of their own, and peaks only with a genome."""
     if ("genome" in options) == ("sequences" in options):
         raise InputError(f"key '{key}' needs either 'genome' or 'sequences': what has the variants' bases.")
+    if options["positive_below"] > options["control_from"]:
+        raise InputError(
+            f"key '{key}.positive_below' has the value {options['positive_below']:g}, which is above that of "
+            f"'control_from', {options['control_from']:g}: a variant would be both."
+        )
     if "sequences" in options and options["overlapping"]:
         raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
 
@@ -129,11 +166,15 @@ def _check_own(key: str, options: Mapping) -> None:
     for name, pwm in options["pwms"].items():
         if ("pwm" in pwm) == ("matrix" in pwm):
             raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
+    _check_patterns(key, options)
     check_background(f"{key}.background", options["background"])
 
 
-def _check_random(key: str, options: Mapping) -> None:
+def _check_spaced(key: str, options: Mapping) -> None:
+    from dfim.datasets.spacing import check_spacing
+
     check_background(f"{key}.background", options["background"])
+    _at(key, check_spacing, options)
 
 
 def _spacing_told(options: Mapping) -> dict:
@@ -149,7 +190,7 @@ def _value_sources(options: Mapping) -> Iterator[Given]:
 
 PRODUCERS = {
     "simulation": Producer(
-        "simulate_sequences", 6e-4, tasks=_own_task, told=_simulated, check=_check_random, background=True
+        "simulate_sequences", 6e-4, tasks=_own_task, told=_simulated, check=_check_simulated, background=True
     ),
     "peaks": Producer(
         "build_peak_dataset",
@@ -180,7 +221,7 @@ PRODUCERS = {
         "build_spacing_dataset",
         5e-4,
         told=_spacing_told,
-        check=_check_random,
+        check=_check_spaced,
         background=True,
     ),
     "values": Producer(

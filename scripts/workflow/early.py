@@ -23,6 +23,7 @@ from workflow.results import genome_files, results_folder
 from workflow.schema import locate
 from workflow.sentences import in_one_list
 from workflow.sheets import Sheets
+from workflow.small_files import unreadable
 from workflow.sources import Sources, source_parts
 
 _LARGEST = 50_000_000  # bytes of a file that is read before the first job
@@ -46,11 +47,21 @@ def missing_files(fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iter
 
 def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]:
     """Yield a sentence for everything that is known to fail."""
+    yield from _results(config)
     for name in config["datasets"]:
         yield from _classes(config, sheets, name)
         yield from _test_chromosomes(config, name)
-        yield from _variant_groups(config, sources, name)
+        wrong = list(unreadable(config, sources, name))
+        yield from wrong or _variant_groups(config, sources, name)
     yield from _lengths(config, sources)
+
+
+def _results(config: Mapping) -> Iterator[str]:
+    """Yield a sentence when a file stands where the folder of results, or one above it, is to be."""
+    folder = Path(results_folder(config))
+    for path in (folder, *folder.parents):
+        if path.exists() and not path.is_dir():
+            yield f"key 'results' has the value {config['results']!r}, and {path} is a file: name a folder."
 
 
 def _classes(config: Mapping, sheets: Sheets, dataset: str) -> Iterator[str]:

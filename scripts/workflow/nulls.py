@@ -23,6 +23,8 @@ def set_nulls(config: dict) -> None:
             own = [_REPLACED] if _of_pairs(analysis) else [_SUBSTITUTIONS] if variants else []
             analysis["nulls"] = [*own, _SHUFFLES]
         for number, options in enumerate(analysis["nulls"]):
+            if options in analysis["nulls"][:number]:
+                raise InputError(f"key 'analyses.{name}.nulls.{number}' is there twice: remove it.")
             key = f"analyses.{name}.nulls.{number}"
             try:
                 NullModel.read(options)

@@ -16,6 +16,7 @@ from workflow.datasets import (
     tasks_of_models,
     told_of,
 )
+from workflow.named import checks_of_names
 from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
 
@@ -33,6 +34,7 @@ def check_references(config: Mapping, tasks_of_dataset: Mapping[str, list[str]])
     checks += [partial(_check_genome, name, genome) for name, genome in config["genomes"].items()]
     for name, analysis in config["analyses"].items():
         checks.append(partial(_check_analysis, name, analysis, config, tasks_of_dataset, tasks_of_model))
+        checks += checks_of_names(name, config)
     in_one_list(sentences_of(*checks), "the configuration")
 
 

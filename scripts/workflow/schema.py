@@ -1,5 +1,6 @@
 """Checking against the schemas of ``config/schemas``: errors name key, value and what is allowed."""
 
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -47,9 +48,21 @@ def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
 
     ``where`` names what is checked, e.g. ``config/config.yaml`` or ``sheet.tsv, line 3``.
     """
+    _check_numbers(instance, where, "")
     error = jsonschema.exceptions.best_match(_Validator(read_schema(schema_path)).iter_errors(instance))
     if error is not None:
         raise InputError(f"{where}: {_sentence(error)}")
+
+
+def _check_numbers(value: object, where: str, key: str) -> None:
+    """Refuse numbers that are none (.nan) or infinite: every bound of a schema lets them pass."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{where}: key '{key}' has the value {value}, and a finite number is needed.")
+    parts = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for name, part in parts:
+        _check_numbers(part, where, f"{key}.{name}".lstrip("."))
 
 
 def complete(config: dict, where: str) -> None:

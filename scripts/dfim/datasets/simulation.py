@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -35,7 +35,7 @@ def simulate(design: dict, seed: int) -> Dataset:
     Equal seeds give equal datasets, and the state of no random generator outside is changed. Raises
     InputError on a design that cannot be carried out.
     """
-    _check(design)
+    check_design(design)
     total = sum(group["sequences"] for group in design["sets"].values())
     bases = np.empty((total, design["length"]), dtype=np.uint8)
     instances, row = [], 0
@@ -146,7 +146,7 @@ def _shuffled_dataset(design: dict, bases: np.ndarray, instances: list[tuple], o
     return Dataset(bases[order], labels[order][:, None], [design["task"]], examples, motif_features(sites))
 
 
-def _check(design: dict) -> None:
+def check_design(design: Mapping) -> None:
     """Raise InputError when a design cannot be carried out."""
     background = design["background"]
     if len(background) != 4 or min(background) < 0 or abs(sum(background) - 1) > 1e-6:

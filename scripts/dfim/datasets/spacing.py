@@ -35,17 +35,10 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     InputError for motifs that are no sequences of A, C, G, T, that are so short that they occur everywhere,
     or that do not fit.
     """
+    check_spacing(design)
     (first, second), length = design["motifs"].items(), design["length"]
-    for name, motif in (first, second):
-        if set(motif) - set(BASES) or not motif:
-            raise InputError(f"the motif {name} is {motif!r}, and a sequence of A, C, G and T is needed.")
     distances = _distances(len(first[1]), len(second[1]), design["largest"])
-    middle, reach = length // 2, design["largest"] + max(len(first[1]), len(second[1])) + _JITTER
-    if middle < reach or length - middle < reach:
-        raise InputError(
-            f"distances of up to {design['largest']} bp do not fit into sequences of {length} bp, which need "
-            f"{2 * reach}: lower 'largest', or use a network that takes longer sequences."
-        )
+    middle = length // 2
     bases, names, origins, sites = [], [], [], []
     for number in range(design["sequences"]):
         rng = np.random.default_rng([seed, number])
@@ -70,6 +63,21 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     features = pd.DataFrame(sites, columns=["example", "name", "start", "end", "strand"])
     labels = np.empty((len(bases), 0), dtype=np.int8)
     return Dataset(np.stack(bases), labels, [], examples, motif_features(features))
+
+
+def check_spacing(design: Mapping) -> None:
+    """Raise InputError when motifs are no sequences, or do not fit at all distances."""
+    (first, second), length = design["motifs"].items(), design["length"]
+    for name, motif in (first, second):
+        if set(motif) - set(BASES) or not motif:
+            raise InputError(f"the motif {name} is {motif!r}, and a sequence of A, C, G and T is needed.")
+    _distances(len(first[1]), len(second[1]), design["largest"])
+    middle, reach = length // 2, design["largest"] + max(len(first[1]), len(second[1])) + _JITTER
+    if middle < reach or length - middle < reach:
+        raise InputError(
+            f"distances of up to {design['largest']} bp do not fit into sequences of {length} bp, which need "
+            f"{2 * reach}: lower 'largest', or use a network that takes longer sequences."
+        )
 
 
 def _distances(first: int, second: int, largest: int) -> list[int]:

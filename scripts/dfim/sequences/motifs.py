@@ -127,6 +127,13 @@ def motif_features(sites: pd.DataFrame) -> pd.DataFrame:
     return features[FEATURE_COLUMNS]
 
 
+def check_pattern(pattern: str) -> None:
+    """Raise InputError on a letter that is none of a pattern's, and on a pattern of any bases alone."""
+    if not set(pattern.upper()) - {"N", "*"} and pattern:
+        raise InputError(f"the pattern {pattern!r} matches everywhere: give at least one letter but N and *.")
+    _pattern_sets(pattern)
+
+
 def _pattern_sets(pattern: str) -> list[int]:
     """Return the set of bases, as bits, for each letter of a pattern."""
     if not pattern:

@@ -1,0 +1,94 @@
+"""What a configuration names and there is not, and what would end a run late: told before its first job."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from support.run_folder import Folder
+
+from dfim.errors import InputError
+from workflow.configuration import read_configuration
+from workflow.early import foreseen
+from workflow.included import read_whole
+from workflow.schema import ROOT
+from workflow.sources import find_sources
+
+AGAINST = "analyses.binding_qtl.comparisons.positives_against_controls.against"
+PAIRS = "analyses.motif_pairs"
+GROUP = f"{PAIRS}.comparisons.different_names.group"
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A folder with what the small configuration names."""
+    path = tmp_path_factory.mktemp("named")
+    Folder(path)
+    return path
+
+
+def told(path, monkeypatch, changed):
+    """Return all that is said of the small configuration with changed keys, before its first job."""
+    monkeypatch.chdir(path)
+    config = yaml.safe_load((ROOT / "tests/runs/config.yaml").read_text())
+    for key, value in changed.items():
+        *above, last = key.split(".")
+        section = config
+        for name in above:
+            section = section[int(name)] if isinstance(section, list) else section[name]
+        section[last] = value
+    try:
+        sheets = read_configuration(config, "config.yaml")
+        return "\n".join(foreseen(config, sheets, find_sources(config, sheets)))
+    except InputError as error:
+        return str(error)
+
+
+def test_the_small_configuration_and_all_that_are_shipped_pass(path, monkeypatch):
+    assert told(path, monkeypatch, {}) == ""
+    shipped = [one for one in sorted((ROOT / "config").glob("*.yaml")) if "analyses:" in one.read_text()]
+    assert len(shipped) > 5
+    for one in shipped:
+        read_configuration(read_whole(one), str(one))
+
+
+REFUSED = yaml.safe_load(Path(__file__).with_name("refused.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("one", REFUSED, ids=lambda one: one["key"])
+def test_what_is_refused_before_the_first_job(one, path, monkeypatch):
+    assert told(path, monkeypatch, {one["key"]: one["value"]}) == one["sentence"]
+
+
+COLUMNS = [
+    (GROUP, "sorce_name != target_name", "sorce_name", "source_name"),
+    (GROUP, "copies_SOX2 > 1", "copies_SOX2", "copies_SIX5"),
+    (GROUP, "fis_q_replaced < 0.05", "fis_q_replaced", "fis_q_matched"),
+    (f"{PAIRS}.truth.interacting", "fis_q < 0.1", "fis_q", "interaction_q"),
+    (AGAINST, "abs_distance > 3", "abs_distance", "summit_distance"),
+    (AGAINST, "`no such` > 3", "no such", "matched_set"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "condition", "unknown", "known"), COLUMNS)
+def test_a_column_that_results_have_not_is_told_with_those_they_have(
+    key, condition, unknown, known, path, monkeypatch
+):
+    sentence = told(path, monkeypatch, {key: condition})
+    start = f"key '{key}' has the condition {condition!r}, and there is no column {unknown!r}: write it over "
+    assert sentence.startswith(f"{start}the columns ")
+    assert known in sentence.removeprefix(start).rstrip(".").split(", ")
+    assert "\n" not in sentence
+
+
+def test_a_comparison_with_scores_of_shuffles_has_no_column_of_the_real_sequence(path, monkeypatch):
+    null = {"score": "fis", "group": "distance > 3", "against_null": "interaction_q < 0.1"}
+    sentence = told(path, monkeypatch, {f"{PAIRS}.comparisons.n": null})
+    assert sentence.startswith(f"key '{PAIRS}.comparisons.n.against_null' has the condition")
+    assert "there is no column 'interaction_q'" in sentence
+    null["against_null"] = "distance > 3 and replicate == 1"
+    assert told(path, monkeypatch, {f"{PAIRS}.comparisons.n": null}) == ""
+
+
+def test_all_that_is_wrong_is_told_in_one_list(path, monkeypatch):
+    sentence = told(path, monkeypatch, {GROUP: "x > 1", f"{PAIRS}.truth.interacting": "y > 1"})
+    assert sentence.splitlines()[0] == "the configuration: 2 things are to be mended:"

@@ -96,7 +96,8 @@ def _check_patterns(key: str, options: Mapping) -> None:
         _at(f"{key}.patterns.{name}", check_pattern, pattern)
         if len(pattern) > window:
             raise InputError(
-                f"key '{key}.patterns.{name}' is a pattern of {len(pattern)} bp, and the window has {window}."
+                f"key '{key}.patterns.{name}' is a pattern of {len(pattern)} bp, and the window has "
+                f"{window}: give a wider window or a shorter pattern."
             )
     for name, pwm in options.get("pwms", {}).items():
         if "pwm" in pwm:
@@ -143,7 +144,7 @@ def _check_variants(key: str, options: Mapping) -> None:
     if options["positive_below"] > options["control_from"]:
         raise InputError(
             f"key '{key}.positive_below' has the value {options['positive_below']:g}, which is above that of "
-            f"'control_from', {options['control_from']:g}: a variant would be both."
+            f"'control_from', {options['control_from']:g}: a variant would be both, so lower it."
         )
     if "sequences" in options and options["overlapping"]:
         raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
@@ -156,7 +157,7 @@ def _own_sources(options: Mapping) -> Iterator[Given]:
 
 def _own_told(options: Mapping) -> dict:
     """Tell the windows' length; that of a file is known when it is read."""
-    return {"length": options["window"]} if "regions" in options else {}
+    return {"length": options["window"]} if "window" in options and "regions" in options else {}
 
 
 def _check_own(key: str, options: Mapping) -> None:

@@ -11,7 +11,6 @@ from dfim.errors import InputError
 from dfim.sequences.matrices import read_matrices
 from workflow.analyses import target_kind
 from workflow.schema import locate
-from workflow.sources import source_parts
 
 _LARGEST = 5_000_000  # bytes of a file that is read before the first job
 
@@ -75,7 +74,7 @@ def _of_file(options: Mapping) -> list[str]:
 
 def _small_file(source: str | Mapping) -> str:
     """Return the path of a small local file; LookupError for what is fetched, large, made or missing."""
-    path = str(locate(source_parts(source)["location"]))
+    path = locate(source if isinstance(source, str) else source["location"])
     if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
         raise LookupError(path)
     return path

@@ -37,7 +37,7 @@ def _check_region(key: str, analysis: Mapping, config: Mapping) -> None:
     )
     if isinstance(region, list) and length and region[1] > length:
         raise InputError(
-            f"key '{key}' has the value {region}, and the sequences have {length} bp: end it at {length}."
+            f"key '{key}' has the value {region}, and the sequences have {length} bp: lower its end."
         )
 
 

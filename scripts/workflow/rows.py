@@ -34,6 +34,8 @@ def read_sheet(path: str | Path, schema_path: str | Path, what: str) -> Iterator
     if len(lines) < 2:
         raise InputError(f"{path} has no row of {what}; it needs a header and at least one row.")
     header = without_empty_end(lines[0][1], 1)
+    if twice := [name for place, name in enumerate(header) if name in header[:place]]:
+        raise InputError(f"{path}, line {lines[0][0]}: two columns are called {twice[0]!r}: remove one.")
     for number, row in lines[1:]:
         row = without_empty_end(row, len(header))
         if len(row) > len(header):

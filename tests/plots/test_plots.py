@@ -367,7 +367,7 @@ def test_group_errors_name_what_is_there():
     ):
         groups.draw(tables, {"comparisons": ["x"]})
     with pytest.raises(
-        InputError, match="cannot draw the score 'delta': choose from fis, fis_sum, signed_sum"
+        InputError, match=r"has the value \['delta'\]; needed: a list of fis, fis_sum and signed_sum\."
     ):
         groups.draw(tables, {"scores": ["delta"]})
 

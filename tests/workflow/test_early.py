@@ -55,6 +55,8 @@ def test_a_network_of_another_length(tmp_path):
     (tmp_path / "s.fa").write_text(">a\nACGT\nACG\n>b\nACGTACG\n")
     config = yaml.safe_load(yaml.safe_dump(OWN))
     (dataset,) = config["datasets"]
+    for analysis in config["analyses"].values():
+        analysis["figures"] = {}
     config["datasets"] = {dataset: {"sequences": {"file": str(tmp_path / "s.fa"), "patterns": {"A": "ACG"}}}}
     sentences = told(config, tmp_path)
     assert sentences

@@ -9,14 +9,15 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "watching", "groups", "environment", "sentences"],
-    ["running", "nulls", "included"],
+    ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention"],
+    ["running", "included", "feature_names"],
     ["rows", "costs", "datasets"],
-    ["samples", "backgrounds"],
-    ["ensembles", "sheets"],
+    ["samples", "backgrounds", "conditions", "named"],
+    ["nulls", "ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],
-    ["replicates", "early", "console"],
+    ["replicates", "small_files"],
+    ["early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],
     ["plan"],

@@ -95,7 +95,9 @@ def _read_fasta(path: str | os.PathLike, distinct: bool) -> tuple[list[str], np.
     sequences = [np.concatenate([np.empty(0, np.uint8), *parts]) for *_, parts in records]
     length = len(sequences[0])
     for (name, number, _), sequence in zip(records, sequences, strict=True):
-        if len(sequence) != length or not length:
+        if not len(sequence):
+            raise InputError(f"{path}, line {number}: the sequence {name!r} has no base: remove it.")
+        if len(sequence) != length:
             raise InputError(
                 f"{path}, line {number}: the sequence {name!r} has {counted(len(sequence), 'base')}, and the "
                 f"first one has {length}: all must have the one length that the network takes."

@@ -21,6 +21,7 @@ from dfim.sequences.features import empty_features
 from dfim.sequences.hits import find_hits
 from dfim.sequences.matrices import read_matrices
 from dfim.sequences.motifs import load_pwm, motif_features, pattern_sites
+from dfim.statistics.conditions import PAIR_DASH
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +153,12 @@ def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
     table.refuse(
         [line[3].strip() in ("", ".") for line in fields],
         lambda row: f"the feature from {start[row]} to {end[row]} has no name: write one in column 4",
+    )
+    table.refuse(
+        [PAIR_DASH in line[3] for line in fields],
+        lambda row: (
+            f"the name {fields[row][3].strip()!r} has a dash (–), which joins the names of a pair: write -"
+        ),
     )
     table.refuse(
         [len(line) > 5 and line[5].strip() not in ("+", "-", ".", "") for line in fields],

@@ -274,11 +274,14 @@ def _info_values(table: TableLines, row: int, info: str, key: str | None, allele
     """Return a value of the INFO column for each alternate allele; None for each when no key is given."""
     if key is None:
         return [None] * alleles
-    entries = dict(entry.partition("=")[::2] for entry in info.split(";"))
+    parts = [entry.partition("=")[::2] for entry in info.split(";")]
+    entries = dict(parts)
+    if sum(name == key for name, _ in parts) > 1:
+        raise InputError(f"{table.where(row)}: INFO has {key!r} twice: leave one of them.")
     if not entries.get(key):
         raise InputError(
             f"{table.where(row)}: INFO has no value for {key!r}, which the key 'pvalue' of columns names; "
-            f"it has {', '.join(entries)}."
+            f"it has {', '.join(map(repr, entries))}: name one of them."
         )
     values = entries[key].split(",")
     if len(values) not in (1, alleles):

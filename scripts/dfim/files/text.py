@@ -22,6 +22,10 @@ from dfim.errors import InputError
 _GZIP_MAGIC = b"\x1f\x8b"
 _MARK = "\ufeff"
 _MARK_BYTES = _MARK.encode()
+_PACKED = {
+    b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"\x28\xb5\x2f\xfd": "zstd", b"PK\x03\x04": "zip (as .xlsx is)",
+    b"7z\xbc\xaf": "7z",
+}  # fmt: skip
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 TABLE = "a tab-separated table"
 # Lines of the field's text files that are no data. A contig may be called "trackA", or even "track".
@@ -47,6 +51,13 @@ def has_mark(path: str | os.PathLike) -> bool:
         return handle.read(len(_MARK_BYTES)) == _MARK_BYTES
 
 
+def _packing(path: str | os.PathLike) -> str | None:
+    """Return what a file is packed with, other than gzip, by its first bytes."""
+    with open(path, "rb") as handle:
+        begin = handle.read(6)
+    return next((name for magic, name in _PACKED.items() if begin.startswith(magic)), None)
+
+
 @contextmanager
 def open_bytes(path: str | os.PathLike, what: str) -> Iterator[io.BufferedIOBase]:
     """Open the content of a file to read bytes: unpacked, and past a byte order mark.
@@ -57,6 +68,8 @@ def open_bytes(path: str | os.PathLike, what: str) -> Iterator[io.BufferedIOBase
     if not os.path.isfile(path):
         found = "is a folder" if os.path.isdir(path) else "was not found"
         raise InputError(f"{path} {found}: give the path of {what}.")
+    if packing := _packing(path):
+        raise InputError(f"{path} is packed with {packing}: unpack it, or pack it with gzip.")
     try:
         with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
             if handle.peek(len(_MARK_BYTES)).startswith(_MARK_BYTES):

@@ -203,10 +203,14 @@ def read_sizes(path: str | os.PathLike) -> dict[str, int]:
     sizes = {}
     for number, line in text_lines(path, "a table of chromosome sizes"):
         fields = line.split("\t")
-        if len(fields) < 2 or not re.fullmatch("[0-9]{1,18}", fields[1]):
+        if fields[0] in sizes:
+            raise InputError(
+                f"{path}, line {number}: the chromosome {fields[0]!r} is there twice: remove one line."
+            )
+        if len(fields) < 2 or not re.fullmatch("0*[1-9][0-9]{0,17}", fields[1]):
             raise InputError(
                 f"{path}, line {number}: found {line!r}, and chromosome sizes need two tab-separated "
-                "columns: chromosome, length in bp."
+                "columns: chromosome, length in bp above 0."
             )
         sizes[fields[0]] = int(fields[1])
     return sizes

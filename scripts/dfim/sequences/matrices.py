@@ -15,6 +15,9 @@ _WHAT = "a matrix"
 _NUMBERS = re.compile(r"\s*[\d.+-]")
 _JASPAR_ROW = re.compile(r"\s*([ACGT])\s*[\[|:]?\s*([\d.eE+\s-]+?)\s*\]?\s*", re.IGNORECASE)
 _HOMER = re.compile(r">\s*[ACGTRYSWKMBDHVN]+\t\s*(\S+)", re.IGNORECASE)
+_WIDTH = re.compile(r"\bw\s*=\s*(\d+)")
+_ALPHABET = re.compile(r"ALPHABET\s*=\s*(\S+)")
+_LETTERS = re.compile(r"\s*(?:#|P[O0]\s|Pos\s)?\s*([ACGTU](?:\s+[ACGTU]){3})\s*", re.IGNORECASE)
 _NAME = re.compile(r"(?:MOTIF|>)\s*(\S*)")
 
 
@@ -26,6 +29,7 @@ class _Motif:
     where: str
     rows: list[tuple[int, str]] = field(default_factory=list)
     bases: list[str] = field(default_factory=list)  # of JASPAR's rows, which are of one base each
+    width: int | None = None  # positions, where MEME's line of a matrix says it
 
 
 def read_matrices(path: str | os.PathLike) -> dict[str, np.ndarray]:
@@ -48,6 +52,11 @@ def read_matrices(path: str | os.PathLike) -> dict[str, np.ndarray]:
         if not motif.rows:
             raise InputError(
                 f"{motif.where}: the motif {motif.name!r} has no line of four numbers: remove it."
+            )
+        if motif.width not in (None, len(motif.rows)):
+            raise InputError(
+                f"{motif.where}: the motif {motif.name!r} has w= {motif.width} and "
+                f"{counted(len(motif.rows), 'line')} of four numbers: fetch the file again."
             )
         name = motif.name if len(motifs) > 1 else ""
         if len(motifs) > 1 and (not name or name in matrices):
@@ -75,6 +84,7 @@ def _motifs(path: str | os.PathLike) -> list[_Motif]:
     """Return the motifs of a file; the first is what comes before any name."""
     motifs, in_log_odds = [_Motif("", f"{path}, line 1")], False
     for number, line in text_lines(path, _WHAT):
+        _check_order(path, number, line)
         if line.startswith((">", "MOTIF")):
             in_log_odds = False
             name = (_HOMER.match(line) or _NAME.match(line))[1]
@@ -83,6 +93,8 @@ def _motifs(path: str | os.PathLike) -> list[_Motif]:
             in_log_odds = line.startswith("log-odds")
             if not in_log_odds and motifs[-1].rows:
                 motifs.append(_Motif("", f"{path}, line {number}"))
+            if not in_log_odds and (width := _WIDTH.search(line)):
+                motifs[-1].width = int(width[1])
         elif in_log_odds:
             continue
         elif _NUMBERS.match(line):
@@ -91,6 +103,17 @@ def _motifs(path: str | os.PathLike) -> list[_Motif]:
             motifs[-1].bases.append(match[1].upper())
             motifs[-1].rows.append((number, match[2]))
     return motifs
+
+
+def _check_order(path: str | os.PathLike, number: int, line: str) -> None:
+    """Refuse a line that says that columns are of other letters, or in another order, than A, C, G, T."""
+    named = _ALPHABET.match(line) or _LETTERS.fullmatch(line)
+    letters = re.sub(r"[^A-Z]", "", named[1].upper().replace("U", "T")) if named else ""
+    if named and letters != BASES:
+        raise InputError(
+            f"{path}, line {number}: the columns are of {letters or 'no letters'}, and A, C, G and T "
+            "in this order are needed: change the order of the columns, or give a motif of DNA."
+        )
 
 
 def _probabilities(path: str | os.PathLike, motif: _Motif) -> np.ndarray:

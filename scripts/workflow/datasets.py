@@ -141,13 +141,13 @@ def _check_variants(key: str, options: Mapping) -> None:
     """Check that variants have either a genome or sequences of their own, and peaks only with a genome."""
     if ("genome" in options) == ("sequences" in options):
         raise InputError(f"key '{key}' needs either 'genome' or 'sequences': what has the variants' bases.")
+    if "sequences" in options and options["overlapping"]:
+        raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
     if options["positive_below"] > options["control_from"]:
         raise InputError(
             f"key '{key}.positive_below' has the value {options['positive_below']:g}, which is above that of "
             f"'control_from', {options['control_from']:g}: a variant would be both, so lower it."
         )
-    if "sequences" in options and options["overlapping"]:
-        raise InputError(f"key '{key}.overlapping' needs a genome, and 'sequences' are given: remove it.")
 
 
 def _own_sources(options: Mapping) -> Iterator[Given]:

@@ -234,7 +234,11 @@ def test_vcf_records_are_split_by_allele_and_indels_are_left_out(tmp_path, caplo
 @pytest.mark.parametrize(
     ("info", "sentence"),
     [
-        ("DP=3", "INFO has no value for 'P', which the key 'pvalue' of columns names; it has DP."),
+        (
+            "DP=3",
+            "INFO has no value for 'P', which the key 'pvalue' of columns names; it has 'DP': name one of "
+            "them.",
+        ),
         ("P=1,1,1", "INFO has 3 values for 'P', and one or 2 are needed, one for each alternate allele."),
         ("P=2", "the p-value is '2', and a number from 0 to 1 is needed."),
     ],

@@ -26,7 +26,7 @@ ORDER = (
     "{}, line {}: the columns are of {}, and A, C, G and T in this order are needed: change the order of the "
     "columns, or give a motif of DNA."
 )
-PACKED = "{} is packed with {}: unpack it, or pack it with gzip."
+PACKED = "{} is packed with {}: give it unpacked, or packed with gzip."
 BED = b"chr1\t10\t60\n"
 
 

@@ -166,7 +166,7 @@ def test_a_table_that_holds_no_sizes_is_refused(tmp_path):
     (tmp_path / "sizes").write_text("chr1\t5\nchr2 5\n")
     sentence = (
         f"{tmp_path}/sizes, line 2: found 'chr2 5', and chromosome sizes need two tab-separated columns: "
-        "chromosome, length in bp."
+        "chromosome, length in bp above 0."
     )
     with pytest.raises(InputError, match=f"^{re.escape(sentence)}$"):
         read_sizes(tmp_path / "sizes")

@@ -123,13 +123,13 @@ def test_references_of_the_default_hold(config):
         ),
         (
             ["datasets", "binding_qtl", "variants"],
-            {"table": "v.tsv", "genome": "mini", "sequences": "s.npy", "overlapping": None},
+            {"table": "v.tsv", "genome": "mini", "sequences": "s.npy", "overlapping": None, "window": 9},
             "key 'datasets.binding_qtl.variants' needs either 'genome' or 'sequences': what has the "
             "variants' bases.",
         ),
         (
             ["datasets", "binding_qtl", "variants"],
-            {"table": "v.tsv", "sequences": "s.npy", "overlapping": "cells.tsv"},
+            {"table": "v.tsv", "window": 9, "sequences": "s.npy", "overlapping": "cells.tsv"},
             "key 'datasets.binding_qtl.variants.overlapping' needs a genome, and 'sequences' are given: "
             "remove it.",
         ),

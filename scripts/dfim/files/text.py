@@ -69,7 +69,7 @@ def open_bytes(path: str | os.PathLike, what: str) -> Iterator[io.BufferedIOBase
         found = "is a folder" if os.path.isdir(path) else "was not found"
         raise InputError(f"{path} {found}: give the path of {what}.")
     if packing := _packing(path):
-        raise InputError(f"{path} is packed with {packing}: unpack it, or pack it with gzip.")
+        raise InputError(f"{path} is packed with {packing}: give it unpacked, or packed with gzip.")
     try:
         with gzip.open(path) if is_gzipped(path) else open(path, "rb") as handle:
             if handle.peek(len(_MARK_BYTES)).startswith(_MARK_BYTES):

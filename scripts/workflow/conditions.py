@@ -34,7 +34,7 @@ def check_conditions(config: Mapping) -> None:
 def _checks(name: str, config: Mapping) -> Iterator[Callable[[], None]]:
     """Yield the checks of an analysis."""
     analysis, key = config["analyses"][name], f"key 'analyses.{name}"
-    kind, columns, known = target_kind(analysis), _columns(config, analysis), known_rows(config, analysis)
+    kind, columns, known = target_kind(analysis), columns_of(config, analysis), known_rows(config, analysis)
     for number, options in enumerate(analysis["nulls"]):
         yield partial(_check_null, f"{key}.nulls.{number}", options, kind, columns["nulls"])
     for part, options, own in conditions_of(analysis):
@@ -45,7 +45,7 @@ def _checks(name: str, config: Mapping) -> Iterator[Callable[[], None]]:
         yield partial(_check_exclusive, f"{key}.comparisons.{comparison}'", options, known)
 
 
-def _columns(config: Mapping, analysis: Mapping) -> dict[str, list[str]]:
+def columns_of(config: Mapping, analysis: Mapping) -> dict[str, list[str]]:
     """Return the columns that the conditions of each section of an analysis are over."""
     kind, names = target_kind(analysis), feature_names(config["datasets"].get(analysis["dataset"], {}))
     if names and kind == "pairs" and "features" in analysis["sources"]:

@@ -1,5 +1,6 @@
 """The real workflow on small data: everything is made, once, whatever the number of shards and cores."""
 
+import copy
 import re
 import shutil
 
@@ -10,6 +11,8 @@ import pytest
 
 from dfim.datasets.dataset import read_dataset
 from dfim.sequences.bases import to_string
+from workflow.conditions import columns_of
+from workflow.configuration import read_configuration
 
 pytestmark = pytest.mark.workflow
 
@@ -34,6 +37,20 @@ def test_every_figure_comes_with_its_data(finished):
         assert figure.read_bytes().startswith(b"\x89PNG")
         assert figure.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         assert len(pd.read_csv(figure.with_suffix(".tsv"), sep="\t")) > 0
+
+
+def test_the_columns_of_results_are_those_that_conditions_are_checked_against(finished, monkeypatch):
+    monkeypatch.chdir(finished.path)
+    config = copy.deepcopy(finished.config)
+    read_configuration(config, "config.yaml")
+    found = list((finished.path / "results/interactions").glob("*/*/*/*/pairs.tsv.gz"))
+    found += (finished.path / "results/interactions").glob("*/*/*/*/sources.tsv.gz")
+    assert len(found) >= 5
+    for path in found:
+        analysis = config["analyses"][path.parts[-5]]
+        foreseen = columns_of(config, analysis)["comparisons"]
+        derived = {name for name in foreseen if name.startswith("abs_")}
+        assert set(pd.read_csv(path, sep="\t", nrows=1).columns) == set(foreseen) - derived, path
 
 
 def test_simulated_truth_reaches_the_results(finished):

@@ -10,6 +10,9 @@ if not workflow.configfiles:
     configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=False)
 
 
+report: "docs/captions/workflow.rst"
+
+
 include: "rules/common.smk"
 include: "rules/sources.smk"
 include: "rules/accessions.smk"
@@ -48,4 +51,5 @@ rule all:
         places.twin_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
+        places.page_file(config),
     localrule: True

@@ -1,0 +1,216 @@
+"""The page: its parts put together, escaped, and written as one HTML file."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+from bokeh.embed import components
+from bokeh.resources import Resources
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from dfim.errors import counted
+from dfim.files.tables import read_table
+from dfim.files.whole import atomic_path
+from dfim.page import found, networks, numbers
+from dfim.page.captions import caption
+from dfim.page.maps import draw_map, map_of
+from dfim.page.pair_plots import MOST_PAIRS, chosen_pairs, draw_pairs
+from dfim.page.pictures import embedded
+
+MOST_MAPS, MAPS_EACH = 6, 2  # interactive maps of the page, and of one analysis
+MOST_FIGURES = 60  # pictures in the page: the others are named with their files
+_UNIT = "logit"
+
+
+def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, seed: int = 0) -> int:
+    """Write the page of a run and return its size in bytes.
+
+    ``contents`` says what was asked, and which files hold what was found (:mod:`workflow.page`). ``citation``
+    is a mapping as of CITATION.cff. ``seed`` draws the pairs that a plot shows where there are too many.
+    Links to files are relative to the folder of ``path``.
+    """
+    page = _Page(contents, Path(path).parent, seed)
+    views = [page.analysis(number, asked) for number, asked in enumerate(contents["analyses"])]
+    nets = [page.network(asked) for asked in contents["networks"]]
+    environment = Environment(
+        loader=PackageLoader("dfim.page"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"number": numbers.number, "said": said}
+    scripts, plots = components(page.plots) if page.plots else ("", {})
+    text = environment.get_template("index.html.j2").render(
+        contents=contents,
+        analyses=views,
+        networks=nets,
+        reads=[page.figure(figure) for figure in contents["reads"]],
+        poor=[sentence for net in nets for sentence in net["poor"]],
+        claims={name: _claims(file) for name, file in contents["claims"].items()},
+        citation=citation,
+        plots={key: Markup(markup) for key, markup in plots.items()},
+        bokeh=Markup(_bokeh()) if page.plots else "",
+        scripts=Markup(scripts),
+        sequences=Markup(_script_safe(page.sequences)),
+        style=Markup(_own("page.css")),
+        script=Markup(_own("page.js")),
+    )
+    with atomic_path(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+    return len(text.encode())
+
+
+def said(value) -> str:
+    """Write a value of the configuration in a line: lists by commas, keys with their values."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {said(each)}" for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(f"({said(each)})" if isinstance(each, Mapping) else said(each) for each in value)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _own(name: str) -> str:
+    return files("dfim.page").joinpath(f"templates/{name}").read_text(encoding="utf-8")
+
+
+def _bokeh() -> str:
+    """Return Bokeh's own scripts, whole: the page asks no other machine."""
+    resources = Resources(mode="inline", components=["bokeh", "bokeh-widgets"], minified=True)
+    return resources.render_js()
+
+
+def _script_safe(value) -> str:
+    """Return JSON that may stand inside a script element."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+def _claims(path: str) -> list[dict]:
+    return read_table(path).fillna("").to_dict("records")
+
+
+class _Page:
+    """What grows while the parts of a page are made: plots, sequences of clicked pairs, and pictures."""
+
+    def __init__(self, contents: Mapping, folder: Path, seed: int):
+        self.contents, self.folder, self.seed = contents, folder, seed
+        self.plots: dict = {}
+        self.sequences: dict[str, dict[int, str]] = {}
+        self.pictures = 0
+        self.maps = 0
+
+    def link(self, path: str) -> str:
+        """Return a path as seen from the page."""
+        return Path(os.path.relpath(path, self.folder)).as_posix()
+
+    def figure(self, asked: Mapping) -> dict:
+        """Return a figure with its caption and, while there is room for it, its picture."""
+        view = {key: asked[key] for key in ("name", "of")} | {
+            "caption": caption(asked["kind"], asked["options"])
+        }
+        view |= {suffix: self.link(asked[suffix]) for suffix in ("pdf", "png", "tsv")}
+        view["picture"] = None
+        if self.pictures < MOST_FIGURES:
+            self.pictures += 1
+            view["picture"], view["width"], view["height"] = embedded(asked["png"])
+        return view
+
+    def analysis(self, number: int, asked: Mapping) -> dict:
+        """Return what the template says of an analysis."""
+        key = f"analysis{number}"
+        view = {name: asked[name] for name in ("name", "model", "task", "kind", "asked", "level")}
+        view |= {"key": key, "folder": self.link(asked["folder"]), "plot": None, "maps": [], "drawn": ""}
+        calling = asked["methods"], asked["level"], asked["p_values"]
+        if asked["kind"] == "pairs":
+            view |= found.pairs_found(asked["tables"], *calling)
+            self._pairs(view, asked)
+        else:
+            view |= found.positions_found(*calling)
+            self._maps(view, asked)
+        view["summary"] = found.summary(view)
+        view["figures"] = [self.figure(figure) for figure in asked["figures"]]
+        return view
+
+    def _pairs(self, view: dict, asked: Mapping) -> None:
+        """Add the plot of pairs by distance, and the sequences that a click shows."""
+        tests = read_table(asked["tables"]["tests"])
+        shown = chosen_pairs(tests, self.seed)
+        if shown.empty:
+            return
+        self.plots[view["key"]] = draw_pairs(shown, view["key"])
+        view["plot"] = view["key"]
+        tested = view["tested"]
+        view["drawn"] = (
+            f"All {counted(tested, 'tested pair')} are drawn."
+            if len(shown) == tested
+            else f"{MOST_PAIRS:,} of {counted(tested, 'tested pair')} are drawn: the called ones first, the rest at "
+            "random."
+        )
+        with h5py.File(asked["dataset"]["sequences"]) as file:
+            self.sequences[view["key"]] = {
+                int(example): bytes(file["bases"][int(example)]).decode()
+                for example in shown["example"].unique()
+            }
+
+    def _maps(self, view: dict, asked: Mapping) -> None:
+        """Add the interactive maps of the first method, where nucleotides are the sources."""
+        tables = next(iter(asked["methods"].values()))
+        sources = read_table(tables["sources"])
+        nucleotides = sources[sources["feature"].isna()]
+        if "aggregate" in asked["asked"] or nucleotides.empty:
+            return
+        room = min(MAPS_EACH, MOST_MAPS - self.maps)
+        with h5py.File(tables["profiles"]) as profiles, h5py.File(asked["dataset"]["sequences"]) as file:
+            features = read_table(asked["dataset"]["features"])
+            for example, rows in list(_by_example(nucleotides))[:room]:
+                drawn = map_of(
+                    rows,
+                    profiles,
+                    np.asarray(file["bases"][example]),
+                    features[features["example"] == example],
+                )
+                key = f"{view['key']}_{example}"
+                self.plots[key] = draw_map(drawn, _UNIT)
+                self.maps += 1
+                view["maps"].append(
+                    {
+                        "key": key,
+                        "title": _title(rows.iloc[0], example),
+                        "first": drawn.first,
+                        "last": drawn.first + len(drawn.bases) - 1,
+                    }
+                )
+
+    def network(self, asked: Mapping) -> dict:
+        """Return what the template says of a network."""
+        tables = asked["tables"]
+        view = {name: asked[name] for name in ("name", "trained", "dataset", "architecture", "others")}
+        has = tables.__contains__
+        view["performance"] = networks.performance(tables["metrics"]) if has("metrics") else []
+        chance = (
+            networks.hardly_better_than_chance(asked["name"], tables["metrics"]) if has("metrics") else ()
+        )
+        view["poor"] = list(chance)
+        view["place"] = networks.place_check(tables["place"]) if has("place") else []
+        view["reach"] = networks.reach_words(tables["reach"])
+        view["additive"] = networks.additive_rows(tables["additive"]) if has("additive") else []
+        view["figures"] = [self.figure(figure) for figure in asked["figures"]]
+        return view
+
+
+def _by_example(nucleotides: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the sources of every example whose bases are all sources or nearly: a map and not a strip."""
+    for example, rows in nucleotides.groupby("example", sort=True):
+        yield int(example), rows
+
+
+def _title(row: pd.Series, example: int) -> str:
+    """Return the name of a sequence, with its place where the name does not say it."""
+    name = row["sequence"] if isinstance(row.get("sequence"), str) else f"example {example}"
+    chrom = row.get("chrom")
+    if isinstance(chrom, str) and chrom not in name:
+        return f"{name} ({chrom}:{int(row['chrom_start'] - row['start'])}–)"
+    return name

@@ -39,7 +39,7 @@ onsuccess:
 
 onerror:
     if CONSOLE:
-        CONSOLE.end(see=console.to_open(config, RESULTS))
+        CONSOLE.end(see=console.to_open(config, RESULTS, ended=False))
 
 
 rule all:

@@ -227,9 +227,13 @@ def found_by_pairs(config: Mapping, results: str) -> list[str]:
     return lines
 
 
-def to_open(config: Mapping, results: str) -> list[str]:
-    """Name what a run is read from: its figures, tables, claims and logs."""
-    places = {
+def to_open(config: Mapping, results: str, ended: bool = True) -> list[str]:
+    """Name what a run is read from: its page first, then figures, tables, claims and logs.
+
+    Of a run that has not ``ended`` well the page is missing, or that of an earlier run, and is not named.
+    """
+    page = {"index.html": "what was asked and found; open it in a browser"} if ended else {}
+    places = page | {
         "interactions": "tables and figures of each analysis",
         "models": "networks, their metrics and figures",
         "reproduction.tsv": "what was found, claim by claim",

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from dfim.page.captions import caption
 from snakemake.io import report
 
+from dfim.page.captions import caption
 from workflow.analyses import (
     analysis_figures,
     contribution_background,

@@ -1,6 +1,7 @@
 """What the page of a run is made of: analyses, networks, claims, and the files that each is read from."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
 from workflow.analyses import analysis_figures, target_kind
@@ -17,7 +18,17 @@ from workflow.results import (
 )
 from workflow.sheets import Sheets
 
-_ASKED = ("examples", "sources", "targets", "feature_groups", "aggregate", "nulls", "level", "least_share", "truth")
+_ASKED = (
+    "examples",
+    "sources",
+    "targets",
+    "feature_groups",
+    "aggregate",
+    "nulls",
+    "level",
+    "least_share",
+    "truth",
+)
 
 
 def page_contents(config: Mapping, sheets: Sheets, where: str) -> dict:
@@ -26,7 +37,7 @@ def page_contents(config: Mapping, sheets: Sheets, where: str) -> dict:
     claims = {name: f"{results}/{name}.tsv" for name in TABLES} if config["claims"] else {}
     return {
         "results": results,
-        "configuration": where,
+        "configuration": ", ".join(Path(path).name for path in where.split(", ")),
         "seed": config["seed"],
         "analyses": [
             _analysis(config, name, model, task)

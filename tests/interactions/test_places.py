@@ -33,13 +33,15 @@ def test_the_genome_has_the_same_bases_at_the_place_of_a_feature_as_its_example(
             own = example[row[f"{end}_start"] : row[f"{end}_end"]]
             assert GENOME[row["chrom"]][row[f"{end}_chrom_start"] : row[f"{end}_chrom_end"]] == own
     assert list(table["sequence"]) == ["a", "a"]
-    assert list(table["source_strand"]) == ["+", "-"] and list(table["target_strand"]) == ["-", "+"]
+    assert list(table["source_strand"]) == ["+", "-"]
+    assert list(table["target_strand"]) == ["-", "+"]
 
 
 def test_a_row_of_sources_has_its_own_place_and_a_nucleotide_no_strand(tmp_path):
     rows = {"source": [0, 1], "example": [1, 1], "feature": [2, np.nan], "start": [4, 6], "end": [9, 7]}
     table = add_places(pd.DataFrame(rows), EXAMPLES, FEATURES, SOURCE)
-    assert list(table["chrom_start"]) == [29, 31] and list(table["chrom_end"]) == [34, 32]
+    assert list(table["chrom_start"]) == [29, 31]
+    assert list(table["chrom_end"]) == [34, 32]
     write_table(table, tmp_path / "sources.tsv")
     assert read_table(tmp_path / "sources.tsv")["strand"].fillna("").tolist() == ["-", ""]
 
@@ -57,4 +59,5 @@ def test_without_a_genome_there_is_a_name_and_no_place(tmp_path, ends):
 
 def test_a_table_without_rows_gets_its_columns():
     table = add_places(ordered().iloc[:0], EXAMPLES, FEATURES, ORDERED_ENDS)
-    assert table.empty and {"sequence", "chrom", "source_chrom_start", "target_strand"} <= set(table)
+    assert table.empty
+    assert {"sequence", "chrom", "source_chrom_start", "target_strand"} <= set(table)

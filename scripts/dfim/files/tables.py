@@ -11,11 +11,12 @@ from dfim.files.whole import atomic_path
 TEXT = (
     "name", "chrom", "origin", "split", "kind", "strand", "reference", "alternate", "group", "set", "task",
     "source_name", "target_name", "source_group", "target_group", "first_name", "second_name", "first_group",
-    "second_group", "first_strand", "second_strand", "source_strand", "target_strand", "orientation", "call", "grain", "pair", "model",
+    "second_group", "first_strand", "second_strand", "orientation", "call", "grain", "pair", "model",
     "method", "analysis", "dataset", "library", "comparison", "measure", "factor", "motif", "pwm", "role",
     "rules", "class", "ref", "alt", "base", "source_base", "mutant_base", "target_base", "first_base",
     "second_base", "mutated", "intact", "covariate", "stratum", "hypothesis", "panel", "sequence", "against",
-    "state", "location", "caller", "chosen", "implementation", "warning", "distribution",
+    "source_strand", "target_strand", "state", "location", "caller", "chosen", "implementation", "warning",
+    "distribution",
 )  # fmt: skip
 
 

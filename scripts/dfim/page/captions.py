@@ -7,61 +7,65 @@ from dfim.plots.options import read_options
 _SIGNS = "Above zero is synergy, below zero redundancy."
 CAPTIONS = {
     "kinds": (
-        "Interaction of pairs by mutagenesis against the bases between the two features. A mark is the median of a "
-        "bin of distances, a bar its 95 % interval (whole blocks resampled). A full mark is a kind that is called, "
-        "an open one is not. " + _SIGNS
+        "Interaction of pairs by mutagenesis against the bases between the two features. A mark is the "
+        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A full mark is "
+        "a kind that is called, an open one is not. " + _SIGNS
     ),
     "pair_significance": (
-        "FIS, signed sum, p and q of ordered pairs, one row for each two names. Boxes are quantiles over pairs. "
-        "The level of p and q is {level:g}. " + _SIGNS
+        "FIS, signed sum, p and q of ordered pairs, one row for each two names. Boxes are quantiles "
+        "over pairs. The level of p and q is {level:g}. " + _SIGNS
     ),
     "distance": (
-        "FIS and signed sum against the distance of source and target. A dot is an ordered pair; the line is the "
-        "running median, the band its 95 % interval. On the side, pairs up to {near} bp apart are held against those "
-        "farther apart. The network's reach is marked where it ends: beyond it no pair can interact. "
-        + _SIGNS
+        "FIS and signed sum against the distance of source and target. A dot is an ordered pair; the "
+        "line is the running median, the band its 95 % interval. On the side, pairs up to {near} bp "
+        "apart are held against those farther apart. The network's reach is marked where it ends: "
+        "beyond it no pair can interact. " + _SIGNS
     ),
     "spacing": (
-        "Median score of two motifs against the distance of their starts, by orientation and by the motif that is "
-        "mutated, with the middle half of the backgrounds as a band."
+        "Median score of two motifs against the distance of their starts, by orientation and by the "
+        "motif that is mutated, with the middle half of the backgrounds as a band."
     ),
     "mutagenesis": (
-        "Signed sum and FIS, which come from contribution scores, against the interaction by mutagenesis, which comes "
-        "from the network's outputs alone. Rank correlations have 95 % intervals. A method that says the same as the "
-        "network lies on a rising line."
+        "Signed sum and FIS, which come from contribution scores, against the interaction by "
+        "mutagenesis, which comes from the network's outputs alone. Rank correlations have 95 % "
+        "intervals. A method that says the same as the network lies on a rising line."
     ),
     "calibration": (
-        "Do p-values hold their level? Observed against expected quantiles of p of scores that should not stand out: "
-        "held-out scores of the null and, where a truth is known, real rows that do not interact. Above the diagonal "
-        "p is too small."
+        "Do p-values hold their level? Observed against expected quantiles of p of scores that should "
+        "not stand out: held-out scores of the null and, where a truth is known, real rows that do not "
+        "interact. Above the diagonal p is too small."
     ),
     "variants": (
-        "Signed sum of every variant, from the largest to the smallest. Marked are variants with q below {level:g}."
+        "Signed sum of every variant, from the largest to the smallest. Marked are variants with q "
+        "below {level:g}."
     ),
     "groups": (
-        "Scores of two groups of sources: the share of sources up to a score, and boxes of quantiles. An auROC of .5 "
-        "says that the groups do not differ."
+        "Scores of two groups of sources: the share of sources up to a score, and boxes of quantiles. "
+        "An auROC of .5 says that the groups do not differ."
     ),
     "tracks": (
-        "Importance along the sequence before and after a mutation, and the change. Changes with p above {level:g} "
-        "are blanked. The position is relative to the mutated source."
+        "Importance along the sequence before and after a mutation, and the change. Changes with p "
+        "above {level:g} are blanked. The position is relative to the mutated source."
     ),
     "interaction_map": (
-        "Change of importance at every position (column) when one position (row) is mutated. The diagonal is the "
-        "mutated base itself and is left out. " + _SIGNS
+        "Change of importance at every position (column) when one position (row) is mutated. The "
+        "diagonal is the mutated base itself and is left out. " + _SIGNS
     ),
     "aggregate_map": (
-        "Mean change of each cell (source base to mutant base; target base) over aligned sequences. Cells with q up to "
-        "{level:g} are dotted. Light grey cells have too few sequences, grey ones none."
+        "Mean change of each cell (source base to mutant base; target base) over aligned sequences. "
+        "Cells with q up to {level:g} are dotted. Light grey cells have too few sequences, grey ones "
+        "none."
     ),
-    "training": "Loss and performance on the validation split by epoch. Marked is the epoch whose weights were kept.",
+    "training": (
+        "Loss and performance on the validation split by epoch. Marked is the epoch whose weights were kept."
+    ),
     "performance": (
-        "Performance on the test split, which training has not seen: ROC and precision–recall curves by task, or "
-        "predicted against measured values. Brackets are 95 % intervals over examples."
+        "Performance on the test split, which training has not seen: ROC and precision–recall curves by "
+        "task, or predicted against measured values. Brackets are 95 % intervals over examples."
     ),
     "quality": (
-        "Reads left after each step, measures of quality with their thresholds (a ring marks a warning), and the "
-        "peaks that each two libraries agree on."
+        "Reads left after each step, measures of quality with their thresholds (a ring marks a "
+        "warning), and the peaks that each two libraries agree on."
     ),
 }
 

@@ -18,9 +18,9 @@ def pairs_found(
 ) -> dict:
     """Return what the template says of an analysis of pairs.
 
-    ``files`` are the tables that are the same for every method (``tests``, ``kinds``, ``signs``, ``nulls`` and,
-    with several networks, ``networks``), ``methods`` those of each method (``recovery``, ``calibration``,
-    ``nulls``).
+    ``files`` are the tables that are the same for every method (``tests``, ``kinds``, ``signs``, ``nulls``
+    and, with several networks, ``networks``), ``methods`` those of each method (``recovery``,
+    ``calibration``, ``nulls``).
     """
     tests = read_table(files["tests"])
     kinds = read_table(files["kinds"])
@@ -43,7 +43,7 @@ def pairs_found(
 
 
 def _called_names(kinds: pd.DataFrame) -> list[str]:
-    """Say each called kind of the grain ``names`` in a few words, with its median interaction and interval."""
+    """Say each called kind of the grain ``names``: its call, its median interaction and the interval."""
     called = kinds[(kinds["grain"] == "names") & (kinds["called"] == 1)]
     return [
         f"{row['pair']}: {row['call']}, {interval(row, 'interaction')}" for row in called.to_dict("records")
@@ -94,7 +94,7 @@ def _pair_warnings(files: Mapping[str, str], tested: int) -> Iterator[str]:
 
 
 def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_values: str) -> Iterator[str]:
-    """Yield what needs care in the tables of each method: coarse nulls, and p that do not hold their level."""
+    """Yield what needs care in the tables of each method: coarse nulls, p that do not hold."""
     for method, files in methods.items():
         for sentence in coarse_nulls(read_table(files["nulls"])):
             yield f"{method}: {sentence}"
@@ -103,9 +103,9 @@ def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_va
         off = rows[own & (rows["tested"] == "not interacting") & (rows["holds"] == 0)]
         for row in off.to_dict("records"):
             yield (
-                f"{method}: p of {row['score']} by the null {row['null_model']} do not hold their level. Of "
-                f"{number(row['n'])} scores that do not interact, a share of {interval(row, 'share')} has p ≤ "
-                f"{level:g}."
+                f"{method}: p of {row['score']} by the null {row['null_model']} do not hold their level. "
+                f"Of {number(row['n'])} scores that do not interact, a share of "
+                f"{interval(row, 'share')} has p ≤ {level:g}."
             )
 
 
@@ -176,4 +176,7 @@ def summary(view: Mapping) -> str:
             f"{view['called']:,} of {tested} act together ({call}); {kinds} of {view['kinds_all']:,} called"
         )
     called = "; ".join(f"{method} {count:,}" for method, count in view["called_by_method"].items())
-    return f"{counted(view['sources'], 'source')} in {counted(view['examples'], 'example')}; q of FIS below the level: {called}"
+    looked = f"{view['sources']:,} sources in {counted(view['examples'], 'example')}"
+    return (
+        f"{looked}; sources with a q of FIS below {view['level']:g}: {called}" if view["features"] else looked
+    )

@@ -97,39 +97,15 @@ def _strongest(delta: np.ndarray, width: int) -> int:
 
 
 def draw_map(drawn: Map, unit: str) -> Column:
-    """Return the map as a Bokeh layout: features and logo above it, a slider for the distance, hover and zoom."""
-    length, low = len(drawn.bases), drawn.first
-    span = (low - 0.5, low + length - 0.5)
+    """Return the map as a Bokeh layout: a slider for the distance, features, logo, and the map to zoom."""
+    length, corner = len(drawn.bases), [drawn.first - 0.5]
     near = min(_NEAR, length // 3)
     shown, limit = masked(drawn.delta, near)
     mapper = LinearColorMapper(palette=PALETTE, low=-limit, high=limit, nan_color="#bdbdbd")
     source = ColumnDataSource(
-        {"shown": [shown], "delta": [drawn.delta], "p": [drawn.p], "x": [span[0]], "y": [span[0]]}
+        {"shown": [shown], "delta": [drawn.delta], "p": [drawn.p], "x": corner, "y": corner}
     )
-    heat = figure(
-        x_range=span, y_range=span[::-1], tools=_TOOLS, sizing_mode="stretch_width", aspect_ratio=1.0,
-        x_axis_label="target: responding position", y_axis_label="source: mutated position", **_EDGES,
-    )  # fmt: skip
-    image = heat.image(image="shown", x="x", y="y", dw=length, dh=length, source=source, color_mapper=mapper)
-    heat.add_tools(
-        HoverTool(
-            renderers=[image],
-            tooltips=[
-                ("source", "$y{0}"),
-                ("target", "$x{0}"),
-                ("change", "@delta{0.0000}"),
-                ("p", "@p{0.00000}"),
-            ],
-        )
-    )
-    heat.add_layout(
-        ColorBar(color_mapper=mapper, height=10, title=f"change of importance ({unit}); grey: left out"),
-        "below",
-    )
-    for feature in drawn.features.itertuples():
-        line = {"fill_alpha": 0, "line_color": "#555555", "line_dash": "dotted", "line_alpha": 0.7}
-        heat.add_layout(BoxAnnotation(left=feature.start - 0.5, right=feature.end - 0.5, **line))
-        heat.add_layout(BoxAnnotation(bottom=feature.start - 0.5, top=feature.end - 0.5, **line))
+    heat = _heat(drawn, source, mapper, unit)
     slider = Slider(
         start=0, end=max(1, length // 3), value=near, step=1, sizing_mode="stretch_width",
         title="Leave out what is nearer than (bp)",
@@ -143,6 +119,27 @@ def draw_map(drawn: Map, unit: str) -> Column:
         slider, signs, _features(drawn, heat), _logo(drawn, heat, unit), heat,
         sizing_mode="stretch_width", max_width=820,
     )  # fmt: skip
+
+
+def _heat(drawn: Map, source: ColumnDataSource, mapper: LinearColorMapper, unit: str):
+    """Return the map itself, with what hovering says, the scale of its colours and the edges of features."""
+    low, length = drawn.first - 0.5, len(drawn.bases)
+    heat = figure(
+        x_range=(low, low + length), y_range=(low + length, low), tools=_TOOLS, toolbar_location="above",
+        sizing_mode="scale_width", width=800, height=800, x_axis_label="target: responding position",
+        y_axis_label="source: mutated position", **_EDGES,
+    )  # fmt: skip
+    image = heat.image(image="shown", x="x", y="y", dw=length, dh=length, source=source, color_mapper=mapper)
+    tooltips = [("source", "$y{0}"), ("target", "$x{0}"), ("change", "@delta{0.0000}"), ("p", "@p{0.00000}")]
+    heat.add_tools(HoverTool(renderers=[image], tooltips=tooltips))
+    title = f"change of importance ({unit}); grey: left out"
+    heat.add_layout(ColorBar(color_mapper=mapper, height=10, title=title), "below")
+    line = {"fill_alpha": 0, "line_color": "#555555", "line_dash": "dotted", "line_alpha": 0.7}
+    for feature in drawn.features.itertuples():
+        start, end = feature.start - 0.5, feature.end - 0.5
+        heat.add_layout(BoxAnnotation(left=start, right=end, **line))
+        heat.add_layout(BoxAnnotation(bottom=start, top=end, **line))
+    return heat
 
 
 def _logo(drawn: Map, heat, unit: str):

@@ -1,7 +1,5 @@
 """What the page says of networks: how well they predict, and whether they read where as well as what."""
 
-from collections.abc import Iterator, Mapping
-
 import pandas as pd
 
 from dfim.files.tables import read_table
@@ -23,16 +21,20 @@ def performance(metrics: str) -> list[dict]:
     ]
 
 
-def hardly_better_than_chance(name: str, metrics: str) -> Iterator[str]:
-    """Yield a sentence for every task that a trained network hardly predicts."""
+def hardly_better_than_chance(name: str, metrics: str) -> str:
+    """Say which tasks a network hardly predicts; an empty sentence where there is none."""
     table = read_table(metrics)
+    poor = []
     for row in table[(table["split"] == "test") & (table["task"] != "mean")].to_dict("records"):
         for measure, least, words in (("auroc", LEAST_AUROC, "auROC"), ("r2", LEAST_R2, "r²")):
             if pd.notna(row.get(measure)) and row[measure] < least:
-                yield (
-                    f"The network {name} hardly predicts {row['task']}: {words} {interval(row, measure)} on the test "
-                    f"split, less than {least:g}. What it says of interactions says little of the data."
-                )
+                poor.append(f"{row['task']} ({words} {interval(row, measure)}, less than {least:g})")
+    if not poor:
+        return ""
+    return (
+        f"The network {name} is hardly better than chance on the test split: {', '.join(poor)}. What it "
+        "says of interactions says little of the data."
+    )
 
 
 def place_check(path: str) -> list[dict]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 MISSING = "–"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def number(value, digits: int = 3) -> str:
@@ -17,7 +18,7 @@ def number(value, digits: int = 3) -> str:
     text = f"{value:.{digits}g}"
     if "e" in text:
         factor, exponent = text.split("e")
-        return f"{factor} × 10^{int(exponent)}".replace("-", "−")
+        return f"{factor} × 10{str(int(exponent)).translate(_RAISED)}".replace("-", "−")
     return text.replace("-", "−")
 
 
@@ -30,7 +31,7 @@ def interval(row: Mapping, name: str) -> str:
 
 
 def place(row: Mapping, prefix: str = "") -> str:
-    """Write where a feature lies: in the genome where there is one, or else in its sequence; from 0, end outside."""
+    """Write where a feature lies, from 0 and half-open: in the genome, or else in its sequence."""
     genomic = "chrom_" if pd.notna(row.get("chrom")) and row.get("chrom") else ""
     start, end = row[f"{prefix}{genomic}start"], row[f"{prefix}{genomic}end"]
     strand = row.get(f"{prefix}strand")

@@ -1,4 +1,4 @@
-"""Interactive plots of pairs: the interaction against the distance, with a click to the sequence of a pair."""
+"""Interactive plots of pairs: interaction against distance, with a click to the sequence of a pair."""
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ _MARKS = {  # call: marker, colour, words
 
 
 def chosen_pairs(tests: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return the tested pairs that are drawn, at most :data:`MOST_PAIRS`: called ones first, the rest at random."""
+    """Return the tested pairs to draw, :data:`MOST_PAIRS` at most: called ones first, others at random."""
     tested = tests[tests["p"].notna()]
     if len(tested) <= MOST_PAIRS:
         return tested
@@ -27,11 +27,11 @@ def chosen_pairs(tests: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def draw_pairs(pairs: pd.DataFrame, key: str):
-    """Return the plot of tested pairs as a Bokeh figure; a click calls ``dfimShowPair(key, pair)`` of the page."""
+    """Return the plot of tested pairs as a Bokeh figure; a click calls ``dfimShowPair(key, pair)``."""
     plot = figure(
         height=340, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save,tap",
         x_axis_label="bases between the two features", y_axis_label="interaction (output before the sigmoid)",
-        min_border_left=66, max_width=1000,
+        min_border_left=66, max_width=1000, toolbar_location="above",
     )  # fmt: skip
     renderers = []
     for call, (marker, colour, words) in _MARKS.items():

@@ -11,7 +11,7 @@ _QUALITY = 82
 
 
 def embedded(path: str | os.PathLike) -> tuple[str, int, int]:
-    """Return a picture as a ``data:`` address (WebP, at most :data:`WIDEST` wide), its width and its height."""
+    """Return a picture as a ``data:`` address (WebP, at most :data:`WIDEST` wide), its width and height."""
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
     if picture.width > WIDEST:

@@ -49,7 +49,7 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
         analyses=views,
         networks=nets,
         reads=[page.figure(figure) for figure in contents["reads"]],
-        poor=[sentence for net in nets for sentence in net["poor"]],
+        poor=[net["poor"] for net in nets if net["poor"]],
         claims={name: _claims(file) for name, file in contents["claims"].items()},
         citation=citation,
         plots={key: Markup(markup) for key, markup in plots.items()},
@@ -146,8 +146,8 @@ class _Page:
         view["drawn"] = (
             f"All {counted(tested, 'tested pair')} are drawn."
             if len(shown) == tested
-            else f"{MOST_PAIRS:,} of {counted(tested, 'tested pair')} are drawn: the called ones first, the rest at "
-            "random."
+            else f"{MOST_PAIRS:,} of {counted(tested, 'tested pair')} are drawn: the called ones first, the "
+            "rest at random."
         )
         with h5py.File(asked["dataset"]["sequences"]) as file:
             self.sequences[view["key"]] = {
@@ -188,15 +188,12 @@ class _Page:
         """Return what the template says of a network."""
         tables = asked["tables"]
         view = {name: asked[name] for name in ("name", "trained", "dataset", "architecture", "others")}
-        has = tables.__contains__
-        view["performance"] = networks.performance(tables["metrics"]) if has("metrics") else []
-        chance = (
-            networks.hardly_better_than_chance(asked["name"], tables["metrics"]) if has("metrics") else ()
-        )
-        view["poor"] = list(chance)
-        view["place"] = networks.place_check(tables["place"]) if has("place") else []
+        metrics, place, additive = map(tables.get, ("metrics", "place", "additive"))
+        view["performance"] = networks.performance(metrics) if metrics else []
+        view["poor"] = networks.hardly_better_than_chance(asked["name"], metrics) if metrics else ""
+        view["place"] = networks.place_check(place) if place else []
         view["reach"] = networks.reach_words(tables["reach"])
-        view["additive"] = networks.additive_rows(tables["additive"]) if has("additive") else []
+        view["additive"] = networks.additive_rows(additive) if additive else []
         view["figures"] = [self.figure(figure) for figure in asked["figures"]]
         return view
 

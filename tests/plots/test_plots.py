@@ -34,7 +34,7 @@ from dfim.plots import (
     tracks,
     training,
 )
-from dfim.plots.inputs import open_tables
+from dfim.plots.inputs import open_tables, sequence_title
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
 from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, check_options
@@ -569,6 +569,16 @@ def test_one_set_is_one_map_and_unknown_sets_are_refused():
 
 
 # Interaction map ---------------------------------------------------------------------------------------
+
+
+def test_the_title_of_a_map_is_the_name_of_its_sequence_and_its_place():
+    examples = pd.DataFrame({"example": [3, 5], "name": ["mine", "chr1:100-200"], "chrom": ["chr1", "chr1"]})
+    tables = {"examples": examples.assign(start=[1499, 100])}
+    assert sequence_title(tables, 3) == "mine  (chr1:1,500)"
+    assert sequence_title(tables, 5) == "chr1:100-200"
+    tables = {"examples": examples.assign(chrom="", start=np.nan)}
+    assert sequence_title(tables, 3) == "mine"
+    assert sequence_title({}, 3) == "Example 3"
 
 
 def test_map_shows_the_changes_with_zero_in_the_middle():

@@ -15,7 +15,7 @@ ORDER = [
     ["samples"],
     ["ensembles", "sheets"],
     ["results"],
-    ["sources", "references", "reads_sizes"],
+    ["sources", "references", "reads_sizes", "page"],
     ["replicates", "early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],

@@ -96,7 +96,7 @@ def _strongest(delta: np.ndarray, width: int) -> int:
     return int((sums[high, high] - sums[low, high] - sums[high, low] + sums[low, low]).argmax())
 
 
-def draw_map(drawn: Map, unit: str) -> Column:
+def draw_map(drawn: Map) -> Column:
     """Return the map as a Bokeh layout: a slider for the distance, features, logo, and the map to zoom."""
     length, corner = len(drawn.bases), [drawn.first - 0.5]
     near = min(_NEAR, length // 3)
@@ -105,7 +105,7 @@ def draw_map(drawn: Map, unit: str) -> Column:
     source = ColumnDataSource(
         {"shown": [shown], "delta": [drawn.delta], "p": [drawn.p], "x": corner, "y": corner}
     )
-    heat = _heat(drawn, source, mapper, unit)
+    heat = _heat(drawn, source, mapper)
     slider = Slider(
         start=0, end=max(1, length // 3), value=near, step=1, sizing_mode="stretch_width",
         title="Leave out what is nearer than (bp)",
@@ -116,12 +116,12 @@ def draw_map(drawn: Map, unit: str) -> Column:
     slider.js_on_change("value", mask)
     signs.js_on_change("active", mask)
     return column(
-        slider, signs, _features(drawn, heat), _logo(drawn, heat, unit), heat,
+        slider, signs, _features(drawn, heat), _logo(drawn, heat), heat,
         sizing_mode="stretch_width", max_width=820,
     )  # fmt: skip
 
 
-def _heat(drawn: Map, source: ColumnDataSource, mapper: LinearColorMapper, unit: str):
+def _heat(drawn: Map, source: ColumnDataSource, mapper: LinearColorMapper):
     """Return the map itself, with what hovering says, the scale of its colours and the edges of features."""
     low, length = drawn.first - 0.5, len(drawn.bases)
     heat = figure(
@@ -132,7 +132,7 @@ def _heat(drawn: Map, source: ColumnDataSource, mapper: LinearColorMapper, unit:
     image = heat.image(image="shown", x="x", y="y", dw=length, dh=length, source=source, color_mapper=mapper)
     tooltips = [("source", "$y{0}"), ("target", "$x{0}"), ("change", "@delta{0.0000}"), ("p", "@p{0.00000}")]
     heat.add_tools(HoverTool(renderers=[image], tooltips=tooltips))
-    title = f"change of importance ({unit}); grey: left out"
+    title = "change of importance; grey: left out"
     heat.add_layout(ColorBar(color_mapper=mapper, height=10, title=title), "below")
     line = {"fill_alpha": 0, "line_color": "#555555", "line_dash": "dotted", "line_alpha": 0.7}
     for feature in drawn.features.itertuples():
@@ -142,11 +142,11 @@ def _heat(drawn: Map, source: ColumnDataSource, mapper: LinearColorMapper, unit:
     return heat
 
 
-def _logo(drawn: Map, heat, unit: str):
+def _logo(drawn: Map, heat):
     """Return the importance of the bases as letters, along the same axis as the map."""
     logo = figure(
         x_range=heat.x_range, height=90, tools="", toolbar_location=None, sizing_mode="stretch_width",
-        y_axis_label=f"importance\n({unit})", **_EDGES,
+        y_axis_label="importance", **_EDGES,
     )  # fmt: skip
     letters = ColumnDataSource(logo_polygons(drawn.bases, drawn.importance, drawn.first))
     letters.data["colour"] = [style.BASE_COLOURS[base] for base in letters.data["base"]]

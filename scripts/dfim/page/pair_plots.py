@@ -30,7 +30,7 @@ def draw_pairs(pairs: pd.DataFrame, key: str):
     """Return the plot of tested pairs as a Bokeh figure; a click calls ``dfimShowPair(key, pair)``."""
     plot = figure(
         height=340, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save,tap",
-        x_axis_label="bases between the two features", y_axis_label="interaction (output before the sigmoid)",
+        x_axis_label="bases between the two features", y_axis_label="interaction",
         min_border_left=66, max_width=1000, toolbar_location="above",
     )  # fmt: skip
     renderers = []

@@ -25,7 +25,6 @@ from dfim.page.pictures import embedded
 
 MOST_MAPS, MAPS_EACH = 6, 2  # interactive maps of the page, and of one analysis
 MOST_FIGURES = 60  # pictures in the page: the others are named with their files
-_UNIT = "logit"
 
 
 def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, seed: int = 0) -> int:
@@ -173,7 +172,7 @@ class _Page:
                     features[features["example"] == example],
                 )
                 key = f"{view['key']}_{example}"
-                self.plots[key] = draw_map(drawn, _UNIT)
+                self.plots[key] = draw_map(drawn)
                 self.maps += 1
                 view["maps"].append(
                     {

@@ -2,6 +2,7 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 from support.browser import CHROMIUM, Browser
@@ -50,6 +51,11 @@ def page(tmp_path_factory):
 def browser(tmp_path_factory):
     with Browser(tmp_path_factory.mktemp("profile")) as opened:
         yield opened
+
+
+def sequence_of(page, example: int) -> str:
+    with h5py.File(page.parent / "dataset/sequences.h5") as file:
+        return bytes(file["bases"][example]).decode()
 
 
 def place(browser, label: str, x: float, y: float) -> tuple[float, float]:
@@ -140,7 +146,8 @@ def test_a_click_on_a_pair_shows_its_sequence_with_both_features(browser, page):
     browser.click(*place(browser, "bases between the two features", pair["distance"], pair["interaction"]))
     browser.until("document.querySelectorAll('.pair mark').length === 2")
     marks = browser.js("[...document.querySelectorAll('.pair mark')].map((m) => m.textContent)")
-    letters = browser.js("JSON.parse(document.getElementById('sequences').textContent).analysis0[3]")
+    letters = browser.js("document.querySelector('.pair div').textContent")
+    assert letters == sequence_of(page, 3)
     assert marks == [letters[pair[f"{end}_start"] : pair[f"{end}_end"]] for end in ("first", "second")]
     assert browser.js("document.querySelector('.pair p').textContent").startswith(pair["sequence"])
     assert browser.js("window.broken") is None

@@ -8,7 +8,8 @@ from bokeh.plotting import figure
 from dfim.page.numbers import place
 from dfim.plots import style
 
-MOST_PAIRS = 1500  # points of a plot; all called pairs are among them while they are no more
+MOST_PAIRS = 1500  # points of a plot
+_FLANK = 150  # bp of the sequence that a click shows on either side of a pair
 _MARKS = {  # call: marker, colour, words
     "": ("circle", style.GREY, "not called"),
     "synergy": ("triangle", style.SYNERGY, "synergy"),
@@ -16,18 +17,35 @@ _MARKS = {  # call: marker, colour, words
 }
 
 
-def chosen_pairs(tests: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return the tested pairs to draw, :data:`MOST_PAIRS` at most: called ones first, others at random."""
+def chosen_pairs(tests: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """Return the tested pairs to draw, so many at most: called ones first, others at random."""
     tested = tests[tests["p"].notna()]
-    if len(tested) <= MOST_PAIRS:
+    if len(tested) <= most:
         return tested
     order = np.random.default_rng(seed).permutation(len(tested))
     late = tested["called"].to_numpy()[order] != 1
-    return tested.iloc[np.sort(order[np.argsort(late, kind="stable")][:MOST_PAIRS])]
+    return tested.iloc[np.sort(order[np.argsort(late, kind="stable")][:most])]
+
+
+def letters_around(pairs: pd.DataFrame, bases) -> dict[str, list]:
+    """Return the sequence about each pair, ``letters``, and the position of its first base, ``from``.
+
+    ``bases`` uint8 ASCII (example, position), an array or one of HDF5, which is read a row at a time.
+    """
+    rows = {example: bytes(np.asarray(bases[int(example)])).decode() for example in pairs["example"].unique()}
+    low = [max(0, start - _FLANK) for start in pairs["first_start"]]
+    ends = pairs[["first_end", "second_end"]].max(axis=1) + _FLANK
+    letters = [
+        rows[example][start:end] for example, start, end in zip(pairs["example"], low, ends, strict=True)
+    ]
+    return {"letters": letters, "from": low}
 
 
 def draw_pairs(pairs: pd.DataFrame, key: str):
-    """Return the plot of tested pairs as a Bokeh figure; a click calls ``dfimShowPair(key, pair)``."""
+    """Return the plot of tested pairs as a Bokeh figure; a click calls ``dfimShowPair(key, pair)``.
+
+    ``pairs`` have ``letters`` and ``from`` of :func:`letters_around` beside the columns of pair tests.
+    """
     plot = figure(
         height=340, sizing_mode="stretch_width", tools="pan,wheel_zoom,box_zoom,reset,save,tap",
         x_axis_label="bases between the two features", y_axis_label="interaction",
@@ -76,5 +94,4 @@ def _columns(pairs: pd.DataFrame) -> dict[str, list]:
         columns[end] = [f"{row[f'{end}_name']} {place(row, f'{end}_')}" for row in rows]
         columns[f"{end}_start"] = pairs[f"{end}_start"].tolist()
         columns[f"{end}_end"] = pairs[f"{end}_end"].tolist()
-    columns["example"] = pairs["example"].tolist()
-    return columns
+    return columns | {name: pairs[name].tolist() for name in ("letters", "from")}

@@ -1,8 +1,7 @@
 """The page: its parts put together, escaped, and written as one HTML file."""
 
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,11 +19,14 @@ from dfim.files.whole import atomic_path
 from dfim.page import found, networks, numbers
 from dfim.page.captions import caption
 from dfim.page.maps import draw_map, map_of
-from dfim.page.pair_plots import MOST_PAIRS, chosen_pairs, draw_pairs
+from dfim.page.pair_plots import MOST_PAIRS, chosen_pairs, draw_pairs, letters_around
 from dfim.page.pictures import embedded
 
-MOST_MAPS, MAPS_EACH = 6, 2  # interactive maps of the page, and of one analysis
-MOST_FIGURES = 60  # pictures in the page: the others are named with their files
+# What keeps the page below 15 MB: interactive maps of the page, and of one analysis; pairs of all plots;
+# pictures, of the first method of an analysis, the others being named with their files.
+MOST_MAPS, MAPS_EACH = 4, 2
+MOST_PAIRS_IN_ALL = 6000
+MOST_FIGURES = 45
 
 
 def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, seed: int = 0) -> int:
@@ -54,7 +56,6 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
         plots={key: Markup(markup) for key, markup in plots.items()},
         bokeh=Markup(_bokeh()) if page.plots else "",
         scripts=Markup(scripts),
-        sequences=Markup(_script_safe(page.sequences)),
         style=Markup(_own("page.css")),
         script=Markup(_own("page.js")),
     )
@@ -82,22 +83,16 @@ def _bokeh() -> str:
     return resources.render_js()
 
 
-def _script_safe(value) -> str:
-    """Return JSON that may stand inside a script element."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
-
-
 def _claims(path: str) -> list[dict]:
     return read_table(path).fillna("").to_dict("records")
 
 
 class _Page:
-    """What grows while the parts of a page are made: plots, sequences of clicked pairs, and pictures."""
+    """What grows while the parts of a page are made: interactive plots, and pictures."""
 
     def __init__(self, contents: Mapping, folder: Path, seed: int):
         self.contents, self.folder, self.seed = contents, folder, seed
         self.plots: dict = {}
-        self.sequences: dict[str, dict[int, str]] = {}
         self.pictures = 0
         self.maps = 0
 
@@ -105,14 +100,14 @@ class _Page:
         """Return a path as seen from the page."""
         return Path(os.path.relpath(path, self.folder)).as_posix()
 
-    def figure(self, asked: Mapping) -> dict:
-        """Return a figure with its caption and, while there is room for it, its picture."""
+    def figure(self, asked: Mapping, first: bool = True) -> dict:
+        """Return a figure with its caption and, of the ``first`` method while there is room, its picture."""
         view = {key: asked[key] for key in ("name", "of")} | {
             "caption": caption(asked["kind"], asked["options"])
         }
         view |= {suffix: self.link(asked[suffix]) for suffix in ("pdf", "png", "tsv")}
         view["picture"] = None
-        if self.pictures < MOST_FIGURES:
+        if first and self.pictures < MOST_FIGURES:
             self.pictures += 1
             view["picture"], view["width"], view["height"] = embedded(asked["png"])
         return view
@@ -130,29 +125,29 @@ class _Page:
             view |= found.positions_found(*calling)
             self._maps(view, asked)
         view["summary"] = found.summary(view)
-        view["figures"] = [self.figure(figure) for figure in asked["figures"]]
+        method = next(iter(asked["methods"]))
+        figures = [self.figure(figure, figure["of"] == method) for figure in asked["figures"]]
+        view["figures"] = [figure for figure in figures if figure["picture"]]
+        view["others"] = [figure for figure in figures if not figure["picture"]]
         return view
 
     def _pairs(self, view: dict, asked: Mapping) -> None:
-        """Add the plot of pairs by distance, and the sequences that a click shows."""
+        """Add the plot of pairs by distance, whose points know their sequence."""
+        parts = [other for other in self.contents["analyses"] if other["kind"] == "pairs"]
         tests = read_table(asked["tables"]["tests"])
-        shown = chosen_pairs(tests, self.seed)
+        shown = chosen_pairs(tests, min(MOST_PAIRS, MOST_PAIRS_IN_ALL // len(parts)), self.seed)
         if shown.empty:
             return
-        self.plots[view["key"]] = draw_pairs(shown, view["key"])
-        view["plot"] = view["key"]
-        tested = view["tested"]
-        view["drawn"] = (
-            f"All {counted(tested, 'tested pair')} are drawn."
-            if len(shown) == tested
-            else f"{MOST_PAIRS:,} of {counted(tested, 'tested pair')} are drawn: the called ones first, the "
-            "rest at random."
-        )
         with h5py.File(asked["dataset"]["sequences"]) as file:
-            self.sequences[view["key"]] = {
-                int(example): bytes(file["bases"][int(example)]).decode()
-                for example in shown["example"].unique()
-            }
+            letters = letters_around(shown, file["bases"])
+        self.plots[view["key"]] = draw_pairs(shown.assign(**letters), view["key"])
+        view["plot"] = view["key"]
+        tested = counted(view["tested"], "tested pair")
+        view["drawn"] = (
+            f"All {tested} are drawn."
+            if len(shown) == view["tested"]
+            else f"{len(shown):,} of {tested} are drawn: the called ones first, the rest at random."
+        )
 
     def _maps(self, view: dict, asked: Mapping) -> None:
         """Add the interactive maps of the first method, where nucleotides are the sources."""
@@ -161,27 +156,18 @@ class _Page:
         nucleotides = sources[sources["feature"].isna()]
         if "aggregate" in asked["asked"] or nucleotides.empty:
             return
-        room = min(MAPS_EACH, MOST_MAPS - self.maps)
+        features = read_table(asked["dataset"]["features"])
         with h5py.File(tables["profiles"]) as profiles, h5py.File(asked["dataset"]["sequences"]) as file:
-            features = read_table(asked["dataset"]["features"])
-            for example, rows in list(_by_example(nucleotides))[:room]:
-                drawn = map_of(
-                    rows,
-                    profiles,
-                    np.asarray(file["bases"][example]),
-                    features[features["example"] == example],
-                )
+            for example, rows in nucleotides.groupby("example"):
+                if len(view["maps"]) == MAPS_EACH or self.maps == MOST_MAPS:
+                    return
+                bases, own = np.asarray(file["bases"][int(example)]), features[features["example"] == example]
+                drawn = map_of(rows, profiles, bases, own)
                 key = f"{view['key']}_{example}"
                 self.plots[key] = draw_map(drawn)
                 self.maps += 1
-                view["maps"].append(
-                    {
-                        "key": key,
-                        "title": _title(rows.iloc[0], example),
-                        "first": drawn.first,
-                        "last": drawn.first + len(drawn.bases) - 1,
-                    }
-                )
+                places = {"first": drawn.first, "last": drawn.first + len(drawn.bases) - 1}
+                view["maps"].append({"key": key, "title": _title(rows.iloc[0], len(bases)), **places})
 
     def network(self, asked: Mapping) -> dict:
         """Return what the template says of a network."""
@@ -197,16 +183,11 @@ class _Page:
         return view
 
 
-def _by_example(nucleotides: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    """Yield the sources of every example whose bases are all sources or nearly: a map and not a strip."""
-    for example, rows in nucleotides.groupby("example", sort=True):
-        yield int(example), rows
-
-
-def _title(row: pd.Series, example: int) -> str:
-    """Return the name of a sequence, with its place where the name does not say it."""
-    name = row["sequence"] if isinstance(row.get("sequence"), str) else f"example {example}"
+def _title(row: pd.Series, length: int) -> str:
+    """Return the name of a sequence, with its place in the genome where the name does not say it."""
+    name = row["sequence"] if isinstance(row.get("sequence"), str) else f"example {row['example']}"
     chrom = row.get("chrom")
-    if isinstance(chrom, str) and chrom not in name:
-        return f"{name} ({chrom}:{int(row['chrom_start'] - row['start'])}–)"
-    return name
+    if not isinstance(chrom, str) or chrom in name:
+        return name
+    start = int(row["chrom_start"] - row["start"])
+    return f"{name} ({chrom}:{start}–{start + length})"

@@ -54,17 +54,17 @@ if (search) {
 }
 
 // The sequence of a pair that was clicked, its two features marked.
-const sequences = JSON.parse(document.getElementById("sequences").textContent);
 window.dfimShowPair = (key, pair) => {
   const place = document.getElementById(`pair-${key}`);
-  const letters = sequences[key][pair.example];
+  const letters = pair.letters;
   const words = document.createElement("p");
   words.textContent = `${pair.sequence}: ${pair.first} and ${pair.second}, interaction ${pair.interaction.toPrecision(3)}, `
-    + `p ${pair.p}, q ${pair.q}. The first is underlined, the second twice.`;
+    + `p ${pair.p}, q ${pair.q}. From position ${pair.from}; the first is underlined, the second twice.`;
   const line = document.createElement("div");
   const ends = [[pair.first_start, pair.first_end, "first"], [pair.second_start, pair.second_end, "second"]];
   let from = 0;
-  for (const [start, end, name] of ends) {
+  for (const [first, last, name] of ends) {
+    const [start, end] = [first - pair.from, last - pair.from];
     line.append(letters.slice(from, Math.max(from, start)));
     const mark = document.createElement("mark");
     mark.className = name;

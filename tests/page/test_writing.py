@@ -32,7 +32,7 @@ def test_what_was_found_is_counted_and_what_needs_care_is_said(tmp_path):
     tests = pair_tests()
     assert int(pairs[2][1]) == tests["p"].notna().sum() == 11
     assert int(pairs[3][1]) == (tests["called"] == 1).sum()
-    assert pairs[5][0] == "0.75 [0.5, 0.9] fis, deeplift"
+    assert pairs[5][0] == "0.8 [0.5, 0.9] interaction"
     assert positions[2][0] == "60 sources"
     assert "deeplift: sign not to be trusted: too few." in text
     assert "Of 400 scores that do not interact, a share of 0.11 has p ≤ 0.05." in text

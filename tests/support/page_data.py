@@ -88,7 +88,8 @@ def write_pairs(
         "score": "fis", "null_model": "first", "call": "significant", "n": 11, "n_interacting": 6,
         "n_called": 5, "recall": recall, "recall_low": 0.5, "recall_high": 0.9,
     }  # fmt: skip
-    write_table(pd.DataFrame([row]), own["recovery"])
+    tested = row | {"score": "interaction", "call": "called", "recall": 0.8}
+    write_table(pd.DataFrame([row, tested]), own["recovery"])
     write_table(nulls, own["nulls"])
     off = [("replaced", "not interacting", "fis", "empirical", "all", 0.05, 0.11, 400, 0)]
     write_table(pd.DataFrame(off, columns=CALIBRATION), own["calibration"])

@@ -129,6 +129,12 @@ def recovery_rows(methods: Mapping[str, Mapping[str, str]]) -> list[dict]:
     return rows
 
 
+def main_recalls(rows: list[dict]) -> list[dict]:
+    """Return the rows of recall that answer an analysis: of the pair test, once, or else of FIS by method."""
+    tested = [row for row in rows if row["score"] == "interaction"]
+    return tested[:1] or [row for row in rows if row["score"] == "fis"]
+
+
 def positions_found(methods: Mapping[str, Mapping[str, str]], level: float, p_values: str) -> dict:
     """Return what the template says of an analysis of positions; ``methods`` have their ``sources`` too."""
     sources = {method: read_table(files["sources"]) for method, files in methods.items()}

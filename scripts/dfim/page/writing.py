@@ -124,7 +124,7 @@ class _Page:
         else:
             view |= found.positions_found(*calling)
             self._maps(view, asked)
-        view["summary"] = found.summary(view)
+        view |= {"summary": found.summary(view), "recalls": found.main_recalls(view["recovery"])}
         method = next(iter(asked["methods"]))
         figures = [self.figure(figure, figure["of"] == method) for figure in asked["figures"]]
         view["figures"] = [figure for figure in figures if figure["picture"]]

@@ -15,7 +15,7 @@ class Cells(HTMLParser):
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
         if tag == "table":
-            self._name = attrs.get("id") or attrs.get("class", "").split()[-1]
+            self._name = attrs.get("id") or attrs.get("class", "none").split()[-1]
         elif tag == "tr":
             self.tables.setdefault(self._name, []).append([])
         elif tag in ("td", "th"):

@@ -56,6 +56,7 @@ rule write_page:
         **demanded("write_page"),
     params:
         contents=page_contents(config, SHEETS, WHERE),
+        logs=LOGS,
         seed=config["seed"],
     script:
         "../scripts/write_page.py"

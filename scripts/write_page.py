@@ -7,7 +7,9 @@ with running(snakemake) as log:
 
     from dfim.files.text import read_text
     from dfim.page.writing import write_page
+    from workflow.page import with_warnings
 
     citation = yaml.safe_load(read_text(snakemake.input.citation, "a file about citation"))
-    size = write_page(snakemake.params.contents, citation, snakemake.output[0], snakemake.params.seed)
+    contents = with_warnings(snakemake.params.contents, snakemake.params.logs)
+    size = write_page(contents, citation, snakemake.output[0], snakemake.params.seed)
     log.info("%s: %.1f MB", snakemake.output[0], size / 1e6)

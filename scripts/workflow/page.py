@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
 from workflow.analyses import analysis_figures, target_kind
+from workflow.console import sentences
 from workflow.datasets import fits_additive
 from workflow.ensembles import networks_of, own_models, twins_of
 from workflow.results import (
@@ -75,6 +76,7 @@ def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
     methods = {method: {role: f"{folder}/{role}.tsv" for role in roles} for method, folder in folders.items()}
     for method, folder in folders.items():
         own = ("sources.tsv.gz", "profiles.h5") if kind == "profiles" else ("pairs.tsv.gz",)
+        own += ("cells.tsv.gz",) if "aggregate" in options else ()
         methods[method] |= {file.split(".")[0]: f"{folder}/{file}" for file in own}
     figures = [
         _figure(f"{results}/figures/{name}/{model}/{task}/{method}", figure, chosen, method)
@@ -126,3 +128,14 @@ def _network(config: Mapping, name: str, model: Mapping) -> dict:
         "tables": {role: files[role] for role in roles},
         "figures": figures,
     }
+
+
+def with_warnings(contents: Mapping, logs: str | Path) -> dict:
+    """Return the contents of a page with what the logs of each analysis warn of, in their folder ``logs``."""
+    parts = []
+    for part in contents["analyses"]:
+        below = f"*/{part['name']}/{part['model']}/{part['task']}"
+        found = [*Path(logs).glob(f"{below}.log"), *Path(logs).glob(f"{below}/**/*.log")]
+        warned = [words for kind, words in sentences(map(str, sorted(found))) if kind == "warning"]
+        parts.append({**part, "logged": list(dict.fromkeys(warned))})
+    return {**contents, "analyses": parts}

@@ -54,6 +54,15 @@ def test_a_name_cannot_break_out_of_the_page(tmp_path):
     assert "<script>window.broken" not in text
 
 
+def test_what_logs_warn_of_is_told_beside_the_tables_and_once(tmp_path):
+    contents = small_contents(tmp_path)
+    logged = ["contributions miss much", "sign not to be trusted: too few"]
+    contents["analyses"][0] |= {"logged": logged}
+    write_page(contents, CITATION, tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert [text.count(sentence) for sentence in logged] == [1, 1]
+
+
 def test_no_address_is_asked_for(tmp_path):
     text = re.sub(r"<script.*?</script>", "", page_of(tmp_path), flags=re.DOTALL)
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"'](?!data:)", text)

@@ -30,6 +30,14 @@ def test_counts_are_those_of_the_pair_tests(finished, tables):
     assert int(found["gata_tal"][3][1]) == (tests["called"] == 1).sum()
 
 
+def test_cells_of_an_aggregate_map_are_counted_by_set(finished, tables):
+    row = next(row for row in tables["table-found"] if row[0][0] == "flanks")
+    cells = read_table(finished.path / INTERACTIONS / "flanks/flanks/ddG/gradient_input/cells.tsv.gz")
+    for name, own in cells.groupby("set"):
+        called, tested = (own["called"] == 1).sum(), own["p"].notna().sum()
+        assert f"{called:,} of {tested:,} cells {name}" in row[3][0]
+
+
 def test_kinds_are_those_of_the_tables_of_kinds(finished, tables):
     kinds = pd.concat(map(read_table, (finished.path / INTERACTIONS).glob("*/*/*/kinds.tsv")))
     shown = [(row[0][0], float(row[4][1]), float(row[6][1])) for row in tables["table-kinds"][1:]]

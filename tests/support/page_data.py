@@ -150,6 +150,7 @@ def small_contents(
         "p_values": "empirical",
         "dataset": dataset,
         "figures": [],
+        "logged": [],
     }
     asked = {"dataset": "mine", "truth": {"interacting": "distance < 6"}}
     return {

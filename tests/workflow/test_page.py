@@ -6,7 +6,7 @@ import yaml
 
 from workflow import results
 from workflow.configuration import read_configuration
-from workflow.page import page_contents
+from workflow.page import page_contents, with_warnings
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,3 +56,17 @@ def test_an_analysis_of_two_tasks_has_two_parts_and_its_calibration_comes_last()
 
 def test_the_page_does_not_name_folders_of_the_machine():
     assert contents()[0]["configuration"] == "config.yaml"
+
+
+def test_warnings_in_the_logs_of_an_analysis_are_told_once(tmp_path):
+    found, _, _ = contents()
+    lines = "10:00:00 warning: contributions miss much\n10:00:01 12 sources\n"
+    for name in ("score_pairs/gata_tal/tf_binding/TAL1/deeplift/0", "judge_pairs/gata_tal/tf_binding/TAL1"):
+        path = tmp_path / f"{name}.log"
+        path.parent.mkdir(parents=True)
+        path.write_text(lines + (f"10:00:02 warning: {name[:5]} too few\n"))
+    parts = {
+        (part["name"], part["task"]): part["logged"] for part in with_warnings(found, tmp_path)["analyses"]
+    }
+    assert sorted(parts["gata_tal", "TAL1"]) == ["contributions miss much", "judge too few", "score too few"]
+    assert parts["gata_tal", "GATA1"] == []

@@ -149,8 +149,20 @@ def positions_found(methods: Mapping[str, Mapping[str, str]], level: float, p_va
         "top": [row for method, table in sources.items() for row in _top(method, table)]
         if len(features)
         else [],
+        "cells": _cells(next(iter(methods.values())).get("cells")),
         "recovery": recovery_rows(methods),
         "warnings": list(method_warnings(methods, level, p_values)),
+    }
+
+
+def _cells(path: str | None) -> dict[str, dict[str, int]]:
+    """Return how many cells of an aggregate map are tested and called, by set; nothing without a map."""
+    if path is None:
+        return {}
+    cells = read_table(path)
+    return {
+        name: {"tested": int(rows["p"].notna().sum()), "called": int((rows["called"] == 1).sum())}
+        for name, rows in cells.groupby("set", sort=False)
     }
 
 
@@ -176,13 +188,13 @@ def summary(view: Mapping) -> str:
     """Say in one sentence what an analysis found."""
     if "tested" in view:
         call = f"{view['synergy']:,} synergy, {view['redundancy']:,} redundancy"
-        kinds = counted(view["kinds_called"], "kind")
-        tested = counted(view["tested"], "tested pair")
-        return (
-            f"{view['called']:,} of {tested} act together ({call}); {kinds} of {view['kinds_all']:,} called"
-        )
+        kinds = f"{view['kinds_called']:,} of {view['kinds_all']:,} kinds are called"
+        return f"{view['called']:,} of {view['tested']:,} tested pairs act together ({call}); {kinds}"
     called = "; ".join(f"{method} {count:,}" for method, count in view["called_by_method"].items())
-    looked = f"{view['sources']:,} sources in {counted(view['examples'], 'example')}"
+    looked = f"{view['sources']:,} sources in {counted(view['examples'], 'sequence')}"
+    if view["cells"]:
+        sets = "; ".join(f"{name} {n['called']:,} of {n['tested']:,}" for name, n in view["cells"].items())
+        return f"{looked}; cells of the aggregate map whose mean change is called: {sets}"
     return (
         f"{looked}; sources with a q of FIS below {view['level']:g}: {called}" if view["features"] else looked
     )

@@ -13,7 +13,6 @@ from bokeh.resources import Resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from dfim.errors import counted
 from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
 from dfim.page import found, networks, numbers
@@ -32,7 +31,8 @@ MOST_FIGURES = 45
 def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, seed: int = 0) -> int:
     """Write the page of a run and return its size in bytes.
 
-    ``contents`` says what was asked, and which files hold what was found (:mod:`workflow.page`). ``citation``
+    ``contents`` says what was asked, and which files hold what was found (:mod:`workflow.page`); ``logged``
+    of an analysis are warnings beside those that its tables tell. ``citation``
     is a mapping as of CITATION.cff. ``seed`` draws the pairs that a plot shows where there are too many.
     Links to files are relative to the folder of ``path``.
     """
@@ -124,6 +124,8 @@ class _Page:
         else:
             view |= found.positions_found(*calling)
             self._maps(view, asked)
+        told = " ".join(view["warnings"])
+        view["warnings"] += [sentence for sentence in asked["logged"] if sentence not in told]
         view |= {"summary": found.summary(view), "recalls": found.main_recalls(view["recovery"])}
         method = next(iter(asked["methods"]))
         figures = [self.figure(figure, figure["of"] == method) for figure in asked["figures"]]
@@ -142,11 +144,11 @@ class _Page:
             letters = letters_around(shown, file["bases"])
         self.plots[view["key"]] = draw_pairs(shown.assign(**letters), view["key"])
         view["plot"] = view["key"]
-        tested = counted(view["tested"], "tested pair")
         view["drawn"] = (
-            f"All {tested} are drawn."
+            "All tested pairs are drawn."
             if len(shown) == view["tested"]
-            else f"{len(shown):,} of {tested} are drawn: the called ones first, the rest at random."
+            else f"{len(shown):,} of {view['tested']:,} tested pairs are drawn: the called ones first, "
+            "the rest at random."
         )
 
     def _maps(self, view: dict, asked: Mapping) -> None:

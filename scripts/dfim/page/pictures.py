@@ -6,7 +6,7 @@ import os
 
 from PIL import Image
 
-WIDEST = 1500  # pixels: a figure of two columns at the resolution of the PNG is hardly narrower
+WIDEST = 1500  # pixels; about what a figure of two columns has
 _QUALITY = 82
 
 

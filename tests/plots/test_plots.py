@@ -951,3 +951,16 @@ def test_dollars_in_names_are_drawn_as_they_are(name, tmp_path):
     assert (tmp_path / "f.pdf").stat().st_size > 1000
     assert style.plain_dollars(r"$\bf{a}$ 10$^{−3}$ −log$_{10}$") == r"$\bf{a}$ 10$^{−3}$ −log$_{10}$"
     assert style.plain_dollars("a$b$") == r"a\$b\$"
+    assert style.plain_dollars(r"$\mathdefault{10^{1}}$") == r"$\mathdefault{10^{1}}$"
+
+
+def test_ticks_of_a_logarithmic_scale_stay_mathematics(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=3000)
+    curves = pd.DataFrame({"task": "a", "curve": "values", "x": x, "y": x + rng.normal(size=3000)})
+    row = {"split": "test", "task": "a", "r2": 0.5, "pearson": 0.7, "spearman": 0.7, "examples": 3000}
+    figure, data = performance.draw({"curves": curves, "metrics": pd.DataFrame([row])}, {})
+    style.save(figure, data, tmp_path / "a.pdf", tmp_path / "a.png", tmp_path / "a.tsv")
+    ticks = [text for text in figure.findobj(Text) if "mathdefault" in text.get_text()]
+    assert ticks
+    assert all(text.get_parse_math() for text in ticks)

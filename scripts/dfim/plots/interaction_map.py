@@ -22,11 +22,11 @@ LETTER_INCHES = 0.062  # mean width of a letter of 7 points
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw signed changes of importance, row = mutated position, column = responding position.
 
-    Tables: ``sources``, ``profiles``, ``sequences`` (bases), ``features`` for labelled bars, and
-    ``examples`` for the name and place of the sequence. Options: ``example`` (0 is the first that has
-    nucleotide sources, 1 the next), ``zoom`` (bp, width of the second panel when the sequence is longer
-    than 250 bp), ``saturation`` (quantile of |delta|, in the region that is drawn largest, which has the
-    full colour).
+    Tables: ``sources``, ``profiles``, ``sequences`` (bases), ``features`` for labelled bars, and ``examples``
+    for the title. Options:
+    ``example`` (0 is the first that has nucleotide sources, 1 the next), ``zoom`` (bp, width of the second
+    panel when the sequence is longer than 250 bp), ``saturation`` (quantile of |delta|, in the region
+    that is drawn largest, which has the full colour).
     The data have one row per position of the example (0-based), its base and importance, and a column
     ``target_{position}`` for every target; an empty cell is a change that was not computed.
     """

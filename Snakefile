@@ -10,9 +10,6 @@ if not workflow.configfiles:
     configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=False)
 
 
-report: "docs/captions/workflow.rst"
-
-
 include: "rules/common.smk"
 include: "rules/sources.smk"
 include: "rules/accessions.smk"
@@ -23,6 +20,10 @@ include: "rules/interactions.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
+
+
+report: "docs/captions/workflow.rst"
+
 
 
 onstart:

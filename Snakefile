@@ -25,7 +25,6 @@ include: "rules/plan.smk"
 report: "docs/captions/workflow.rst"
 
 
-
 onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
     ending_in_a_sentence(

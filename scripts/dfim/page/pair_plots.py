@@ -18,13 +18,18 @@ _MARKS = {  # call: marker, colour, words
 
 
 def chosen_pairs(tests: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """Return the tested pairs to draw, so many at most: called ones first, others at random."""
+    """Return the tested pairs to draw, so many at most, at random: half of them called, where there are more.
+
+    Few called pairs are all there, and many do not hide those that are not called.
+    """
     tested = tests[tests["p"].notna()]
     if len(tested) <= most:
         return tested
     order = np.random.default_rng(seed).permutation(len(tested))
-    late = tested["called"].to_numpy()[order] != 1
-    return tested.iloc[np.sort(order[np.argsort(late, kind="stable")][:most])]
+    is_called = tested["called"].to_numpy()[order] == 1
+    called, others = order[is_called], order[~is_called]
+    number = min(len(called), max(most // 2, most - len(others)))
+    return tested.iloc[np.sort(np.concatenate([called[:number], others[: most - number]]))]
 
 
 def letters_around(pairs: pd.DataFrame, bases) -> dict[str, list]:

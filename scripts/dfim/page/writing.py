@@ -147,8 +147,8 @@ class _Page:
         view["drawn"] = (
             "All tested pairs are drawn."
             if len(shown) == view["tested"]
-            else f"{len(shown):,} of {view['tested']:,} tested pairs are drawn: the called ones first, "
-            "the rest at random."
+            else f"{len(shown):,} of {view['tested']:,} tested pairs are drawn, chosen at random: "
+            f"{(shown['called'] == 1).sum():,} called, {(shown['called'] != 1).sum():,} not."
         )
 
     def _maps(self, view: dict, asked: Mapping) -> None:

@@ -1,6 +1,7 @@
 """The page of a small run: what it says, that names cannot break it, and that nothing to show is no error."""
 
 import re
+from pathlib import Path
 
 import pytest
 from support.page_cells import Cells
@@ -36,6 +37,22 @@ def test_what_was_found_is_counted_and_what_needs_care_is_said(tmp_path):
     assert positions[2][0] == "60 sources"
     assert "deeplift: sign not to be trusted: too few." in text
     assert "Of 400 scores that do not interact, a share of 0.11 has p ≤ 0.05." in text
+
+
+def test_p_of_pair_tests_that_do_not_hold_are_told_once_and_first(tmp_path):
+    contents = small_contents(tmp_path)
+    part = contents["analyses"][0]
+    path = Path(part["methods"]["deeplift"]["calibration"])
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([*rows, rows[-1].replace("\tfis\t", "\tinteraction\t")]) + "\n")
+    part["methods"]["other"] = part["methods"]["deeplift"]
+    write_page(contents, CITATION, tmp_path / "index.html")
+    text = (tmp_path / "index.html").read_text(encoding="utf-8")
+    sentence = "<li>Pair tests: p of interaction by the null replaced do not hold their level."
+    assert text.count(sentence) == 1
+    assert (
+        text.index(sentence) < text.index("deeplift: sign not to be trusted") < text.index("other: p of fis")
+    )
 
 
 def test_the_page_begins_with_a_network_that_is_hardly_better_than_chance(tmp_path):

@@ -1,6 +1,6 @@
 """What an analysis found, from its tables: counts, kinds, recall, and what needs care."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
@@ -38,8 +38,16 @@ def pairs_found(
         "kinds_called": int((kinds["called"] == 1).sum()),
         "called_names": _called_names(kinds),
         "recovery": recovery_rows(methods),
-        "warnings": [*_pair_warnings(files, int(tested.sum())), *method_warnings(methods, level, p_values)],
+        "warnings": _once(
+            _pair_warnings(files, int(tested.sum())), method_warnings(methods, level, p_values)
+        ),
     }
+
+
+def _once(*parts: Iterable[str]) -> list[str]:
+    """Return sentences without repeats, those of pair tests first."""
+    sentences = dict.fromkeys(sentence for part in parts for sentence in part)
+    return sorted(sentences, key=lambda sentence: not sentence.startswith("Pair tests"))
 
 
 def _called_names(kinds: pd.DataFrame) -> list[str]:
@@ -102,8 +110,10 @@ def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_va
         own = (rows["method"] == p_values) & (rows["distance"] == "all") & (rows["level"] == level)
         off = rows[own & (rows["tested"] == "not interacting") & (rows["holds"] == 0)]
         for row in off.to_dict("records"):
+            # The pair test is the same for every method.
+            of = "Pair tests" if row["score"] == "interaction" else method
             yield (
-                f"{method}: p of {row['score']} by the null {row['null_model']} do not hold their level. "
+                f"{of}: p of {row['score']} by the null {row['null_model']} do not hold their level. "
                 f"Of {number(row['n'])} scores that do not interact, a share of "
                 f"{interval(row, 'share')} has p ≤ {level:g}."
             )

@@ -80,6 +80,13 @@ def test_what_logs_warn_of_is_told_beside_the_tables_and_once(tmp_path):
     assert [text.count(sentence) for sentence in logged] == [1, 1]
 
 
+def test_a_level_that_no_calibration_has_is_answered_by_that_of_five_percent(tmp_path):
+    contents = small_contents(tmp_path)
+    contents["analyses"][0] |= {"level": 0.2}
+    write_page(contents, CITATION, tmp_path / "index.html")
+    assert "a share of 0.11 has p ≤ 0.05." in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
 def test_no_address_is_asked_for(tmp_path):
     text = re.sub(r"<script.*?</script>", "", page_of(tmp_path), flags=re.DOTALL)
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"'](?!data:)", text)

@@ -7,6 +7,7 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.files.tables import read_table
 from dfim.page.numbers import interval, number, place
+from dfim.statistics.recovery import LEVEL
 from dfim.statistics.resolution import coarse_nulls
 
 MOST_KINDS = 300  # rows of kinds of one analysis
@@ -107,7 +108,8 @@ def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_va
         for sentence in coarse_nulls(read_table(files["nulls"])):
             yield f"{method}: {sentence}"
         rows = read_table(files["calibration"])
-        own = (rows["method"] == p_values) & (rows["distance"] == "all") & (rows["level"] == level)
+        told = level if (rows["level"] == level).any() else LEVEL  # a calibration has a few levels
+        own = (rows["method"] == p_values) & (rows["distance"] == "all") & (rows["level"] == told)
         off = rows[own & (rows["tested"] == "not interacting") & (rows["holds"] == 0)]
         for row in off.to_dict("records"):
             # The pair test is the same for every method.
@@ -115,7 +117,7 @@ def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_va
             yield (
                 f"{of}: p of {row['score']} by the null {row['null_model']} do not hold their level. "
                 f"Of {number(row['n'])} scores that do not interact, a share of "
-                f"{interval(row, 'share')} has p ≤ {level:g}."
+                f"{interval(row, 'share')} has p ≤ {told:g}."
             )
 
 

@@ -11,8 +11,8 @@ with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
-    from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
     from dfim.interactions.decoys import decoy_pairs, decoys
+    from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
     from dfim.interactions.pairs import blocks, pairs_of_selection
     from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
@@ -25,8 +25,7 @@ with running(snakemake) as log:
     length = dataset.bases.shape[1]
     features = features_of_groups(dataset.features, analysis["feature_groups"])
     ordered, _ = pairs_of_selection(features, dataset.examples, selected, *settings.pairs)
-    chosen = features[features["feature"].isin(ordered["target"])]
-    placed = decoys(dataset.features, chosen, length, seed)
+    placed = decoys(dataset.features, ordered, length, seed)
     asked = Asked(
         dataset.bases,
         pd.concat([dataset.features, placed[list(dataset.features)]], ignore_index=True),
@@ -39,7 +38,7 @@ with running(snakemake) as log:
         settings.least_share,
         seed,
     )
-    with_decoys = decoy_pairs(ordered, asked.features, placed)
+    with_decoys = decoy_pairs(placed)
     task, network = settings.tasks.index(settings.task), load_network(snakemake.input.model)
     parts = []
 

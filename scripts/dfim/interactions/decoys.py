@@ -9,34 +9,36 @@ With more the null is too narrow. p of the pair, the larger of two, must be smal
 import numpy as np
 import pandas as pd
 
-from dfim.interactions.pairs import unordered
+from dfim.statistics.null_checks import DECOY
 
-DECOY = "decoy"
-# Keeps these places apart from the draws of the same examples.
+# Keeps what is drawn here apart from the draws of the same examples.
 _PURPOSE = 11
 
 
-def decoys(features: pd.DataFrame, chosen: pd.DataFrame, length: int, seed: int = 0) -> pd.DataFrame:
-    """Return a place without a feature for each chosen feature, as wide, at random in its sequence.
+def decoys(features: pd.DataFrame, ordered: pd.DataFrame, length: int, seed: int = 0) -> pd.DataFrame:
+    """Return for each ordered pair a place without a feature that stands for its target.
 
-    ``features`` is the dataset's table, ``chosen`` rows of it; sequences have ``length`` positions. The
-    result has the same columns: new numbers, the group ``decoy``, the feature's name behind ``decoy of``; and
-    ``of``, the feature. A sequence without such a place has none. Places depend on the seed, the example
-    and the feature's place alone.
+    ``features`` is the dataset's table, ``ordered`` one of :func:`dfim.interactions.sources.make_pairs`;
+    sequences have ``length`` positions. A decoy is as wide as the target and lies, of all places that share
+    no position with a feature, at the distance from the source that is nearest to the target's; of equal
+    ones at random. The result has the columns of ``features``: new numbers, the group ``decoy``, the
+    target's name behind ``decoy of``; and ``source``. A sequence without such a place has none. Places
+    depend on the seed, the example and the pair's places alone.
     """
-    rows = []
+    by_number = features.set_index("feature", drop=False)
+    own = features[features["example"].isin(ordered["example"])].groupby("example")
+    free = {example: ~_taken(rows, length) for example, rows in own}
     number = int(features["feature"].max()) + 1 if len(features) else 0
-    by_example = features[features["example"].isin(chosen["example"])].groupby("example")
-    taken = {example: _taken(own, length) for example, own in by_example}
-    for feature in chosen.to_dict("records"):
-        width = feature["end"] - feature["start"]
-        windows = np.lib.stride_tricks.sliding_window_view(taken[feature["example"]], width)
-        if len(free := np.flatnonzero(~windows.any(axis=1))):
-            key = [seed, feature["example"], feature["start"], feature["end"], _PURPOSE]
-            start = int(free[np.random.default_rng(key).integers(len(free))])
-            place = {"start": start, "end": start + width, "group": DECOY, "feature": number + len(rows)}
-            rows.append(feature | place | {"name": f"{DECOY} of {feature['name']}", "of": feature["feature"]})
-    return pd.DataFrame(rows, columns=[*features, "of"])
+    rows = []
+    for example, source, target in ordered[["example", "source", "target"]].itertuples(index=False):
+        fixed, other = by_number.loc[source], by_number.loc[target]
+        key = [seed, example, fixed["start"], other["start"], _PURPOSE]
+        start = _place(free[example], fixed, other, np.random.default_rng(key))
+        if start is not None:
+            place = {"start": start, "end": start + other["end"] - other["start"], "group": DECOY}
+            place |= {"feature": number + len(rows), "name": f"{DECOY} of {other['name']}", "source": source}
+            rows.append(other.to_dict() | place)
+    return pd.DataFrame(rows, columns=[*features, "source"])
 
 
 def _taken(features: pd.DataFrame, length: int) -> np.ndarray:
@@ -47,15 +49,18 @@ def _taken(features: pd.DataFrame, length: int) -> np.ndarray:
     return taken
 
 
-def decoy_pairs(ordered: pd.DataFrame, features: pd.DataFrame, placed: pd.DataFrame) -> pd.DataFrame:
-    """Return ordered pairs with the decoy of the target in the target's place; pairs that overlap are none.
+def _place(free: np.ndarray, source: pd.Series, target: pd.Series, rng: np.random.Generator) -> int | None:
+    """Return the start of a free place as far from the source as the target is, or as nearly as can be."""
+    width = target["end"] - target["start"]
+    starts = np.flatnonzero(np.lib.stride_tricks.sliding_window_view(free, width).all(axis=1))
+    if not len(starts):
+        return None
+    gap = np.maximum(starts - source["end"], source["start"] - (starts + width))
+    off = np.abs(gap - max(target["start"] - source["end"], source["start"] - target["end"]))
+    return int(rng.choice(starts[off == off.min()]))
 
-    ``ordered`` is a table of :func:`dfim.interactions.sources.make_pairs`, ``features`` has all features and
-    decoys, ``placed`` is the table of :func:`decoys`.
-    """
-    of_target = placed.set_index("of")["feature"]
-    known = ordered[ordered["target"].isin(of_target.index)]
-    pairs = known.assign(target=of_target.loc[known["target"]].to_numpy())
-    ends, places = unordered(pairs, features), features.set_index("feature")
-    apart = places["end"].loc[ends["first"]].to_numpy() <= places["start"].loc[ends["second"]].to_numpy()
-    return pairs[apart].sort_values(["example", "source", "target"], ignore_index=True)
+
+def decoy_pairs(placed: pd.DataFrame) -> pd.DataFrame:
+    """Return the ordered pairs of sources and decoys, of a table of :func:`decoys`."""
+    pairs = placed[["example", "source", "feature"]].rename(columns={"feature": "target"})
+    return pairs.astype(np.int64).sort_values(["example", "source", "target"], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Checks of the null of an analysis: decoys in its own network, and its pairs or variants in one of random weights."""
+"""Checks of the null of an analysis: decoys in its own network, and real rows in one of random weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from dfim.interactions.scoring import pair_scores
 from dfim.interactions.sources import PROFILE_SCORES
 from dfim.interactions.substitutions import score_draws
 from dfim.interactions.tested_pairs import judge_pairs
-from dfim.statistics.null_checks import DECOY, ROW_COLUMNS, UNTRAINED
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
 from dfim.statistics.effects import called
+from dfim.statistics.null_checks import DECOY, ROW_COLUMNS, UNTRAINED
 from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.replaced import p_of_draws
 from dfim.statistics.studentised import studentised_rows

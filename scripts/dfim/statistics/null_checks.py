@@ -1,4 +1,4 @@
-"""What checks of a null say: rows of which the hypothesis of a null is true, or a network that has learned nothing.
+"""Checks of a null: rows of which its hypothesis is true, and networks that have learned nothing.
 
 ``decoy``
     a feature and a place without one, in the network itself: the null must hold its level;
@@ -15,7 +15,19 @@ from dfim.statistics.calibration import TOLERANCE
 DECOY, UNTRAINED = "decoy", "untrained"
 LEVEL = 0.05
 KEY = ["check", "method", "score"]
-ROW_COLUMNS = [*KEY, "example", "block", "first", "second", "name", "distance", "p_tested", "p", "q", "called"]
+ROW_COLUMNS = [
+    *KEY,
+    "example",
+    "block",
+    "first",
+    "second",
+    "name",
+    "distance",
+    "p_tested",
+    "p",
+    "q",
+    "called",
+]
 COLUMNS = [
     *KEY, "n", "n_blocks", "level", "share", "share_low", "share_high", "holds", "called", "called_low",
     "called_high",

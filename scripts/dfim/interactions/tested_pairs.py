@@ -7,7 +7,7 @@ import pandas as pd
 
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, sign_of
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolved, sign_of
 from dfim.statistics.kinds import orientations, two_strands
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
@@ -49,7 +49,8 @@ def judge_pairs(
     table[EFFECT_COLUMNS] = effects(table, found.shuffled)
     tested = table["within_reach"].to_numpy() == 1
     interaction = table.loc[tested, "interaction"].to_numpy()
-    draws = {"first": found.first[tested], "second": found.second[tested]}
+    ends = {"first": found.first[tested], "second": found.second[tested]}
+    draws = {end: resolved(values, table[tested]) for end, values in ends.items()}
     p = p_replaced(interaction, **draws)
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["q"] = q_values(table["p"])

@@ -53,10 +53,10 @@ def test_signs_are_of_called_pairs_alone():
 
 
 def test_what_is_smaller_than_the_last_places_of_the_outputs_is_rounding():
-    """Sums in float32: four outputs near 1000 that add up differ by some units in the last place."""
+    """Sums in float32: four outputs near 1024 that add up differ by some units in the last place."""
     rng = np.random.default_rng(3)
     one, other = rng.normal(size=(2, 500)).astype(np.float32)
-    base = np.float32(1000)
+    base = np.float32(1024)
     sums = [base + one + other, base + other, base + one, np.full(500, base)]
     table = outputs(*np.column_stack(sums).astype(float))
     exact = table["output"] - table["without_first"] - table["without_second"] + table["without_both"]

@@ -60,7 +60,7 @@ def test_what_is_smaller_than_the_last_places_of_the_outputs_is_rounding():
     sums = [base + one + other, base + other, base + one, np.full(500, base)]
     table = outputs(*np.column_stack(sums).astype(float))
     exact = table["output"] - table["without_first"] - table["without_second"] + table["without_both"]
-    assert (exact != 0).mean() > 0.3
+    assert (exact != 0).mean() > 0.1
     assert (effects(table, FLAT)["interaction"] == 0).all()
     draws = exact.to_numpy()[:, None] * np.ones(3)
     assert (resolved(draws, table) == 0).all()

@@ -8,12 +8,13 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.attribution import network_of, open_scorer
+    from dfim.datasets.blocks import blocks
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.decoys import decoy_pairs, decoys
     from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
-    from dfim.interactions.pairs import blocks, pairs_of_selection
+    from dfim.interactions.pairs import pairs_of_selection
     from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
     from dfim.statistics.null_checks import DECOY, UNTRAINED, summarise_checks

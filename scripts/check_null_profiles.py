@@ -8,11 +8,11 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.attribution import network_of, open_scorer
+    from dfim.datasets.blocks import blocks
     from dfim.datasets.dataset import read_dataset, reference_rows
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.null_checks import untrained_variants
-    from dfim.interactions.pairs import blocks
     from dfim.interactions.sources import feature_sources
     from dfim.interactions.substitutions import substitutions
     from dfim.networks.keras_files import load_network

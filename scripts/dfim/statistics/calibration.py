@@ -53,18 +53,19 @@ def calibration(
     """Return how often scores that do not interact are called significant, and quantiles of their p.
 
     ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, and ``draws`` those of a
-    studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known not
-    to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with
-    the 95 % interval of its bootstrap over blocks (or examples); ``share_ties_broken`` the same
-    after equal scores were put in an order at random (scores that are 0 by the network's doing are equal, and
-    their p conservative); and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE`
-    or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5 expected below the
-    level). Below the tolerance is as good, but for a null that is pooled and held out. ``by_construction`` is 1 where the share
-    cannot be off (see the module). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot:
-    ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the rows have a
-    distance, also a bin of ``distances``, labels with both ends. All null models are calibrated by
-    ``method``, that of the run, and the first also by ``others`` (those of the paper), for comparison. A
-    method that cannot be fitted (all null scores but those of one fold are equal) is left out.
+    studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known
+    not to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``,
+    with the 95 % interval of its bootstrap over blocks (or examples); ``share_ties_broken`` the same
+    after equal scores were put in an order at random (scores that are 0 by the network's doing are equal,
+    and their p conservative); and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE`
+    or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5
+    expected below the level). Below the tolerance is as good, but for a null that is pooled and held out.
+    ``by_construction`` is 1 where the share cannot be off (see the module). The second has the columns
+    ``QUANTILE_COLUMNS``, for a QQ plot: ``expected`` share of the p at or below ``observed``.
+    ``distance`` is ``all`` or, where the rows have a distance, also a bin of ``distances``, labels with
+    both ends. All null models are calibrated by ``method``, that of the run, and the first also by
+    ``others`` (those of the paper), for comparison. A method that cannot be fitted (all null scores but
+    those of one fold are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):

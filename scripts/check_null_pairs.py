@@ -51,7 +51,8 @@ with running(snakemake) as log:
     with scorer_of(network) as scorer:
         tests, rows = outputs_of_check(DECOY, scorer, task, with_decoys, asked)
         parts.append(rows)
-    for method in settings.asked:
+    # Scores are drawn for the null replaced alone.
+    for method in settings.asked if analysis["score_draws"] else ():
         with scorer_of(network, method) as scorer:
             parts.append(scores_of_decoys(method, scorer, task, with_decoys, tests, asked))
     with scorer_of(untrained(network, seed)) as scorer:

@@ -212,7 +212,6 @@ def _check_analysis(
             "probabilities of A, C, G and T."
         )
     _check_aggregate(key, analysis, config)
-    _check_null_checks(key, analysis)
     region = analysis["sources"].get("nucleotides", "all")
     if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(
@@ -245,17 +244,6 @@ def _check_aggregate(key: str, analysis: dict, config: dict) -> None:
                 f"key '{key}.aggregate.null' is 'additive', and key 'models.{model}' has no twins; "
                 "give it 'twins: 1', or 2 to see what the test calls where there is nothing."
             )
-
-
-def _check_null_checks(key: str, analysis: dict) -> None:
-    """Check that nulls are checked of pairs, or of variants among random substitutions, alone."""
-    if not analysis.get("null_checks") or "features" in analysis["targets"]:
-        return
-    if not any(null["model"] == "substitutions" for null in analysis.get("nulls", [])):
-        raise InputError(
-            f"key '{key}.null_checks' needs features as targets, or the null model 'substitutions' in "
-            f"'{key}.nulls': remove it."
-        )
 
 
 def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:

@@ -7,7 +7,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.attribution import network_of, open_scorer
+    from dfim.attribution import FORWARD, network_of, open_scorer
     from dfim.datasets.blocks import blocks
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
@@ -43,9 +43,9 @@ with running(snakemake) as log:
     task, network = settings.tasks.index(settings.task), load_network(snakemake.input.model)
     parts = []
 
-    def scorer_of(network, method="gradient_input"):
-        """Return what scores a network by a method, to be opened."""
-        options = {**settings.methods[method], "threads": snakemake.threads}
+    def scorer_of(network, method=FORWARD):
+        """Return what scores a network by a method, or gives its outputs alone, to be opened."""
+        options = {**settings.methods.get(method, {}), "threads": snakemake.threads}
         return open_scorer(method, network_of(network, length), asked.background, options)
 
     with scorer_of(network) as scorer:

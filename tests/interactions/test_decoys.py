@@ -88,7 +88,7 @@ def test_pairs_with_a_decoy_are_pairs():
 def test_words_that_interact_are_called_and_the_same_words_with_decoys_are_not(task):
     """In one network: what the test finds of words, it must not find of a word and a place without one."""
     asked, ordered, pairs = asked_of(30)
-    with open_scorer("gradient_input", simplify(logic("ACGTAC", "TTGACA", LENGTH)), BACKGROUND) as scorer:
+    with open_scorer("forward", simplify(logic("ACGTAC", "TTGACA", LENGTH)), BACKGROUND) as scorer:
         _, real = outputs_of_check("untrained", scorer, LOGIC.index(task), ordered, asked)
         _, of_decoys = outputs_of_check("decoy", scorer, LOGIC.index(task), pairs, asked)
     assert real["called"].mean() >= 0.95

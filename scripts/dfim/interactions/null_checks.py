@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from dfim.attribution.scorer import Scorer
-from dfim.interactions.edits import whole_sequences
 from dfim.interactions.pair_tests import draw_pairs
 from dfim.interactions.pairs import unordered, unordered_pairs, within_reach
 from dfim.interactions.score_draws import ENDS, SCORES, draw_scores
@@ -51,7 +51,7 @@ def outputs_of_check(check: str, scorer: Scorer, task: int, pairs: pd.DataFrame,
     """
     chosen = unordered_pairs(pairs, asked.features, asked.reach)
     chosen = chosen[chosen["within_reach"] == 1].reset_index(drop=True)
-    evaluate = whole_sequences(scorer.logits, asked.bases, task)
+    evaluate = partial(scorer.edited_logits, asked.bases, task=task)
     draws = draws_of(asked.draws, len(chosen), MOST_OUTPUTS)
     found = draw_pairs(evaluate, asked.bases, asked.features, chosen, asked.background, draws, asked.seed)
     tests = judge_pairs(found, asked.features, asked.blocks, asked.level, asked.least_share).table

@@ -26,7 +26,7 @@ from dfim.statistics.null_checks import ROW_COLUMNS, summarise_checks
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel
 
-CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+CLAIMS = Path(__file__).parents[2] / "config" / "claims" / "paper.yaml"
 
 
 @pytest.fixture(scope="module")

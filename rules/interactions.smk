@@ -216,6 +216,59 @@ rule assign_significance_profiles:
         "../scripts/assign_significance_profiles.py"
 
 
+rule check_null_pairs:
+    input:
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
+        selection=rules.select_examples.output[0],
+        reach=MODEL["reach"],
+    output:
+        rows=f"{PAIR_TESTS}/null_check_rows.tsv.gz",
+        summary=f"{PAIR_TESTS}/null_checks.tsv",
+    log:
+        f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    resources:
+        **demanded("check_null_pairs"),
+    params:
+        **LOOKUPS.null_check_params(),
+        pairs=LOOKUPS.pair_options,
+        least_share=LOOKUPS.of_analysis("least_share"),
+    script:
+        "../scripts/check_null_pairs.py"
+
+
+rule check_null_profiles:
+    input:
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
+        selection=rules.select_examples.output[0],
+    output:
+        rows=f"{PAIR_TESTS}/null_check_rows.tsv.gz",
+        summary=f"{PAIR_TESTS}/null_checks.tsv",
+    log:
+        f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "profiles")),
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    resources:
+        **demanded("check_null_profiles"),
+    params:
+        **LOOKUPS.null_check_params(),
+    script:
+        "../scripts/check_null_profiles.py"
+
+
 rule aggregate_maps:
     input:
         unpack(LOOKUPS.analysis_dataset),

@@ -6,7 +6,8 @@ rule write_reproduction:
         tables=places.dataset_targets(config)
         + places.model_targets(config)
         + places.interaction_targets(config)
-        + places.twin_targets(config),
+        + places.twin_targets(config)
+        + places.null_check_targets(config),
         claims=[locate(path) for path in config["claims"]],
     output:
         reproduction=report(

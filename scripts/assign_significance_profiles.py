@@ -3,6 +3,7 @@
 from workflow.running import running
 
 with running(snakemake) as log:
+    from dfim.datasets.blocks import blocks
     from dfim.datasets.controls import add_covariates
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.places import SOURCE, add_places
@@ -15,6 +16,9 @@ with running(snakemake) as log:
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
     bins = settings.position_bins
     profiles = read_profile_shards(snakemake.input.shards, settings.seed, reach=reach, bins=bins)
+    examples = profiles.sources["example"]
+    block_of = blocks(read_table(snakemake.input.examples, dtype={"chrom": "str"}), examples)
+    profiles.sources["block"] = block_of.loc[examples].to_numpy()
     found, p, q = profile_significance(
         profiles,
         settings.p_values,

@@ -3,9 +3,9 @@
 from workflow.running import running
 
 with running(snakemake) as log:
+    from dfim.datasets.blocks import blocks
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.pair_files import read_pair_draws
-    from dfim.interactions.pairs import blocks
     from dfim.interactions.places import PAIR_ENDS, add_places
     from dfim.interactions.tested_pairs import judge_pairs
     from dfim.statistics.agreement import removal_agreement

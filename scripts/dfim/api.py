@@ -15,12 +15,13 @@ import pandas as pd
 
 from dfim.attribution import FORWARD, network_of, open_scorer
 from dfim.attribution.scorer import Scorer
+from dfim.datasets.blocks import blocks
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
 from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.interactions.pair_tests import draw_pairs
-from dfim.interactions.pairs import blocks, pairs_of_selection, unordered_pairs
+from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
 from dfim.interactions.scoring import profiles
 from dfim.interactions.shards import summarise
 from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotide_sources

@@ -280,6 +280,19 @@ class Lookups:
         """Return the params of a rule that calls pairs."""
         return {key: self.of_analysis(key) for key in ("level", "least_share")}
 
+    def null_check_params(self) -> dict:
+        """Return the params of a rule that checks a null; ``examples``: how many are looked at."""
+        return {
+            "task": "{task}",
+            "tasks": self.model_tasks,
+            "asked": self.of_analysis("methods"),
+            "methods": self.config["methods"],
+            "analysis": self.scoring_options,
+            "examples": self.of_analysis("null_checks"),
+            "level": self.of_analysis("level"),
+            "seed": self.config["seed"],
+        }
+
     def significance_params(self) -> dict:
         """Return the params of a rule that assigns significance."""
         return {key: self.of_analysis(key) for key in ("p_values", "nulls", "truth", "position_bins")} | {

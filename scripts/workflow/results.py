@@ -20,6 +20,8 @@ INTERACTION_FILES = {
 }
 # Of pairs, and the same for every method.
 PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "removals.tsv")
+# Of analyses that check their null.
+NULL_CHECK_FILES = ("null_checks.tsv", "null_check_rows.tsv.gz")
 SIGNIFICANCE_FILES = (
     "null.tsv.gz",
     "nulls.tsv",
@@ -263,6 +265,17 @@ def twin_targets(config: Mapping) -> list[str]:
         if analysis.get("aggregate", {}).get("null") == "additive"
         for model, task, method in combinations(analysis)
         for twin in twins_of(config, model)[1:2]
+    ]
+
+
+def null_check_targets(config: Mapping) -> list[str]:
+    """Return what the checks of nulls end in, of every analysis that asks for them."""
+    return [
+        f"{pair_tests_folder(results_folder(config), name, model, task)}/{table}"
+        for name, analysis in config["analyses"].items()
+        if analysis["null_checks"]
+        for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
+        for table in NULL_CHECK_FILES
     ]
 
 

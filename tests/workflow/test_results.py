@@ -121,6 +121,7 @@ def test_every_claim_of_the_default_run_is_about_a_file_that_is_judged():
         results.model_targets,
         results.interaction_targets,
         results.twin_targets,
+        results.null_check_targets,
     )
     made = {path.removeprefix("results/") for targets in tables for path in targets(config)}
     claims = [claim for path in config["claims"] for claim in read_claims(CONFIGURATIONS.parent / path)]

@@ -5,7 +5,8 @@ import yaml
 
 from dfim.errors import InputError
 from workflow.configuration import read_configuration
-from workflow.early import foreseen, missing_files, network_length
+from workflow.early import foreseen, missing_files
+from workflow.network_heads import Head, network_head, sequences_length
 from workflow.running import given_names
 from workflow.schema import ROOT
 from workflow.sentences import in_one_list
@@ -50,7 +51,7 @@ def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
 
 
 def test_a_network_of_another_length(tmp_path):
-    assert network_length(ROOT / NETWORK) == 200
+    assert network_head(ROOT / NETWORK) == Head(200, 1)
     (tmp_path / "s.fa").write_text(">a\nACGT\nACG\n>b\nACGTACG\n")
     config = yaml.safe_load(yaml.safe_dump(OWN))
     (dataset,) = config["datasets"]
@@ -58,7 +59,8 @@ def test_a_network_of_another_length(tmp_path):
     sentences = told(config, tmp_path)
     assert sentences
     assert all(
-        f"sequences of 200 bp, and those of the dataset {dataset!r} have 7: give" in one for one in sentences
+        f"sequences of 200 bp, and those of the dataset {dataset!r} ({tmp_path}/s.fa) have 7: give" in one
+        for one in sentences
     )
 
 

@@ -89,8 +89,8 @@ def _onnx(path: str | Path) -> Head:
     except DecodeError:
         return Head()
     weights = {tensor.name for tensor in graph.initializer}
-    first = next(entry for entry in graph.input if entry.name not in weights)
-    shape = _shape(first)
+    inputs = [entry for entry in graph.input if entry.name not in weights]
+    shape = _shape(inputs[0])
     # (batch, 4, length) or (batch, length, 4), or with an axis of one between; 4 bases of 4 tell nothing.
     inner = [size for size in shape[1:] if size not in (1, 4)]
     outputs = [_shape(entry) for entry in graph.output]

@@ -32,7 +32,7 @@ def test_the_example_runs_without_training_and_finds_the_interacting_pair(folder
 
 
 def write_labelled(path) -> None:
-    """Write sequences into a folder, those of the example and each without its SIX5 site, and their labels."""
+    """Write labelled sequences into a folder: those of the example, and each without its SIX5 site."""
     names, bases = read_sequences(ROOT / "resources/own/sequences.fa")
     sites = pd.read_csv(ROOT / "resources/own/features.bed", sep="\t", header=None)
     sites = sites[sites[3] == "SIX5"].set_index(0)
@@ -90,7 +90,7 @@ def labelled_configuration() -> dict:
 def test_labelled_sequences_evaluate_a_given_network_and_train_others(folder):
     write_labelled(folder.path)
     folder.config = labelled_configuration()
-    selection = "results/selections/pairs/given/ELF1_SIX5.tsv"
+    selection = "results/interactions/pairs/given/ELF1_SIX5/examples.tsv"
     metrics = {name: f"results/models/{name}/metrics.tsv" for name in folder.config["models"]}
     ran = folder.run(*metrics.values(), selection)
     assert ran.returncode == 0, ran.stdout[-5000:]

@@ -21,6 +21,7 @@ INTERACTION_FILES = {
 # Of pairs, and the same for every method.
 PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "removals.tsv")
 SIGNIFICANCE_FILES = (
+    "completeness.tsv",
     "null.tsv.gz",
     "nulls.tsv",
     "calibration.tsv",

@@ -45,7 +45,7 @@ def peaks(tmp_path, **options):
     return with_dataset("peaks", dataset | options, genomes={"g": {"fasta": str(tmp_path / "g.fa")}})
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "own.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "own.yaml", "residual.yaml"])
 def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
     assert told(yaml.safe_load((ROOT / "config" / name).read_text()), tmp_path) == []
 

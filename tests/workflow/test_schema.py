@@ -18,7 +18,8 @@ def config():
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "real.yaml", "reads.yaml"]
+    "name",
+    ["config.yaml", "paper.yaml", "published.yaml", "own.yaml", "real.yaml", "reads.yaml", "residual.yaml"],
 )
 def test_shipped_configurations_pass(name):
     check(yaml.safe_load((ROOT / "config" / name).read_text()), CONFIG_SCHEMA, name)

@@ -64,6 +64,8 @@ rule score_profiles:
         f"{LOGS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     threads: 1

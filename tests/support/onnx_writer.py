@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 PLAIN = {
     "relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid", "softplus": "Softplus", "softsign": "Softsign",
-    "exponential": "Exp", "mish": "Mish", "add": "Add", "multiply": "Mul", "subtract": "Sub", "maximum": "Max",
+    "exponential": "Exp", "add": "Add", "multiply": "Mul", "subtract": "Sub", "maximum": "Max",
     "minimum": "Min", "average": "Mean", "identity": "Identity", "selu": "Selu", "divide": "Div",
 }  # fmt: skip
 CHANNELS_FIRST = [0, 2, 1]
@@ -23,7 +23,7 @@ class Writer:
 
     def weight(self, array, dtype=np.float32) -> str:
         name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype), name))
+        self.weights.append(numpy_helper.from_array(np.array(array, dtype, order="C"), name))
         return name
 
     def whole(self, *numbers: int) -> str:
@@ -95,6 +95,9 @@ class Writer:
 
     def silu(self, node, x):
         return self.op("Mul", x, self.op("Sigmoid", x))
+
+    def mish(self, node, x):
+        return self.op("Mul", x, self.op("Tanh", self.op("Softplus", x)))
 
     def hard_sigmoid(self, node, x):
         options = node.options

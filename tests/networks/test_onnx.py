@@ -16,6 +16,7 @@ from dfim.networks.kinds.base import ops
 from dfim.networks.onnx_files import Session
 from dfim.networks.outputs import Output
 from dfim.networks.stored import StoredOnnx
+from dfim.training.prediction import predict_logits
 
 LENGTH = 40
 
@@ -182,8 +183,12 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     network.add("Gemm", network.add("Flatten", network.add("Sin", network.at)), network.weight(108, 2))
     onnx.save(network.model(), tmp_path / "network.onnx")
     keras_files.save_network(read_own_network(tmp_path / "network.onnx", ["a", "b"]), tmp_path / "kept.keras")
+    kept = keras_files.load_network(tmp_path / "kept.keras")
+    letters = np.frombuffer(b"ACGT", np.uint8)[sequences().argmax(axis=2)]
+    expected = by_onnxruntime(network.model(), sequences(), False)
+    np.testing.assert_allclose(predict_logits(kept, letters, batch_size=4), expected, rtol=1e-5)
+    assert predict_logits(kept, letters[:0]).shape == (0, 2)
     with open_model(tmp_path / "kept.keras", "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):
-        expected = by_onnxruntime(network.model(), sequences(), False)
         np.testing.assert_allclose(scorer.logits(sequences()), expected, rtol=1e-5)
         with pytest.raises(InputError) as error:
             scorer.contributions(sequences(), task)

@@ -91,6 +91,20 @@ def test_steps_are_bounded_and_a_number_that_is_given_stays():
     assert measured("integrated_gradients", steep, steps=7)["steps"] == 7
 
 
+def test_integrated_gradients_of_a_profile_hold_its_weights():
+    """They sum to the change by the sequence's own weights, and are others than by those on the way."""
+    rng = np.random.default_rng(6)
+    layers = chain([convolution(rng, 7, 4, 6), step("relu"), convolution(rng, 5, 6, 1), step("profile")], 30)
+    found = measured("integrated_gradients", layers, steps=400, batch_size=100)
+    assert found["largest_residual"] < 0.01
+    with open_scorer("integrated_gradients", layers, BACKGROUND, {"steps": 400}) as scorer:
+        x = one_hot(BASES[:3])
+        held = scorer.contributions(x, 0)
+        scorer._held = False
+        free = scorer.contributions(x, 0)
+    assert np.abs(held - free).max() > 0.1 * np.abs(held).max()
+
+
 def test_nothing_measured_is_nothing_claimed():
     with open_scorer("deeplift", pooled("same"), BACKGROUND) as scorer:
         found = completeness([measure_completeness(scorer, BASES[:0], 0)]).iloc[0]

@@ -34,8 +34,19 @@ class IntegratedGradients(GradientScorer):
                 f"integrated gradients have steps: {steps!r}, and need {AUTO} or a whole number above 0."
             )
         super().__init__(layers, reference, **options)
+        # A profile's weights are those of the sequence all along the way, or there is nothing to sum to.
+        self._held = any(node.kind == "profile" for node in self.layers)
+        if self._held:
+            self._pairs_of = self._compiled(self._way_back().gradients_of_pairs, with_task=True)
+            self._changes_of = self._compiled(self._way_back(self.reference).changes, with_task=True)
         self._chooses = steps == AUTO
         self.steps = FEWEST if self._chooses else steps
+
+    def changes(self, x: np.ndarray, task: int) -> np.ndarray:
+        """Return what the contributions sum to; a profile's own weights are held constant."""
+        if not self._held:
+            return super().changes(x, task)
+        return self._in_batches(lambda part: self._run(self._changes_of, part, task), x, ())
 
     def prepare(self, bases: np.ndarray, task: int) -> None:
         """Double the steps of ``auto`` until sums miss changes by at most :data:`MOST` of their median size.
@@ -64,5 +75,12 @@ class IntegratedGradients(GradientScorer):
         for start in range(0, self.steps, at_once):
             shares = places[start : start + at_once, None, None, None]
             points = (self.reference + shares * difference).reshape(-1, *x.shape[1:])
-            total += self._gradients(points, task).reshape(-1, *x.shape).sum(axis=0)
+            total += self._on_the_way(points, x, task).reshape(-1, *x.shape).sum(axis=0)
         return difference * total / self.steps
+
+    def _on_the_way(self, points: np.ndarray, x: np.ndarray, task: int) -> np.ndarray:
+        """Return the gradients at points of the ways to sequences, in whose order they come again and again."""
+        if not self._held:
+            return self._gradients(points, task)
+        pairs = np.stack([points, np.resize(x, points.shape)], axis=1).reshape(-1, *x.shape[1:])
+        return self._run(self._pairs_of, pairs, task)[::2]

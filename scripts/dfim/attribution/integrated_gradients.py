@@ -79,7 +79,7 @@ class IntegratedGradients(GradientScorer):
         return difference * total / self.steps
 
     def _on_the_way(self, points: np.ndarray, x: np.ndarray, task: int) -> np.ndarray:
-        """Return the gradients at points of the ways to sequences, in whose order they come again and again."""
+        """Return the gradients at points of the ways to sequences, in whose order they come repeatedly."""
         if not self._held:
             return self._gradients(points, task)
         pairs = np.stack([points, np.resize(x, points.shape)], axis=1).reshape(-1, *x.shape[1:])

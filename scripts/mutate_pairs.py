@@ -1,15 +1,15 @@
 """Outputs with and without the features of pairs, and of their draws, on one shard of the examples."""
 
+from functools import partial
 from pathlib import Path
 
 from workflow.running import running
 
 with running(snakemake) as log:
-    from dfim.attribution import open_model
+    from dfim.attribution import FORWARD, open_model
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table
-    from dfim.interactions.edits import whole_sequences
     from dfim.interactions.pair_files import write_pair_draws
     from dfim.interactions.pair_tests import add_other_removal, draw_pairs
     from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
@@ -40,12 +40,12 @@ with running(snakemake) as log:
         snakemake.input.model,
         settings.task,
         settings.tasks,
-        "gradient_input",
+        FORWARD,
         analysis["background"],
         {"threads": snakemake.threads},
         length=dataset.bases.shape[1],
     ) as (scorer, task):
-        evaluate = whole_sequences(scorer.logits, dataset.bases, task)
+        evaluate = partial(scorer.edited_logits, dataset.bases, task=task)
         data = (dataset.bases, dataset.features, pairs[own], analysis["background"])
         pieces = removal["draws"] if removal["way"] == "shuffled" else 0
         found = draw_pairs(evaluate, *data, draws, settings.seed, pieces)

@@ -8,18 +8,18 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from dfim.attribution import network_of, open_scorer
+from dfim.attribution import FORWARD, network_of, open_scorer
 from dfim.attribution.completeness import completeness, measure_completeness
 from dfim.attribution.scorer import Scorer
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
 from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
-from dfim.interactions.edits import whole_sequences
 from dfim.interactions.pair_tests import draw_pairs
 from dfim.interactions.pairs import blocks, pairs_of_selection, unordered_pairs
 from dfim.interactions.scoring import profiles
@@ -137,13 +137,13 @@ def pairs(
     names, bases = _sequences(sequences)
     table, examples = _features(features, names, bases), _examples(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
-    with _opened(network, bases, task, "gradient_input", background, threads) as (scorer, number):
+    with _opened(network, bases, task, FORWARD, background, threads) as (scorer, number):
         reach = reach_of(scorer.layers)
         unordered = unordered_pairs(ordered, table, reach)
         if unordered.empty:
             raise InputError("no sequence has two features that do not overlap: nothing can be paired.")
         count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS)
-        evaluate = whole_sequences(scorer.logits, bases, number)
+        evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_pairs(evaluate, bases, table, unordered, np.float32(background), count, seed)
     found.table["within_reach"] = unordered["within_reach"].to_numpy()
     judged = judge_pairs(found, table, blocks(examples, examples["example"]), level, least_share)

@@ -1,12 +1,14 @@
 """The pair test against a second implementation, on logic networks, additive ones, and in any order."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 from support.small_networks import LOGIC, logic, random_bases, stacked
 
+from dfim.attribution.edits import logits_of_whole_copies
 from dfim.interactions.draws import REMOVED, Draws
-from dfim.interactions.edits import whole_sequences
 from dfim.interactions.pair_tests import TEST_COLUMNS, draw_pairs
 from dfim.interactions.pairs import unordered_pairs
 from dfim.interactions.sources import make_pairs
@@ -19,6 +21,11 @@ BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3], np.float32)
 RNG = np.random.default_rng(0)
 BASES = np.frombuffer(b"ACGT", np.uint8)[RNG.integers(0, 4, (6, 40))]
 WEIGHTS = RNG.normal(size=(40, 4))
+
+
+def whole_sequences(logits, bases, task):
+    """Return what evaluates blocks, each copy as a sequence of its own."""
+    return lambda blocks: logits_of_whole_copies(logits, bases, blocks, task)
 
 
 def table_of_features(rows):
@@ -167,7 +174,7 @@ def answers(task, examples=30):
 
     bases, features = planted(examples)
     with open_scorer("gradient_input", simplify(logic("ACGTAC", "TTGACA", 60)), BACKGROUND) as scorer:
-        evaluate = whole_sequences(scorer.logits, bases, LOGIC.index(task))
+        evaluate = partial(scorer.edited_logits, bases, task=LOGIC.index(task))
         found = draw_pairs(evaluate, bases, features, pairs_of(features), BACKGROUND, 10)
     table = found.table.join(effects(found.table, found.shuffled))
     p = p_replaced(table["interaction"], found.first, found.second)["p"]
@@ -216,7 +223,7 @@ def test_an_untrained_network_has_next_to_no_calls(seed):
     ]
     features = table_of_features(rows)
     with open_scorer("gradient_input", simplify(stacked(seed=seed)), BACKGROUND) as scorer:
-        evaluate = whole_sequences(scorer.logits, bases, 0)
+        evaluate = partial(scorer.edited_logits, bases, task=0)
         found = draw_pairs(evaluate, bases, features, pairs_of(features), BACKGROUND, 10)
     table = effects(found.table, found.shuffled)
     p = p_replaced(table["interaction"], found.first, found.second)["p"]

@@ -129,3 +129,38 @@ def stacked(hidden: bool = True, padding: str = "valid", pools: tuple[int, int] 
         steps += [dense(rng, units, 8), step("relu"), dense(rng, 8, 7), step("relu")]
         units = 7
     return chain([*steps, dense(rng, units, 3)], 30)
+
+
+def drawn_network(rng) -> tuple[list, int]:
+    """Return layers of one to six stages, with pools of 1 to 20 positions and any head, and the length."""
+    length = int(rng.integers(150, 400))
+    padding, steps, positions, channels = str(rng.choice(["valid", "same"])), [], length, 4
+    for _ in range(rng.integers(1, 7)):
+        taps, filters = (int(rng.integers(*ends)) for ends in ((2, 16), (3, 12)))
+        width = int(rng.choice([1, 1, 1, 2, 4, 20]))
+        after = positions - (taps - 1 if padding == "valid" else 0)
+        if after < 2 * width:
+            break
+        steps += [convolution(rng, taps, channels, filters, padding), step("relu")]
+        steps += [pool("max_pool", width)] if width > 1 else []
+        positions, channels = after // width, filters
+    steps.append(step("flatten"))
+    units = positions * channels
+    if rng.random() < 0.5:
+        steps += [dense(rng, units, 10), step("relu")]
+        units = 10
+    return chain([*steps, dense(rng, units, 2)], length), length
+
+
+def narrow_stages(rng) -> tuple[list, int]:
+    """Return layers of the shape of the published network of transcription factors, and the length.
+
+    Five convolutions, a wide pool and a linear head: what a mutation reaches is often another part of the
+    sequence than what is asked for.
+    """
+    steps, channels, positions = [], 4, 1000
+    for _ in range(5):
+        steps += [convolution(rng, 10, channels, 6), step("relu")]
+        channels, positions = 6, positions - 9
+    steps += [pool("max_pool", 25), step("flatten"), dense(rng, positions // 25 * channels, 2)]
+    return chain(steps, 1000), 1000

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dfim.attribution.deeplift import OPTIONS as DEEPLIFT_OPTIONS
 from dfim.attribution.deeplift import deeplift
 from dfim.attribution.deeplift_package import DeepLiftPackage
+from dfim.attribution.forward import forward
 from dfim.attribution.gradients import GradientInput
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
@@ -30,6 +31,9 @@ METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
     "integrated_gradients": (IntegratedGradients, IntegratedGradients.OPTIONS),
 }
 
+# Not a method of scores: a scorer that is asked for logits alone.
+FORWARD = "forward"
+
 
 @contextmanager
 def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
@@ -38,7 +42,8 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
     ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives, or a list of
     nodes that is a chain. ``reference`` is the input to which sequences are compared, probabilities of A, C,
     G, T, shape (4,) for the same at every position or (length, 4); ``gradient_input`` has the reference 0 by
-    definition, whatever is given.
+    definition, whatever is given. With :data:`FORWARD` in place of a method the scorer is asked for logits
+    alone.
     ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
     ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
@@ -46,11 +51,11 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
     Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
     that cannot be scored.
     """
-    if method not in METHODS:
+    if method not in (*METHODS, FORWARD):
         raise InputError(
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
         )
-    make, _ = METHODS[method]
+    make = forward if method == FORWARD else METHODS[method][0]
     options = _checked(method, options or {})
     if isinstance(network, Sequence):
         scorer = make(simplify(network), reference, **options)
@@ -107,7 +112,7 @@ def network_of(model, length: int | None = None):
 
 def _checked(method: str, options: dict) -> dict:
     """Return the options when the method knows all of them."""
-    _, known = METHODS[method]
+    known = Scorer.OPTIONS if method == FORWARD else METHODS[method][1]
     unknown = [name for name in options if name not in known]
     if unknown:
         raise InputError(

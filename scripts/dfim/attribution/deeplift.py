@@ -35,7 +35,7 @@ def deeplift(
     check_rule(rule)
     if engine not in ENGINES:
         raise InputError(f"DeepLIFT has no engine {engine!r}: use one of {', '.join(ENGINES)}.")
-    if engine == "tensorflow" or (engine == "auto" and _gpu_is_there()):
+    if engine == "tensorflow" or (engine == "auto" and gpu_is_there()):
         return DeepLift(layers, reference, rule=rule, **options)
     try:
         return CpuDeepLift(layers, reference, rule=rule, evaluation=evaluation, **options)
@@ -48,7 +48,7 @@ def deeplift(
     return DeepLift(layers, reference, rule=rule, **options)
 
 
-def _gpu_is_there() -> bool:
+def gpu_is_there() -> bool:
     """Return whether TensorFlow sees a GPU, without importing it where there can be none."""
     if not _driver_is_there():
         return False

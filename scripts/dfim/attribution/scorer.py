@@ -1,11 +1,12 @@
 """What every method of contribution scores has in common: checks at the door, and batches."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
 
+from dfim.attribution.edits import Block, logits_of_whole_copies
 from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.errors import InputError
 from dfim.memory import available_memory
@@ -51,6 +52,16 @@ class Scorer(ABC):
     def logits(self, x: np.ndarray) -> np.ndarray:
         """Return the logits of all tasks, float32, shape (sequences, tasks)."""
         return self._in_batches(self._logits, x, (self.outputs,))
+
+    def edited_logits(self, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
+        """Return a task's logit of every copy of the blocks, one block after the other, float64.
+
+        ``bases`` uint8 (examples, length). Here each copy is evaluated as a sequence of its own; a scorer
+        that knows better gives the same numbers.
+        """
+        self._check_task(task)
+        self._check_length(bases)
+        return logits_of_whole_copies(self.logits, bases, blocks, task)
 
     def reference_logit(self, task: int) -> float:
         """Return a task's logit for the reference that the scores are relative to."""

@@ -1,51 +1,16 @@
-"""Sequences with other rows in one or two places, and the outputs of a network for them.
+"""Blocks of edited sequences as they are made, and their values: no more at once than memory holds.
 
-The pair test needs nothing of a network but such outputs. What computes them is a function from blocks to
-values; :func:`whole_sequences` makes one from anything that gives logits.
+The pair test needs nothing of a network but outputs of edited sequences. What computes them is a function
+from blocks to values, such as :meth:`dfim.attribution.scorer.Scorer.edited_logits` for given bases and task.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from dfim.sequences.bases import one_hot
-
-
-@dataclass
-class Block:
-    """``number`` edited copies of the sequence ``example``, a row of the dataset's bases.
-
-    ``pieces``: start and rows, (number, width, 4) or (1, width, 4) for the same in all copies, of the places
-    that are replaced; they do not overlap. No piece: the sequence as it is.
-    """
-
-    example: int
-    number: int
-    pieces: tuple[tuple[int, np.ndarray], ...] = ()
-
+from dfim.attribution.edits import Block
 
 Evaluate = Callable[[Sequence[Block]], np.ndarray]
-
-
-def whole_sequences(logits: Callable[[np.ndarray], np.ndarray], bases: np.ndarray, task: int) -> Evaluate:
-    """Return what evaluates blocks as whole sequences, one task's output of every copy, one after the other.
-
-    ``logits`` maps float (sequences, positions, 4) to the logits of all tasks; ``bases`` has shape (examples,
-    positions).
-    """
-
-    def evaluate(blocks: Sequence[Block]) -> np.ndarray:
-        counts = [block.number for block in blocks]
-        x = one_hot(bases[np.repeat([block.example for block in blocks], counts)])
-        first = 0
-        for block in blocks:
-            for start, rows in block.pieces:
-                x[first : first + block.number, start : start + rows.shape[1]] = rows
-            first += block.number
-        return np.asarray(logits(x), np.float64)[:, task]
-
-    return evaluate
 
 
 def evaluated(

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dfim.attribution.edits import Block
 from dfim.interactions.draws import REMOVED, REPLACED, Draws
-from dfim.interactions.edits import Block, Evaluate, evaluated
+from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot

@@ -5,7 +5,7 @@ See :mod:`dfim.attribution.cpu.deeplift` for the engine, :mod:`dfim.attribution.
 
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -17,8 +17,10 @@ from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Base, Engine
 from dfim.attribution.cpu.deeplift import Mutants as Changes
+from dfim.attribution.cpu.edits import edited_logits
 from dfim.attribution.cpu.plan import clipped, plan
 from dfim.attribution.cpu.telescope import Telescope
+from dfim.attribution.edits import Block
 from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
 from dfim.attribution.scorer import Scorer
 from dfim.errors import InputError
@@ -113,6 +115,24 @@ class CpuDeepLift(Scorer):
         return np.concatenate(
             self._run(lambda piece: self.engine.base(x[piece]).head.logits, self._pieces(len(x)))
         )
+
+    def edited_logits(self, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
+        if self.evaluation == "batched":
+            return super().edited_logits(bases, blocks, task)
+        self._check_task(task)
+        self._check_length(bases)
+        if not blocks:
+            return np.empty(0)
+        pieces = self._pieces_of_blocks(blocks)
+        return np.concatenate(self._run(lambda own: edited_logits(self.engine, bases, own, task), pieces))
+
+    def _pieces_of_blocks(self, blocks: Sequence[Block]) -> list[list[Block]]:
+        """Cut blocks into runs of few sequences; neighbours of one sequence stay together."""
+        examples = [block.example for block in blocks]
+        begins = np.flatnonzero(np.diff(examples, prepend=examples[0] - 1))
+        pieces = self._pieces(len(begins))
+        ends = [*begins, len(blocks)]
+        return [blocks[ends[piece.start] : ends[min(piece.stop, len(begins))]] for piece in pieces]
 
     def reference_logit(self, task: int) -> float:
         self._check_task(task)

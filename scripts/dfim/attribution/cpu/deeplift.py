@@ -98,7 +98,7 @@ class Engine:
     def _reference_values(self, reference: np.ndarray) -> np.ndarray:
         y = reference
         for number, stage in enumerate(self.plan.stages):
-            z = self._linear(number, y)
+            z = self.linear(number, y)
             self.references.append((z[:, 0], _uniform(z[:, 0], stage.width)))
             y, *_ = self._activated(number, z)
         return y
@@ -111,16 +111,19 @@ class Engine:
         state = Base([], [], [], [], None, np.zeros(len(x), np.int64) if top is None else top)
         y = x
         for number in range(len(self.plan.stages)):
-            z = self._linear(number, y)
+            z = self.linear(number, y)
             y, arg, factor = self._activated(number, z)
             for name, value in (("z", z), ("y", y), ("arg", arg), ("factor", factor)):
                 getattr(state, name).append(value)
         if top is None:
-            d = np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(len(x), -1) - self.top_reference
-            state.head = self.head.forward(d)
+            state.head = self.head.forward(self.top_differences(y))
         return state
 
-    def _linear(self, number: int, y: np.ndarray) -> np.ndarray:
+    def top_differences(self, y: np.ndarray) -> np.ndarray:
+        """Return the head's inputs less the reference's, (sequences, inputs), of the last stage's result."""
+        return np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(y.shape[1], -1) - self.top_reference
+
+    def linear(self, number: int, y: np.ndarray) -> np.ndarray:
         """Return the convolution of a stage's input; that of the first stage is (sequences, length, 4)."""
         stage = self.plan.stages[number]
         columns = y.shape[0] if number == 0 else y.shape[1]

@@ -70,6 +70,24 @@ class Head:
         )
         return self._above(None, sums, absolute)
 
+    def sums(self, d: np.ndarray) -> np.ndarray:
+        """Return d · K of the first layer (rows, units), d being differences from the reference's inputs."""
+        return _product(d, self.layers[0].kernel)
+
+    def sums_changed(self, dy: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Return what changes ``dy`` [w, rows, channels] of the inputs add to the sums, (rows, units)."""
+        sums = np.zeros((dy.shape[1], self.layers[0].kernel.shape[1]), np.float32)
+        kernels.add_changed_sums(dy, starts, self.layers[0].kernel, sums)
+        return sums
+
+    def logits(self, sums: np.ndarray) -> np.ndarray:
+        """Return the logits (rows, tasks) that sums of the first layer lead to."""
+        z = self.references[0] + sums
+        for number in range(1, len(self.layers)):
+            d = np.maximum(z, 0) - np.maximum(self.references[number - 1], 0)
+            z = self.references[number] + _product(d, self.layers[number].kernel)
+        return z
+
     def _above(self, d, sums: np.ndarray, absolute: np.ndarray) -> Rows:
         inputs, factors, first = [d], [], (sums, absolute)
         for number, layer in enumerate(self.layers):

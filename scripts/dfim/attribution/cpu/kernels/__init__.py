@@ -20,7 +20,13 @@ from dfim.attribution.cpu.kernels.back import (
     scatter_changed,
 )
 from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
-from dfim.attribution.cpu.kernels.dense import add_changed_inputs, change_of_inputs, combine, multiply_units
+from dfim.attribution.cpu.kernels.dense import (
+    add_changed_inputs,
+    add_changed_sums,
+    change_of_inputs,
+    combine,
+    multiply_units,
+)
 from dfim.attribution.cpu.kernels.paths import (
     add_paths,
     add_weighted,
@@ -30,11 +36,13 @@ from dfim.attribution.cpu.kernels.paths import (
     pooled_paths,
 )
 from dfim.attribution.cpu.kernels.scores import put_changes, put_weighted
+from dfim.attribution.cpu.kernels.values import pool, pool_changed
 
 __all__ = [
     "activate",
     "activate_changed",
     "add_changed_inputs",
+    "add_changed_sums",
     "add_paths",
     "add_weighted",
     "change_of_inputs",
@@ -49,6 +57,8 @@ __all__ = [
     "multiply",
     "multiply_transposed",
     "multiply_units",
+    "pool",
+    "pool_changed",
     "pooled_paths",
     "put_changes",
     "put_weighted",

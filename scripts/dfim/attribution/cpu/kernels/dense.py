@@ -40,6 +40,32 @@ def add_changed_inputs(dy, starts, d, owners, channels, kernel, absolute, s, s_a
             begin = end
 
 
+@njit(nogil=True, fastmath=True, cache=True)
+def add_changed_sums(dy, starts, kernel, s):
+    """Add to s (columns, units) what a window of changes ``dy`` [w, columns, channels] of the inputs makes.
+
+    ``starts`` are sorted, so that the columns whose windows hold an input position are neighbours: they take
+    its weights together.
+    """
+    window, columns, channels = dy.shape
+    units = s.shape[1]
+    rows, found = np.empty((columns, channels), np.float32), np.empty((columns, units), np.float32)
+    begin = end = 0
+    for r in range(len(kernel) // channels):
+        while end < columns and starts[end] <= r:
+            end += 1
+        while begin < end and starts[begin] + window <= r:
+            begin += 1
+        if begin == end:
+            continue
+        for column in range(begin, end):
+            rows[column] = dy[r - starts[column], column]
+        multiply(rows[begin:end], kernel[r * channels : (r + 1) * channels], found[begin:end], 0)
+        for column in range(begin, end):
+            for unit in range(units):
+                s[column, unit] += found[column, unit]
+
+
 @njit(nogil=True, fastmath=True, inline="always")
 def _sign(value):
     return _ONE if value > 0 else (-_ONE if value < 0 else _ZERO)

@@ -124,6 +124,16 @@ def _check_own(key: str, options: Mapping) -> None:
     """Check that own sequences come from a file or regions of a genome, and each matrix from one place."""
     if ("file" in options) == ("regions" in options) or ("regions" in options) != ("genome" in options):
         raise InputError(f"key '{key}' needs either 'file', or 'regions' and 'genome'.")
+    for name, pwm in options["pwms"].items():
+        if ("pwm" in pwm) == ("matrix" in pwm):
+            raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
+    check_background(f"{key}.background", options["background"])
+    if "labels" in options or options.get("tasks"):
+        _check_labels(key, options)
+
+
+def _check_labels(key: str, options: Mapping) -> None:
+    """Check that labels have tasks and a file of sequences, and that their shares leave some to train on."""
     if ("labels" in options) != bool(options["tasks"]):
         raise InputError(
             f"key '{key}' needs both 'labels' and 'tasks', the columns of the table that are labels, or "
@@ -140,10 +150,6 @@ def _check_own(key: str, options: Mapping) -> None:
             f"key '{key}.labels' names sequences of a file, and there is none: give 'file', or make a "
             "dataset of peaks."
         )
-    for name, pwm in options["pwms"].items():
-        if ("pwm" in pwm) == ("matrix" in pwm):
-            raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
-    check_background(f"{key}.background", options["background"])
 
 
 def _spacing_told(options: Mapping) -> dict:

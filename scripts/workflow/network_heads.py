@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from dfim.errors import InputError
-from dfim.files.text import text_lines
+from dfim.files.text import open_bytes, read_text, text_lines
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def network_head(path: str | Path) -> Head:
         if Path(path).suffix == ".onnx":
             return _onnx(path)
         return _keras(_keras_config(path))
-    except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError, ImportError):
+    except (OSError, KeyError, IndexError, ValueError, TypeError, AttributeError, ImportError, InputError):
         return Head()
 
 
@@ -41,7 +41,7 @@ def _keras_config(path: str | Path) -> Mapping:
     if h5py.is_hdf5(path):
         with h5py.File(path) as handle:
             return json.loads(handle.attrs["model_config"])
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    return json.loads(read_text(path, "a network's architecture in JSON"))
 
 
 def _keras(model: Mapping) -> Head:
@@ -105,7 +105,7 @@ def _shape(entry) -> list[int | None]:
 def sequences_length(path: str | Path | None) -> int | None:
     """Return the length of the first sequence of a file, FASTA or one-hot .npy; None when not told."""
     try:
-        with open(path, "rb") as handle:
+        with open_bytes(path, "sequences") as handle:
             if handle.read(6) == b"\x93NUMPY":
                 return _array_length(path)
         return _fasta_length(path)

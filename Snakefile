@@ -10,6 +10,12 @@ if not workflow.configfiles:
     configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=False)
 
 
+# Of a workflow that uses this one as a module and gives it no config: what its command line names.
+for file in [] if config else list(workflow.configfiles):
+
+    configfile: file
+
+
 include: "rules/common.smk"
 include: "rules/sources.smk"
 include: "rules/accessions.smk"

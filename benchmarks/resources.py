@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from workflow import demands  # noqa: E402
 from workflow.datasets import PRODUCERS  # noqa: E402
 from workflow.ensembles import add_networks  # noqa: E402
+from workflow.included import read_whole  # noqa: E402
 from workflow.nulls import set_nulls  # noqa: E402
 from workflow.schema import complete  # noqa: E402
 from workflow.sizes import Sizes  # noqa: E402
@@ -124,5 +125,5 @@ if __name__ == "__main__":
     parser.add_argument("--configfile", type=Path, default=ROOT / "config/config.yaml")
     parser.add_argument("--results", type=Path, default=Path("results"))
     options = parser.parse_args()
-    configuration = yaml.safe_load(options.configfile.read_text())
+    configuration = read_whole(options.configfile)
     print(by_rule(compare(options.results, read_sizes(configuration, options.results))))

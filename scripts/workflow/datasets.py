@@ -21,7 +21,8 @@ class Producer:
     tasks from the options and the rows of the sheet that the option ``sheet`` names, ``given`` the sources of
     the options but for that sheet's. ``told`` gives what options tell of the size before the dataset is made:
     ``examples``, ``length``, ``features`` (of an example), ``origins`` (examples by origin) and ``fixed``
-    (positions where all examples are alike). ``check`` refuses options that the schema cannot.
+    (positions where all examples are alike). ``check`` refuses options that the schema cannot. ``background``
+    says whether the options have shares of the bases.
     """
 
     rule: str
@@ -31,6 +32,7 @@ class Producer:
     given: Callable[[Mapping], Iterator[Given]] = lambda options: iter(())
     told: Callable[[Mapping], dict] = lambda options: {}
     check: Callable[[str, Mapping], None] = lambda key, options: None
+    background: bool = False
 
 
 def _keys(**kinds: str) -> Callable[[Mapping], Iterator[Given]]:
@@ -152,6 +154,10 @@ def _check_labels(key: str, options: Mapping) -> None:
         )
 
 
+def _check_random(key: str, options: Mapping) -> None:
+    check_background(f"{key}.background", options["background"])
+
+
 def _spacing_told(options: Mapping) -> dict:
     """Tell the size of a dataset of spacings: all distances but those at which the motifs overlap."""
     places = 2 * options["largest"] + 2 - sum(map(len, options["motifs"].values()))
@@ -164,7 +170,9 @@ def _value_sources(options: Mapping) -> Iterator[Given]:
 
 
 PRODUCERS = {
-    "simulation": Producer("simulate_sequences", 6e-4, tasks=_own_task, told=_simulated),
+    "simulation": Producer(
+        "simulate_sequences", 6e-4, tasks=_own_task, told=_simulated, check=_check_random, background=True
+    ),
     "peaks": Producer(
         "build_peak_dataset",
         2e-4,
@@ -189,12 +197,14 @@ PRODUCERS = {
         given=_own_sources,
         told=_own_told,
         check=_check_own,
+        background=True,
     ),
     "spacing": Producer(
         "build_spacing_dataset",
         5e-4,
         told=_spacing_told,
-        check=lambda key, options: check_background(f"{key}.background", options["background"]),
+        check=_check_random,
+        background=True,
     ),
     "values": Producer(
         "build_value_dataset",

@@ -2,13 +2,14 @@
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
 from dfim.errors import InputError
 from dfim.statistics.conditions import compared_texts, evaluate, values_of, with_known_pairs
 from dfim.statistics.nulls import NullModel
+from workflow.groups import conditions_of
 
 _SHUFFLES, _SUBSTITUTIONS = {"model": "dinucleotide"}, {"model": "substitutions"}
 _REPLACED = {"model": "replaced"}
@@ -65,7 +66,8 @@ def _check_conditions(name: str, analysis: Mapping, config: Mapping) -> None:
     known = _known_rows(config, analysis)
     if known is None:
         return
-    for key, condition in _conditions(analysis):
+    for key, options, part in conditions_of(analysis):
+        condition = options[part]
         where = f"key 'analyses.{name}.{key}'"
         try:
             tree = ast.parse(condition.strip(), mode="eval")
@@ -82,19 +84,6 @@ def _check_conditions(name: str, analysis: Mapping, config: Mapping) -> None:
                 f"{where} has the condition {condition!r}, which {found}: mend it"
                 f"{values_of(known, condition)}."
             )
-
-
-def _conditions(analysis: Mapping) -> Iterator[tuple[str, str]]:
-    """Yield key and text of every condition over the rows of an analysis."""
-    for number, null in enumerate(analysis["nulls"]):
-        if "members" in null:
-            yield f"nulls.{number}.members", null["members"]
-    for key, condition in analysis.get("truth", {}).items():
-        yield f"truth.{key}", condition
-    for name, options in analysis.get("comparisons", {}).items():
-        for key in ("group", "against", "against_null"):
-            if key in options:
-                yield f"comparisons.{name}.{key}", options[key]
 
 
 def _check_texts(where: str, tree: ast.Expression, condition: str, known: pd.DataFrame) -> None:

@@ -13,9 +13,11 @@ from dfim.files.tables import read_table, write_table
 from dfim.reproduction.claims import DATA_CHECKS, check_cannot_show, parts_of, read_claims, table_of
 from dfim.reproduction.judging import reproduce
 from dfim.statistics.comparison import compare_all
+from workflow.groups import name_groups
+from workflow.included import read_whole
 
 CONFIG = Path(__file__).parents[2] / "config"
-PAPER, PLANTED = CONFIG / "claims.yaml", CONFIG / "claims_planted.yaml"
+PAPER, PLANTED = CONFIG / "claims/paper.yaml", CONFIG / "claims/planted.yaml"
 THE_KEYS = (
     "section, claim, stated, file, measure, where, against, column, by, per, n, rule, parts, table, needs, "
     "cannot_show, note"
@@ -199,7 +201,9 @@ def test_what_cannot_be_shown_is_something_that_a_claim_needs():
 
 
 def read_config(name):
-    return yaml.safe_load((CONFIG / name).read_text())
+    config = {"groups": {}} | read_whole(CONFIG / name)
+    name_groups(config)
+    return config
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "paper.yaml"])

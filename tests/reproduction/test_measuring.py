@@ -25,7 +25,7 @@ from dfim.statistics.calibration import calibration
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel
 
-CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
+CLAIMS = Path(__file__).parents[2] / "config" / "claims" / "paper.yaml"
 
 
 @pytest.fixture(scope="module")

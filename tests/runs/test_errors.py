@@ -60,7 +60,7 @@ def columns(line, **changed):
 
 def test_unknown_config_key(folder):
     folder.config["analysis"] = {}
-    refused(folder, "key 'analysis' (value {}) is not known; allowed here are seed, results,", PEAKS)
+    refused(folder, "key 'analysis' (value {}) is not known; allowed here are include, seed,", PEAKS)
 
 
 def test_unknown_task(folder):

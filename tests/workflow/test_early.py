@@ -6,6 +6,7 @@ import yaml
 from dfim.errors import InputError
 from workflow.configuration import read_configuration
 from workflow.early import foreseen, missing_files
+from workflow.included import read_whole
 from workflow.network_heads import Head, network_head
 from workflow.running import given_names
 from workflow.schema import ROOT
@@ -47,7 +48,7 @@ def peaks(tmp_path, **options):
 
 @pytest.mark.parametrize("name", ["config.yaml", "own.yaml", "residual.yaml"])
 def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
-    assert told(yaml.safe_load((ROOT / "config" / name).read_text()), tmp_path) == []
+    assert told(read_whole(ROOT / "config" / name), tmp_path) == []
 
 
 def test_a_network_of_another_length(tmp_path):

@@ -4,10 +4,10 @@ import re
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
 from workflow.analyses import pair_draws
 from workflow.configuration import read_configuration
+from workflow.included import read_whole
 from workflow.lookups import Lookups, one_of
 from workflow.schema import ROOT
 from workflow.sources import find_sources
@@ -16,7 +16,7 @@ from workflow.sources import find_sources
 @pytest.fixture(scope="module")
 def lookups():
     """What the default configuration has."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = read_whole(ROOT / "config/config.yaml")
     sheets = read_configuration(config, "config.yaml")
     return Lookups(config, sheets, find_sources(config, sheets))
 

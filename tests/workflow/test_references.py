@@ -3,10 +3,11 @@
 import copy
 
 import pytest
-import yaml
 
 from dfim.errors import InputError
+from workflow.backgrounds import set_backgrounds
 from workflow.datasets import tasks_of_models
+from workflow.included import read_whole
 from workflow.references import check_reads, check_references
 from workflow.schema import ROOT, complete
 from workflow.sheets import Sheets
@@ -14,13 +15,14 @@ from workflow.sheets import Sheets
 
 @pytest.fixture
 def config():
-    return yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    return read_whole(ROOT / "config/config.yaml")
 
 
 def with_defaults(config):
     """Fill in the schema's defaults, as the workflow does before it checks references."""
     filled = copy.deepcopy(config)
     complete(filled, "config.yaml")
+    set_backgrounds(filled)
     return filled
 
 
@@ -221,7 +223,7 @@ def test_a_task_named_mean_is_refused(config):
 
 def reads_config() -> dict:
     """Return the configuration of the reads, defaults filled in."""
-    return with_defaults(yaml.safe_load((ROOT / "config/reads.yaml").read_text()))
+    return with_defaults(read_whole(ROOT / "config/reads.yaml"))
 
 
 SHEET = "config/tasks/simulated_cells.tsv"

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 from snakemake.utils import validate
 
 from dfim.errors import InputError
 from dfim.reproduction.claims import parts_of, read_claims
 from workflow import results
+from workflow.included import read_whole
 from workflow.sheets import Sheets
 
 CONFIGURATIONS = Path(__file__).parents[2] / "config"
@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 def test_every_claim_of_the_default_run_is_about_a_file_that_is_judged():
     """A file that the rule does not name would be a claim that cannot be shown."""
-    config = yaml.safe_load((CONFIGURATIONS / "config.yaml").read_text())
+    config = read_whole(CONFIGURATIONS / "config.yaml")
     validate(config, str(CONFIGURATIONS / "schemas/config.schema.yaml"))
     tables = (
         results.dataset_targets,

@@ -9,10 +9,10 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "watching", "nulls", "environment", "sentences"],
-    ["running"],
+    ["schema", "analyses", "watching", "groups", "environment", "sentences"],
+    ["running", "nulls", "included"],
     ["rows", "costs", "datasets"],
-    ["samples"],
+    ["samples", "backgrounds"],
     ["ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],

@@ -5,6 +5,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
+    from dfim.attribution.completeness import completeness
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.pair_files import read_score_draws
     from dfim.interactions.pair_significance import pair_significance
@@ -57,6 +58,7 @@ with running(snakemake) as log:
     write_table(placed, snakemake.output.pairs)
     write_table(found.null, snakemake.output.null)
     write_table(found.nulls, snakemake.output.nulls)
+    write_table(completeness(map(read_table, snakemake.input.completeness)), snakemake.output.completeness)
     write_table(found.calibration, snakemake.output.calibration)
     write_table(found.quantiles, snakemake.output.quantiles)
     write_table(agreement(pairs, settings.seed), snakemake.output.agreement)

@@ -3,6 +3,7 @@
 from workflow.running import running
 
 with running(snakemake) as log:
+    from dfim.attribution.completeness import completeness
     from dfim.datasets.blocks import blocks
     from dfim.datasets.controls import add_covariates
     from dfim.files.tables import read_table, write_table
@@ -43,5 +44,6 @@ with running(snakemake) as log:
     write_table(found.null, snakemake.output.null)
     write_table(profiles.draws, snakemake.output.draws)
     write_table(found.nulls, snakemake.output.nulls)
+    write_table(completeness(map(read_table, snakemake.input.completeness)), snakemake.output.completeness)
     write_table(found.calibration, snakemake.output.calibration)
     write_table(found.quantiles, snakemake.output.quantiles)

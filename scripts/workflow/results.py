@@ -23,6 +23,7 @@ PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "remov
 # Of analyses that check their null.
 NULL_CHECK_FILES = ("null_checks.tsv", "null_check_rows.tsv.gz")
 SIGNIFICANCE_FILES = (
+    "completeness.tsv",
     "null.tsv.gz",
     "nulls.tsv",
     "calibration.tsv",

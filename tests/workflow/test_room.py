@@ -9,7 +9,7 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "watching", "groups", "environment", "sentences"],
+    ["schema", "analyses", "watching", "groups", "environment", "sentences", "network_heads"],
     ["running", "nulls", "included"],
     ["rows", "costs", "datasets"],
     ["samples", "backgrounds"],

@@ -109,6 +109,7 @@ rule build_own_dataset:
         **demanded("build_own_dataset"),
     params:
         options=LOOKUPS.dataset_options,
+        seed=config["seed"],
     script:
         "../scripts/build_own_dataset.py"
 

@@ -33,6 +33,7 @@ rule score_pairs:
     output:
         scores=f"{INTERACTIONS}/shards/{{shard}}.tsv.gz",
         draws=f"{INTERACTIONS}/shards/{{shard}}.draws.h5",
+        completeness=f"{INTERACTIONS}/shards/{{shard}}.completeness.tsv",
     log:
         f"{LOGS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
@@ -57,11 +58,14 @@ rule score_profiles:
         model=MODEL["model"],
         selection=rules.select_examples.output[0],
     output:
-        f"{INTERACTIONS}/shards/{{shard}}.h5",
+        profiles=f"{INTERACTIONS}/shards/{{shard}}.h5",
+        completeness=f"{INTERACTIONS}/shards/{{shard}}.completeness.tsv",
     log:
         f"{LOGS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
     benchmark:
         f"{BENCHMARKS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "profiles")),
     conda:
         "../envs/dfim.yaml"
     threads: 1
@@ -132,8 +136,10 @@ rule assign_significance_pairs:
         unpack(LOOKUPS.analysis_dataset),
         shards=LOOKUPS.shard_files(".tsv.gz"),
         draws=LOOKUPS.shard_files(".draws.h5"),
+        completeness=LOOKUPS.shard_files(".completeness.tsv"),
         tests=rules.judge_pairs.output.tests,
     output:
+        completeness=f"{INTERACTIONS}/completeness.tsv",
         pairs=f"{INTERACTIONS}/pairs.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
         nulls=f"{INTERACTIONS}/nulls.tsv",
@@ -191,8 +197,10 @@ rule assign_significance_profiles:
         unpack(LOOKUPS.analysis_dataset),
         unpack(LOOKUPS.covariates_of_sources),
         shards=LOOKUPS.shard_files(".h5"),
+        completeness=LOOKUPS.shard_files(".completeness.tsv"),
         reach=MODEL["reach"],
     output:
+        completeness=f"{INTERACTIONS}/completeness.tsv",
         profiles=f"{INTERACTIONS}/profiles.h5",
         sources=f"{INTERACTIONS}/sources.tsv.gz",
         null=f"{INTERACTIONS}/null.tsv.gz",
@@ -214,6 +222,59 @@ rule assign_significance_profiles:
         **LOOKUPS.significance_params(),
     script:
         "../scripts/assign_significance_profiles.py"
+
+
+rule check_null_pairs:
+    input:
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
+        selection=rules.select_examples.output[0],
+        reach=MODEL["reach"],
+    output:
+        rows=f"{PAIR_TESTS}/null_check_rows.tsv.gz",
+        summary=f"{PAIR_TESTS}/null_checks.tsv",
+    log:
+        f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "pairs")),
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    resources:
+        **demanded("check_null_pairs"),
+    params:
+        **LOOKUPS.null_check_params(),
+        pairs=LOOKUPS.pair_options,
+        least_share=LOOKUPS.of_analysis("least_share"),
+    script:
+        "../scripts/check_null_pairs.py"
+
+
+rule check_null_profiles:
+    input:
+        unpack(LOOKUPS.analysis_dataset),
+        model=MODEL["model"],
+        selection=rules.select_examples.output[0],
+    output:
+        rows=f"{PAIR_TESTS}/null_check_rows.tsv.gz",
+        summary=f"{PAIR_TESTS}/null_checks.tsv",
+    log:
+        f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
+    wildcard_constraints:
+        analysis=one_of(analyses_with(config, "profiles")),
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    resources:
+        **demanded("check_null_profiles"),
+    params:
+        **LOOKUPS.null_check_params(),
+    script:
+        "../scripts/check_null_profiles.py"
 
 
 rule aggregate_maps:

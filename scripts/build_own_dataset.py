@@ -1,4 +1,4 @@
-"""Build a dataset without labels from a user's own sequences, or regions of a genome."""
+"""Build a dataset from a user's own sequences and their labels, or regions of a genome."""
 
 from pathlib import Path
 
@@ -18,5 +18,10 @@ with running(snakemake) as log:
         files.get("regions"),
         files.get("features"),
         dict(zip(named, files.get("matrices", []), strict=True)),
+        files.get("labels"),
+        snakemake.params.seed,
     )
+    if dataset.tasks:
+        counts = dataset.examples["split"].value_counts()
+        log.info("splits: %s", ", ".join(f"{number} {split}" for split, number in counts.items()))
     write_dataset(dataset, Path(snakemake.output.examples).parent)

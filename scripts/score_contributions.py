@@ -8,7 +8,7 @@ with running(snakemake) as log:
     import numpy as np
 
     from dfim.attribution import open_model
-    from dfim.attribution.completeness import measure_completeness
+    from dfim.attribution.completeness import completeness, measure_completeness
     from dfim.attribution.whole_dataset import provenance, write_contributions
     from dfim.datasets.dataset import read_dataset
 
@@ -32,7 +32,10 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
-        measure_completeness(scorer, dataset.bases, task)
+        scorer.prepare(dataset.bases, task)
+        measured = completeness([measure_completeness(scorer, dataset.bases, task)]).iloc[0]
+        attributes |= {name: float(measured[name]) for name in ("median_residual", "largest_residual")}
+        attributes |= {} if scorer.steps is None else {"steps": scorer.steps}
         residuals = np.abs(write_contributions(scorer, dataset.bases, task, snakemake.output[0], attributes))
     log.info("%d sequences scored", len(residuals))
     if scorer.COMPLETE:

@@ -48,7 +48,10 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
-        measure_completeness(scorer, dataset.bases[examples], task)
+        scorer.prepare(dataset.bases[selected], task)
+        write_table(
+            measure_completeness(scorer, dataset.bases[examples], task), snakemake.output.completeness
+        )
         data = (scorer, dataset.bases, dataset.features, pairs, task, analysis["background"])
         scores = pair_scores(*data, shuffles, settings.seed)
         drawn = draw_scores(*data, draws, settings.seed, tested=reached)

@@ -10,7 +10,7 @@ with running(snakemake) as log:
     from dfim.attribution.whole_dataset import provenance
     from dfim.datasets.dataset import read_dataset, reference_rows
     from dfim.datasets.selection import features_of_groups
-    from dfim.files.tables import read_table
+    from dfim.files.tables import read_table, write_table
     from dfim.interactions.profile_files import write_profile_shard
     from dfim.interactions.scoring import profiles
     from dfim.interactions.sources import examples_of_shard, feature_sources, nucleotide_sources
@@ -51,7 +51,10 @@ with running(snakemake) as log:
         options,
         length=dataset.bases.shape[1],
     ) as (scorer, task):
-        measure_completeness(scorer, dataset.bases[examples], task)
+        scorer.prepare(dataset.bases[selected], task)
+        write_table(
+            measure_completeness(scorer, dataset.bases[examples], task), snakemake.output.completeness
+        )
         found = profiles(
             scorer,
             dataset.bases,
@@ -76,4 +79,4 @@ with running(snakemake) as log:
         )
         if drawn is not None:
             drawn = score_draws(scorer, dataset.bases, drawn, task, background, widest)
-        write_profile_shard(found, sources, length, shuffles, snakemake.output[0], attributes, drawn)
+        write_profile_shard(found, sources, length, shuffles, snakemake.output.profiles, attributes, drawn)

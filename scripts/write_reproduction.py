@@ -7,7 +7,7 @@ with running(snakemake) as log:
 
     from dfim.files.tables import write_table
     from dfim.reproduction.claims import TABLES, check_cannot_show, read_claims, table_of
-    from dfim.reproduction.judging import judge_calibration, reproduce
+    from dfim.reproduction.judging import judge_null_checks, reproduce
 
     claims = [claim for path in snakemake.input.claims for claim in read_claims(path)]
     cannot_show = snakemake.params.cannot_show
@@ -17,7 +17,7 @@ with running(snakemake) as log:
         asked = [claim for claim in claims if table_of(claim) == name]
         parts = [reproduce(asked, folder, files, cannot_show)]
         if name == "reproduction":
-            parts.insert(0, judge_calibration(folder, files))
+            parts.insert(0, judge_null_checks(folder, files))
         filled = [part for part in parts if len(part)]
         table = pd.concat(filled, ignore_index=True) if filled else parts[0]
         for verdict, rows in table.groupby("verdict"):

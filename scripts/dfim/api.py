@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 
 from dfim.attribution import FORWARD, network_of, open_scorer
+from dfim.attribution.completeness import completeness, measure_completeness
 from dfim.attribution.scorer import Scorer
+from dfim.datasets.blocks import blocks
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
 from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.interactions.pair_tests import draw_pairs
-from dfim.interactions.pairs import blocks, pairs_of_selection, unordered_pairs
+from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
 from dfim.interactions.scoring import profiles
 from dfim.interactions.shards import summarise
 from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotide_sources
@@ -94,6 +96,7 @@ def map(
     """
     names, bases = _sequences(sequences)
     with _opened(network, bases, task, method, background, threads) as (scorer, number):
+        completeness([measure_completeness(scorer, bases, number)])
         sources = nucleotide_sources(bases, np.arange(len(bases)), region)
         length = bases.shape[1]
         delta = np.full((len(bases), length, length), np.nan, np.float32)
@@ -180,6 +183,7 @@ def variants(
     options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
     drawn = substitutions(bases, sources, number_of(draws, len(sources)), *options)
     with _opened(network, bases, task, method, background, threads) as (scorer, number):
+        completeness([measure_completeness(scorer, bases, number)])
         found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
         scored = score_draws(scorer, bases, drawn, number, background, window)
     table = sources.assign(**summarise(np.stack(found))).rename_axis("source").reset_index()
@@ -238,6 +242,7 @@ def _opened(network, bases, task, method, background, threads) -> Iterator[tuple
                 f"there is no task {task}: choose from the network's {counted(scorer.outputs, 'output')}, "
                 "counted from 0."
             )
+        scorer.prepare(bases, task)
         yield scorer, task
 
 

@@ -151,7 +151,7 @@ def _check_variants(key: str, options: Mapping) -> None:
 
 
 def _own_sources(options: Mapping) -> Iterator[Given]:
-    yield from _keys(file="", regions="peaks", features="table")(options)
+    yield from _keys(file="", regions="peaks", features="table", labels="table")(options)
     yield "matrices", [pwm["matrix"] for pwm in options["pwms"].values() if "matrix" in pwm], ""
 
 
@@ -169,6 +169,28 @@ def _check_own(key: str, options: Mapping) -> None:
             raise InputError(f"key '{key}.pwms.{name}' needs either 'pwm' or 'matrix'.")
     _check_patterns(key, options)
     check_background(f"{key}.background", options["background"])
+    if "labels" in options or options.get("tasks"):
+        _check_labels(key, options)
+
+
+def _check_labels(key: str, options: Mapping) -> None:
+    """Check that labels have tasks and a file of sequences, and that their shares leave some to train on."""
+    if ("labels" in options) != bool(options["tasks"]):
+        raise InputError(
+            f"key '{key}' needs both 'labels' and 'tasks', the columns of the table that are labels, or "
+            "neither."
+        )
+    shares = options["test_fraction"], options["validation_fraction"]
+    if shares[0] < 1 <= sum(shares):
+        raise InputError(
+            f"key '{key}' has the shares test_fraction {shares[0]:g} and validation_fraction {shares[1]:g}, "
+            "which leave nothing to train on: lower them, or give test_fraction: 1 to evaluate alone."
+        )
+    if "labels" in options and "file" not in options:
+        raise InputError(
+            f"key '{key}.labels' names sequences of a file, and there is none: give 'file', or make a "
+            "dataset of peaks."
+        )
 
 
 def _check_spaced(key: str, options: Mapping) -> None:
@@ -213,6 +235,7 @@ PRODUCERS = {
     "sequences": Producer(
         "build_own_dataset",
         5e-4,
+        tasks=lambda options, rows: options["tasks"],
         given=_own_sources,
         told=_own_told,
         check=_check_own,
@@ -285,7 +308,21 @@ def tasks_of_models(config: Mapping, tasks_of_dataset: Mapping[str, list[str]]) 
 def fits_additive(config: Mapping, dataset: str) -> bool:
     """Tell whether a dataset has what an additive fit needs: labels and features, or measured values."""
     name, options = producer_of(config, dataset)
+    if name == "sequences":
+        return _trained_on(config, dataset) and (options["values"] or _has_features(options))
     return name in ("simulation", "values") or (name == "peaks" and bool(options["patterns"]))
+
+
+def _trained_on(config: Mapping, dataset: str) -> bool:
+    """Tell whether a network is trained on a dataset, which then has examples to fit."""
+    return any(
+        model.get("dataset") == dataset and "source" not in model for model in config["models"].values()
+    )
+
+
+def _has_features(options: Mapping) -> bool:
+    """Tell whether own sequences have features at all."""
+    return any(options.get(key) for key in ("features", "patterns", "pwms"))
 
 
 def matched_datasets(config: Mapping) -> list[str]:

@@ -225,6 +225,29 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     return Demand(seconds, NETWORK[1] + 500 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs * (6 + draws))
 
 
+def _null_checks(rules: Callable[..., list[Callable]]) -> Callable[[Mapping, Sizes], Demand]:
+    """Return what checking a null on some examples takes: as much as its rules on all of them, in proportion.
+
+    ``rules`` are the functions of the jobs that do the same on a shard, given the methods.
+    """
+
+    def found(wildcards, sizes):
+        name = wildcards["analysis"]
+        options = sizes.config["analyses"][name]
+        selected = sizes.selected(name, wildcards["model"], wildcards["task"])
+        part = min(1.0, options["null_checks"] / max(1, -(-selected // options["shards"])))
+        parts = [one(wildcards, sizes) for one in rules(options["methods"])]
+        seconds = sum(max(0.0, each.seconds - NETWORK[0]) for each in parts)
+        # Each pair has two decoys, and is asked once more of an untrained network.
+        return Demand(NETWORK[0] + 3 * part * seconds, max(each.memory for each in parts), 0.5)
+
+    return found
+
+
+def _with_method(rule: Callable, method: str) -> Callable[[Mapping, Sizes], Demand]:
+    return lambda wildcards, sizes: rule({**wildcards, "method": method}, sizes)
+
+
 def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
     """Return an analysis's pairs, shuffles included, and its sources and positions, without shuffles."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
@@ -279,6 +302,12 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "score_pairs": score_pairs,
     "score_profiles": score_profiles,
     "mutate_pairs": mutate_pairs,
+    "check_null_pairs": _null_checks(
+        lambda methods: [mutate_pairs, *(_with_method(score_pairs, method) for method in methods)]
+    ),
+    "check_null_profiles": _null_checks(
+        lambda methods: [_with_method(score_profiles, method) for method in methods]
+    ),
     "judge_pairs": assign_significance,
     "describe_kinds": assign_significance,
     "assign_significance_pairs": assign_significance,
@@ -288,5 +317,6 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "write_reproduction": _small(15, 440),
+    "write_page": _small(30, 500),
     **reads_demands.RULES,
 }

@@ -5,20 +5,18 @@ Each check yields sentences, so that all of them are told at once. Files that ar
 the run are not looked at; what of them is wrong is told by the job that reads them.
 """
 
-import json
 import os
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-import h5py
-
+from dfim.datasets.labels import check_columns
 from dfim.errors import InputError, counted
-from dfim.files.text import text_lines
+from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
 from workflow.datasets import producer_of, tasks_of_datasets, told_of
+from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
 from workflow.schema import locate
 from workflow.sentences import in_one_list
@@ -53,7 +51,8 @@ def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]
         yield from _test_chromosomes(config, name)
         wrong = list(unreadable(config, sources, name))
         yield from wrong or _variant_groups(config, sources, name)
-    yield from _lengths(config, sources)
+        yield from _labels(config, sources, name)
+    yield from _networks(config, sources)
 
 
 def _results(config: Mapping) -> Iterator[str]:
@@ -140,8 +139,13 @@ def _variant_groups(config: Mapping, sources: Sources, dataset: str) -> Iterator
             )
 
 
-def _lengths(config: Mapping, sources: Sources) -> Iterator[str]:
-    """Yield a sentence for each network that is given and takes another length than a dataset of it has."""
+def _networks(config: Mapping, sources: Sources) -> Iterator[str]:
+    """Yield a sentence for each network that is given and does not fit its tasks, or a dataset's length."""
+    heads = {}
+    for model in config["models"]:
+        path = sources.models[model].get("model") or sources.models[model].get("architecture")
+        heads[model] = path, network_head(path) if path else Head()
+        yield from _outputs(model, config, *heads[model])
     pairs = [
         (model, options["dataset"]) for model, options in config["models"].items() if "dataset" in options
     ]
@@ -151,47 +155,42 @@ def _lengths(config: Mapping, sources: Sources) -> Iterator[str]:
         for model in analysis["models"]
     ]
     for model, dataset in dict.fromkeys(pairs):
-        path = sources.models[model].get("model")
-        taken = network_length(path) if path else None
-        length = told_of(config, dataset).get("length") or _own_length(sources.datasets[dataset].get("file"))
-        if taken and length and taken != length:
-            yield (
-                f"key 'models.{model}.source' is a network of sequences of {taken} bp, and those of the "
-                f"dataset {dataset!r} have {length}: give sequences of the network's length."
-            )
+        yield from _length(model, dataset, config, sources, *heads[model])
 
 
-def _own_length(path: str | None) -> int | None:
-    """Return the length of the first sequence of a FASTA file, None when it is none."""
+def _outputs(model: str, config: Mapping, path: str | None, head: Head) -> Iterator[str]:
+    """Yield a sentence where a network has another number of outputs than tasks are named."""
+    source = config["models"][model].get("source", {})
+    if path and head.units and "outputs" not in source and head.units != len(source["tasks"]):
+        tasks = counted(len(source["tasks"]), "task")
+        yield (
+            f"key 'models.{model}.source.tasks' names {tasks} ({', '.join(source['tasks'])}), and the "
+            f"network {path} has {counted(head.units, 'output')}: name each output, in order, or say under "
+            "'outputs' which one a task is."
+        )
+
+
+def _length(
+    model: str, dataset: str, config: Mapping, sources: Sources, path: str | None, head: Head
+) -> Iterator[str]:
+    """Yield a sentence where a network takes sequences of another length than a dataset has."""
+    file = sources.datasets[dataset].get("file")
+    length = told_of(config, dataset).get("length") or sequences_length(file)
+    if head.length and length and head.length != length:
+        of_file = f" ({file})" if file else ""
+        yield (
+            f"key 'models.{model}.source' is the network {path} of sequences of {head.length} bp, and those "
+            f"of the dataset {dataset!r}{of_file} have {length}: give sequences of the network's length."
+        )
+
+
+def _labels(config: Mapping, sources: Sources, dataset: str) -> Iterator[str]:
+    """Yield a sentence where the table of labels of own sequences lacks a column."""
+    path = sources.datasets[dataset].get("labels")
     if not path or not os.path.isfile(path):
-        return None
-    length = None
+        return
     try:
-        for _, line in text_lines(path, "a FASTA file"):
-            if line.startswith(">"):
-                if length is not None:
-                    break
-                length = 0
-            elif length is not None:
-                length += len("".join(line.split()))
-    except InputError:  # an array, or what is refused when it is read
-        return None
-    return length
-
-
-def network_length(path: str | Path) -> int | None:
-    """Return the length of sequences that a network's file takes, without Keras; None when not told."""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                model = json.loads(archive.read("config.json"))
-        else:
-            with h5py.File(path) as handle:
-                model = json.loads(handle.attrs["model_config"])
-        for layer in model["config"]["layers"]:
-            shape = layer["config"].get("batch_shape") or layer["config"].get("batch_input_shape")
-            if shape:
-                return shape[1]
-    except (OSError, KeyError, ValueError, TypeError, AttributeError):  # what it is, its reader says
-        return None
-    return None
+        tasks = producer_of(config, dataset)[1]["tasks"]
+        check_columns(path, HeaderedTable(path, {"name", *tasks}).header, tasks)
+    except InputError as error:
+        yield f"key 'datasets.{dataset}.sequences.labels': {error}"

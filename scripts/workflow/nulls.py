@@ -40,12 +40,23 @@ def set_nulls(config: dict) -> None:
                     f"key '{key}.model' is 'replaced', which is for features as targets: choose dinucleotide "
                     "or matched."
                 )
+        _check_null_checks(f"analyses.{name}", analysis)
         bins = analysis.get("position_bins", [])
         if list(bins) != sorted(bins):
             raise InputError(
                 f"key 'analyses.{name}.position_bins' has the value {bins}: write ascending numbers of bp."
             )
     check_conditions(config)
+
+
+def _check_null_checks(key: str, analysis: Mapping) -> None:
+    """Check that a null is checked of pairs, or of variants among random substitutions, alone."""
+    substitutions = any(null["model"] == "substitutions" for null in analysis["nulls"])
+    if analysis.get("null_checks") and not (_of_pairs(analysis) or substitutions):
+        raise InputError(
+            f"key '{key}.null_checks' needs features as targets, or the null model 'substitutions' in "
+            f"'{key}.nulls': remove it."
+        )
 
 
 def _of_pairs(analysis: Mapping) -> bool:

@@ -20,7 +20,10 @@ INTERACTION_FILES = {
 }
 # Of pairs, and the same for every method.
 PAIR_FILES = ("kinds.tsv", "pair_tests.tsv.gz", "signs.tsv", "nulls.tsv", "removals.tsv")
+# Of analyses that check their null.
+NULL_CHECK_FILES = ("null_checks.tsv", "null_check_rows.tsv.gz")
 SIGNIFICANCE_FILES = (
+    "completeness.tsv",
     "null.tsv.gz",
     "nulls.tsv",
     "calibration.tsv",
@@ -266,6 +269,17 @@ def twin_targets(config: Mapping) -> list[str]:
     ]
 
 
+def null_check_targets(config: Mapping) -> list[str]:
+    """Return what the checks of nulls end in, of every analysis that asks for them."""
+    return [
+        f"{pair_tests_folder(results_folder(config), name, model, task)}/{table}"
+        for name, analysis in config["analyses"].items()
+        if analysis["null_checks"]
+        for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
+        for table in NULL_CHECK_FILES
+    ]
+
+
 def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
     """Return all figures of the configuration."""
     figures = [
@@ -296,3 +310,8 @@ def used_reads(config: Mapping, sheets: Sheets) -> list[str]:
 def claims_targets(config: Mapping) -> list[str]:
     """Return the tables of claims, when the configuration names any."""
     return [f"{results_folder(config)}/{name}.tsv" for name in TABLES] if config["claims"] else []
+
+
+def page_file(config: Mapping) -> str:
+    """Return the path of the page of a run."""
+    return f"{results_folder(config)}/index.html"

@@ -54,13 +54,16 @@ def network_size(layers: list[dict], length: int, tasks: int) -> NetworkSize:
         match layer["kind"]:
             case "convolution":
                 kernel = layer["width"] * channels * layer["filters"]
-                positions -= 0 if layer["padding"] == "same" else layer["width"] - 1
+                positions -= 0 if layer["padding"] == "same" else (layer["width"] - 1) * layer["dilation"]
                 channels = layer["filters"]
             case "dense":
                 kernel = positions * channels * layer["units"]
                 positions, channels = 1, layer["units"]
             case "max_pool" | "average_pool":
                 positions = (positions - layer["width"]) // layer["stride"] + 1
+                continue
+            case "add":
+                values += positions * channels
                 continue
             case _:
                 positions = 1

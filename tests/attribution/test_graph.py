@@ -381,7 +381,7 @@ def test_what_cannot_be_scored_says_why(layers, arguments, sentence):
 def test_steps_that_are_not_a_number_above_0_are_refused():
     with pytest.raises(InputError) as error:
         IntegratedGradients(simplify(normalised()), BACKGROUND, steps=0)
-    assert str(error.value) == "integrated gradients have steps: 0, and need a whole number above 0."
+    assert str(error.value) == "integrated gradients have steps: 0, and need auto or a whole number above 0."
 
 
 def test_sequences_and_tasks_that_cannot_be_scored_are_refused():

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dfim.datasets.blocks import overlap_blocks
+from dfim.datasets.blocks import blocks, overlap_blocks
 
 
 def test_blocks_are_the_connected_windows():
@@ -33,3 +33,15 @@ def test_examples_without_a_genome_are_blocks_of_their_own():
     assert overlap_blocks(pd.DataFrame({"example": [0, 1, 2]})).tolist() == [0, 1, 2]
     examples = pd.DataFrame({"chrom": ["", ""], "start": [np.nan, np.nan], "end": [np.nan, np.nan]})
     assert overlap_blocks(examples).tolist() == [0, 1]
+
+
+def test_blocks_of_chosen_examples_are_chains_of_these_alone():
+    examples = pd.DataFrame(
+        [(3, "chr1", 1000, 1100), (4, "chr1", 1030, 1130), (7, "chr1", 1129, 1229), (9, "", np.nan, np.nan)],
+        columns=["example", "chrom", "start", "end"],
+    )
+    found = blocks(examples, [9, 7, 4, 3, 3])
+    assert found.to_dict() == {3: 3, 4: 3, 7: 3, 9: 9}
+    assert (found.name, found.index.name) == ("block", "example")
+    # Without the one between them the two others stand alone.
+    assert blocks(examples, [3, 7]).to_dict() == {3: 3, 7: 7}

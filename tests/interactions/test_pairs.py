@@ -1,9 +1,9 @@
-"""Unordered pairs, one row for each pair of places in a genome, and blocks of overlapping windows."""
+"""Unordered pairs, one row for each pair of places in a genome."""
 
 import numpy as np
 import pandas as pd
 
-from dfim.interactions.pairs import blocks, one_of_each_place, unordered, unordered_pairs
+from dfim.interactions.pairs import one_of_each_place, unordered, unordered_pairs
 from dfim.interactions.sources import make_pairs
 
 EXAMPLES = pd.DataFrame(
@@ -56,18 +56,3 @@ def test_other_names_or_places_are_other_pairs():
     features = features_at([(0, "A", 40), (0, "B", 60), (1, "A", 10), (1, "C", 30), (1, "B", 31)])
     ordered, _ = make_pairs(features, range(2))
     assert len(one_of_each_place(ordered, features, EXAMPLES)) == len(ordered)
-
-
-def test_windows_that_overlap_are_a_block():
-    found = blocks(EXAMPLES, range(7))
-    assert found.to_dict() == {0: 0, 1: 0, 2: 0, 3: 3, 4: 4, 5: 5, 6: 6}
-    # Without the one between them the two others stand alone.
-    assert blocks(EXAMPLES, [0, 2, 2]).to_dict() == {0: 0, 2: 2}
-
-
-def test_a_window_within_another_does_not_end_its_block():
-    examples = pd.DataFrame(
-        [(0, "chr1", 0, 500), (1, "chr1", 10, 20), (2, "chr1", 400, 450)],
-        columns=["example", "chrom", "start", "end"],
-    )
-    assert set(blocks(examples, range(3))) == {0}

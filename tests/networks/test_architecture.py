@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from dfim.errors import InputError
-from dfim.networks.architecture import check_layers, complete_layer, output_length
+from dfim.networks.architecture import blocks_of, check_layers, complete_layer, output_length
 
 CONVOLUTION = {"kind": "convolution", "filters": 4, "width": 5}
+SAME = CONVOLUTION | {"filters": 6, "padding": "same"}
 POOL = {"kind": "max_pool", "width": 4}
 WHERE = "key 'architectures.small'"
 
@@ -26,13 +27,13 @@ def refusal(layers):
         (
             [CONVOLUTION, {"kind": "lstm"}],
             "layer 2 has the kind 'lstm', and a kind must be one of convolution, dense, max_pool, "
-            "average_pool, global_max_pool, global_average_pool.",
+            "average_pool, global_max_pool, global_average_pool, add.",
         ),
         (["convolution"], "layer 1 is 'convolution', and a layer must be a mapping with the key 'kind'."),
         (
             [CONVOLUTION | {"stride": 2}],
             "layer 1 (convolution) has the unknown key 'stride'; allowed are: filters, width, padding, "
-            "batch_normalisation, activation, dropout.",
+            "dilation, batch_normalisation, activation, dropout.",
         ),
         (
             [CONVOLUTION, POOL | {"padding": "same"}],
@@ -63,8 +64,8 @@ def refusal(layers):
             "layer 1 (convolution) has padding: 'causal', and padding must be same or valid.",
         ),
         (
-            [CONVOLUTION | {"activation": "gelu"}],
-            "layer 1 (convolution) has activation: 'gelu', and activation must be relu or linear.",
+            [CONVOLUTION | {"activation": "swish"}],
+            "layer 1 (convolution) has activation: 'swish', and activation must be relu, gelu or linear.",
         ),
         (
             [CONVOLUTION | {"batch_normalisation": "yes"}],
@@ -78,7 +79,7 @@ def refusal(layers):
         (
             [{"units": 3}],
             "layer 1 has the kind None, and a kind must be one of convolution, dense, max_pool, "
-            "average_pool, global_max_pool, global_average_pool.",
+            "average_pool, global_max_pool, global_average_pool, add.",
         ),
         (
             [CONVOLUTION | {"dropout": 1.0}],
@@ -94,6 +95,24 @@ def refusal(layers):
             [{"kind": "global_average_pool"}, {"kind": "dense", "units": 2}, POOL],
             "layer 3 (max_pool) comes after a dense or global pooling layer, where no positions are left: "
             "move it before them.",
+        ),
+        (
+            [SAME, {"kind": "add"}],
+            "layer 2 (add) sums 4 channels and 6: give the layers that it is over as many filters (or units) "
+            "as reach them.",
+        ),
+        (
+            [SAME, CONVOLUTION | {"filters": 6}, {"kind": "add"}],
+            "layer 3 (add) is over a layer that changes the number of positions: give the convolutions that "
+            "it is over padding: same, and no pool.",
+        ),
+        (
+            [SAME, SAME, {"kind": "add"}, SAME, {"kind": "add", "over": 4}],
+            "layer 5 (add) is over 4 layers, and 3 come before it: lower 'over'.",
+        ),
+        (
+            [SAME | {"dilation": 0}],
+            "layer 1 (convolution) has dilation: 0, and dilation must be a whole number above 0.",
         ),
     ],
 )
@@ -119,11 +138,23 @@ def test_a_complete_layer_has_its_defaults():
         ([], 200),
         ([{"kind": "convolution", "filters": 40, "width": 19}, {"kind": "max_pool", "width": 10}], 18),
         ([CONVOLUTION | {"padding": "same"}, POOL | {"stride": 3}], (200 - 4) // 3 + 1),
+        ([CONVOLUTION | {"dilation": 3}, SAME, {"kind": "add"}], 200 - 12),
         ([CONVOLUTION, {"kind": "global_max_pool"}, {"kind": "dense", "units": 3}], 1),
     ],
 )
 def test_positions_that_are_left(layers, left):
     assert output_length(layers, 200, WHERE) == left
+
+
+def test_a_sum_holds_the_layers_that_it_is_over_and_is_one_layer_to_the_next():
+    one, two, three = ({**SAME, "width": width} for width in (1, 3, 5))
+    layers = [one, two, {"kind": "add"}, three, {"kind": "add", "over": 2}]
+    check_layers([SAME, *layers], WHERE)
+    (first, outer) = blocks_of([SAME, one, two, {"kind": "add"}, three, {"kind": "add", "over": 3}])
+    assert first["width"] == 5
+    assert [layer["kind"] for layer in outer["layers"]] == ["convolution", "add", "convolution"]
+    (inner,) = outer["layers"][1]["layers"]
+    assert inner["width"] == 3
 
 
 def test_sequences_that_are_too_short_are_refused():

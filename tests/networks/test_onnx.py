@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dfim.attribution import open_model
+from dfim.attribution import network_of, open_model, open_scorer
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
 from dfim.errors import InputError
@@ -15,6 +15,8 @@ from dfim.networks.given import read_own_network
 from dfim.networks.kinds.base import ops
 from dfim.networks.onnx_files import Session
 from dfim.networks.outputs import Output
+from dfim.networks.stored import StoredOnnx
+from dfim.training.prediction import predict_logits
 
 LENGTH = 40
 
@@ -133,6 +135,30 @@ def test_functions_that_an_exporter_takes_apart_are_put_together_again(tmp_path)
     assert kinds.count("multiply") == 1  # that of the gate
 
 
+@pytest.mark.parametrize(
+    ("places", "rounding", "times", "known"),
+    [
+        ("asymmetric", "floor", 3, True),
+        ("half_pixel", "round_prefer_floor", 2, True),
+        ("half_pixel", "round_prefer_floor", 3, True),
+        ("asymmetric", "ceil", 2, False),
+        ("asymmetric", "floor", 1.5, False),
+    ],
+)
+def test_upsampling_is_repetition_or_is_left_to_onnxruntime(places, rounding, times, known, tmp_path):
+    network = Network()
+    y = network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))
+    settings = {"coordinate_transformation_mode": places, "nearest_mode": rounding, "mode": "nearest"}
+    y = network.add("Resize", y, "", network.weight(values=np.array([1, 1, times], np.float32)), **settings)
+    network.add("Gemm", network.add("Flatten", y), network.weight(int(36 * times) * 3, 2), network.weight(2))
+    model = network.model()
+    onnx.save(model, tmp_path / "n.onnx")
+    read, x = read_own_network(tmp_path / "n.onnx"), sequences()
+    assert isinstance(read.layers[-1], StoredOnnx) != known
+    with open_scorer("deeplift", network_of(read), [0.25] * 4) as scorer:
+        np.testing.assert_allclose(scorer.logits(x), by_onnxruntime(model, x, False), rtol=1e-4, atol=1e-5)
+
+
 def test_a_task_is_a_unit_of_an_output_with_positions(tmp_path):
     network = Network()
     x = network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))
@@ -157,8 +183,12 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     network.add("Gemm", network.add("Flatten", network.add("Sin", network.at)), network.weight(108, 2))
     onnx.save(network.model(), tmp_path / "network.onnx")
     keras_files.save_network(read_own_network(tmp_path / "network.onnx", ["a", "b"]), tmp_path / "kept.keras")
+    kept = keras_files.load_network(tmp_path / "kept.keras")
+    letters = np.frombuffer(b"ACGT", np.uint8)[sequences().argmax(axis=2)]
+    expected = by_onnxruntime(network.model(), sequences(), False)
+    np.testing.assert_allclose(predict_logits(kept, letters, batch_size=4), expected, rtol=1e-5)
+    assert predict_logits(kept, letters[:0]).shape == (0, 2)
     with open_model(tmp_path / "kept.keras", "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):
-        expected = by_onnxruntime(network.model(), sequences(), False)
         np.testing.assert_allclose(scorer.logits(sequences()), expected, rtol=1e-5)
         with pytest.raises(InputError) as error:
             scorer.contributions(sequences(), task)

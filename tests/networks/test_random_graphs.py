@@ -1,16 +1,19 @@
 """200 random networks of all kinds of layers: in every form of file, nothing changes, and all rules hold."""
 
 import json
+import os
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from support.onnx_writer import write_onnx
 
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
 from dfim.networks.description import describe
 from dfim.networks.given import read_own_network
+from dfim.networks.onnx_files import Session, read_onnx
 
 K = keras.layers
 LENGTH, NETWORKS, TOGETHER = 24, 200, 10
@@ -142,13 +145,29 @@ def close(found, expected, share: float, least: float = 1e-6) -> bool:
 @pytest.mark.parametrize("block", range(NETWORKS // TOGETHER))
 def test_no_network_changes_and_every_rule_holds(block, tmp_path):
     for seed in range(block * TOGETHER, (block + 1) * TOGETHER):
-        check(seed, tmp_path)
+        maker = Maker(seed)
+        model = maker.model()
+        check(seed, maker, model, saved_and_read(model, maker.form, tmp_path))
 
 
-def check(seed: int, folder) -> None:
-    maker = Maker(seed)
-    model = maker.model()
-    read = saved_and_read(model, maker.form, folder)
+ONNX_BLOCKS = (0, 1) if not os.environ.get("DFIM_ALL_ONNX") else range(NETWORKS // TOGETHER)
+
+
+@pytest.mark.parametrize("block", ONNX_BLOCKS)
+def test_the_same_networks_as_onnx_files(block, tmp_path):
+    for seed in range(block * TOGETHER, (block + 1) * TOGETHER):
+        maker = Maker(seed)
+        model = maker.model()
+        write_onnx(describe(model), tmp_path / "network.onnx")
+        x = np.eye(4, dtype=np.float32)[np.random.default_rng(seed).integers(4, size=(4, LENGTH))]
+        file = read_onnx(tmp_path / "network.onnx")
+        (written,) = Session(file).run({"x": x}, [file.graph.output[0].name])
+        # What is read below is a file of this very network, by another's word.
+        assert close(written, model(x).numpy(), 1e-4, 1e-5), seed
+        check(seed, maker, model, read_own_network(tmp_path / "network.onnx"))
+
+
+def check(seed: int, maker: Maker, model: keras.Model, read: keras.Model) -> None:
     rng = np.random.default_rng([7, seed])
     x = np.eye(4, dtype=np.float32)[rng.integers(4, size=(4, LENGTH))]
     graph = simplify(describe(read))

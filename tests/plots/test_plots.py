@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 from support import plot_data
 
@@ -25,6 +26,7 @@ from dfim.plots import (
     distance,
     groups,
     interaction_map,
+    kinds,
     module_for,
     mutagenesis,
     pair_significance,
@@ -34,7 +36,7 @@ from dfim.plots import (
     tracks,
     training,
 )
-from dfim.plots.inputs import open_tables
+from dfim.plots.inputs import open_tables, sequence_title
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
 from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, check_options
@@ -77,6 +79,24 @@ def test_pair_shares_are_printed_and_equal_a_count(significance_tables):
         assert f"{name}  (n = 200)" in words(figure)
         assert style.percent(table.loc[(name, "fis_q"), "share_below_level"]) in words(figure)
     assert {"synergy", "redundancy", "smallest attainable"} <= set(words(figure))
+
+
+def test_every_null_that_was_asked_for_is_drawn_the_first_one_first(significance_tables):
+    pairs, nulls = significance_tables["pairs"].copy(), significance_tables["nulls"]
+    first = nulls["null_model"].iloc[0]
+    tables = {"nulls": pd.concat([nulls, nulls.assign(null_model="matched", smallest_p=0.004)])}
+    for column in ("fis_p", "fis_q", "signed_sum_q"):
+        pairs[f"{column}_matched"] = np.where(np.arange(len(pairs)) % 4, 0.9, np.nan)
+    figure, data = pair_significance.draw({"pairs": pairs, **tables}, {})
+    titles = [axis.get_title("left").split("  ")[-1] for axis in figure.axes]
+    assert titles[2:] == [
+        f"{title}, {model}" for model in (first, "matched") for title in ("FIS: p", "FIS: q", "Signed sum: q")
+    ]
+    table = data.set_index(["score", "pair"])
+    # What has no p was not tested, and does not count.
+    assert (table.loc["fis_p_matched", "n"] == 150).all()
+    assert (table.loc["fis_p", "n"] == 200).all()
+    assert {f"{name}  (n = 150)" for name in pairs["pair"].unique()} <= set(words(figure))
 
 
 def test_pair_medians_and_levels_are_drawn_where_the_data_say(significance_tables):
@@ -199,6 +219,20 @@ def test_comparison_of_other_pairs_prints_its_own_n():
     assert any(f"(n = {comparisons['n_group'][0]}, 17)" in text for text in words(figure))
 
 
+def test_the_same_pairs_on_shuffled_sequences_have_a_curve():
+    pairs, _ = plot_data.make_distances(400)
+    pairs = pairs.assign(source=np.arange(len(pairs)), target=-np.arange(len(pairs)))
+    scores = pairs[["source", "target", "example"]].assign(fis=0.01, signed_sum=-0.02)
+    null = pd.concat([scores.assign(replicate=number) for number in (1, 2)])
+    figure, data = distance.draw({"pairs": pairs, "null": null}, {"pairs": [["GATA1", "TAL1"]]})
+    shuffled = data[data["panel"] == "shuffled"]
+    assert set(shuffled["median"].dropna()) == {0.01, -0.02}
+    inside = pairs["distance"].abs() <= 150
+    assert shuffled.loc[shuffled["score"] == "fis", "n"].sum() == 2 * inside.sum()
+    lines = [line for line in figure.axes[0].lines if line.get_color() == style.PURPLE]
+    assert [set(line.get_ydata()[~np.isnan(line.get_ydata())]) for line in lines] == [{0.01}]
+
+
 def test_distance_with_three_pairs_beyond_the_axis():
     pairs, _ = plot_data.make_distances(3)
     pairs["distance"] = 400
@@ -218,19 +252,30 @@ def test_calibration_draws_the_quantiles_and_prints_the_shares():
         "method == 'released' and tested == 'held-out null' and distance == 'all'"
     )
     shown = shown[shown["score"] == "fis"]
-    (line,) = [line for line in figure.axes[0].lines if line.get_label().startswith("released")]
+    (line,) = [line for line in figure.axes[0].lines if "released (" in line.get_label()]
     np.testing.assert_allclose(line.get_xdata(), -np.log10(shown["expected"]))
     inside = line.get_ydata() < figure.axes[0].get_ylim()[1]
     np.testing.assert_allclose(line.get_ydata()[inside], -np.log10(shown["observed"])[inside])
-    share = (
-        tables["calibration"]
-        .query(
-            "method == 'released' and tested == 'held-out null' and distance == 'all' and score == 'fis' "
-            "and level == 0.05"
-        )["share"]
-        .item()
+    row = tables["calibration"].query(
+        "method == 'released' and tested == 'held-out null' and distance == 'all' and score == 'fis' "
+        "and level == 0.05"
     )
-    assert line.get_label().startswith(f"released ({100 * share:.2g}, ")
+    # Every line has its own n, and a cross where its share is off.
+    cross = "" if row["holds"].item() else "✗ "
+    label = line.get_label()
+    assert label.startswith(f"{cross}released ({100 * row['share'].item():.2g}, ")
+    assert label.endswith(f"; {style.count(shown['n'].iloc[0])})")
+
+
+@pytest.mark.parametrize(("holds", "cross"), [(1, False), (0, True), ("", False)])
+def test_a_line_that_is_off_has_a_cross(holds, cross):
+    tables = plot_data.make_calibration(400, plain=True)
+    tables["calibration"] = tables["calibration"].assign(holds=holds)
+    figure, _ = calibration.draw(tables, {})
+    texts = [text for axis in figure.axes for text in axis.get_legend().get_texts()]
+    assert len(texts) > 2
+    assert {text.get_text().startswith("✗ ") for text in texts} == {cross}
+    assert {text.get_color() == style.VERMILLION for text in texts} == {cross}
 
 
 def test_calibration_without_distances_and_truth_has_one_column_of_panels():
@@ -253,12 +298,50 @@ def test_mutagenesis_draws_every_pair_in_reach_and_prints_the_correlations():
     tables["pairs"].loc[:9, "within_reach"] = 0
     figure, data = mutagenesis.draw(tables, {})
     assert len(data) == len(tables["pairs"]) - 10
-    offsets = figure.axes[0].collections[0].get_offsets()
-    np.testing.assert_array_equal(offsets, data[["interaction", "signed_sum"]])
+    offsets = np.asarray(figure.axes[0].collections[0].get_offsets())
+    expected = data[["interaction", "signed_sum"]].to_numpy()
+    np.testing.assert_array_equal(offsets[offsets[:, 0].argsort()], expected[expected[:, 0].argsort()])
     rows = tables["agreement"].set_index(["pairs", "score", "scale"])
     for score, scale in (("signed_sum", "logit"), ("fis", "probability")):
         spearman = f"{rows.loc[('all', score, scale), 'spearman']:.2f}".replace("-", "−")
         assert any(f"rank correlation {spearman} (" in text for text in words(figure))
+
+
+def test_mutagenesis_is_coloured_by_pair_and_zeros_are_grey_and_no_stripes():
+    tables = plot_data.make_mutagenesis(600)
+    pairs = tables["pairs"]
+    pairs["pair"] = np.where(pairs["source"] < 200, "AP1–ELF1", "ELF1–SIX5")
+    pairs.loc[100:499, ["fis", "interaction", "signed_sum"]] = 0
+    figure, _ = mutagenesis.draw(tables, {})
+    dots = figure.axes[2].collections[-1]
+    colours = pd.Series([to_hex(hue) for hue in dots.get_facecolors()]).value_counts()
+    assert sorted(colours) == [100, 100, 400]
+    assert colours.idxmax() == style.GREY.lower()
+    # Those that are zero on both axes fill their corner: no line holds more than a few of them.
+    grey = [to_hex(hue) == style.GREY.lower() for hue in dots.get_facecolors()]
+    corner = np.log10(dots.get_offsets()[grey])
+    shares = (corner - corner.min(axis=0)) / np.ptp(corner, axis=0)
+    assert abs(np.corrcoef(shares.T)[0, 1]) < 0.1
+    cells = np.histogram2d(*shares.T, bins=5)[0]
+    assert cells.min() >= 8
+    assert cells.max() <= 26
+
+
+# Kinds ---------------------------------------------------------------------------------------------------
+
+
+def test_kinds_have_the_band_of_their_null():
+    rows = [("names", "A–B", "any", 0), ("distance", "A–B", "0–5 bp", 0), ("distance", "A–B", "6–10 bp", 1)]
+    table = pd.DataFrame(rows, columns=["grain", "pair", "distance", "called"]).assign(
+        orientation="any", shortest=[0, 0, 6], n=40, interaction=[1.0, 0.2, 3.0], interaction_low=0.1,
+        interaction_high=3.5, null_low=[-1.0, -0.5, -0.25], null_high=[1.0, 0.75, 0.5], q=0.01,
+        called_synergy=0.5, called_redundancy=0.0, call=["synergy", "", "synergy"],
+    )  # fmt: skip
+    figure, data = kinds.draw({"kinds": table}, {})
+    bands = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in figure.axes[0].patches]
+    assert bands == [(-0.5, 0.75), (-0.25, 0.5)]
+    assert len(data) == 2
+    assert any("Grey band: 95 % of the null" in text for text in words(figure))
 
 
 # A logarithmic axis with zeros ---------------------------------------------------------------------------
@@ -545,6 +628,21 @@ def test_aggregate_maps_place_every_cell_on_one_scale():
     assert labels == ["−2", "−1", "+1", "+2", "core"]
 
 
+def test_planted_couplings_are_framed_where_they_are_known():
+    cells = plot_data.make_cells()
+
+    def frames(table):
+        figure, data = aggregate_map.draw({"cells": table}, {"sets": ["strong"], "core": [2, 5]})
+        (axis,) = [axis for axis in figure.axes if len(axis.images) == 2]
+        return data, [patch for patch in axis.patches if not patch.get_fill()], figure
+
+    assert frames(cells)[1] == []
+    data, found, figure = frames(cells.assign(coupled=(cells.index % 9 == 0).astype(int)))
+    shown = data[(data["coupled"] == 1) & (data["target_position"] != 4)]
+    assert len(found) == len(shown) > 5
+    assert "planted coupling" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
 def test_the_difference_is_of_cells_with_enough_sequences_in_both():
     cells = plot_data.make_cells()
     _, data = aggregate_map.draw({"cells": cells}, {})  # the first two sets
@@ -571,6 +669,16 @@ def test_one_set_is_one_map_and_unknown_sets_are_refused():
 # Interaction map ---------------------------------------------------------------------------------------
 
 
+def test_the_title_of_a_map_is_the_name_of_its_sequence_and_its_place():
+    examples = pd.DataFrame({"example": [3, 5], "name": ["mine", "chr1:100-200"], "chrom": ["chr1", "chr1"]})
+    tables = {"examples": examples.assign(start=[1499, 100])}
+    assert sequence_title(tables, 3) == "mine  (chr1:1,500)"
+    assert sequence_title(tables, 5) == "chr1:100-200"
+    tables = {"examples": examples.assign(chrom="", start=np.nan)}
+    assert sequence_title(tables, 3) == "mine"
+    assert sequence_title({}, 3) == "Example 3"
+
+
 def test_map_shows_the_changes_with_zero_in_the_middle():
     tables = plot_data.make_map(150)
     figure, data = interaction_map.draw(tables, {"example": 1})
@@ -588,6 +696,21 @@ def test_map_shows_the_changes_with_zero_in_the_middle():
     assert positive[0] > positive[2]
     assert negative[2] > negative[0]
     assert words(figure).count("SIX5") == 4  # two copies, on top and on the left
+
+
+def test_changes_next_to_the_source_do_not_set_the_scale():
+    tables = plot_data.make_map(150, examples=1)
+    images = []
+    for factor in (1, 100):
+        delta = tables["profiles"]["delta"].copy()
+        near = np.abs(np.subtract.outer(np.arange(150), np.arange(150))) < 20
+        delta[near] *= factor
+        figure, _ = interaction_map.draw(tables | {"profiles": tables["profiles"] | {"delta": delta}}, {})
+        images += [image for axis in figure.axes for image in axis.images]
+    assert images[0].get_clim() == images[1].get_clim()
+    # Where nothing is farther away, all changes do.
+    figure, _ = interaction_map.draw(tables, {"apart": 150})
+    assert figure.axes[0].images[0].get_clim()[1] > 0
 
 
 def test_map_rows_stay_empty_where_no_source_is():
@@ -941,3 +1064,16 @@ def test_dollars_in_names_are_drawn_as_they_are(name, tmp_path):
     assert (tmp_path / "f.pdf").stat().st_size > 1000
     assert style.plain_dollars(r"$\bf{a}$ 10$^{−3}$ −log$_{10}$") == r"$\bf{a}$ 10$^{−3}$ −log$_{10}$"
     assert style.plain_dollars("a$b$") == r"a\$b\$"
+    assert style.plain_dollars(r"$\mathdefault{10^{1}}$") == r"$\mathdefault{10^{1}}$"
+
+
+def test_ticks_of_a_logarithmic_scale_stay_mathematics(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=3000)
+    curves = pd.DataFrame({"task": "a", "curve": "values", "x": x, "y": x + rng.normal(size=3000)})
+    row = {"split": "test", "task": "a", "r2": 0.5, "pearson": 0.7, "spearman": 0.7, "examples": 3000}
+    figure, data = performance.draw({"curves": curves, "metrics": pd.DataFrame([row])}, {})
+    style.save(figure, data, tmp_path / "a.pdf", tmp_path / "a.png", tmp_path / "a.tsv")
+    ticks = [text for text in figure.findobj(Text) if "mathdefault" in text.get_text()]
+    assert ticks
+    assert all(text.get_parse_math() for text in ticks)

@@ -245,7 +245,7 @@ def test_the_default_run_has_a_short_table():
         for claim in claims
         if table_of(claim) != DATA_CHECKS and claim.get("needs") not in config["cannot_show"]
     ]
-    assert 10 <= len(shown) + 2 <= 15
+    assert 10 <= len(shown) + 2 <= 16
 
 
 @pytest.mark.parametrize("path", [PAPER, PLANTED])
@@ -302,12 +302,14 @@ def made_files(config):
             for file in (table, "null.tsv.gz", "comparisons.tsv", "calibration.tsv", "cells.tsv.gz")
             if file != "cells.tsv.gz" or "aggregate" in analysis
         }
-        if "features" in analysis["targets"]:
-            files |= {
-                f"interactions/{name}/{model}/{task}/pair_tests.tsv.gz"
-                for model in analysis["models"]
-                for task in analysis["tasks"]
-            }
+        of_all_methods = ["pair_tests.tsv.gz"] * ("features" in analysis["targets"])
+        of_all_methods += ["null_check_rows.tsv.gz"] * ("null_checks" in analysis)
+        files |= {
+            f"interactions/{name}/{model}/{task}/{file}"
+            for model in analysis["models"]
+            for task in analysis["tasks"]
+            for file in of_all_methods
+        }
     return files
 
 

@@ -17,11 +17,12 @@ from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.reproduction.claims import MEASURES, read_claims
 from dfim.reproduction.describing import background
-from dfim.reproduction.judging import judge_calibration, reproduce
+from dfim.reproduction.judging import judge_null_checks, reproduce
 from dfim.reproduction.layers import network_layers
 from dfim.reproduction.measuring import TABLE_MEASURES
 from dfim.sequences.bases import to_bases
 from dfim.statistics.calibration import calibration
+from dfim.statistics.null_checks import ROW_COLUMNS, summarise_checks
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel
 
@@ -465,6 +466,19 @@ def test_the_shipped_claims_are_read_off_a_run(tmp_path):
 # Calibration -------------------------------------------------------------------------------------------
 
 
+def checked(folder, method: str, p: dict[str, np.ndarray]) -> str:
+    """Write null_checks.tsv of the p of decoys, by score; return its path."""
+    folder.mkdir(parents=True)
+    rows = [
+        pd.DataFrame({"p_tested": values, "p": values, "called": 0, "block": np.arange(len(values))}).assign(
+            check="decoy", method=method, score=score
+        )
+        for score, values in p.items()
+    ]
+    write_table(summarise_checks(pd.concat(rows).reindex(columns=ROW_COLUMNS)), folder / "null_checks.tsv")
+    return str(folder / "null_checks.tsv")
+
+
 def calibrated(folder, scores: dict[str, np.ndarray], idle: dict[str, np.ndarray]):
     """Write calibration.tsv and nulls.tsv of null scores and rows that do not interact; return the former."""
     null, table = (
@@ -479,45 +493,34 @@ def calibrated(folder, scores: dict[str, np.ndarray], idle: dict[str, np.ndarray
     return str(folder / "calibration.tsv")
 
 
-def test_a_run_whose_null_is_not_that_of_rows_that_do_not_interact_says_so(tmp_path):
+def test_a_run_whose_p_do_not_hold_their_level_where_nothing_interacts_says_so(tmp_path):
     rng = np.random.default_rng(2)
-    place = tmp_path / "interactions/motif_pairs/simulation/ELF1_SIX5"
-    null, idle = ({"fis": rng.gamma(0.3, size=6000), "signed_sum": rng.normal(size=6000)} for _ in range(2))
-    good = calibrated(place / "deeplift", null, idle)
-    bad = calibrated(place / "gradient_input", null, idle | {"fis": idle["fis"] + 1})
-    some = {"fis": null["fis"][:40]}
-    few = calibrated(tmp_path / "interactions/few/m/t/deeplift", some, some)
-    table = judge_calibration(tmp_path, [good, bad, few, str(tmp_path / "other.tsv")])
+    good = checked(tmp_path / "interactions/pairs/m/t", "", {"interaction": rng.random(6000)})
+    narrow = {"fis": rng.random(3000) ** 1.5, "signed_sum": rng.random(3000)}
+    bad = checked(tmp_path / "interactions/sites/m/t", "deeplift", narrow)
+    table = judge_null_checks(tmp_path, [good, bad, str(tmp_path / "other.tsv")])
     row = table.iloc[0]
     assert len(table) == 1
-    assert (row["section"], row["verdict"], row["n"]) == ("calibration", "not reproduced", 12040)
-    assert row["claim"] == (
-        "p-values hold their level on real features that are known not to interact: share of them with "
-        "p ≤ 0.05, for each analysis, method and score"
+    assert (row["section"], row["verdict"], row["n"]) == ("calibration", "not reproduced", 9000)
+    assert row["claim"].startswith(
+        "p-values hold their level where nothing interacts: share with p ≤ 0.05 of"
     )
     assert row["threshold"] == "at most 0.055, or an interval with the level, in each"
-    assert row["note"].startswith("off in motif_pairs/simulation/ELF1_SIX5/gradient_input (fis ")
-    assert "signed_sum" not in row["note"]
-    assert re.fullmatch(r"3 of 4 hold it; largest share [\d.]+", row["found"])
-    assert judge_calibration(tmp_path, [good])["verdict"].tolist() == ["reproduced"]
-    assert judge_calibration(tmp_path, [few])["verdict"].tolist() == ["cannot show"]
+    assert re.fullmatch(r"off in sites/m/t \(decoy, deeplift fis 0\.1\d?\)", row["note"])
+    assert re.fullmatch(r"2 of 3 hold it; largest share 0\.1\d+", row["found"])
+    assert judge_null_checks(tmp_path, [good])["verdict"].tolist() == ["reproduced"]
+    assert judge_null_checks(tmp_path, [str(tmp_path / "other.tsv")]).empty
 
 
-def test_a_run_is_judged_by_what_can_fail_alone(tmp_path):
-    scores = {"fis": np.random.default_rng(1).random(6000)}
-    path = calibrated(tmp_path / "interactions/pairs/m/t/deeplift", scores, scores)
-    table = pd.read_csv(path, sep="\t")
-    own = table[(table["method"] == "empirical") & (table["tested"] == "not interacting")]
-    others = [
-        own.assign(tested="held-out null", by_construction=1, holds=0),
-        own.assign(distance="0–20", holds=0),
-        own.assign(method="gaussian", holds=0),
-        own.assign(null_model="matched", holds=0),
-    ]
-    write_table(pd.concat([own, *others]), path)
-    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["reproduced"]
-    write_table(pd.concat([own.assign(holds=0), *others]), path)
-    assert judge_calibration(tmp_path, [path])["verdict"].tolist() == ["not reproduced"]
-    # Held-out null scores hold their level by construction: an analysis that knows no others has no row.
-    write_table(pd.concat([own.assign(by_construction=1), *others]), path)
-    assert judge_calibration(tmp_path, [path]).empty
+def test_real_rows_that_do_not_interact_are_told_and_judge_nothing(tmp_path):
+    rng = np.random.default_rng(1)
+    good = checked(tmp_path / "interactions/pairs/m/t", "", {"interaction": rng.random(6000)})
+    null, idle = ({"fis": rng.normal(size=6000)} for _ in range(2))
+    real = calibrated(tmp_path / "interactions/pairs/m/t/deeplift", null, {"fis": idle["fis"] + 1})
+    row = judge_null_checks(tmp_path, [good, real]).iloc[0]
+    assert row["verdict"] == "reproduced"
+    assert re.fullmatch(
+        r"of real features known not to interact 0\.\d+ to 0\.\d+ have p ≤ 0\.05: interactions of the "
+        r"network, small unless they are called",
+        row["note"],
+    )

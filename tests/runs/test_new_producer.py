@@ -22,7 +22,7 @@ from dfim.datasets.dataset import Dataset
 
 def build_flat_dataset(options):
     """Return sequences of one base each."""
-    bases = np.full((options["sequences"], 40), ord("A"), dtype=np.uint8)
+    bases = np.full((options["sequences"], 200), ord("A"), dtype=np.uint8)
     rows = range(options["sequences"])
     examples = pd.DataFrame({"example": rows, "name": rows, "origin": "flat", "split": "test"})
     return Dataset(bases, np.empty((len(bases), 0), np.int8), [], examples)
@@ -56,7 +56,7 @@ rule build_flat_dataset:
         "../scripts/build_flat_dataset.py"
 """
 ENTRY = """PRODUCERS["flat"] = Producer(
-    "build_flat_dataset", 1e-5, told=lambda options: {"examples": options["sequences"], "length": 40}
+    "build_flat_dataset", 1e-5, told=lambda options: {"examples": options["sequences"], "length": 200}
 )
 """
 
@@ -90,6 +90,6 @@ def test_a_producer_is_added_by_an_entry_a_rule_and_a_script(house):
         ran = subprocess.run([*command, *targets], cwd=house, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
     with h5py.File(house / "results_own/datasets/mine/sequences.h5") as handle:
-        assert handle["bases"].shape == (7, 40)
+        assert handle["bases"].shape == (7, 200)
     planned = (house / "results_own/plan/jobs.tsv").read_text()
     assert "build_flat_dataset\t1\t" in planned

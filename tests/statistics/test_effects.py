@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.effects import OUTPUTS, effects, sign_of
+from dfim.statistics.effects import OUTPUTS, effects, resolved, sign_of
 
 FLAT = np.zeros(5)
 
@@ -50,3 +50,20 @@ def test_a_pair_without_an_effect_has_no_share():
 
 def test_signs_are_of_called_pairs_alone():
     assert sign_of([1.0, -1.0, 2.0], [True, True, False]).tolist() == ["synergy", "redundancy", ""]
+
+
+def test_what_is_smaller_than_the_last_places_of_the_outputs_is_rounding():
+    """Sums in float32: four outputs near 1024 that add up differ by some units in the last place."""
+    rng = np.random.default_rng(3)
+    one, other = rng.normal(size=(2, 500)).astype(np.float32)
+    base = np.float32(1024)
+    sums = [base + one + other, base + other, base + one, np.full(500, base)]
+    table = outputs(*np.column_stack(sums).astype(float))
+    exact = table["output"] - table["without_first"] - table["without_second"] + table["without_both"]
+    assert (exact != 0).mean() > 0.1
+    assert (effects(table, FLAT)["interaction"] == 0).all()
+    draws = exact.to_numpy()[:, None] * np.ones(3)
+    assert (resolved(draws, table) == 0).all()
+    assert (resolved(draws + 1, table) == draws + 1).all()
+    synergy = table.assign(output=table["output"] + 0.01)
+    np.testing.assert_allclose(effects(synergy, FLAT)["interaction"], exact + 0.01)

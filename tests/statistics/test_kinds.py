@@ -71,7 +71,7 @@ def pairs_tested(n=400, seed=0, planted=True):
     interaction = rng.normal(size=n) + 10 * special
     ranks = [ranks_among_draws(interaction, rng.normal(size=(n, DRAWS))) for _ in range(2)]
     table = table.assign(interaction=interaction, share=interaction / 20, called=special.astype(int))
-    return table.assign(rank_of_one=ranks[0], rank_of_other=ranks[1])
+    return table.assign(rank_of_one=ranks[0], rank_of_other=ranks[1], null_low=-2.0, null_high=2.0)
 
 
 def test_a_planted_kind_is_called_and_no_other():

@@ -5,8 +5,9 @@ import yaml
 
 from dfim.errors import InputError
 from workflow.configuration import read_configuration
-from workflow.early import foreseen, missing_files, network_length
+from workflow.early import foreseen, missing_files
 from workflow.included import read_whole
+from workflow.network_heads import Head, network_head
 from workflow.running import given_names
 from workflow.schema import ROOT
 from workflow.sentences import in_one_list
@@ -45,13 +46,13 @@ def peaks(tmp_path, **options):
     return with_dataset("peaks", dataset | options, genomes={"g": {"fasta": str(tmp_path / "g.fa")}})
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "own.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "own.yaml", "residual.yaml"])
 def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
     assert told(read_whole(ROOT / "config" / name), tmp_path) == []
 
 
 def test_a_network_of_another_length(tmp_path):
-    assert network_length(ROOT / NETWORK) == 200
+    assert network_head(ROOT / NETWORK) == Head(200, 1)
     (tmp_path / "s.fa").write_text(">a\nACGT\nACG\n>b\nACGTACG\n")
     config = yaml.safe_load(yaml.safe_dump(OWN))
     (dataset,) = config["datasets"]
@@ -61,8 +62,48 @@ def test_a_network_of_another_length(tmp_path):
     sentences = told(config, tmp_path)
     assert sentences
     assert all(
-        f"sequences of 200 bp, and those of the dataset {dataset!r} have 7: give" in one for one in sentences
+        f"sequences of 200 bp, and those of the dataset {dataset!r} ({tmp_path}/s.fa) have 7: give" in one
+        for one in sentences
     )
+
+
+def test_a_network_of_other_outputs_and_a_table_without_a_task(tmp_path):
+    (tmp_path / "s.fa").write_text(f">a\n{'A' * 200}\n")
+    (tmp_path / "l.tsv").write_text("name\tT\na\t1\n")
+    own = {"file": str(tmp_path / "s.fa"), "labels": str(tmp_path / "l.tsv"), "tasks": ["T", "U"]}
+    config = with_dataset("sequences", own)
+    config["models"]["m"]["source"]["tasks"] = ["T", "U"]
+    config["models"]["m"]["dataset"] = "d"
+    assert told(config, tmp_path) == [
+        f"key 'datasets.d.sequences.labels': {tmp_path}/l.tsv has no column 'U'; it has name, T: a table of "
+        "labels has the column 'name' and one named as each task.",
+        f"key 'models.m.source.tasks' names 2 tasks (T, U), and the network {NETWORK} has 1 output: "
+        "name each output, in order, or say under 'outputs' which one a task is.",
+    ]
+    config["models"]["m"]["source"]["tasks"] = own["tasks"] = ["T"]
+    assert told(config, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "sentence"),
+    [
+        (
+            {"labels": "l.tsv"},
+            "needs both 'labels' and 'tasks', the columns of the table that are",
+        ),
+        ({"tasks": ["T"]}, "needs both 'labels' and 'tasks'"),
+        (
+            {"labels": "l.tsv", "tasks": ["T"], "test_fraction": 0.6, "validation_fraction": 0.4},
+            "has the shares test_fraction 0.6 and validation_fraction 0.4, which leave nothing to train on",
+        ),
+    ],
+)
+def test_labels_and_shares_that_do_not_fit(tmp_path, own, sentence):
+    (tmp_path / "s.fa").write_text(f">a\n{'A' * 200}\n")
+    config = with_dataset("sequences", {"file": str(tmp_path / "s.fa")} | own)
+    with pytest.raises(InputError) as error:
+        told(config, tmp_path)
+    assert sentence in str(error.value)
 
 
 def test_one_task_over_its_own_union(tmp_path):

@@ -7,6 +7,7 @@ import yaml
 from support.run_folder import Folder
 
 from dfim.errors import InputError
+from dfim.plots.options import OPTIONS, check_options
 from workflow.configuration import read_configuration
 from workflow.early import foreseen
 from workflow.included import read_whole
@@ -92,3 +93,8 @@ def test_a_comparison_with_scores_of_shuffles_has_no_column_of_the_real_sequence
 def test_all_that_is_wrong_is_told_in_one_list(path, monkeypatch):
     sentence = told(path, monkeypatch, {GROUP: "x > 1", f"{PAIRS}.truth.interacting": "y > 1"})
     assert sentence.splitlines()[0] == "the configuration: 2 things are to be mended:"
+
+
+def test_every_option_of_a_figure_has_its_values_stated_and_its_default_is_one():
+    for figure, options in OPTIONS.items():
+        check_options(figure, options, "here")

@@ -28,6 +28,14 @@ def test_pairs_have_replaced_variants_substitutions_and_all_shuffles():
     assert analysed("snvs", "positions", nulls=[{"model": "dinucleotide"}]) == ["dinucleotide"]
 
 
+def test_nulls_are_checked_of_pairs_and_of_variants():
+    analysed(null_checks=5)
+    analysed("snvs", "positions", null_checks=5)
+    for options in (("simulated", "positions", "nucleotides"), ("snvs", "positions")):
+        with pytest.raises(InputError, match="null_checks' needs features as targets, or the"):
+            analysed(*options, null_checks=5, nulls=[{"model": "dinucleotide"}])
+
+
 def test_replaced_is_for_pairs():
     with pytest.raises(InputError, match="'replaced', which is for features as targets: choose dinucleotide"):
         analysed("simulated", "positions", nulls=[{"model": "replaced"}])

@@ -80,7 +80,7 @@ def test_what_datasets_and_models_end_in():
 
 def test_what_analyses_end_in():
     targets = results.interaction_targets(CONFIG)
-    assert len(targets) == 2 * 5 + 4 * 9 + 9  # two models with pair tests, four with scores, one map
+    assert len(targets) == 2 * 5 + 4 * 10 + 10  # two models with pair tests, four with scores, one map
     assert {f"out/interactions/pairs/b/t/{name}" for name in ("n/agreement.tsv", "kinds.tsv")} <= set(targets)
     assert [path for path in targets if "cells" in path] == ["out/interactions/map/a/t/m/cells.tsv.gz"]
 
@@ -121,6 +121,7 @@ def test_every_claim_of_the_default_run_is_about_a_file_that_is_judged():
         results.model_targets,
         results.interaction_targets,
         results.twin_targets,
+        results.null_check_targets,
     )
     made = {path.removeprefix("results/") for targets in tables for path in targets(config)}
     claims = [claim for path in config["claims"] for claim in read_claims(CONFIGURATIONS.parent / path)]

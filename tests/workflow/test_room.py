@@ -9,7 +9,7 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention"],
+    ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention", "network_heads"],
     ["running", "included", "feature_names"],
     ["rows", "costs", "datasets"],
     ["samples", "backgrounds", "conditions", "named"],
@@ -20,7 +20,7 @@ ORDER = [
     ["early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],
-    ["plan"],
+    ["plan", "page"],
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
 MODULES = sorted(path for path in (ROOT / "scripts/workflow").glob("*.py") if path.stem != "__init__")

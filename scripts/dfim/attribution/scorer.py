@@ -28,6 +28,8 @@ class Scorer(ABC):
     OPTIONS: tuple[str, ...] = ("batch_size", "threads")
     # Whether the contributions to a logit sum to the logit minus that of the reference.
     COMPLETE = False
+    # Evaluations of one sequence, of a method that has a choice of them.
+    steps: int | None = None
     # Measured: values of all layers together beyond which a larger batch is not faster, and the bytes that a
     # value takes while a batch is evaluated.
     _BATCH_VALUES = 30_000_000
@@ -95,6 +97,13 @@ class Scorer(ABC):
         Beyond them the change is exactly 0. Here everywhere; a scorer may know better.
         """
         return np.zeros_like(starts), np.full_like(starts, self.length)
+
+    def prepare(self, bases: np.ndarray, task: int) -> None:
+        """Choose what a method leaves open, by sequences (uint8, (sequences, length)); most leave nothing.
+
+        What is chosen by the same sequences is the same in every shard of an analysis.
+        """
+        return None
 
     def close(self) -> None:
         """Let go of what the scorer holds; it cannot be used afterwards."""

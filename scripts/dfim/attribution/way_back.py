@@ -59,15 +59,19 @@ class WayBack:
         """Return the logits of all tasks, (sequences, tasks)."""
         return self.values(x)[self._output]
 
-    def multipliers(self, x, task):
-        """Return the multipliers of the sequences for one task's logit, shape of ``x`` or first axis 1."""
+    def multipliers(self, x, task, held=None):
+        """Return the multipliers of the sequences for one task's logit, shape of ``x`` or first axis 1.
+
+        ``held``: sequences whose weights a profile is weighted by, those of ``x`` without.
+        """
         values = self.values(x)
+        weights = values if held is None else self.values(held)
         found = {self._output: ops.one_hot(task, self._tasks, dtype=self._dtype)[None]}
         for node in reversed(self._nodes):
             multiplier = found.pop(node.name, None)
             if multiplier is None or node.name not in self._live:
                 continue
-            for name, part in self._below(node, multiplier, values):
+            for name, part in self._below(node, multiplier, weights if node.kind == "profile" else values):
                 if name in self._live:
                     found[name] = found[name] + part if name in found else part
         return found.get(INPUT, ops.zeros_like(x))
@@ -79,6 +83,12 @@ class WayBack:
     def gradients(self, x, task):
         """Return the multipliers, shape of ``x``."""
         return self.multipliers(x, task) * ops.ones_like(x)
+
+    def gradients_of_pairs(self, x, task):
+        """Return the gradients at every other row of ``x``, profiles weighted as in the row after, twice."""
+        pairs = ops.reshape(x, (-1, 2, *x.shape[1:]))
+        found = self.multipliers(pairs[:, 0], task, pairs[:, 1]) * ops.ones_like(pairs[:, 0])
+        return ops.repeat(found, 2, axis=0)
 
     def changes(self, x, task):
         """Return what the contributions to a task's logit should sum to, (sequences,).

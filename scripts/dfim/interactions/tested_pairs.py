@@ -7,8 +7,8 @@ import pandas as pd
 
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, sign_of
-from dfim.statistics.kinds import orientations, two_strands
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolved, sign_of
+from dfim.statistics.kinds import NULL_ENDS, orientations, two_strands
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
 
@@ -16,8 +16,11 @@ COLUMNS = [
     "example", "block", "first", "second", "pair", "orientation", "distance",
     "first_name", "second_name", "first_group", "second_group", "first_start", "first_end", "second_start",
     "second_end", "first_strand", "second_strand", "within_reach", *OUTPUTS, *EFFECT_COLUMNS,
-    "p_first", "p_second", "p", "q", "called", "call", "rank_first", "rank_second", OTHER,
+    "p_first", "p_second", "p", "q", "called", "call", "rank_first", "rank_second", *NULL_ENDS,
+    OTHER,
 ]  # fmt: skip
+# Between these lie 95 % of a pair's draws, of either end.
+_MIDDLE = (2.5, 97.5)
 _OF_FEATURES = ["name", "group", "start", "end", "strand"]
 
 
@@ -43,13 +46,14 @@ def judge_pairs(
     (:func:`blocks`). p is by the null ``replaced``, q over all tested pairs; a pair is ``called`` (1 or 0)
     when q is below ``level`` and its share is ``least_share`` or more in size, and ``call`` is then synergy
     or redundancy. ``rank_first`` and ``rank_second`` are those of the interaction among its draws with that
-    feature replaced.
+    feature replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both.
     """
     table = described(found.table, features).assign(block=blocks.loc[found.table["example"]].to_numpy())
     table[EFFECT_COLUMNS] = effects(table, found.shuffled)
     tested = table["within_reach"].to_numpy() == 1
     interaction = table.loc[tested, "interaction"].to_numpy()
-    draws = {"first": found.first[tested], "second": found.second[tested]}
+    ends = {"first": found.first[tested], "second": found.second[tested]}
+    draws = {end: resolved(values, table[tested]) for end, values in ends.items()}
     p = p_replaced(interaction, **draws)
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["q"] = q_values(table["p"])
@@ -58,6 +62,10 @@ def judge_pairs(
     for end, values in draws.items():
         table[f"rank_{end}"] = np.nan
         table.loc[tested, f"rank_{end}"] = ranks_among_draws(interaction, values)
+    table[list(NULL_ENDS)] = np.nan
+    if tested.any():
+        both = np.concatenate(list(draws.values()), axis=1)
+        table.loc[tested, list(NULL_ENDS)] = np.percentile(both, _MIDDLE, axis=1).T
     return PairTests(
         table.reindex(columns=COLUMNS),
         describe_replaced("interaction", table[tested], found.first.shape[1], level),

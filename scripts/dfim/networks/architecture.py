@@ -3,19 +3,22 @@
 A layer is a mapping with a ``kind`` and the keys of :data:`LAYER_KEYS`. Layers are counted from 1.
 """
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 
 # Keys of each kind of layer with their default values; a key whose default is None must be given.
 # The stride of a pool is its width, unless it is given.
 _AFTER_LINEAR = {"batch_normalisation": False, "activation": "relu", "dropout": 0.0}
 LAYER_KEYS = {
-    "convolution": {"filters": None, "width": None, "padding": "valid", **_AFTER_LINEAR},
+    "convolution": {"filters": None, "width": None, "padding": "valid", "dilation": 1, **_AFTER_LINEAR},
     "dense": {"units": None, **_AFTER_LINEAR},
     "max_pool": {"width": None, "stride": "width"},
     "average_pool": {"width": None, "stride": "width"},
     "global_max_pool": {},
     "global_average_pool": {},
+    "add": {"over": 1},
 }
+_ACTIVATIONS = ("relu", "gelu", "linear")
+_NO_POSITIONS = -1
 _WITHOUT_POSITIONS = ("dense", "global_max_pool", "global_average_pool")
 
 
@@ -24,18 +27,69 @@ def check_layers(layers: list[dict], where: str) -> None:
 
     ``where`` names the list, e.g. ``key 'architectures.small'``, and begins the message. Raises InputError,
     naming the number of the layer and the key, on an unknown kind or key, a key that is missing, a value of
-    the wrong type or out of range, and a layer that cannot follow the ones before.
+    the wrong type or out of range, a layer that cannot follow the ones before, and a sum of two shapes.
     """
     flat = False
+    # What reaches each layer that is no part of a residual block, and what leaves the last one: how often the
+    # number of positions has changed, and the channels.
+    shapes = [(0, 4)]
     for number, layer in enumerate(layers, start=1):
         name = _check_kind(layer, f"{where}: layer {number}")
         _check_keys(layer, name)
-        if flat and layer["kind"] != "dense":
+        if flat and layer["kind"] not in ("dense", "add"):
             raise InputError(
                 f"{name} comes after a dense or global pooling layer, where no positions are left: move it "
                 "before them."
             )
         flat = flat or layer["kind"] in _WITHOUT_POSITIONS
+        if layer["kind"] == "add":
+            _check_sum(shapes, layer.get("over", 1), name)
+        else:
+            shapes.append(_shape_after(complete_layer(layer), shapes[-1]))
+
+
+def _shape_after(layer: dict, shape: tuple[int, int]) -> tuple[int, int]:
+    changes, channels = shape
+    if layer["kind"] in _WITHOUT_POSITIONS:
+        return _NO_POSITIONS, layer.get("units", channels)
+    kept = layer["width"] == 1 if "filters" in layer else layer["width"] == layer["stride"] == 1
+    return changes + (layer.get("padding") != "same" and not kept), layer.get("filters", channels)
+
+
+def _check_sum(shapes: list[tuple[int, int]], over: int, name: str) -> None:
+    """Check a sum, and make one block of it and of the layers that it is over, in place."""
+    if over >= len(shapes):
+        raise InputError(
+            f"{name} is over {counted(over, 'layer')}, and {len(shapes) - 1} come before it: lower 'over'."
+        )
+    before, after = shapes[-1 - over], shapes[-1]
+    if before[1] != after[1]:
+        raise InputError(
+            f"{name} sums {before[1]} channels and {after[1]}: give the layers that it is over as many "
+            "filters (or units) as reach them."
+        )
+    if before[0] != after[0]:
+        raise InputError(
+            f"{name} is over a layer that changes the number of positions: give the convolutions that it is "
+            "over padding: same, and no pool."
+        )
+    del shapes[-over:]
+    shapes.append(before)
+
+
+def blocks_of(layers: list[dict]) -> list[dict]:
+    """Return layers that :func:`check_layers` accepts, completed; each ``add`` holds those that it is over.
+
+    They are under its key ``layers``, in order; a block is one layer to the sums after it.
+    """
+    blocks = []
+    for layer in map(complete_layer, layers):
+        if layer["kind"] == "add":
+            start = len(blocks) - layer["over"]
+            layer["layers"] = blocks[start:]
+            del blocks[start:]
+        blocks.append(layer)
+    return blocks
 
 
 def _check_kind(layer: dict, name: str) -> str:
@@ -68,7 +122,7 @@ def _check_value(name: str, key: str, value) -> None:
         case "padding":
             good, needed = value in ("same", "valid"), "same or valid"
         case "activation":
-            good, needed = value in ("relu", "linear"), "relu or linear"
+            good, needed = value in _ACTIVATIONS, "relu, gelu or linear"
         case "batch_normalisation":
             good, needed = isinstance(value, bool), "true or false"
         case "dropout":
@@ -99,13 +153,14 @@ def output_length(layers: list[dict], length: int, where: str) -> int:
     for number, layer in enumerate(map(complete_layer, layers), start=1):
         if layer["kind"] in _WITHOUT_POSITIONS:
             return 1
-        if layer.get("padding") == "same":
+        if layer.get("padding") == "same" or layer["kind"] == "add":
             continue
-        if layer["width"] > positions:
+        width = (layer["width"] - 1) * layer.get("dilation", 1) + 1
+        if width > positions:
             raise InputError(
-                f"{where}: layer {number} ({layer['kind']}) has width {layer['width']}, and only {positions} "
+                f"{where}: layer {number} ({layer['kind']}) has width {width}, and only {positions} "
                 f"positions of a sequence of {length} reach it: make the sequences longer or this layer and "
                 "the ones before it narrower."
             )
-        positions = (positions - layer["width"]) // layer.get("stride", 1) + 1
+        positions = (positions - width) // layer.get("stride", 1) + 1
     return positions

@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 
-from dfim.networks.architecture import check_layers, complete_layer, output_length
+from dfim.networks.architecture import blocks_of, check_layers, output_length
 from dfim.networks.backend import keras
 
 HEAD = "head"
@@ -33,7 +33,8 @@ def build_network(
     """Build a network with random weights from a list of layers, as it stands in the configuration.
 
     Each layer is a dictionary with a ``kind`` and the keys of :data:`dfim.networks.architecture.LAYER_KEYS`.
-    Within a layer the order is linear, batch normalisation, activation, dropout. The convolutions see one-hot
+    Within a layer the order is linear, batch normalisation, activation, dropout. ``add`` sums what the last
+    ``over`` layers give and what they are given (a residual block). The convolutions see one-hot
     sequences of ``length`` positions; a flatten is put before the first dense layer. The last layer,
     ``head``, is one dense layer with a unit per task, the same function as one single-unit layer per task;
     its activation is ``head``: sigmoid for labels, linear for measured values. ``seed`` fixes the initial
@@ -44,15 +45,8 @@ def build_network(
     """
     check_layers(layers, "the network")
     output_length(layers, length, "the network")
-    builder = _Builder(length, seed)
-    for options in map(complete_layer, layers):
-        match options["kind"]:
-            case "convolution":
-                builder.convolution(options)
-            case "dense":
-                builder.dense(options)
-            case _:
-                builder.pool(options)
+    builder = _Builder((length, 4), np.random.default_rng(seed), Counter(), "one_hot")
+    builder.layers(blocks_of(layers))
     builder.flatten()
     builder.add(
         keras.layers.Dense,
@@ -67,11 +61,21 @@ def build_network(
 class _Builder:
     """A Sequential model that grows by one configured layer at a time."""
 
-    def __init__(self, length: int, seed: int):
-        self.model = keras.Sequential([keras.Input((length, 4), name="one_hot")])
-        self.shape = (length, 4)
-        self.seeds = np.random.default_rng(seed)
-        self.counts = Counter()
+    def __init__(self, shape: tuple[int, ...], seeds: np.random.Generator, counts: Counter, name: str):
+        self.model = keras.Sequential([keras.Input(shape, name=name)])
+        self.shape, self.seeds, self.counts = shape, seeds, counts
+
+    def layers(self, blocks: list[dict]):
+        for options in blocks:
+            match options["kind"]:
+                case "convolution":
+                    self.convolution(options)
+                case "dense":
+                    self.dense(options)
+                case "add":
+                    self.residual(options)
+                case _:
+                    self.pool(options)
 
     def next_seed(self) -> int:
         return int(self.seeds.integers(2**31))
@@ -91,6 +95,7 @@ class _Builder:
             filters=options["filters"],
             kernel_size=options["width"],
             padding=options["padding"],
+            dilation_rate=options["dilation"],
             kernel_initializer=keras.initializers.GlorotUniform(self.next_seed()),
         )
         self.after_linear(options)
@@ -110,12 +115,26 @@ class _Builder:
             self.add_numbered(keras.layers.BatchNormalization, "bn", momentum=_MOMENTUM)
         if options["activation"] == "relu":
             self.add_numbered(keras.layers.ReLU, "relu")
+        elif options["activation"] != "linear":
+            self.add_numbered(
+                keras.layers.Activation, options["activation"], activation=options["activation"]
+            )
         if options["dropout"]:
             self.add_numbered(keras.layers.Dropout, "dropout", rate=options["dropout"], seed=self.next_seed())
 
     def pool(self, options: dict):
         size = {"pool_size": options["width"], "strides": options["stride"]} if "width" in options else {}
         self.add_numbered(_POOLS[options["kind"]], "pool", **size)
+
+    def residual(self, options: dict):
+        """Add a model whose output is its input and what layers make of it, summed."""
+        self.counts["residual"] += 1
+        name = f"residual_{self.counts['residual']}"
+        inner = _Builder(self.shape, self.seeds, self.counts, f"{name}_layers_input")
+        inner.layers(options["layers"])
+        inputs = keras.Input(self.shape, name=f"{name}_input")
+        total = keras.layers.Add(name=f"{name}_sum")([inputs, inner.model(inputs)])
+        self.model.add(keras.Model(inputs, total, name=name))
 
     def flatten(self):
         if len(self.shape) == 2:

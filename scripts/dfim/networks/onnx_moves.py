@@ -242,6 +242,32 @@ def _pad(t, name, inputs, given):
     return x
 
 
+# Ways of placing windows by which every position is there so many times, one after the other.
+_REPEATING = (
+    ("asymmetric", "floor"),
+    ("half_pixel", "round_prefer_floor"),
+    ("pytorch_half_pixel", "round_prefer_floor"),
+)
+
+
+@operator("Resize")
+def _resize(t, name, inputs, given):
+    x = inputs[0]
+    places = text(given.get("coordinate_transformation_mode"), "half_pixel")
+    rounding = text(given.get("nearest_mode"), "round_prefer_floor")
+    if text(given.get("mode"), "nearest") != "nearest" or (places, rounding) not in _REPEATING:
+        raise ValueError("it is no repetition of positions")
+    old = np.array([1, *t.full_shape(x)[1:]], float)
+    sizes = need_array(inputs[3], "a size") / old if len(inputs) > 3 and inputs[3] is not None else None
+    scales = need_array(inputs[2], "a scale") if sizes is None else [1, *sizes[1:]]
+    larger = [axis for axis, scale in enumerate(scales) if scale != 1]
+    if any(scales[axis] != int(scales[axis]) or x.axes[axis - 1] != 0 for axis in larger):
+        raise ValueError("it is no repetition of positions")
+    if not larger:
+        return x
+    return t.put("repeat", name, [x.name], x.axes, times=int(scales[larger[0]]))
+
+
 @operator("Shape")
 def _shape(t, name, inputs, given):
     start, stop = given.get("start", 0), given.get("end")

@@ -58,6 +58,8 @@ def _window(given: dict, width: int, axis: int, rank: int = 1) -> dict:
     if auto == "SAME_LOWER" or given.get("ceil_mode", 0):
         raise ValueError("its padding is SAME_LOWER, or its last window may be cut")
     padding = {"SAME_UPPER": "same", "VALID": "valid"}.get(auto, _pads(given, axis, rank))
+    if padding == (0, 0):
+        padding = "valid"
     return {
         "width": int(width),
         "stride": int(given.get("strides", [1] * rank)[axis]),

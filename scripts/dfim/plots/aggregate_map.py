@@ -25,9 +25,10 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``cells``. Options: ``sets`` (names; default the first two), ``core`` ([start, end), 0-based:
     what all sequences share, from which positions are counted, −1 before and +1 after it; without it they
-    are 0-based), ``level`` (cells with q up to it are dotted), ``unit`` (of the prediction). With two sets
-    the third map is their difference, first minus second. Colours reach to the largest mean of all cells
-    with enough sequences. The data are the cells drawn, those of the difference with the set ``difference``.
+    are 0-based), ``level`` (cells with a smaller q are dotted), ``unit`` (of the prediction). Cells of two
+    bases with a planted coupling (column ``coupled``) are framed, where that is known. With two sets the
+    third map is their difference, first minus second. Colours reach to the largest mean of all cells with
+    enough sequences. The data are the cells drawn, those of the difference with the set ``difference``.
     """
     options = read_options(FIGURE, options)
     (cells,) = require(tables, FIGURE, ["cells"])
@@ -57,7 +58,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     bar = figure.colorbar(image, ax=list(axes), orientation="horizontal", fraction=0.025, aspect=45, pad=0.01)
     bar.set_label(f"Mean Δ importance ({options['unit']})")
     bar.outline.set_linewidth(0.4)
-    figure.legend(handles=_legend(options["level"]), loc="outside upper center", ncols=7, handlelength=1)
+    handles = _legend(options["level"], "coupled" in cells and (cells["coupled"] == 1).any())
+    figure.legend(handles=handles, loc="outside upper center", ncols=8, handlelength=1)
     return figure, cells
 
 
@@ -153,8 +155,17 @@ def _draw_map(axis: Axes, cells: pd.DataFrame, places: _Places, limit: float, le
     axis.scatter(
         np.array(columns)[significant], np.array(rows)[significant], s=1.2, color=style.BLACK, linewidth=0
     )
+    if "coupled" in cells:
+        _frame(axis, np.array(rows), np.array(columns), (cells["coupled"] == 1).to_numpy())
     _draw_axes(axis, places)
     return image
+
+
+def _frame(axis: Axes, rows: np.ndarray, columns: np.ndarray, planted: np.ndarray) -> None:
+    """Draw a frame around the cells of planted couplings."""
+    for row, column in sorted(set(zip(rows[planted], columns[planted], strict=True))):
+        place = (column - 0.5, row - 0.5)
+        axis.add_patch(Rectangle(place, 1, 1, fill=False, edgecolor=style.GREEN, linewidth=0.5))
 
 
 def _draw_axes(axis: Axes, places: _Places) -> None:
@@ -187,10 +198,11 @@ def _strip(left: float, top: float, width: float, height: float, base: str):
     return Rectangle((left, top), width, height, facecolor=style.BASE_COLOURS[base], linewidth=0)
 
 
-def _legend(level: float) -> list:
-    """Return the handles of the legend."""
+def _legend(level: float, planted: bool) -> list:
+    """Return the handles of the legend; with ``planted`` that of the frames."""
     handles = [Patch(facecolor=style.BASE_COLOURS[base], label=base) for base in BASES]
     handles.append(Patch(facecolor=FEW, label="few sequences"))
     handles.append(Patch(facecolor=NONE, label="none"))
     dot = Line2D([], [], marker="o", markersize=2, color=style.BLACK, linewidth=0, label=f"q < {level:g}")
-    return [*handles, dot]
+    frame = Patch(facecolor="none", edgecolor=style.GREEN, label="planted coupling")
+    return [*handles, dot, *([frame] if planted else [])]

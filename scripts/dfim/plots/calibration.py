@@ -38,8 +38,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     null model that has some (of ``replaced`` there are none: its draws are uniform whatever is true) by the
     run's method and by those of the paper; middle, for pairs: by the run's method, by distance; right, where
     a truth is configured: real rows that are known not to interact, under every null model. Above the
-    diagonal, p is too small. The data are the quantiles that are drawn, with a column ``panel``; where there
-    is nothing to draw, the calibration itself.
+    diagonal, p is too small; a line of which the share at .05 is off (``holds`` 0) is marked with a cross.
+    The data are the quantiles that are drawn, with a column ``panel``; where there is nothing to draw, the
+    calibration itself.
     """
     read_options(FIGURE, options)
     quantiles, calibration, nulls = require(tables, FIGURE, ["quantiles", "calibration", "nulls"])
@@ -63,7 +64,11 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
             _draw_panel(axis, shown, by, calibration)
             style.panel_title(axis, next(letters), f"{_SCORES[score]}: {title}")
             data.append(shown.assign(panel=title))
-    key = "−log$_{10}$ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001"
+    key = (
+        "−log$_{10}$ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001; n.\n"
+        "✗: the share below .05 is not .05 within its interval. Real pairs may interact a little, though "
+        "nobody planted it"
+    )
     figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, pd.concat(data, ignore_index=True)
 
@@ -116,8 +121,9 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFra
             observed = -np.log10(line["observed"].to_numpy())
         # A p of 0 has no logarithm; beyond the panel it is the same.
         observed = np.minimum(observed, 10 * top)
-        shares = _shares(calibration, line.iloc[0])
-        label = f"{_NAMES.get(value, value)} ({shares})"
+        shares, holds = _shares(calibration, line.iloc[0])
+        cross = "" if holds else "✗ "
+        label = f"{cross}{_NAMES.get(value, value)} ({shares}; {style.count(int(line['n'].iloc[0]))})"
         axis.plot(-np.log10(line["expected"]), observed, color=colour, linestyle=dashes, label=label)
     highest = 1.7 * top
     axis.set_xlim(0, top)
@@ -126,7 +132,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFra
         ruler.set_major_locator(FixedLocator(range(0, int(end) + 1)))
         ruler.set_minor_locator(NullLocator())
         ruler.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_xlabel(f"Expected (n = {style.count(int(rows['n'].max()))})")
+    axis.set_xlabel("Expected")
     axis.set_ylabel("Observed")
     axis.grid()
     legend = axis.legend(
@@ -134,13 +140,17 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFra
         borderaxespad=0.1, labelspacing=0.25, handletextpad=0.5,
     )  # fmt: skip
     legend.set_zorder(5)
+    for text in legend.get_texts():
+        if text.get_text().startswith("✗"):
+            text.set_color(style.VERMILLION)
 
 
-def _shares(calibration: pd.DataFrame, line: pd.Series) -> str:
-    """Return the shares below the levels of the p of a line, in percent."""
+def _shares(calibration: pd.DataFrame, line: pd.Series) -> tuple[str, bool]:
+    """Return the shares below the levels of the p of a line, in percent, and whether the first is not off."""
     keys: Mapping = {key: line[key] for key in ("null_model", "tested", "score", "method", "distance")}
     rows = calibration
     for key, value in keys.items():
         rows = rows[rows[key] == value]
-    shares = rows.set_index("level")["share"]
-    return ", ".join(f"{100 * shares[level]:.2g}" for level in LEVELS) + " %"
+    found = rows.set_index("level")
+    words = ", ".join(f"{100 * found['share'][level]:.2g}" for level in LEVELS) + " %"
+    return words, str(found["holds"][LEVELS[0]]) not in ("0", "0.0")

@@ -19,13 +19,14 @@ MIN_IN_BIN = 5
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw FIS and signed sum against distance for pairs of features, one row of panels per direction.
 
-    Tables: ``pairs``; ``reach`` (the network's, by its layers: drawn where it is finite), and ``comparisons``
-    when the options name some. Options: ``pairs`` ([[name, name], …], each drawn in both directions),
+    Tables: ``pairs``; ``null`` (the scores of shuffled sequences: their running median is drawn), ``reach``
+    (the network's, by its layers: drawn where it is finite), and ``comparisons`` when the options name some.
+    Options: ``pairs`` ([[name, name], …], each drawn in both directions),
     ``near`` (bp, inclusive), ``max`` (bp, the end of the distance axis), ``signed`` (negative: the target
     lies upstream), ``bin`` (bp, of the running median), ``comparisons`` ({comparison: [source, target]}:
     auROC and p printed in that direction).
     The data have a column ``panel``: ``pairs`` (a row per pair), ``running`` (a row per score and bin),
-    ``near`` (a row per group).
+    ``shuffled`` (the same of shuffled sequences), ``near`` (a row per group).
     """
     options = read_options(FIGURE, options)
     (pairs,) = require(tables, FIGURE, ["pairs"])
@@ -52,6 +53,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
             running = _draw_distances(axis, shown, score, ruler, reach, options)
             _label(axis, next(letters), score, title, shown, ruler, direction, options)
             data.append(_named(running, direction))
+            if "null" in tables:
+                expected = _draw_shuffled(axis, _shuffled(tables["null"], shown), score, ruler, options)
+                data.append(_named(expected, direction))
         points = shown[["distance", "fis", "signed_sum"]].assign(panel="pairs")
         data.append(_named(points, direction))
         remark = _comparison(tables, options["comparisons"], direction)
@@ -61,6 +65,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         f"Line: running median of {options['bin']} bp; dark band: its 95 %\n"
         f"interval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
     )
+    if "null" in tables:
+        key += ".\nPurple: running median of the same pairs on shuffled sequences"
     if np.isfinite(reach):
         key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
     figure.supxlabel(key, fontsize=7, color=style.GREY)
@@ -128,6 +134,20 @@ def _draw_distances(
     axis.plot(middle, scale.place(running["median"]), color=style.BLACK)
     axis.grid(axis="y")
     return running.rename(columns={"x": "distance"}).assign(panel="running", score=score)
+
+
+def _shuffled(null: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of pairs on shuffled sequences, with their distances."""
+    places = pairs[["source", "target", "distance", "example"]]
+    return null.drop(columns=["example", "distance"], errors="ignore").merge(places, on=["source", "target"])
+
+
+def _draw_shuffled(axis: Axes, null: pd.DataFrame, score: str, scale, options: dict) -> pd.DataFrame:
+    """Draw the running median of shuffled sequences; return the rows of the panel shuffled."""
+    x, y = _x_of(null, options), null[score].to_numpy(float)
+    running = running_medians(x, y, null["example"].to_numpy(), options["bin"], fewest=MIN_IN_BIN)
+    axis.plot(running["x"], scale.place(running["median"]), color=style.PURPLE, linestyle="-.")
+    return running.rename(columns={"x": "distance"}).assign(panel="shuffled", score=score)
 
 
 def _label(

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import require, require_rows
+from dfim.plots.inputs import require, require_rows, sequence_title
 from dfim.plots.logos import MAX_LETTERS, draw_logo
 from dfim.plots.options import read_options
 
@@ -22,10 +22,12 @@ LETTER_INCHES = 0.062  # mean width of a letter of 7 points
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw signed changes of importance, row = mutated position, column = responding position.
 
-    Tables: ``sources``, ``profiles``, ``sequences`` (bases), and ``features`` for labelled bars. Options:
+    Tables: ``sources``, ``profiles``, ``sequences`` (bases), ``features`` for labelled bars, and ``examples``
+    for the title. Options:
     ``example`` (0 is the first that has nucleotide sources, 1 the next), ``zoom`` (bp, width of the second
     panel when the sequence is longer than 250 bp), ``saturation`` (quantile of |delta|, in the region
-    that is drawn largest, which has the full colour).
+    that is drawn largest, which has the full colour) and ``apart`` (bp: the scale and the region are those of
+    changes at least so far from their source, since neighbours lie under the same first filters).
     The data have one row per position of the example (0-based), its base and importance, and a column
     ``target_{position}`` for every target; an empty cell is a change that was not computed.
     """
@@ -46,7 +48,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     delta, importance = _arrays(nucleotides[nucleotides["example"] == example], profiles, len(bases))
     features = tables.get("features")
     features = [] if features is None else list(features[features["example"] == example].itertuples())
-    figure = _draw_figure(bases, delta, importance, features, f"Example {example}", options)
+    figure = _draw_figure(bases, delta, importance, features, sequence_title(tables, example), options)
     data = pd.DataFrame({"position": np.arange(len(bases)), "base": [chr(base) for base in bases]})
     data["importance"] = importance
     targets = pd.DataFrame(delta, columns=[f"target_{position}" for position in range(len(bases))])
@@ -71,8 +73,9 @@ def _draw_figure(bases, delta, importance, features: list, title: str, options: 
     """Lay out one map, or for a long sequence the whole and below it the region that interacts most."""
     length = len(bases)
     long = length > MAX_LETTERS
-    region = _strongest(delta, min(options["zoom"], length)) if long else (0, length)
-    inside = delta[slice(*region), slice(*region)]
+    distant = _apart(delta, options["apart"])
+    region = _strongest(distant, min(options["zoom"], length)) if long else (0, length)
+    inside = distant[slice(*region), slice(*region)]
     size = np.abs(inside[np.isfinite(inside)])
     limit = float(np.quantile(size, options["saturation"])) if size.size else 0.0
     limit = limit or float(size.max(initial=0)) or 1.0
@@ -92,6 +95,14 @@ def _draw_figure(bases, delta, importance, features: list, title: str, options: 
     _draw_map(figure, (1.6, 6.1), (2.5, 2.5), (0, length), *parts, letter="a", title=title, frame=region)
     _draw_scale(figure, image, (4.45, 7.4, 2.35), delta, limit)
     return figure
+
+
+def _apart(delta: np.ndarray, distance: int) -> np.ndarray:
+    """Return the changes at least so far from their source, others NaN; all, where none of those is left."""
+    positions = np.arange(len(delta))
+    near = np.abs(positions[:, None] - positions) < distance
+    distant = np.where(near, np.nan, delta)
+    return distant if np.nanmax(np.abs(distant), initial=0) > 0 else delta
 
 
 def _strongest(delta: np.ndarray, width: int) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.options import read_options
+from dfim.statistics.kinds import NULL_ENDS
 
 FIGURE = "kinds"
 _PANELS_ACROSS = 2
@@ -18,7 +19,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``kinds``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
     ``most`` of them). A full mark is a kind that is called, an open one is not; the mark also says synergy
-    (triangle up) or redundancy (triangle down). The data are the rows of the table that are drawn.
+    (triangle up) or redundancy (triangle down). The grey band is the null: the middle 95 % of a pair's draws,
+    in the median over the pairs. The data are the rows of the table that are drawn.
     """
     options = read_options(FIGURE, options)
     (kinds,) = require(tables, FIGURE, ["kinds"])
@@ -38,7 +40,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         axis.set_axis_off()
     figure.supxlabel(
         "Medians, bars: 95 % of their bootstrap over blocks. Full: called, open: not. "
-        "▲ synergy, ▼ redundancy, ● neither",
+        "▲ synergy, ▼ redundancy, ● neither.\nGrey band: 95 % of the null, other sequence in the place of "
+        "either feature, in the median over the pairs",
         fontsize=7, color=style.GREY,
     )  # fmt: skip
     return figure, drawn.reset_index(drop=True)
@@ -50,6 +53,8 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame) -> None:
     middle = rows["interaction"].to_numpy(float)
     ends = rows[["interaction_low", "interaction_high"]].to_numpy(float)
     axis.axhline(0, color=style.BLACK, linewidth=0.6)
+    low, high = (rows[name].to_numpy(float) for name in NULL_ENDS)
+    axis.bar(places, high - low, 0.8, low, color=style.BAND, linewidth=0, zorder=0)
     axis.vlines(places, ends[:, 0], ends[:, 1], color=style.GREY, linewidth=1.2)
     for place, value, row in zip(places, middle, rows.itertuples(), strict=True):
         colour = style.SYNERGY if value > 0 else style.REDUNDANCY

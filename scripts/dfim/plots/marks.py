@@ -13,6 +13,8 @@ QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 _BOXES = ((0.01, 0.99, 0.3, 0.25), (0.1, 0.9, 0.55, 0.5), (0.25, 0.75, 0.8, 0.9))
 BOX_KEY = "line: median; boxes: middle 50, 80 and 98 %"
 MAX_DOTS = 60
+# Steps of two axes that fill a square evenly: powers of the plastic number (Roberts 2018).
+STEPS = (0.7549, 0.5698)
 
 
 def quantiles_of(values: np.ndarray) -> dict[str, float]:
@@ -89,10 +91,14 @@ class LogWithZeros:
         values = np.asarray(values, dtype=float)
         return np.where(values < self.floor, self._zero, values)
 
-    def spread(self, values: np.ndarray) -> np.ndarray:
-        """Return where single points are drawn: those of the band spread over its height."""
+    def spread(self, values: np.ndarray, step: float = 0.618) -> np.ndarray:
+        """Return where single points are drawn: those of the band spread over its height.
+
+        ``step``: how far one lies from the next, a share of the height; two axes need steps of their own
+        (:data:`STEPS`), or points that are zero on both form stripes.
+        """
         placed = self.place(values)
-        jitter = 10 ** (0.7 * ((np.arange(placed.size) * 0.618) % 1) - 0.35)
+        jitter = 10 ** (0.7 * ((np.arange(placed.size) * step) % 1) - 0.35)
         return np.where(placed < self.floor, placed * jitter, placed)
 
     def apply(self, axis: Axes, which: str) -> None:
@@ -145,7 +151,9 @@ class SignedLog:
         """Return where values are drawn: unchanged."""
         return np.asarray(values, dtype=float)
 
-    spread = place
+    def spread(self, values: np.ndarray, step: float = 0.618) -> np.ndarray:
+        """Return where single points are drawn: unchanged, too, for zero has no band."""
+        return self.place(values)
 
     def apply(self, axis: Axes, which: str) -> None:
         """Give an axis, ``x`` or ``y``, the scale and its ticks."""

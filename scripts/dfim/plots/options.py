@@ -36,7 +36,7 @@ OPTIONS = {
         "flank": 10,
         "widest": 160,
     },
-    "interaction_map": {"example": 0, "zoom": 120, "saturation": 0.998},
+    "interaction_map": {"example": 0, "zoom": 120, "saturation": 0.998, "apart": 20},
     "aggregate_map": {"sets": None, "core": None, "level": 0.05, "unit": "logit"},
     "variants": {"level": 0.05},
     "training": {},

@@ -28,13 +28,17 @@ _TITLES = {
 }
 
 
+_SCORES, _SIGNIFICANCE = ("fis", "signed_sum"), ("fis_p", "fis_q", "signed_sum_q")
+
+
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw FIS, signed sum, p and q of motif pairs, one row per unordered pair.
 
-    Tables: ``pairs``, and ``nulls`` (the smallest attainable p of the FIS is then marked). Options: ``level``
-    (default .05) and ``pairs`` (names in the order of the rows, from the top; default: all, largest median
-    signed sum first).
-    The data have one row per pair and column: n, quantiles, the shares below the level and above 0.
+    Tables: ``pairs``, and ``nulls`` (every null model has a row of panels then, the first one first, and the
+    smallest p of the FIS that it can give is marked). Options: ``level`` (default .05) and ``pairs`` (names
+    in the order of the rows, from the top; default: all, largest median signed sum first).
+    The data have one row per pair and column: n (of p and q: of what was tested), quantiles, the shares below
+    the level and above 0.
     """
     options = read_options(FIGURE, options)
     (pairs,) = require(tables, FIGURE, ["pairs"])
@@ -44,58 +48,83 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     groups = {name: pairs[pairs["pair"] == name] for name in names}
     for name, group in groups.items():
         require_rows(group, FIGURE, f"pairs named {name!r}")
-    data = _summary(groups, options["level"])
-    floor = _floor(tables)
+    nulls = _nulls(tables, pairs)
+    columns = [*_SCORES, *(f"{column}{suffix}" for suffix in nulls for column in _SIGNIFICANCE)]
+    data = _summary(groups, columns, options["level"])
 
     height = 0.19 * len(names) + 0.95
-    figure = style.new_figure(2 * height + 0.1)
-    upper, lower = figure.subfigures(2, 1)
-    axes = [*upper.subplots(1, 2, sharey=True), *lower.subplots(1, 3, sharey=True)]
-    for axis, letter, column in zip(axes, "abcde", _LABELS, strict=True):
-        shown = data[data["score"] == column].set_index("pair").loc[names]
-        if column == "fis":
-            _draw_fis(axis, shown, groups)
-        elif column == "signed_sum":
-            _draw_signed(axis, shown, groups)
-        else:
-            _draw_significance(axis, shown, groups, column, options["level"], floor)
-        style.panel_title(axis, letter, _TITLES[column], pad=14)
-        axis.set_xlabel(_LABELS[column])
-        axis.grid(axis="x")
-    for axis in (axes[0], axes[2]):
-        axis.set_yticks(
-            range(len(names)), [f"{name}  (n = {style.count(len(groups[name]))})" for name in names]
-        )
-        axis.set_ylim(len(names) - 0.4, -0.6)
-        axis.tick_params(axis="y", length=0)
-    for axis in (axes[1], axes[3], axes[4]):
-        axis.tick_params(axis="y", length=0, labelleft=False)
-    figure.supxlabel(f"{BOX_KEY}; right of a panel: share of the pairs", fontsize=7, color=style.GREY)
+    figure = style.new_figure((1 + len(nulls)) * height + 0.1)
+    parts = figure.subfigures(1 + len(nulls), 1)
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    rows = [list(parts[0].subplots(1, 2, sharey=True))]
+    for axis, column, draw_score in zip(rows[0], _SCORES, (_draw_fis, _draw_signed), strict=True):
+        draw_score(axis, _of_column(data, column, names), groups)
+        _name(axis, next(letters), _TITLES[column], _LABELS[column])
+    for part, (suffix, (model, floor)) in zip(parts[1:], nulls.items(), strict=True):
+        rows.append(list(part.subplots(1, 3, sharey=True)))
+        for axis, column in zip(rows[-1], _SIGNIFICANCE, strict=True):
+            shown = _of_column(data, column + suffix, names)
+            marked = floor if column == "fis_p" else None
+            _draw_significance(axis, shown, groups, column + suffix, options["level"], marked)
+            title = f"{_TITLES[column]}, {model}" if model else _TITLES[column]
+            _name(axis, next(letters), title, _LABELS[column])
+    for row, column in zip(rows, ["fis", *(f"fis_q{suffix}" for suffix in nulls)], strict=True):
+        _label_rows(row, names, _of_column(data, column, names)["n"])
+    key = f"{BOX_KEY}; right of a panel: share of the pairs. n of p and q: pairs that were tested"
+    figure.supxlabel(key, fontsize=7, color=style.GREY)
     return figure, data
 
 
-def _summary(groups: dict[str, pd.DataFrame], level: float) -> pd.DataFrame:
+def _nulls(tables: dict, pairs: pd.DataFrame) -> dict[str, tuple[str, float | None]]:
+    """Return the null models by the suffix of their columns, the first one first: name, smallest p of FIS.
+
+    That is None where it is next to nothing. Without a table of them there is the first alone.
+    """
+    if "nulls" not in tables:
+        return {"": ("", None)}
+    own = tables["nulls"][tables["nulls"]["score"] == "fis"]
+    found = {}
+    for number, model in enumerate(own["null_model"].unique()):
+        suffix = f"_{model}" if number else ""
+        floor = own.loc[own["null_model"] == model, "smallest_p"].min()
+        if f"fis_p{suffix}" in pairs:
+            found[suffix] = model, floor if floor > NEXT_TO_NOTHING else None
+    return found
+
+
+def _of_column(data: pd.DataFrame, column: str, names: list[str]) -> pd.DataFrame:
+    """Return the rows of a column, one for each pair of names, in their order."""
+    return data[data["score"] == column].set_index("pair").loc[names]
+
+
+def _name(axis: Axes, letter: str, title: str, label: str) -> None:
+    style.panel_title(axis, letter, title, pad=14)
+    axis.set_xlabel(label)
+    axis.grid(axis="x")
+
+
+def _label_rows(axes: list[Axes], names: list[str], counts: pd.Series) -> None:
+    """Write the names of pairs, and how many there are, left of the first panel of a row."""
+    labels = [f"{name}  (n = {style.count(int(n))})" for name, n in zip(names, counts, strict=True)]
+    axes[0].set_yticks(range(len(names)), labels)
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    axes[0].tick_params(axis="y", length=0)
+    for axis in axes[1:]:
+        axis.tick_params(axis="y", length=0, labelleft=False)
+
+
+def _summary(groups: dict[str, pd.DataFrame], columns: list[str], level: float) -> pd.DataFrame:
     """Return one row per pair and column that is drawn."""
     rows = []
     for name, group in groups.items():
-        for column in _LABELS:
+        for column in columns:
             values = group[column].dropna().to_numpy(float)
             row = {"pair": name, "score": column, "n": len(values), **quantiles_of(values)}
             row["share_zero"] = np.mean(values == 0)
             row["share_above_zero"] = np.mean(values > 0)
-            row["share_below_level"] = np.mean(values < level) if column[-2:] in ("_p", "_q") else np.nan
+            row["share_below_level"] = np.nan if column in _SCORES else np.mean(values < level)
             rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _floor(tables: dict) -> float | None:
-    """Return the smallest p of a FIS that the first null model can give; None if next to nothing."""
-    if "nulls" not in tables:
-        return None
-    nulls = tables["nulls"]
-    own = nulls[(nulls["score"] == "fis") & (nulls["null_model"] == nulls["null_model"].iloc[0])]
-    floor = own["smallest_p"].min()
-    return floor if floor > NEXT_TO_NOTHING else None
 
 
 def _remark(axis: Axes, position: int, text: str) -> None:
@@ -147,7 +176,7 @@ def _draw_significance(axis, shown: pd.DataFrame, groups: dict, column: str, lev
     scale.apply(axis, "x")
     axis.set_xlim(right=1.6)
     axis.axvline(level, color=style.BLACK, linewidth=0.8, linestyle="--")
-    if floor is not None and column == "fis_p":
+    if floor is not None and floor >= axis.get_xlim()[0]:
         axis.axvline(floor, color=style.PURPLE, linewidth=0.8, linestyle=":")
         axis.annotate(
             "smallest attainable", (floor, 1.0), (2, 1), xycoords=("data", "axes fraction"),

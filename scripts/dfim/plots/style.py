@@ -22,7 +22,7 @@ PNG_DPI = 200
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
-GREY, LIGHT = "#6E6E6E", "#EDEDED"
+GREY, BAND, LIGHT = "#6E6E6E", "#CFCFCF", "#EDEDED"
 SERIES = [BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY]
 SYNERGY, REDUNDANCY = VERMILLION, BLUE
 SIGNED_MAP = "RdBu_r"  # red above zero, blue below, white at zero
@@ -80,8 +80,8 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
 
 
-# What the project itself writes as mathematics: bold letters, powers and the base of a logarithm.
-_MATH = re.compile(r"(\$(?:\\bf\{\w+\}|10\^\{[^${}]*\}|\^\{[^${}]*\}|_\{10\})\$)")
+# What is mathematics: bold letters, powers and the base of a logarithm, and what matplotlib writes at ticks.
+_MATH = re.compile(r"(\$(?:\\bf\{\w+\}|\\mathdefault\{[^$]*\}|10\^\{[^${}]*\}|\^\{[^${}]*\}|_\{10\})\$)")
 
 
 def plain_dollars(text: str) -> str:

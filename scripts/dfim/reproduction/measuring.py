@@ -15,6 +15,7 @@ from dfim.files.tables import read_table
 from dfim.reproduction.claims import kind_of_file
 from dfim.reproduction.describing import background, examples_with_labels, features_with_sequences
 from dfim.reproduction.layers import network_layers
+from dfim.statistics.bootstrap import clusters_of
 from dfim.statistics.comparison import compare
 from dfim.statistics.conditions import UnknownColumn, evaluate, matching, with_derived_columns
 from dfim.statistics.proportions import wilson
@@ -161,5 +162,4 @@ def _share(rows: pd.DataFrame, part: dict, where: str) -> Found:
     Rows of one block, or else of one example, are not independent: the interval counts each of them once.
     """
     share = TABLE_MEASURES["share"](evaluate(rows, part["column"], where))
-    clusters = next((rows[name].nunique() for name in ("block", "example") if name in rows), len(rows))
-    return Found(share, len(rows), *wilson(share, clusters))
+    return Found(share, len(rows), *wilson(share, len(np.unique(clusters_of(rows)))))

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from dfim.statistics.bootstrap import resampled_weights
+from dfim.statistics.bootstrap import clusters_of, resampled_weights
 
 # The interaction by mutagenesis, on two scales.
 INTERACTION_COLUMNS = ["mutagenesis_logit", "mutagenesis_probability"]
@@ -32,7 +32,7 @@ def agreement(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     groups = {ALL: pairs} | dict(iter(pairs.groupby("pair")))
     rows = []
     for name, group in groups.items():
-        weights = resampled_weights(group["block" if "block" in group else "example"].to_numpy(), seed)
+        weights = resampled_weights(clusters_of(group), seed)
         for score in ("fis", "signed_sum"):
             for scale, column in SCALES.items():
                 x, y = group[score].to_numpy(float), group[column].to_numpy(float)

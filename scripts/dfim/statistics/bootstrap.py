@@ -1,4 +1,4 @@
-"""Intervals by resampling examples, which keeps the dependent rows of one example together."""
+"""Intervals by resampling examples, or blocks of them, which keeps dependent rows together."""
 
 import numpy as np
 import pandas as pd
@@ -62,6 +62,15 @@ def median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tupl
     total = np.cumsum(weights[:, example[order]], axis=1)
     medians = values[order][(total < total[:, -1:] / 2).sum(axis=1)]
     return tuple(np.percentile(medians, [2.5, 97.5]))
+
+
+def clusters_of(rows: pd.DataFrame) -> np.ndarray:
+    """Return what the rows of a table are resampled by, one value a row.
+
+    Their block, else their example; a table that is of no examples, as of cells, has rows that stand alone.
+    """
+    name = next((name for name in ("block", "example") if name in rows), None)
+    return np.arange(len(rows)) if name is None else rows[name].to_numpy()
 
 
 def resampled_weights(examples: np.ndarray, seed: int, resamples: int = 200) -> tuple[np.ndarray, np.ndarray]:

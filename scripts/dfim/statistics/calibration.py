@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.bootstrap import resampled_weights
-from dfim.statistics.nulls import NullModel, folds, null_rows, p_against, scaled
+from dfim.statistics.bootstrap import clusters_of, resampled_weights
+from dfim.statistics.nulls import NullModel, folds_of, null_rows, p_against, scaled
 from dfim.statistics.p_values import POOLED
 
 LEVELS = (0.05, 0.01, 0.001)
@@ -53,18 +53,19 @@ def calibration(
     """Return how often scores that do not interact are called significant, and quantiles of their p.
 
     ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, and ``draws`` those of a
-    studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known not
-    to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``, with
-    the 95 % interval of its bootstrap over examples; ``share_ties_broken`` the same after equal scores were
-    put in an order at random (scores that are 0 by the network's doing are equal, and their p conservative);
-    and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE` or the interval holds the
-    level, 0 where not, empty where n is too small to tell (fewer than 5 expected below the level). Below the
-    tolerance is as good, but for a null that is pooled and held out. ``by_construction`` is 1 where the share
-    cannot be off (see the module). The second has the columns ``QUANTILE_COLUMNS``, for a QQ plot:
-    ``expected`` share of the p at or below ``observed``. ``distance`` is ``all`` or, where the rows have a
-    distance, also a bin of ``distances``, labels with both ends. All null models are calibrated by
-    ``method``, that of the run, and the first also by ``others`` (those of the paper), for comparison. A
-    method that cannot be fitted (all null scores but those of one fold are equal) is left out.
+    studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known
+    not to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``,
+    with the 95 % interval of its bootstrap over blocks (or examples); ``share_ties_broken`` the same
+    after equal scores were put in an order at random (scores that are 0 by the network's doing are equal,
+    and their p conservative); and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE`
+    or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5
+    expected below the level). Below the tolerance is as good, but for a null that is pooled and held out.
+    ``by_construction`` is 1 where the share cannot be off (see the module). The second has the columns
+    ``QUANTILE_COLUMNS``, for a QQ plot: ``expected`` share of the p at or below ``observed``.
+    ``distance`` is ``all`` or, where the rows have a distance, also a bin of ``distances``, labels with
+    both ends. All null models are calibrated by ``method``, that of the run, and the first also by
+    ``others`` (those of the paper), for comparison. A method that cannot be fitted (all null scores but
+    those of one fold are equal) is left out.
     """
     shares, quantiles = [], []
     for number, spec in enumerate(models):
@@ -72,7 +73,7 @@ def calibration(
         null = null_rows(spec, table, shuffled, draws)
         rows, null = scaled(spec, table, null, scores)
         for kind, of_kind in _tested(spec, rows, null, not_interacting).items():
-            weights = resampled_weights(of_kind["example"].to_numpy(), seed)
+            weights = resampled_weights(clusters_of(of_kind), seed)
             known = of_kind.index.isin(null.index) & (kind != OTHER_KINDS) & (spec.held_out or kind == NULL)
             for score in scores:
                 for way in methods if _can_be_fitted(null, score) else ["empirical"]:
@@ -114,7 +115,7 @@ def _of_whole_bins(spec: NullModel, low: float, high: float) -> bool:
 
 def _can_be_fitted(null: pd.DataFrame, score: str) -> bool:
     """Return whether null scores differ in the examples outside of every fold, so that all can be fitted."""
-    fold = folds(null["example"].to_numpy())[0]
+    fold = folds_of(null, null)[0]
     values = null[score].to_numpy(float)
     outside = (values[fold != part] for part in np.unique(fold))
     return all(len(others) < 2 or others.min() < others.max() for others in outside)
@@ -201,7 +202,7 @@ def calibration_of(
     ``table`` has the rows (``example``, and ``distance`` where they have one), ``p`` one value for each. A
     null that both features of a pair have to exceed is conservative by design.
     """
-    weights = resampled_weights(table["example"].to_numpy(), seed)
+    weights = resampled_weights(clusters_of(table), seed)
     key = {"null_model": null_model, "tested": NOT_INTERACTING, "score": score, "method": "empirical"}
     shares, quantiles = [], []
     for label, members in _distance_bins(table, DISTANCES).items():

@@ -5,7 +5,7 @@ import pandas as pd
 from scipy.stats import mannwhitneyu
 
 from dfim.errors import InputError, counted
-from dfim.statistics.bootstrap import bootstrap_auroc
+from dfim.statistics.bootstrap import bootstrap_auroc, clusters_of
 from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
 
 # The approximation of Mann and Whitney's p underflows: a smaller one is given as this.
@@ -35,8 +35,9 @@ def compare(
     :func:`describe_null` returns them. Returns the columns of ``comparisons.tsv``.
 
     ``auroc`` is U / (n m), the probability that a score of the group exceeds one of the others, ties counted
-    half; ``auroc_low`` and ``auroc_high`` bound 95 % of its bootstrap, which draws whole examples, since the
-    scores of one example are not independent (missing where a group comes from fewer than 2 examples).
+    half; ``auroc_low`` and ``auroc_high`` bound 95 % of its bootstrap, which draws whole blocks, or
+    examples where there are none, since their scores are not independent (missing where a group comes from
+    fewer than 2 of them).
     ``p`` and ``p_two_sided`` are Mann and Whitney's; they do take the scores to be independent.
 
     Raises InputError, naming the comparison, on none or both of ``against`` and ``against_null``, on an
@@ -49,7 +50,7 @@ def compare(
     values = rows["score"].to_numpy(dtype=float)
     first, second = values[of_group], values[~of_group]
     larger = mannwhitneyu(first, second, alternative="greater")
-    low, high = bootstrap_auroc(values, of_group, rows["example"].to_numpy(), seed, resamples)
+    low, high = bootstrap_auroc(values, of_group, rows["cluster"].to_numpy(), seed, resamples)
     return {
         "comparison": name,
         "score": score,
@@ -85,7 +86,7 @@ def _two_groups(
     null: pd.DataFrame | None,
     where: str,
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return ``example`` and ``score`` of the rows of both groups, and which of them are of the first."""
+    """Return ``cluster`` and ``score`` of the rows of both groups, and which of them are of the first."""
     table = with_derived_columns(table)
     first = _chosen(table, "group", group, where)
     if against_null is None:
@@ -98,18 +99,13 @@ def _two_groups(
     else:
         other, second = null, _chosen(null, "against_null", against_null, where)
     parts = [
-        pd.DataFrame({"example": _examples(rows), "score": evaluate(rows, score, where)})[chosen]
+        pd.DataFrame({"cluster": clusters_of(rows), "score": evaluate(rows, score, where)})[chosen]
         for rows, chosen in ((table, first), (other, second))
     ]
     rows = pd.concat(parts, ignore_index=True)
     if missing := int(rows["score"].isna().sum()):
         raise InputError(f"{where} has {counted(missing, 'row')} without {score!r}: leave them out.")
     return rows, np.arange(len(rows)) < len(parts[0])
-
-
-def _examples(rows: pd.DataFrame) -> pd.Series:
-    """Return the examples of rows; a table that is of no examples, as of cells, has rows that stand alone."""
-    return rows["example"] if "example" in rows else pd.Series(np.arange(len(rows)), rows.index)
 
 
 def _chosen(table: pd.DataFrame, key: str, condition: str, where: str) -> np.ndarray:

@@ -13,6 +13,9 @@ that is near 0 or 1 cannot follow a sum.
 
 A pair without any effect has no share worth the name: the denominator is at least a tenth of the standard
 deviation of the output over shuffled sequences.
+
+Outputs are numbers of 24 bits. A difference of four that is smaller than some units of their last place is
+rounding, and grows with the outputs: unless it counts as 0, pairs that cannot interact have small p.
 """
 
 import numpy as np
@@ -20,6 +23,8 @@ import pandas as pd
 from scipy.special import expit
 
 FLOOR = 0.1
+# Of the largest output: 32 units in the last place of float32.
+RESOLUTION = 2.0**-18
 OUTPUTS = ["output", "without_first", "without_second", "without_both"]
 EFFECT_COLUMNS = [
     "effect_first", "effect_second", "total", "interaction", "share", "interaction_probability",
@@ -34,13 +39,23 @@ def effects(outputs: pd.DataFrame, shuffled: np.ndarray) -> pd.DataFrame:
     """
     f11, f01, f10, f00 = (outputs[name].to_numpy(np.float64) for name in OUTPUTS)
     first, second, total = f11 - f01, f11 - f10, f11 - f00
-    interaction = f11 - f01 - f10 + f00
+    interaction = resolved(f11 - f01 - f10 + f00, outputs)
     floor = FLOOR * np.std(shuffled) if np.size(shuffled) else 0.0
     largest = np.maximum.reduce([np.abs(first), np.abs(second), np.abs(total), np.full(len(f11), floor)])
     share = np.divide(interaction, largest, out=np.zeros_like(largest), where=largest > 0)
     squashed = expit(f11) - expit(f01) - expit(f10) + expit(f00)
     columns = first, second, total, interaction, share, squashed
     return pd.DataFrame(dict(zip(EFFECT_COLUMNS, columns, strict=True)), index=outputs.index)
+
+
+def resolved(interactions: np.ndarray, outputs: pd.DataFrame) -> np.ndarray:
+    """Return interactions of pairs (pairs, ...) with 0 for those that are rounding, float64.
+
+    They are smaller than :data:`RESOLUTION` of the largest of the pair's outputs, the columns ``OUTPUTS``.
+    """
+    least = RESOLUTION * outputs[OUTPUTS].abs().max(axis=1).to_numpy(np.float64)
+    values = np.asarray(interactions, np.float64)
+    return np.where(np.abs(values) < least.reshape(-1, *[1] * (values.ndim - 1)), 0.0, values)
 
 
 def called(q: np.ndarray, share: np.ndarray, level: float, least_share: float) -> np.ndarray:

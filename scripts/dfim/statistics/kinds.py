@@ -33,12 +33,13 @@ DISTANCES = (5, 10, 20, 30, 50, 100, 200)
 # A single distance has a kind of its own from this many blocks on.
 FEWEST = 10
 ANY = "any"
+NULL_ENDS = ("null_low", "null_high")
 _PAIR = ["example", "first", "second"]
 _KIND = ["grain", "pair", "orientation", "distance"]
 _OF_METHODS = ("fis_called", "signed_sum_called", "same_sign")
 COLUMNS = [
     "grain", "pair", "orientation", "distance", "shortest", "longest", "n", "n_examples", "n_blocks",
-    "interaction", "interaction_low", "interaction_high", "share", "share_low", "share_high",
+    "interaction", "interaction_low", "interaction_high", *NULL_ENDS, "share", "share_low", "share_high",
     "called_synergy", "called_redundancy", "p", "q", "called", "call",
 ]  # fmt: skip
 
@@ -81,7 +82,8 @@ def kinds_of_pairs(
     ``tests`` has a row per tested pair: ``pair``, ``orientation``, ``distance`` (bases between the two),
     ``example``,
     ``block``, ``interaction``, ``share``, ``called``, and ``rank_of_one`` and ``rank_of_other`` among
-    ``draws`` draws, with the feature whose name comes first replaced, and the other. ``interaction`` and
+    ``draws`` draws, with the feature whose name comes first replaced, and the other; ``null_low`` and
+    ``null_high``, the middle 95 % of its draws, of which a kind has the medians. ``interaction`` and
     ``share`` of a kind are medians, with the 95 % interval of their bootstrap over blocks; ``called_synergy``
     and ``called_redundancy`` shares of its pairs. ``p`` is the larger of those of the two ranks
     (:func:`p_of_ranks`); ``q`` is over all kinds of the grain. A kind is ``called`` when q is below ``level``
@@ -173,6 +175,7 @@ def _described(own: pd.DataFrame, draws: int, seed: int) -> dict:
         values = own[name].to_numpy(float)
         row[name] = np.median(values)
         row[f"{name}_low"], row[f"{name}_high"] = median_interval(values, block, seed)
+    row |= {name: own[name].median() for name in NULL_ENDS}
     signs = sign_of(own["interaction"], own["called"] == 1)
     row |= {f"called_{sign}": (signs == sign).mean() for sign in (SYNERGY, REDUNDANCY)}
     ranks = [own[f"rank_of_{end}"].to_numpy(float) for end in ("one", "other")]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.nulls import NullModel, folds, null_rows, scaled, strata
+from dfim.statistics.nulls import NullModel, folds_of, null_rows, scaled, strata
 from dfim.statistics.p_values import fit_null, fit_tail, smallest_p
 from dfim.statistics.resolution import rows_needed
 
@@ -64,7 +64,7 @@ def _most_used_at_once(
     table: pd.DataFrame, null: pd.DataFrame, rows: np.ndarray, members: np.ndarray
 ) -> np.ndarray:
     """Return the members that rows are tested against in the fold where these are most."""
-    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
+    fold, null_fold = folds_of(table, null)
     return max((members[null_fold[members] != part] for part in np.unique(fold[rows])), key=len)
 
 

@@ -179,10 +179,16 @@ def distance_bins(table: pd.DataFrame, bounds: Sequence[int]) -> np.ndarray:
 
 
 def folds(examples: np.ndarray, *others: np.ndarray) -> list[np.ndarray]:
-    """Return the fold, 0 … FOLDS − 1, of the rows of some tables, by their examples' place among all."""
+    """Return the fold, 0 … FOLDS − 1, of the rows of some tables, by their examples' or blocks' place."""
     tables = (examples, *others)
     known = np.unique(np.concatenate(tables))
     return [np.searchsorted(known, table) % FOLDS for table in tables]
+
+
+def folds_of(table: pd.DataFrame, null: pd.DataFrame) -> list[np.ndarray]:
+    """Return the folds of the rows of both tables: by block where both have one, else by example."""
+    name = "block" if "block" in table and "block" in null else "example"
+    return folds(table[name].to_numpy(), null[name].to_numpy())
 
 
 def p_against(
@@ -205,7 +211,7 @@ def p_against(
     held_out = spec.held_out if held_out is None else held_out
     p = np.full(len(table), np.nan)
     values, null_values = table[score].to_numpy(float), null[score].to_numpy(float)
-    fold, null_fold = folds(table["example"].to_numpy(), null["example"].to_numpy())
+    fold, null_fold = folds_of(table, null)
     own = spec.kinds(table, method) if apart else None
     for _, kind, rows, members in strata(table, null, spec, method):
         rows = rows if own is None else rows[own[rows] != kind]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
-from dfim.statistics.bootstrap import resampled_weights
+from dfim.statistics.bootstrap import clusters_of, resampled_weights
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.nulls import NullModel
 
@@ -28,16 +28,17 @@ def recovery(
 ) -> pd.DataFrame:
     """Return precision and recall of every q of a table of pairs or sources, the columns ``COLUMNS``.
 
-    ``truth`` has the conditions ``interacting`` and ``not_interacting`` over the columns; other rows are of
-    neither kind and do not count, nor do rows without a q. ``call`` is ``significant`` (q below ``level``)
-    and, for the signed sum, also ``synergy`` and ``redundancy`` (significant and above, or below, 0).
-    ``null_model`` is ``first`` for the q of the first null model. Precision is the share of the called rows
-    that interact, recall the share of the interacting rows that are called, and ``false_positive_rate`` the
-    share of those that do not interact that are called, each with the 95 % interval of its bootstrap over
-    examples; missing where there is nothing to share. ``by_construction`` is 1 where the rows that do not
-    interact are the members of the null themselves (of ``models``, the run's), so that the false-positive
-    rate cannot be off; the calibration against other kinds of members can. An empty table without a truth.
-    Raises InputError on a condition that cannot be used, that no row meets, or on rows that meet both.
+    ``truth`` has the conditions ``interacting`` and ``not_interacting`` over the columns; other rows are
+    of neither kind and do not count, nor do rows without a q. ``call`` is ``significant`` (q below
+    ``level``) and, for the signed sum, also ``synergy`` and ``redundancy`` (significant and above, or
+    below, 0). ``null_model`` is ``first`` for the q of the first null model. Precision is the share of
+    the called rows that interact, recall the share of the interacting rows that are called, and
+    ``false_positive_rate`` the share of those that do not interact that are called, each with the 95 %
+    interval of its bootstrap over blocks (or examples); missing where there is nothing to share.
+    ``by_construction`` is 1 where the rows that do not interact are the members of the null themselves
+    (of ``models``, the run's), so that the false-positive rate cannot be off; the calibration against
+    other kinds of members can. An empty table without a truth. Raises InputError on a condition that
+    cannot be used, that no row meets, or on rows that meet both.
     """
     if not truth:
         return pd.DataFrame(columns=COLUMNS)
@@ -55,7 +56,7 @@ def recovery(
             f"'interacting' and 'not_interacting' of the truth share {counted(int(both.sum()), 'row')}: "
             "make the conditions exclusive."
         )
-    weights = resampled_weights(table["example"].to_numpy(), seed)
+    weights = resampled_weights(clusters_of(table), seed)
     rows = [
         {
             "score": score,
@@ -85,7 +86,7 @@ _KINDS = ("interacting", "not_interacting")
 
 def _q_columns(table: pd.DataFrame):
     """Yield score, null model and q of every column of q, ``{score}_q`` or ``{score}_q_{null model}``."""
-    for score in ("fis", "fis_sum", "signed_sum"):
+    for score in ("interaction", "fis", "fis_sum", "signed_sum"):
         for column in table:
             if column == f"{score}_q" or column.startswith(f"{score}_q_"):
                 yield score, column.removeprefix(f"{score}_q").lstrip("_") or _FIRST, table[column]
@@ -93,6 +94,9 @@ def _q_columns(table: pd.DataFrame):
 
 def _calls(table: pd.DataFrame, score: str, significant: pd.Series):
     """Yield every way of calling rows, and which rows are called."""
+    if score == "interaction":  # the pair test asks for a size too
+        yield "called", (table["interaction_called"] == 1).to_numpy()
+        return
     yield "significant", significant.to_numpy()
     if score == "signed_sum":
         yield "synergy", (significant & (table[score] > 0)).to_numpy()

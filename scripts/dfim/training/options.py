@@ -65,7 +65,7 @@ def check_fit(model: keras.Sequential, dataset: Dataset, names: list[str] | None
     ``names`` are those of the network's outputs where they are more than the data set's tasks.
     """
     length, tasks = model.input_shape[1], model.output_shape[-1]
-    if dataset.bases.shape[1] != length:
+    if length is not None and dataset.bases.shape[1] != length:  # None: a network of any length
         raise InputError(
             f"the sequences have {counted(dataset.bases.shape[1], 'base')}, and the network takes {length}: "
             f"build the network for the length of the data set."

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from dfim.attribution.values_only import ValuesOnly
+from dfim.networks.stored import StoredOnnx
+from dfim.sequences.bases import one_hot
 from dfim.training.fused import STEPS_AT_ONCE, from_bases
 
 # isort: split
@@ -10,6 +13,7 @@ import tensorflow as tf
 from dfim.networks.backend import keras
 
 PREDICTION_BATCH = 128
+_ANY_REFERENCE = (0.25,) * 4
 
 
 def predict_logits(
@@ -21,16 +25,27 @@ def predict_logits(
 
 def compiled_predictor(
     model: keras.Sequential, examples: int, batch_size: int = PREDICTION_BATCH
-) -> keras.Model:
-    """Return a network from bases to logits for :func:`predict`, compiled for so many examples."""
+) -> keras.Model | ValuesOnly:
+    """Return a network from bases to logits for :func:`predict`, compiled for so many examples.
+
+    A network of which only the values are known is onnxruntime's.
+    """
+    if isinstance(model.layers[-1], StoredOnnx):
+        return ValuesOnly(model.layers[-1], _ANY_REFERENCE)
     predictor = from_bases(model)
     batches = max(1, -(-examples // batch_size))
     predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)
     return predictor
 
 
-def predict(predictor: keras.Model, bases: np.ndarray, batch_size: int = PREDICTION_BATCH) -> np.ndarray:
+def predict(
+    predictor: keras.Model | ValuesOnly, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
+) -> np.ndarray:
     """Run a compiled network from bases to logits over all sequences, as :func:`predict_logits` does."""
+    if isinstance(predictor, ValuesOnly):
+        parts = [bases[start : start + batch_size] for start in range(0, len(bases), batch_size)]
+        found = [predictor.logits(one_hot(part)) for part in parts]
+        return np.concatenate([np.empty((0, predictor.outputs), np.float32), *found])
     if not len(bases):
         return np.empty((0, predictor.output_shape[-1]), dtype=np.float32)
     with tf.device("CPU:0"):

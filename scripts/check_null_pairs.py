@@ -1,0 +1,74 @@
+"""Ask an analysis's test where its hypothesis is true: pairs with decoys, and a network of random weights."""
+
+from pathlib import Path
+
+from workflow.running import running
+
+with running(snakemake) as log:
+    import pandas as pd
+
+    from dfim.attribution import FORWARD, network_of, open_scorer
+    from dfim.datasets.blocks import blocks
+    from dfim.datasets.dataset import read_dataset
+    from dfim.datasets.selection import features_of_groups
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.decoys import decoy_pairs, decoys
+    from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
+    from dfim.interactions.pairs import pairs_of_selection
+    from dfim.networks.keras_files import load_network
+    from dfim.networks.untrained import untrained
+    from dfim.statistics.null_checks import DECOY, UNTRAINED, summarise_checks
+
+    settings = snakemake.params
+    analysis, seed = settings.analysis, settings.seed
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)["example"].drop_duplicates()[: settings.examples]
+    length = dataset.bases.shape[1]
+    features = features_of_groups(dataset.features, analysis["feature_groups"])
+    ordered, _ = pairs_of_selection(features, dataset.examples, selected, *settings.pairs)
+    placed = decoys(dataset.features, ordered, length, seed)
+    asked = Asked(
+        dataset.bases,
+        pd.concat([dataset.features, placed[list(dataset.features)]], ignore_index=True),
+        blocks(dataset.examples, selected),
+        analysis["background"],
+        read_table(snakemake.input.reach)["reach"].iloc[-1],
+        analysis["draws"],
+        analysis["score_draws"],
+        settings.level,
+        settings.least_share,
+        seed,
+    )
+    with_decoys = decoy_pairs(placed)
+    task, network = settings.tasks.index(settings.task), load_network(snakemake.input.model)
+    parts = []
+
+    def scorer_of(network, method=FORWARD):
+        """Return what scores a network by a method, or gives its outputs alone, to be opened."""
+        options = {**settings.methods.get(method, {}), "threads": snakemake.threads}
+        return open_scorer(method, network_of(network, length), asked.background, options)
+
+    with scorer_of(network) as scorer:
+        tests, rows = outputs_of_check(DECOY, scorer, task, with_decoys, asked)
+        parts.append(rows)
+    # Scores are drawn for the null replaced alone.
+    for method in settings.asked if analysis["score_draws"] else ():
+        with scorer_of(network, method) as scorer:
+            parts.append(scores_of_decoys(method, scorer, task, with_decoys, tests, asked))
+    with scorer_of(untrained(network, seed)) as scorer:
+        parts.append(outputs_of_check(UNTRAINED, scorer, task, ordered, asked)[1])
+    rows = pd.concat(parts, ignore_index=True)
+    found = summarise_checks(rows, seed)
+    for row in found.itertuples():
+        log.info(
+            "%s, %s %s: p ≤ %g in %.4f of %d pairs, %.4f called",
+            row.check,
+            row.method or "mutagenesis",
+            row.score,
+            row.level,
+            row.share,
+            row.n,
+            row.called,
+        )
+    write_table(rows, snakemake.output.rows)
+    write_table(found, snakemake.output.summary)

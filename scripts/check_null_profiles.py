@@ -1,0 +1,56 @@
+"""Ask the test of variants of a network of random weights: next to none may stand out there."""
+
+from pathlib import Path
+
+from workflow.running import running
+
+with running(snakemake) as log:
+    import pandas as pd
+
+    from dfim.attribution import network_of, open_scorer
+    from dfim.datasets.blocks import blocks
+    from dfim.datasets.dataset import read_dataset, reference_rows
+    from dfim.datasets.selection import features_of_groups
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.null_checks import untrained_variants
+    from dfim.interactions.sources import feature_sources
+    from dfim.interactions.substitutions import substitutions
+    from dfim.networks.keras_files import load_network
+    from dfim.networks.untrained import untrained
+    from dfim.statistics.null_checks import summarise_checks
+    from dfim.statistics.nulls import NullModel
+    from dfim.statistics.resolution import number_of
+
+    settings = snakemake.params
+    analysis, seed = settings.analysis, settings.seed
+    dataset = read_dataset(Path(snakemake.input.sequences).parent)
+    selected = read_table(snakemake.input.selection)["example"].drop_duplicates()[: settings.examples]
+    features = features_of_groups(dataset.features, analysis["feature_groups"])
+    variants = feature_sources(features, selected, analysis["sources"]["features"])
+    null = NullModel.read(analysis["substitutions"])
+    number = number_of(null.draws, len(variants))
+    drawn = substitutions(dataset.bases, variants, number, null.within, null.clearance, seed)
+    background = reference_rows(analysis["background"], dataset)
+    window, length = analysis["targets"]["positions"], dataset.bases.shape[1]
+    network = untrained(load_network(snakemake.input.model), seed)
+    task, parts = settings.tasks.index(settings.task), []
+    for method in settings.asked:
+        options = {**settings.methods[method], "threads": snakemake.threads}
+        with open_scorer(method, network_of(network, length), background, options) as scorer:
+            data = (dataset.bases, variants, drawn, blocks(dataset.examples, selected), background)
+            widest = None if window == "all" else window
+            parts.append(untrained_variants(method, scorer, task, *data, widest, settings.level))
+    rows = pd.concat(parts, ignore_index=True)
+    found = summarise_checks(rows, seed)
+    for row in found.itertuples():
+        log.info(
+            "untrained, %s %s: p ≤ %g in %.4f of %d variants, %.4f called",
+            row.method,
+            row.score,
+            row.level,
+            row.share,
+            row.n,
+            row.called,
+        )
+    write_table(rows, snakemake.output.rows)
+    write_table(found, snakemake.output.summary)

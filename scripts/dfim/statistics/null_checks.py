@@ -1,0 +1,63 @@
+"""Checks of a null: rows of which its hypothesis is true, and networks that have learned nothing.
+
+``decoy``
+    a feature and a place without one, in the network itself: the null must hold its level;
+``untrained``
+    real pairs, or variants, in a network of random weights: next to none may be called.
+"""
+
+import numpy as np
+import pandas as pd
+
+from dfim.statistics.bootstrap import resampled_weights
+from dfim.statistics.calibration import TOLERANCE
+
+DECOY, UNTRAINED = "decoy", "untrained"
+LEVEL = 0.05
+KEY = ["check", "method", "score"]
+ROW_COLUMNS = [
+    *KEY,
+    "example",
+    "block",
+    "first",
+    "second",
+    "name",
+    "distance",
+    "p_tested",
+    "p",
+    "q",
+    "called",
+]
+COLUMNS = [
+    *KEY, "n", "n_blocks", "level", "share", "share_low", "share_high", "holds", "called", "called_low",
+    "called_high",
+]  # fmt: skip
+
+
+def summarise_checks(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """Return one row for each check, method and score, the columns ``COLUMNS``.
+
+    ``rows`` has the columns ``ROW_COLUMNS``; ``p_tested`` is the p of which the hypothesis is true: of a
+    decoy that with the decoy replaced, else p. ``share``: of rows with p_tested of at most .05, ``called``:
+    of called ones, with the 95 % intervals of their bootstrap over blocks. ``holds`` is 1 where the share is
+    at most the upper end of :data:`TOLERANCE`, or its interval reaches down to the level.
+    """
+    found = []
+    for key, own in rows.groupby(KEY, sort=False):
+        block = own["block"].to_numpy()
+        below, called = own["p_tested"].to_numpy() <= LEVEL, own["called"].to_numpy() == 1
+        row = dict(zip(KEY, key, strict=True)) | {"n": len(own), "n_blocks": len(np.unique(block))}
+        row |= {"level": LEVEL, "share": below.mean(), "called": called.mean()}
+        row["share_low"], row["share_high"] = _interval(below, block, seed)
+        row["called_low"], row["called_high"] = _interval(called, block, seed)
+        row["holds"] = int(row["share"] <= TOLERANCE[LEVEL][1] or row["share_low"] <= LEVEL)
+        found.append(row)
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _interval(holds: np.ndarray, blocks: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 percentiles of a share over resamples of whole blocks."""
+    weights, block = resampled_weights(blocks, seed)
+    hits = weights @ np.bincount(block, holds, minlength=weights.shape[1])
+    low, high = np.percentile(hits / (weights @ np.bincount(block)), [2.5, 97.5])
+    return float(low), float(high)

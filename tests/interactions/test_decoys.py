@@ -1,0 +1,113 @@
+"""Decoys lie where nothing is, and a test that is right holds its level there and finds none."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.small_networks import LOGIC, logic, stacked
+
+from dfim.attribution import open_scorer
+from dfim.attribution.simplification import simplify
+from dfim.interactions.decoys import decoy_pairs, decoys
+from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
+from dfim.interactions.sources import make_pairs
+from dfim.statistics.null_checks import COLUMNS, ROW_COLUMNS, summarise_checks
+
+BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3], np.float32)
+LENGTH = 60
+
+
+def planted(examples, length=LENGTH):
+    """Sequences with ACGTAC and TTGACA at places of their own, and the features of both."""
+    rng = np.random.default_rng(4)
+    bases = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, (examples, length))].copy()
+    rows = []
+    for example in range(examples):
+        places = rng.permutation([1, length // 2]) + rng.integers(0, length // 4)
+        for name, word, place in zip("AB", (b"ACGTAC", b"TTGACA"), places, strict=True):
+            bases[example, place : place + 6] = np.frombuffer(word, np.uint8)
+            rows.append((len(rows), example, name, "motif", "", "+", place, place + 6))
+    columns = ["feature", "example", "name", "kind", "group", "strand", "start", "end"]
+    return bases, pd.DataFrame(rows, columns=columns)
+
+
+def asked_of(examples, length=LENGTH):
+    bases, features = planted(examples, length)
+    ordered = make_pairs(features, np.arange(examples))[0]
+    placed = decoys(features, ordered, length, 3)
+    everything = pd.concat([features, placed.drop(columns="source")], ignore_index=True)
+    blocks = pd.Series(np.arange(examples), np.arange(examples))
+    asked = Asked(bases, everything, blocks, BACKGROUND, np.inf, 10, 10, 0.05, 0.1, 3)
+    return asked, ordered, decoy_pairs(placed)
+
+
+def test_decoys_lie_where_no_feature_is_as_far_from_the_source_as_the_target():
+    _, features = planted(30)
+    ordered = make_pairs(features, np.arange(30))[0]
+    placed = decoys(features, ordered, LENGTH, 3)
+    assert placed["feature"].tolist() == list(range(60, 120))
+    assert (placed["end"] - placed["start"] == 6).all()
+    off = []
+    for decoy, target in zip(placed.itertuples(), ordered["target"], strict=True):
+        own = features[features["example"] == decoy.example]
+        assert ((own["end"] <= decoy.start) | (own["start"] >= decoy.end)).all()
+        assert decoy.name == f"decoy of {features['name'][target]}"
+        source = features.loc[decoy.source]
+        gap = [
+            max(start - source["end"], source["start"] - end)
+            for start, end in ((decoy.start, decoy.end), tuple(features.loc[target, ["start", "end"]]))
+        ]
+        off.append(abs(gap[0] - gap[1]))
+    assert np.median(off) <= 6
+
+
+def test_a_place_depends_on_its_own_pair_alone():
+    _, features = planted(30)
+    ordered = make_pairs(features, np.arange(30))[0]
+    placed = decoys(features, ordered, LENGTH, 3)
+    alone = decoys(features, ordered.iloc[[7]], LENGTH, 3)
+    assert alone[["start", "source"]].values.tolist() == placed.iloc[[7]][["start", "source"]].values.tolist()
+
+
+def test_a_sequence_that_is_all_features_has_no_decoy():
+    features = pd.DataFrame(
+        {"feature": [0, 1], "example": 0, "name": "A", "group": "", "start": [0, 30], "end": [30, 58]}
+    )
+    assert decoys(features, make_pairs(features, [0])[0], LENGTH).empty
+
+
+def test_pairs_with_a_decoy_are_pairs():
+    asked, ordered, pairs = asked_of(30)
+    places = asked.features.set_index("feature")
+    assert pairs["source"].tolist() == ordered["source"].tolist()
+    assert (pairs["target"] >= 60).all()
+    first, second = (places.loc[pairs[end]].reset_index() for end in ("source", "target"))
+    assert ((first["end"] <= second["start"]) | (second["end"] <= first["start"])).all()
+
+
+@pytest.mark.parametrize("task", ["and", "or"])
+def test_words_that_interact_are_called_and_the_same_words_with_decoys_are_not(task):
+    """In one network: what the test finds of words, it must not find of a word and a place without one."""
+    asked, ordered, pairs = asked_of(30)
+    with open_scorer("forward", simplify(logic("ACGTAC", "TTGACA", LENGTH)), BACKGROUND) as scorer:
+        _, real = outputs_of_check("untrained", scorer, LOGIC.index(task), ordered, asked)
+        _, of_decoys = outputs_of_check("decoy", scorer, LOGIC.index(task), pairs, asked)
+    assert real["called"].mean() >= 0.95
+    assert of_decoys["called"].mean() == 0
+    assert (of_decoys["p_tested"] <= 0.05).mean() <= 0.05
+
+
+def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
+    """Of outputs and of scores; p of the pair, the larger of two, are larger."""
+    asked, _, pairs = asked_of(400, 30)
+    with open_scorer("gradient_input", simplify(stacked(seed=2)), BACKGROUND) as scorer:
+        tests, rows = outputs_of_check("decoy", scorer, 0, pairs, asked)
+        scores = scores_of_decoys("gradient_input", scorer, 0, pairs, tests, asked)
+    rows = pd.concat([rows, scores], ignore_index=True)
+    assert list(rows) == ROW_COLUMNS
+    assert set(rows["score"]) == {"interaction", "fis", "signed_sum"}
+    assert (rows["p_tested"] <= rows["p"]).all()
+    found = summarise_checks(rows)
+    assert list(found) == COLUMNS
+    assert found["holds"].tolist() == [1, 1, 1]
+    assert found["share"].between(0.03, 0.075).all()
+    assert (found["called"] <= 0.01).all()

@@ -1,0 +1,65 @@
+"""Rows of overlapping windows are resampled together, by whatever draws an interval."""
+
+import numpy as np
+import pandas as pd
+
+from dfim.statistics.bootstrap import clusters_of
+from dfim.statistics.calibration import calibration_of
+from dfim.statistics.comparison import compare
+from dfim.statistics.nulls import folds_of
+from dfim.statistics.recovery import recovery
+
+RNG = np.random.default_rng(5)
+ONCE = pd.DataFrame(
+    {
+        "example": np.arange(200),
+        "fis": RNG.random(200),
+        "fis_q": RNG.random(200) ** 2,
+        "near": np.arange(200) % 2,
+    }
+)
+# Five windows that overlap have the same pair: what they say is said once.
+FIVE = pd.concat(
+    [ONCE.assign(example=5 * ONCE["example"] + copy, block=5 * ONCE["example"]) for copy in range(5)]
+)
+TRUTH = {"interacting": "near == 1", "not_interacting": "near == 0"}
+
+
+def intervals(table):
+    """Intervals of a comparison, of recovery and of a calibration."""
+    compared = compare(table, "fis", "near == 1", "near == 0")
+    found = recovery(table, TRUTH).iloc[0]
+    held = calibration_of(table, table["fis"].to_numpy(), "replaced", "fis")[0].iloc[0]
+    return (
+        [compared[name] for name in ("auroc_low", "auroc_high")]
+        + [found[f"{rate}_{end}"] for rate in ("precision", "recall") for end in ("low", "high")]
+        + [held[name] for name in ("share_low", "share_high")]
+    )
+
+
+def test_copies_of_one_place_make_no_interval_narrower():
+    alone = FIVE.drop(columns="block")
+    np.testing.assert_allclose(intervals(FIVE), intervals(ONCE), rtol=1e-6)
+    widths, narrow = (np.diff(np.reshape(intervals(table), (-1, 2)))[:, 0] for table in (FIVE, alone))
+    assert (narrow < 0.7 * widths).all()
+
+
+def test_rows_are_resampled_by_block_then_example_then_alone():
+    assert clusters_of(FIVE).tolist() == FIVE["block"].tolist()
+    assert clusters_of(ONCE).tolist() == ONCE["example"].tolist()
+    assert clusters_of(ONCE[["fis"]]).tolist() == list(range(200))
+
+
+def test_a_row_and_null_rows_of_its_block_are_in_one_fold():
+    fold, null_fold = folds_of(FIVE, FIVE.sample(frac=1, random_state=1))
+    shuffled = FIVE.sample(frac=1, random_state=1)
+    by_block = pd.concat(
+        [
+            pd.DataFrame({"block": FIVE["block"], "fold": fold}),
+            pd.DataFrame({"block": shuffled["block"], "fold": null_fold}),
+        ]
+    )
+    assert (by_block.groupby("block")["fold"].nunique() == 1).all()
+    # Where one of them knows no blocks, examples decide for both.
+    fold, null_fold = folds_of(FIVE, ONCE)
+    assert null_fold[ONCE["example"] == 5].tolist() == fold[FIVE["example"] == 5].tolist()

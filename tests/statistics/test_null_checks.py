@@ -1,0 +1,32 @@
+"""A null that is too narrow is found out; one that holds is not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dfim.statistics.null_checks import ROW_COLUMNS, summarise_checks
+
+
+def rows_of(p, blocks=None):
+    table = pd.DataFrame({"p_tested": p, "p": p, "called": 0, "block": np.arange(len(p))})
+    if blocks is not None:
+        table["block"] = blocks
+    return table.assign(check="decoy", method="", score="interaction").reindex(columns=ROW_COLUMNS)
+
+
+@pytest.mark.parametrize(("power", "holds"), [(1, 1), (1.3, 0), (0.7, 1)])
+def test_uniform_p_hold_and_smaller_ones_do_not(power, holds):
+    p = np.random.default_rng(1).random(6000) ** power
+    row = summarise_checks(rows_of(p)).iloc[0]
+    assert row["holds"] == holds
+    assert row["share"] == (p <= 0.05).mean()
+    assert row["share_low"] < row["share"] < row["share_high"]
+
+
+def test_rows_of_one_block_count_once():
+    """Ten times the same row is one: the interval is as wide as that of one of them."""
+    p = np.random.default_rng(2).random(200)
+    once = summarise_checks(rows_of(p)).iloc[0]
+    repeated = summarise_checks(rows_of(np.repeat(p, 10), np.repeat(np.arange(200), 10))).iloc[0]
+    assert (repeated["n"], repeated["n_blocks"]) == (2000, 200)
+    assert repeated[["share_low", "share_high"]].tolist() == once[["share_low", "share_high"]].tolist()

@@ -71,6 +71,7 @@ _NAMES = partial(_are, holds=_is_text), "a list of names"
 _TRUTH = lambda value: isinstance(value, bool), "true or false"
 # What an option can be, by figure and option, or by option where all figures mean the same.
 _VALUES: dict[str | tuple[str, str], tuple[Callable[[object], bool], str]] = {
+    "apart": _WHOLE,
     "level": _LEVEL, "saturation": _LEVEL, "most": _POSITIVE, "bin": _POSITIVE, "near": _WHOLE,
     "max": _POSITIVE, "zoom": _POSITIVE, "widest": _POSITIVE, "example": _WHOLE, "top": _WHOLE,
     "distant": _WHOLE, "minimum_distance": _WHOLE, "flank": _WHOLE, "signed": _TRUTH, "matched": _TRUTH,

@@ -32,7 +32,7 @@ def _line(kind: tuple[str, str], warnings: list[tuple[str, str]]) -> str:
         return f"{job}: {sentence}" if job else sentence
     jobs = len({name for name, _ in warnings})
     if jobs == 1:
-        return f"{job + ': ' if job else ''}{sentence} ({len(warnings)} times; the worst)"
+        return f"{job + ': ' if job else ''}{sentence} (the worst of {len(warnings)})"
     times = "" if jobs == len(warnings) else f", {len(warnings)} times"
     worst = job.removeprefix(kind[0]).strip()
     return f"{kind[0]}, {counted(jobs, 'job')}{times}; the worst, {worst}: {sentence}"

@@ -193,7 +193,7 @@ def test_warnings_of_one_kind_are_one_line_with_their_number_and_the_worst():
     assert by_kind(warnings) == [
         f"assign, 2 jobs, 3 times; the worst, y B: {warnings[3][1]}",
         f"score, 3 jobs; the worst, a 1: {warnings[2][1]}",
-        "measure q: results/a.bed: few peaks (2 times; the worst)",
+        "measure q: results/a.bed: few peaks (the worst of 2)",
         "storage is slow",
         f"other c: {warnings[6][1]}",
     ]

@@ -28,6 +28,9 @@ include: "rules/report.smk"
 include: "rules/plan.smk"
 
 
+report: "docs/captions/workflow.rst"
+
+
 onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
     ending_in_a_sentence(
@@ -42,7 +45,7 @@ onsuccess:
 
 onerror:
     if CONSOLE:
-        CONSOLE.end(see=console.to_open(config, RESULTS))
+        CONSOLE.end(see=console.to_open(config, RESULTS, ended=False))
 
 
 rule all:
@@ -54,4 +57,5 @@ rule all:
         places.twin_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
+        places.page_file(config),
     localrule: True

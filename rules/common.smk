@@ -12,6 +12,7 @@ ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from dfim.errors import InputError
+from dfim.page.captions import caption
 from workflow import console, demands, early
 from workflow import results as places
 from workflow.analyses import analyses_with, given_models, trained_models
@@ -19,6 +20,7 @@ from workflow.configuration import read_configuration
 from workflow.environment import check_environment, put_first
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
 from workflow.lookups import Lookups, figure_outputs, one_of
+from workflow.page import page_contents
 from workflow.replicates import Replicates, need
 from workflow.samples import located_or_new, locks_folder, locks_of
 from workflow.schema import check_files, locate

@@ -14,6 +14,8 @@ rule plot_model:
         "../envs/dfim.yaml"
     resources:
         **demanded("plot_model"),
+    params:
+        caption=lambda wildcards: caption(wildcards.figure),
     script:
         "../scripts/plot_model.py"
 
@@ -45,5 +47,6 @@ rule plot_interactions:
         **demanded("plot_interactions"),
     params:
         options=LOOKUPS.figure_options,
+        caption=LOOKUPS.figure_caption,
     script:
         "../scripts/plot_interactions.py"

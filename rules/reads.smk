@@ -338,5 +338,7 @@ rule plot_quality:
         figure="quality",
     conda:
         "../envs/dfim.yaml"
+    params:
+        caption=caption("quality"),
     script:
         "../scripts/plot_quality.py"

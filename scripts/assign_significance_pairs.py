@@ -9,6 +9,7 @@ with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.pair_files import read_score_draws
     from dfim.interactions.pair_significance import pair_significance
+    from dfim.interactions.places import ORDERED_ENDS, add_places
     from dfim.interactions.shards import read_pair_shards
     from dfim.statistics.agreement import agreement
     from dfim.statistics.nulls import NullModel
@@ -53,7 +54,8 @@ with running(snakemake) as log:
         log.info(
             "%s: %d missing, %d exactly 0", column, tested[column].isna().sum(), (tested[column] == 0).sum()
         )
-    write_table(pairs, snakemake.output.pairs)
+    placed = add_places(pairs, read_table(snakemake.input.examples), features, ORDERED_ENDS)
+    write_table(placed, snakemake.output.pairs)
     write_table(found.null, snakemake.output.null)
     write_table(found.nulls, snakemake.output.nulls)
     write_table(completeness(map(read_table, snakemake.input.completeness)), snakemake.output.completeness)

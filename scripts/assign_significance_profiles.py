@@ -7,6 +7,7 @@ with running(snakemake) as log:
     from dfim.datasets.blocks import blocks
     from dfim.datasets.controls import add_covariates
     from dfim.files.tables import read_table, write_table
+    from dfim.interactions.places import SOURCE, add_places
     from dfim.interactions.profile_significance import profile_significance
     from dfim.interactions.shards import read_profile_shards, write_profiles
     from dfim.statistics.nulls import NullModel
@@ -35,7 +36,8 @@ with running(snakemake) as log:
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
     attributes = {"p_values": settings.p_values, "null_seed": settings.seed}
     write_profiles(profiles, p, q, snakemake.output.profiles, attributes)
-    sources = found.results
+    examples, features = read_table(snakemake.input.examples), read_table(snakemake.input.features)
+    sources = add_places(found.results, examples, features, SOURCE)
     if snakemake.input.get("covariates"):
         sources = add_covariates(sources, read_table(snakemake.input.covariates))
     write_table(sources, snakemake.output.sources)

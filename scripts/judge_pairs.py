@@ -6,6 +6,7 @@ with running(snakemake) as log:
     from dfim.datasets.blocks import blocks
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.pair_files import read_pair_draws
+    from dfim.interactions.places import PAIR_ENDS, add_places
     from dfim.interactions.tested_pairs import judge_pairs
     from dfim.statistics.agreement import removal_agreement
     from dfim.statistics.resolution import coarse_nulls
@@ -31,6 +32,6 @@ with running(snakemake) as log:
         log.warning("%s", sentence)
     compared = removal_agreement(tests, settings.seed)
     log.info("%s", compared["note"].iloc[0])
-    write_table(tests, snakemake.output.tests)
+    write_table(add_places(tests, examples, features, PAIR_ENDS), snakemake.output.tests)
     write_table(found.nulls, snakemake.output.nulls)
     write_table(compared, snakemake.output.removals)

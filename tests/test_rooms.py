@@ -15,6 +15,7 @@ ORDER = [
     ["accessions", "attribution", "reads", "datasets"],
     ["interactions", "reproduction", "training"],
     ["plots", "planted", "api"],
+    ["page"],
     ["__main__", "__init__"],
 ]
 # Within a line a room may lean on one to its left.

@@ -84,7 +84,7 @@ class Console(logging.Handler):
         name, start, logs = self.running.pop(record.job_id)
         self.done += 1
         self.failed.pop(name, None)  # an earlier attempt did
-        for kind, sentence in _sentences(logs):
+        for kind, sentence in sentences(logs):
             if kind == "warning":
                 self._warn(f"{name}: {sentence}")
         self.say(f"{_now()} ends   {name} ({_span(self.clock() - start)}; {self._rate()})")
@@ -102,7 +102,7 @@ class Console(logging.Handler):
         self._told.add(record.jobid)
         name, start, _ = self.running.pop(record.jobid, (record.rule_name, self.clock(), []))
         logs = list(record.log or [])
-        told = [sentence for kind, sentence in _sentences(logs) if kind == "error"]
+        told = [sentence for kind, sentence in sentences(logs) if kind == "error"]
         # What a cluster says of its job, as that it was cancelled or took too long.
         cluster = " ".join(str(getattr(record, "rule_msg", None) or "").split()).split(_FURTHER)[0]
         self.failed[name] = told[-1] if told else cluster or "see its log"
@@ -183,7 +183,7 @@ def _span(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _sentences(logs: Iterable[str]) -> list[tuple[str, str]]:
+def sentences(logs: Iterable[str]) -> list[tuple[str, str]]:
     """Return the errors and warnings in logs of scripts, as (``error`` or ``warning``, sentence)."""
     found = []
     for line in _lines(logs):
@@ -227,9 +227,13 @@ def found_by_pairs(config: Mapping, results: str) -> list[str]:
     return lines
 
 
-def to_open(config: Mapping, results: str) -> list[str]:
-    """Name what a run is read from: its figures, tables, claims and logs."""
-    places = {
+def to_open(config: Mapping, results: str, ended: bool = True) -> list[str]:
+    """Name what a run is read from: its page first, then figures, tables, claims and logs.
+
+    Of a run that has not ``ended`` well the page is missing, or that of an earlier run, and is not named.
+    """
+    page = {"index.html": "what was asked and found; open it in a browser"} if ended else {}
+    places = page | {
         "interactions": "tables and figures of each analysis",
         "models": "networks, their metrics and figures",
         "reproduction.tsv": "what was found, claim by claim",

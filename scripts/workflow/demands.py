@@ -317,5 +317,6 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "write_reproduction": _small(15, 440),
+    "write_page": _small(30, 500),
     **reads_demands.RULES,
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from snakemake.io import report
 
+from dfim.page.captions import caption
 from workflow.analyses import (
     analysis_figures,
     contribution_background,
@@ -44,7 +45,8 @@ def figure_outputs(folder: str, category: str, *labels: str) -> dict[str, str]:
     """Return the three files of a figure, the picture with its place in Snakemake's report."""
     files = {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
     words = {label: f"{{{label}}}" for label in (*labels, "figure")}
-    return files | {"png": report(files["png"], category=category, labels=words)}
+    told = "../docs/captions/figure.rst"  # which has the parameter caption of the rule
+    return files | {"png": report(files["png"], caption=told, category=category, labels=words)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +257,11 @@ class Lookups:
     def figure_options(self, wildcards) -> Mapping:
         """Return the options of a figure of an analysis."""
         return analysis_figures(self._analysis(wildcards))[wildcards.figure]
+
+    def figure_caption(self, wildcards) -> str:
+        """Return the caption of a figure of an analysis."""
+        options = self.figure_options(wildcards) or {}
+        return caption(options.get("kind", wildcards.figure), options)
 
     # Parameters that rules share
 

@@ -310,3 +310,8 @@ def used_reads(config: Mapping, sheets: Sheets) -> list[str]:
 def claims_targets(config: Mapping) -> list[str]:
     """Return the tables of claims, when the configuration names any."""
     return [f"{results_folder(config)}/{name}.tsv" for name in TABLES] if config["claims"] else []
+
+
+def page_file(config: Mapping) -> str:
+    """Return the path of the page of a run."""
+    return f"{results_folder(config)}/index.html"

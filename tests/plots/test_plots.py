@@ -36,7 +36,7 @@ from dfim.plots import (
     tracks,
     training,
 )
-from dfim.plots.inputs import open_tables
+from dfim.plots.inputs import open_tables, sequence_title
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
 from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, check_options
@@ -669,6 +669,16 @@ def test_one_set_is_one_map_and_unknown_sets_are_refused():
 # Interaction map ---------------------------------------------------------------------------------------
 
 
+def test_the_title_of_a_map_is_the_name_of_its_sequence_and_its_place():
+    examples = pd.DataFrame({"example": [3, 5], "name": ["mine", "chr1:100-200"], "chrom": ["chr1", "chr1"]})
+    tables = {"examples": examples.assign(start=[1499, 100])}
+    assert sequence_title(tables, 3) == "mine  (chr1:1,500)"
+    assert sequence_title(tables, 5) == "chr1:100-200"
+    tables = {"examples": examples.assign(chrom="", start=np.nan)}
+    assert sequence_title(tables, 3) == "mine"
+    assert sequence_title({}, 3) == "Example 3"
+
+
 def test_map_shows_the_changes_with_zero_in_the_middle():
     tables = plot_data.make_map(150)
     figure, data = interaction_map.draw(tables, {"example": 1})
@@ -1054,3 +1064,16 @@ def test_dollars_in_names_are_drawn_as_they_are(name, tmp_path):
     assert (tmp_path / "f.pdf").stat().st_size > 1000
     assert style.plain_dollars(r"$\bf{a}$ 10$^{−3}$ −log$_{10}$") == r"$\bf{a}$ 10$^{−3}$ −log$_{10}$"
     assert style.plain_dollars("a$b$") == r"a\$b\$"
+    assert style.plain_dollars(r"$\mathdefault{10^{1}}$") == r"$\mathdefault{10^{1}}$"
+
+
+def test_ticks_of_a_logarithmic_scale_stay_mathematics(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=3000)
+    curves = pd.DataFrame({"task": "a", "curve": "values", "x": x, "y": x + rng.normal(size=3000)})
+    row = {"split": "test", "task": "a", "r2": 0.5, "pearson": 0.7, "spearman": 0.7, "examples": 3000}
+    figure, data = performance.draw({"curves": curves, "metrics": pd.DataFrame([row])}, {})
+    style.save(figure, data, tmp_path / "a.pdf", tmp_path / "a.png", tmp_path / "a.tsv")
+    ticks = [text for text in figure.findobj(Text) if "mathdefault" in text.get_text()]
+    assert ticks
+    assert all(text.get_parse_math() for text in ticks)

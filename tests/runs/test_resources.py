@@ -69,7 +69,14 @@ def test_the_plan_has_the_jobs_that_snakemake_runs(folder):
         rows = [row for row in csv.DictReader(lines, delimiter="\t") if row["times"] == "1"]
     planned = {row["rule"]: int(row["jobs"]) for row in rows if row["rule"] != "all"}
     assert planned == {rule: count for rule, count in stated.items() if rule in demands.RULES}
-    assert {"train_model", "score_pairs", "match_controls", "plot_model", "write_reproduction"} < set(planned)
+    assert {
+        "train_model",
+        "score_pairs",
+        "match_controls",
+        "plot_model",
+        "write_reproduction",
+        "write_page",
+    } < set(planned)
 
 
 def test_the_plan_grows_with_the_data(folder):

@@ -176,6 +176,7 @@ def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):
         "plot_model": 2,
         "plot_interactions": 2,
         "write_reproduction": 1,
+        "write_page": 1,
         "all": 1,
     }
 

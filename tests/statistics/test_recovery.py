@@ -54,6 +54,18 @@ def test_calls_of_the_signed_sum_keep_its_sign():
     assert found["recall"]["significant"] == pytest.approx(significant.mean())
 
 
+def test_the_pair_test_recovers_what_it_calls_and_not_what_is_too_small():
+    rows = table()
+    rows = rows.assign(
+        interaction_q=rows["fis_q"], interaction_called=(rows["fis_q"] < 0.05) & (rows.index % 2)
+    )
+    found = recovery(rows, TRUTH).query("score == 'interaction'")
+    assert found["call"].tolist() == ["called"]
+    both = rows[rows["kind"] == "both"]
+    assert found["recall"].iloc[0] == pytest.approx((both["interaction_called"] == 1).mean())
+    assert found["recall"].iloc[0] < (both["interaction_q"] < 0.05).mean()
+
+
 def test_rows_without_q_do_not_count_and_nothing_called_has_no_precision():
     rows = table()
     matched = recovery(rows, TRUTH).query("null_model == 'matched'").iloc[0]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from dfim.files.tables import write_table
-from workflow.console import Console, found_by_pairs, install
+from workflow.console import Console, found_by_pairs, install, to_open
 
 
 class Clock:
@@ -164,3 +164,12 @@ def test_what_was_found_is_counted_in_the_table_of_pair_tests(tmp_path):
     write_table(tests, tmp_path / "interactions/a/m/T/pair_tests.tsv.gz")
     config = {"analyses": {"a": {"models": ["m", "other"], "tasks": ["T"]}}}
     assert found_by_pairs(config, str(tmp_path)) == ["a, m, T: 1 of 2 tested pairs act together"]
+
+
+def test_the_page_of_a_run_is_named_first_and_not_where_the_run_failed(tmp_path):
+    for name in ("index.html", "reproduction.tsv"):
+        (tmp_path / name).touch()
+    page = f"{tmp_path}/index.html: what was asked and found; open it in a browser"
+    claims = f"{tmp_path}/reproduction.tsv: what was found, claim by claim"
+    assert to_open({}, str(tmp_path)) == [page, claims]
+    assert to_open({}, str(tmp_path), ended=False) == [claims]

@@ -19,7 +19,7 @@ ORDER = [
     ["replicates", "early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],
-    ["plan"],
+    ["plan", "page"],
 ]
 RANK = {module: rank for rank, modules in enumerate(ORDER) for module in modules}
 MODULES = sorted(path for path in (ROOT / "scripts/workflow").glob("*.py") if path.stem != "__init__")

@@ -15,7 +15,8 @@ TEXT = (
     "method", "analysis", "dataset", "library", "comparison", "measure", "factor", "motif", "pwm", "role",
     "rules", "class", "ref", "alt", "base", "source_base", "mutant_base", "target_base", "first_base",
     "second_base", "mutated", "intact", "covariate", "stratum", "hypothesis", "panel", "sequence", "against",
-    "state", "location", "caller", "chosen", "implementation", "warning", "distribution",
+    "source_strand", "target_strand", "state", "location", "caller", "chosen", "implementation", "warning",
+    "distribution",
 )  # fmt: skip
 
 

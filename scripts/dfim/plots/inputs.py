@@ -62,6 +62,25 @@ def require_rows(table: pd.DataFrame, figure: str, what: str) -> pd.DataFrame:
     return table
 
 
+def place_of(tables: Mapping, example: int) -> tuple[str, int] | None:
+    """Return chromosome and 0-based start of an example, or None when it has no place."""
+    examples = tables.get("examples")
+    if examples is None:
+        return None
+    row = examples.set_index("example").loc[example]
+    has_place = isinstance(row["chrom"], str) and row["chrom"] and pd.notna(row["start"])
+    return (row["chrom"], int(row["start"])) if has_place else None
+
+
+def sequence_title(tables: Mapping, example: int) -> str:
+    """Return the name of an example, with its place in the genome (1-based) if the name has none."""
+    examples = tables.get("examples")
+    if examples is None or "name" not in examples:
+        return f"Example {example}"
+    name, place = str(examples.set_index("example").loc[example, "name"]), place_of(tables, example)
+    return name if place is None or place[0] in name else f"{name}  ({place[0]}:{place[1] + 1:,})"
+
+
 def comparison_row(tables: Mapping, name: str) -> pd.Series:
     """Return one row of ``comparisons``; raises InputError, listing the names, when there is none."""
     comparisons = tables.get("comparisons")

@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import require, require_rows
+from dfim.plots.inputs import require, require_rows, sequence_title
 from dfim.plots.logos import MAX_LETTERS, draw_logo
 from dfim.plots.options import read_options
 
@@ -22,7 +22,8 @@ LETTER_INCHES = 0.062  # mean width of a letter of 7 points
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw signed changes of importance, row = mutated position, column = responding position.
 
-    Tables: ``sources``, ``profiles``, ``sequences`` (bases), and ``features`` for labelled bars. Options:
+    Tables: ``sources``, ``profiles``, ``sequences`` (bases), ``features`` for labelled bars, and ``examples``
+    for the title. Options:
     ``example`` (0 is the first that has nucleotide sources, 1 the next), ``zoom`` (bp, width of the second
     panel when the sequence is longer than 250 bp), ``saturation`` (quantile of |delta|, in the region
     that is drawn largest, which has the full colour) and ``apart`` (bp: the scale and the region are those of
@@ -47,7 +48,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     delta, importance = _arrays(nucleotides[nucleotides["example"] == example], profiles, len(bases))
     features = tables.get("features")
     features = [] if features is None else list(features[features["example"] == example].itertuples())
-    figure = _draw_figure(bases, delta, importance, features, f"Example {example}", options)
+    figure = _draw_figure(bases, delta, importance, features, sequence_title(tables, example), options)
     data = pd.DataFrame({"position": np.arange(len(bases)), "base": [chr(base) for base in bases]})
     data["importance"] = importance
     targets = pd.DataFrame(delta, columns=[f"target_{position}" for position in range(len(bases))])

@@ -80,8 +80,8 @@ def panel_title(axis: Axes, letter: str, text: str, right: str = "", pad: float 
         axis.set_title(right, loc="right", fontsize=7, color=GREY, pad=pad)
 
 
-# What the project itself writes as mathematics: bold letters, powers and the base of a logarithm.
-_MATH = re.compile(r"(\$(?:\\bf\{\w+\}|10\^\{[^${}]*\}|\^\{[^${}]*\}|_\{10\})\$)")
+# What is mathematics: bold letters, powers and the base of a logarithm, and what matplotlib writes at ticks.
+_MATH = re.compile(r"(\$(?:\\bf\{\w+\}|\\mathdefault\{[^$]*\}|10\^\{[^${}]*\}|\^\{[^${}]*\}|_\{10\})\$)")
 
 
 def plain_dollars(text: str) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from dfim.errors import InputError
 from dfim.plots import style
-from dfim.plots.inputs import require, require_rows
+from dfim.plots.inputs import place_of, require, require_rows
 from dfim.plots.logos import draw_logo
 from dfim.plots.options import read_options
 
@@ -42,7 +42,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     parts = np.atleast_1d(figure.subfigures(len(chosen), 1))
     data = []
     for number, (part, (_, source)) in enumerate(zip(parts, chosen.iterrows(), strict=True)):
-        table = _positions(source, profiles, sequences, _place_of(source, tables), options)
+        table = _positions(source, profiles, sequences, place_of(tables, int(source["example"])), options)
         letter = "abc"[number] if len(chosen) > 1 else ""
         _draw_source(part, table, source, letter, options["level"])
         data.append(table)
@@ -102,16 +102,6 @@ def _no_distant_effect(sources: pd.DataFrame, options: dict) -> Figure:
     )
     axis.text(0.5, 0.5, words, ha="center", va="center", fontsize=8)
     return figure
-
-
-def _place_of(source: pd.Series, tables: Mapping) -> tuple[str, int] | None:
-    """Return chromosome and 0-based start of the source's example, or None when it has no place."""
-    examples = tables.get("examples")
-    if examples is None:
-        return None
-    example = examples.set_index("example").loc[source["example"]]
-    has_place = isinstance(example["chrom"], str) and example["chrom"] and pd.notna(example["start"])
-    return (example["chrom"], int(example["start"])) if has_place else None
 
 
 def _positions(source: pd.Series, profiles: Mapping, sequences, place, options: dict) -> pd.DataFrame:

@@ -86,7 +86,7 @@ _KINDS = ("interacting", "not_interacting")
 
 def _q_columns(table: pd.DataFrame):
     """Yield score, null model and q of every column of q, ``{score}_q`` or ``{score}_q_{null model}``."""
-    for score in ("fis", "fis_sum", "signed_sum"):
+    for score in ("interaction", "fis", "fis_sum", "signed_sum"):
         for column in table:
             if column == f"{score}_q" or column.startswith(f"{score}_q_"):
                 yield score, column.removeprefix(f"{score}_q").lstrip("_") or _FIRST, table[column]
@@ -94,6 +94,9 @@ def _q_columns(table: pd.DataFrame):
 
 def _calls(table: pd.DataFrame, score: str, significant: pd.Series):
     """Yield every way of calling rows, and which rows are called."""
+    if score == "interaction":  # the pair test asks for a size too
+        yield "called", (table["interaction_called"] == 1).to_numpy()
+        return
     yield "significant", significant.to_numpy()
     if score == "signed_sum":
         yield "synergy", (significant & (table[score] > 0)).to_numpy()

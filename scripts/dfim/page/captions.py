@@ -1,0 +1,82 @@
+"""What each kind of figure shows, in words that hold whatever it was drawn from."""
+
+from collections.abc import Mapping
+
+from dfim.plots.options import read_options
+
+_SIGNS = "Above zero is synergy, below zero redundancy."
+CAPTIONS = {
+    "kinds": (
+        "Interaction of pairs by mutagenesis against the bases between the two features. A mark is the "
+        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A full mark is "
+        "a kind that is called, an open one is not. "
+        "The grey band is that of the null. " + _SIGNS
+    ),
+    "pair_significance": (
+        "FIS, signed sum, p and q of ordered pairs, one row for each two names. Boxes are quantiles "
+        "over pairs. The level of p and q is {level:g}. " + _SIGNS
+    ),
+    "distance": (
+        "FIS and signed sum against the distance of source and target. A dot is an ordered pair; the "
+        "line is the running median, the band its 95 % interval. On the side, pairs up to {near} bp "
+        "apart are held against those farther apart. The network's reach is marked where it ends: "
+        "beyond it no pair can interact. "
+        "The line on shuffled sequences says what distance alone explains. " + _SIGNS
+    ),
+    "spacing": (
+        "Median score of two motifs against the distance of their starts, by orientation and by the "
+        "motif that is mutated, with the middle half of the backgrounds as a band."
+    ),
+    "mutagenesis": (
+        "Signed sum and FIS, which come from contribution scores, against the interaction by "
+        "mutagenesis, which comes from the network's outputs alone. Rank correlations have 95 % "
+        "intervals. A method that says the same as the network lies on a rising line. "
+        "Colours tell the names; grey is a score of 0."
+    ),
+    "calibration": (
+        "Do p-values hold their level? Observed against expected quantiles of p of scores that should "
+        "not stand out: held-out scores of the null and, where a truth is known, real rows that do not "
+        "interact. Above the diagonal p is too small. "
+        "A cross marks a line whose share at .05 is off."
+    ),
+    "variants": (
+        "Signed sum of every variant, from the largest to the smallest. Marked are variants with q "
+        "below {level:g}."
+    ),
+    "groups": (
+        "Scores of two groups of sources: the share of sources up to a score, and boxes of quantiles. "
+        "An auROC of .5 says that the groups do not differ."
+    ),
+    "tracks": (
+        "Importance along the sequence before and after a mutation, and the change. Changes with p "
+        "above {level:g} are blanked. The position is relative to the mutated source."
+    ),
+    "interaction_map": (
+        "Change of importance at every position (column) when one position (row) is mutated. The "
+        "diagonal is the mutated base itself and is left out. "
+        "Changes nearer than {apart} bp set neither the scale nor the region. " + _SIGNS
+    ),
+    "aggregate_map": (
+        "Mean change of each cell (source base to mutant base; target base) over aligned sequences. "
+        "Cells with q up to {level:g} are dotted. Light grey cells have too few sequences, grey ones "
+        "none. "
+        "Planted couplings are framed."
+    ),
+    "training": (
+        "Loss and performance on the validation split by epoch. Marked is the epoch whose weights were kept."
+    ),
+    "performance": (
+        "Performance on the test split, which training has not seen: ROC and precision–recall curves by "
+        "task, or predicted against measured values. Brackets are 95 % intervals over examples."
+    ),
+    "quality": (
+        "Reads left after each step, measures of quality with their thresholds (a ring marks a "
+        "warning), and the peaks that each two libraries agree on."
+    ),
+}
+
+
+def caption(kind: str, options: Mapping | None = None) -> str:
+    """Return the caption of a kind of figure with its options filled in."""
+    filled = {} if kind == "quality" else read_options(kind, options)
+    return CAPTIONS[kind].format(**filled)

@@ -1,0 +1,141 @@
+"""What the page of a run is made of: analyses, networks, claims, and the files that each is read from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dfim.reproduction.claims import TABLES
+from workflow.analyses import analysis_figures, target_kind
+from workflow.console import sentences
+from workflow.datasets import fits_additive
+from workflow.ensembles import networks_of, own_models, twins_of
+from workflow.results import (
+    dataset_files,
+    interactions_folder,
+    model_files,
+    networks_files,
+    pair_tests_folder,
+    results_folder,
+    used_reads,
+)
+from workflow.sheets import Sheets
+
+_ASKED = (
+    "examples",
+    "sources",
+    "targets",
+    "feature_groups",
+    "aggregate",
+    "nulls",
+    "level",
+    "least_share",
+    "truth",
+)
+
+
+def page_contents(config: Mapping, sheets: Sheets, where: str) -> dict:
+    """Return what :func:`dfim.page.writing.write_page` takes; ``where`` names the configuration's files."""
+    results = results_folder(config)
+    claims = {name: f"{results}/{name}.tsv" for name in TABLES} if config["claims"] else {}
+    return {
+        "results": results,
+        "configuration": ", ".join(Path(path).name for path in where.split(", ")),
+        "seed": config["seed"],
+        "analyses": [
+            _analysis(config, name, model, task)
+            for name, analysis in config["analyses"].items()
+            for model in analysis["models"]
+            for task in analysis["tasks"]
+        ],
+        "networks": [_network(config, name, model) for name, model in own_models(config).items()],
+        "reads": [
+            _figure(
+                f"{results}/figures/reads/{name}/{task}", "quality", {"kind": "quality"}, f"{name}, {task}"
+            )
+            for name in used_reads(config, sheets)
+            for task in sheets.samples[name]
+        ],
+        "claims": claims,
+    }
+
+
+def _figure(folder: str, name: str, options: Mapping | None, of: str) -> dict:
+    """Return the files, kind and options of a figure; ``of`` says what it is drawn from."""
+    kind = (options or {}).get("kind", name)
+    files = {suffix: f"{folder}/{name}.{suffix}" for suffix in ("png", "pdf", "tsv")}
+    return {"name": name, "kind": kind, "options": dict(options or {}), "of": of, **files}
+
+
+def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
+    """Return an analysis of one network and task: what was asked, its tables by role, and its figures."""
+    results, options = results_folder(config), config["analyses"][name]
+    kind = target_kind(options)
+    folders = {
+        method: interactions_folder(results, name, model, task, method) for method in options["methods"]
+    }
+    roles = ("recovery", "calibration", "nulls")
+    methods = {method: {role: f"{folder}/{role}.tsv" for role in roles} for method, folder in folders.items()}
+    for method, folder in folders.items():
+        own = ("sources.tsv.gz", "profiles.h5") if kind == "profiles" else ("pairs.tsv.gz",)
+        own += ("cells.tsv.gz",) if "aggregate" in options else ()
+        methods[method] |= {file.split(".")[0]: f"{folder}/{file}" for file in own}
+    figures = [
+        _figure(f"{results}/figures/{name}/{model}/{task}/{method}", figure, chosen, method)
+        for method in options["methods"]
+        for figure, chosen in sorted(
+            analysis_figures(options).items(), key=lambda item: item[0] == "calibration"
+        )
+    ]
+    return {
+        "name": name, "model": model, "task": task, "kind": kind,
+        "asked": {"dataset": options["dataset"], "methods": list(options["methods"])}
+        | {key: options[key] for key in _ASKED if options.get(key)},
+        "level": options["level"], "p_values": options["p_values"],
+        "folder": pair_tests_folder(results, name, model, task),
+        "dataset": dataset_files(results, options["dataset"]),
+        "tables": _pair_tables(config, name, model, task) if kind == "pairs" else {},
+        "methods": methods, "figures": figures,
+    }  # fmt: skip
+
+
+def _pair_tables(config: Mapping, name: str, model: str, task: str) -> dict[str, str]:
+    """Return the tables of an analysis of pairs that are the same for every method, by role."""
+    results = results_folder(config)
+    folder = pair_tests_folder(results, name, model, task)
+    tables = {"tests": f"{folder}/pair_tests.tsv.gz"}
+    tables |= {role: f"{folder}/{role}.tsv" for role in ("kinds", "signs", "nulls")}
+    if networks_of(config, model)[1:] or twins_of(config, model):
+        tables["networks"] = networks_files(results, name, model, task)["kinds"]
+    return tables
+
+
+def _network(config: Mapping, name: str, model: Mapping) -> dict:
+    """Return a network: where it comes from, its tables by role, and its figures."""
+    results, files = results_folder(config), model_files(results_folder(config), name)
+    roles = ["reach"] + (["metrics", "place"] if "dataset" in model else [])
+    if "dataset" in model and fits_additive(config, model["dataset"]):
+        roles.append("additive")
+    figures = [
+        _figure(f"{results}/figures/models/{name}", figure, None, name)
+        for figure, needed in (("performance", "dataset"), ("training", "architecture"))
+        if needed in model
+    ]
+    return {
+        "name": name,
+        "trained": "source" not in model,
+        "dataset": model.get("dataset", ""),
+        "architecture": model.get("architecture", ""),
+        "others": [*networks_of(config, name)[1:], *twins_of(config, name)],
+        "tables": {role: files[role] for role in roles},
+        "figures": figures,
+    }
+
+
+def with_warnings(contents: Mapping, logs: str | Path) -> dict:
+    """Return the contents of a page with what the logs of each analysis warn of, in their folder ``logs``."""
+    parts = []
+    for part in contents["analyses"]:
+        below = f"*/{part['name']}/{part['model']}/{part['task']}"
+        found = [*Path(logs).glob(f"{below}.log"), *Path(logs).glob(f"{below}/**/*.log")]
+        warned = [words for kind, words in sentences(map(str, sorted(found))) if kind == "warning"]
+        parts.append({**part, "logged": list(dict.fromkeys(warned))})
+    return {**contents, "analyses": parts}

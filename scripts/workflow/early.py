@@ -58,7 +58,8 @@ def _classes(config: Mapping, sheets: Sheets, dataset: str) -> Iterator[str]:
     if producer == "peaks" and options["examples"] == "union" and len(tasks) == 1:
         yield (
             f"key 'datasets.{dataset}.peaks' has examples: union and the one task {tasks[0]!r}, whose peaks "
-            "are positive everywhere: add a task, or use examples: summits."
+            "are positive everywhere: add a task, or use examples: matched, which draws negatives from "
+            "the genome."
         )
 
 

@@ -40,6 +40,8 @@ rule train_model:
         model=one_of(trained_models(config)),
     conda:
         "../envs/dfim.yaml"
+    # What waits for it is long: begun late, a core idles at the end.
+    priority: 10
     threads: 2
     resources:
         **demanded("train_model"),

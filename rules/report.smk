@@ -38,6 +38,7 @@ rule write_page:
         places.model_targets(config),
         places.interaction_targets(config),
         places.networks_targets(config),
+        places.null_check_targets(config),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
         citation=ROOT / "CITATION.cff",

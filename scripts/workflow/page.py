@@ -68,7 +68,7 @@ def _figure(folder: str, name: str, options: Mapping | None, of: str) -> dict:
 def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
     """Return an analysis of one network and task: what was asked, its tables by role, and its figures."""
     results, options = results_folder(config), config["analyses"][name]
-    kind = target_kind(options)
+    kind, place = target_kind(options), pair_tests_folder(results, name, model, task)
     folders = {
         method: interactions_folder(results, name, model, task, method) for method in options["methods"]
     }
@@ -90,7 +90,8 @@ def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
         "asked": {"dataset": options["dataset"], "methods": list(options["methods"])}
         | {key: options[key] for key in _ASKED if options.get(key)},
         "level": options["level"], "p_values": options["p_values"],
-        "folder": pair_tests_folder(results, name, model, task),
+        "null_checks": f"{place}/null_checks.tsv" if options.get("null_checks") else "",
+        "folder": place,
         "dataset": dataset_files(results, options["dataset"]),
         "tables": _pair_tables(config, name, model, task) if kind == "pairs" else {},
         "methods": methods, "figures": figures,

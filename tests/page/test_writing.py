@@ -87,6 +87,14 @@ def test_a_level_that_no_calibration_has_is_answered_by_that_of_five_percent(tmp
     assert "a share of 0.11 has p ≤ 0.05." in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
+def test_checks_of_the_null_are_shown_and_warn_where_they_do_not_hold(tmp_path):
+    text = page_of(tmp_path)
+    rows = Cells(text).tables["checks"][1:]
+    assert [cell[0] for cell in rows[0]][4:] == ["0.04 [0.02, 0.06]", "0.05", "0", "✓ yes"]
+    assert rows[1][-1][0] == "✗ no"
+    assert "deeplift: the null does not hold in the check &#39;untrained&#39;: a share of 0.21 [0.15" in text
+
+
 def test_no_address_is_asked_for(tmp_path):
     text = re.sub(r"<script.*?</script>", "", page_of(tmp_path), flags=re.DOTALL)
     assert not re.findall(r"<(?:script|link|img|iframe)[^>]*(?:src|href)=[\"'](?!data:)", text)

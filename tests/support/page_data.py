@@ -133,6 +133,18 @@ def write_network(folder: Path, auroc: float) -> dict[str, str]:
     return tables
 
 
+def write_checks(folder: Path) -> str:
+    """Write checks of the null, one that holds and one that does not; return the file."""
+    names = ["check", "method", "score", "n", "level", "share", "share_low", "share_high", "called", "holds"]
+    rows = [
+        ("decoy", "", "interaction", 300, 0.05, 0.04, 0.02, 0.06, 0.0, 1),
+        ("untrained", "deeplift", "fis", 300, 0.05, 0.21, 0.15, 0.27, 0.1, 0),
+    ]
+    path = folder / "null_checks.tsv"
+    write_table(pd.DataFrame(rows, columns=names), path)
+    return str(path)
+
+
 def small_contents(
     folder: Path, tests: pd.DataFrame | None = None, found: pd.DataFrame | None = None
 ) -> dict:
@@ -151,6 +163,7 @@ def small_contents(
         "dataset": dataset,
         "figures": [],
         "logged": [],
+        "null_checks": write_checks(folder),
     }
     asked = {"dataset": "mine", "truth": {"interacting": "distance < 6"}}
     return {

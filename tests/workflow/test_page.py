@@ -18,7 +18,8 @@ def contents() -> tuple[dict, dict, list[str]]:
     made = (
         results.dataset_targets(config) + results.model_targets(config) + results.interaction_targets(config)
     )
-    made += results.networks_targets(config) + results.figure_targets(config, sheets)
+    made += results.networks_targets(config) + results.null_check_targets(config)
+    made += results.figure_targets(config, sheets)
     return (
         page_contents(config, sheets, "/home/me/config/config.yaml"),
         config,

@@ -141,6 +141,21 @@ def recovery_rows(methods: Mapping[str, Mapping[str, str]]) -> list[dict]:
     return rows
 
 
+def null_checks(path: str) -> tuple[list[dict], list[str]]:
+    """Return the rows of the checks of the null as text, and a sentence for each that does not hold."""
+    rows, sentences = [], []
+    for row in read_table(path).to_dict("records"):
+        method = row["method"] if isinstance(row["method"], str) else "mutagenesis"
+        words = {name: row[name] for name in ("check", "score", "n", "level", "holds")} | {"method": method}
+        rows.append(words | {"share": interval(row, "share"), "called": interval(row, "called")})
+        if row["holds"] == 0:
+            sentences.append(
+                f"{method}: the null does not hold in the check {row['check']!r}: a share of "
+                f"{interval(row, 'share')} of {number(row['n'])} {row['score']} has p ≤ {row['level']:g}."
+            )
+    return rows, sentences
+
+
 def main_recalls(rows: list[dict]) -> list[dict]:
     """Return the rows of recall that answer an analysis: of the pair test, once, or else of FIS by method."""
     tested = [row for row in rows if row["score"] == "interaction"]

@@ -124,6 +124,8 @@ class _Page:
         else:
             view |= found.positions_found(*calling)
             self._maps(view, asked)
+        view["checks"], off = found.null_checks(asked["null_checks"]) if asked["null_checks"] else ([], [])
+        view["warnings"] += off
         told = " ".join(view["warnings"])
         view["warnings"] += [sentence for sentence in asked["logged"] if sentence not in told]
         view |= {"summary": found.summary(view), "recalls": found.main_recalls(view["recovery"])}

@@ -9,7 +9,7 @@ from support.run_folder import ROOT, SNAKEMAKE
 pytestmark = pytest.mark.workflow
 
 ANALYSES = ("simulation", "tf_binding", "accessibility", "affinity")
-OTHERS = ("own", "real", "paper_peaks")
+OTHERS = ("own", "my_peaks", "my_variants", "real", "paper_peaks")
 
 
 def dry_run(folder, *arguments):
@@ -49,7 +49,7 @@ def test_the_default_has_the_jobs_of_its_four_analyses_which_run_alone(tmp_path)
 def test_every_other_configuration_has_jobs(name, tmp_path):
     found = of_file(tmp_path, name)
     assert found["all"] == 1
-    assert found["judge_pairs"] >= 1
+    assert found["judge_pairs"] + found["score_profiles"] >= 1
 
 
 def test_two_included_files_that_disagree_end_in_one_sentence(tmp_path):

@@ -1,10 +1,12 @@
 """The configurations for one's own peaks and variants, on small files with planted sites."""
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pybigtools
 import pytest
 import yaml
 from support.run_folder import ROOT, Folder
@@ -48,6 +50,10 @@ def write_own_files(folder: Path) -> None:
     (folder / "variants.vcf").write_text("\n".join([*variants, ""]))
 
 
+EXPORTS = "exports/motif_pairs/my_peaks/my_factor"
+EXPORTED = ("called_pairs.bedpe", "deeplift/contributions.bw", "deeplift/modisco_attributions.npz")
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """A folder in which both configurations have run, the second with the network of the first."""
@@ -66,15 +72,21 @@ def ran(tmp_path_factory):
     }
     folder.config["analyses"]["motif_pairs"] |= {"null_checks": 0, "figures": {}}
     folder.config["analyses"]["motif_pairs"]["examples"]["limit"] = 20
+    folder.config["analyses"]["motif_pairs"]["exports"] = ["bedpe", "bigwig", "modisco"]
     pairs = "results_my_peaks/interactions/motif_pairs/my_peaks/my_factor/pair_tests.tsv.gz"
-    first = folder.run(pairs, "results_my_peaks/models/my_peaks/metrics.tsv")
+    exports = [f"results_my_peaks/{EXPORTS}/{file}" for file in EXPORTED]
+    first = folder.run(pairs, *exports, "results_my_peaks/models/my_peaks/metrics.tsv")
     assert first.returncode == 0, first.stdout[-5000:]
     model = folder.path / "results_my_peaks/models/my_peaks/model.keras"
     (own / "network.keras").write_bytes(model.read_bytes())
     folder.config = yaml.safe_load((ROOT / "config/my_variants.yaml").read_text())
     folder.config["analyses"]["my_variants"]["nulls"][0]["draws"] = 5
     folder.config["datasets"]["my_variants"]["variants"]["window"] = 200
-    second = folder.run("results_my_variants/interactions/my_variants/mine/my_factor/deeplift/sources.tsv.gz")
+    folder.config["analyses"]["my_variants"]["exports"] = ["maps"]
+    second = folder.run(
+        "results_my_variants/interactions/my_variants/mine/my_factor/deeplift/sources.tsv.gz",
+        "results_my_variants/exports/my_variants/mine/my_factor/deeplift/maps.npz",
+    )
     assert second.returncode == 0, second.stdout[-5000:]
     return folder.path
 
@@ -103,3 +115,47 @@ def test_a_vcf_gives_each_variant_a_score_and_a_p_against_substitutions(ran):
     assert sources["fis_p"].between(0, 1).all()
     draws = pd.read_csv(folder / "draws.tsv.gz", sep="\t")
     assert (draws.groupby("source").size() == 5).all()
+
+
+def test_exports_say_what_the_tables_say(ran):
+    results = ran / "results_my_peaks"
+    tests = pd.read_csv(results / "interactions/motif_pairs/my_peaks/my_factor/pair_tests.tsv.gz", sep="\t")
+    arcs = pd.read_csv(results / EXPORTS / "called_pairs.bedpe", sep="\t")
+    assert len(arcs) == (tests["called"] == 1).sum() > 0
+    assert set(arcs["#chrom1"]) <= {"chr1", "chr2", "chr3", "chr8", "chr9"}
+    with gzip.open(ran / "my_data/genome.fa.gz", "rt") as handle:
+        genome = dict(part.split("\n", 1) for part in handle.read().upper().strip(">").split("\n>"))
+    genome = {chrom.lower(): bases.replace("\n", "") for chrom, bases in genome.items()}
+    for row in arcs.rename(columns={"#chrom1": "chrom"}).itertuples():
+        found = genome[row.chrom][row.start1 : row.end1]
+        assert re.fullmatch("[AT]GATAA|TTATC[AT]|CA..TG", found)
+    chosen = pd.read_csv(results / "interactions/motif_pairs/my_peaks/my_factor/examples.tsv", sep="\t")
+    with np.load(results / EXPORTS / "deeplift/modisco_attributions.npz") as handle:
+        attributions = handle["arr_0"]
+    with np.load(results / EXPORTS / "deeplift/modisco_sequences.npz") as handle:
+        sequences = handle["arr_0"]
+    dataset = read_dataset(results / "datasets/my_peaks")
+    assert attributions.shape == sequences.shape == (len(chosen), 4, 200)
+    letters = np.frombuffer(b"ACGT", dtype=np.uint8)[sequences.argmax(axis=1)]
+    np.testing.assert_array_equal(letters, dataset.bases[chosen["example"]])
+    # In the track the planted sites, all at peaks, stand out from the bases around them.
+    with pybigtools.open(str(results / EXPORTS / "deeplift/contributions.bw")) as track:
+        example = dataset.examples.loc[chosen["example"].iloc[0]]
+        values = np.array(
+            track.values(example["chrom"], int(example["start"]), int(example["end"]), fillna=None)
+        )
+    assert np.isfinite(values).all()
+    assert np.abs(values[50:150]).mean() > 2 * np.abs(np.r_[values[:40], values[160:]]).mean()
+
+
+def test_maps_of_variants_have_their_names(ran):
+    folder = ran / "results_my_variants"
+    sources = pd.read_csv(
+        folder / "interactions/my_variants/mine/my_factor/deeplift/sources.tsv.gz", sep="\t"
+    )
+    with np.load(folder / "exports/my_variants/mine/my_factor/deeplift/maps.npz") as maps:
+        assert maps["name"].tolist() == sources.sort_values("source")["name"].tolist()
+        assert maps["delta"].shape == (len(sources), 200)
+        np.testing.assert_allclose(
+            np.nanmax(np.abs(maps["delta"]), axis=1), sources.sort_values("source")["fis"], rtol=1e-4
+        )

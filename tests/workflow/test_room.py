@@ -12,7 +12,7 @@ ORDER = [
     ["schema", "analyses", "watching", "groups", "environment", "sentences", "network_heads"],
     ["running", "nulls", "included"],
     ["rows", "costs", "datasets"],
-    ["samples", "backgrounds"],
+    ["samples", "backgrounds", "exports"],
     ["ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],

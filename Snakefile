@@ -23,6 +23,7 @@ include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/interactions.smk"
+include: "rules/exports.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
 include: "rules/plan.smk"
@@ -55,6 +56,7 @@ rule all:
         places.interaction_targets(config),
         places.networks_targets(config),
         places.twin_targets(config),
+        exports.export_targets(config, RESULTS),
         places.figure_targets(config, SHEETS),
         places.claims_targets(config),
         places.page_file(config),

@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from dfim.errors import InputError
 from dfim.page.captions import caption
-from workflow import console, demands, early
+from workflow import console, demands, early, exports
 from workflow import results as places
 from workflow.analyses import analyses_with, given_models, trained_models
 from workflow.configuration import read_configuration

@@ -38,10 +38,10 @@ rule train_model:
         f"{BENCHMARKS}/train_model/{{model}}.tsv"
     wildcard_constraints:
         model=one_of(trained_models(config)),
-    conda:
-        "../envs/dfim.yaml"
     # What waits for it is long: begun late, a core idles at the end.
     priority: 10
+    conda:
+        "../envs/dfim.yaml"
     threads: 2
     resources:
         **demanded("train_model"),

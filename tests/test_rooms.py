@@ -14,7 +14,7 @@ ORDER = [
     ["genomes", "networks"],
     ["accessions", "attribution", "reads", "datasets"],
     ["interactions", "reproduction", "training"],
-    ["plots", "planted", "api"],
+    ["plots", "planted", "exports", "api"],
     ["page"],
     ["__main__", "__init__"],
 ]

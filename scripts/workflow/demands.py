@@ -121,6 +121,21 @@ def score_contributions(wildcards, sizes) -> Demand:
     return Demand(seconds, memory + 1.5 * _sequences_mb(size), 4e-6 * size.examples * size.length)
 
 
+def export_contributions(wildcards, sizes) -> Demand:
+    """The contributions of all four bases of the selected examples, and a copy or two of them."""
+    analysis = wildcards["analysis"]
+    size = sizes.dataset(sizes.config["analyses"][analysis]["dataset"])
+    network = sizes.network(wildcards["model"], sizes.config["analyses"][analysis]["dataset"])
+    examples = sizes.selected(analysis, wildcards["model"], wildcards["task"])
+    passes = 3 * PASSES.get(wildcards["method"], 2) / 2
+    seconds = NETWORK[0] + examples * (passes * network.multiplications / FORWARD + 1e-5 * size.length)
+    held = examples * size.length
+    memory = (
+        NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * examples / 100) + 1.5 * _sequences_mb(size)
+    )
+    return Demand(seconds, memory + 1e-4 * held, 1e-5 * held)
+
+
 @dataclass(frozen=True)
 class _Shard:
     """Sequences (replicates), their sources, mutants of each source, and feature targets of each source."""
@@ -308,6 +323,10 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "check_null_profiles": _null_checks(
         lambda methods: [_with_method(score_profiles, method) for method in methods]
     ),
+    "export_pairs": assign_significance,
+    "export_maps": assign_significance,
+    "export_tracks": export_contributions,
+    "export_modisco": export_contributions,
     "judge_pairs": assign_significance,
     "describe_kinds": assign_significance,
     "assign_significance_pairs": assign_significance,

@@ -15,7 +15,7 @@ from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
-from workflow.datasets import producer_of, tasks_of_datasets, told_of
+from workflow.datasets import producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
 from workflow.schema import locate
@@ -36,10 +36,12 @@ def check_beforehand(config: Mapping, sheets: Sheets, sources: Sources, jobs: It
 
 
 def missing_files(fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each local file, of the sources that jobs are to fetch, that does not exist."""
+    """Yield a sentence for each source that jobs are to fetch and cannot: local files that do not exist."""
     for name in wanted:
         location = fetched[name]["location"]
-        if "://" not in location and not os.path.isfile(location):
+        if "missing" in fetched[name]:
+            yield fetched[name]["missing"]
+        elif "://" not in location and not os.path.isfile(location):
             yield f"the source {location} does not exist; give the path of a file, or a URL."
 
 
@@ -64,13 +66,16 @@ def _results(config: Mapping) -> Iterator[str]:
 
 
 def _classes(config: Mapping, sheets: Sheets, dataset: str) -> Iterator[str]:
-    """One task over its own union of peaks is positive everywhere."""
+    """One task over its own union of peaks is positive everywhere; of a query its answer tells how many."""
     producer, options = producer_of(config, dataset)
     tasks = tasks_of_datasets(config, sheets.tasks)[dataset]
+    if any("query" in row for row in sheets.tasks.get(sheet_of(config, dataset), [])):
+        return
     if producer == "peaks" and options["examples"] == "union" and len(tasks) == 1:
         yield (
             f"key 'datasets.{dataset}.peaks' has examples: union and the one task {tasks[0]!r}, whose peaks "
-            "are positive everywhere: add a task, or use examples: summits."
+            "are positive everywhere: add a task, or use examples: matched, which draws negatives from "
+            "the genome."
         )
 
 

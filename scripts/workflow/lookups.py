@@ -23,8 +23,10 @@ from workflow.datasets import (
     tasks_of_models,
 )
 from workflow.ensembles import model_beside, networks_of, null_twin, twins_of
+from workflow.exports import genome_of
 from workflow.results import (
     dataset_files,
+    genome_files,
     interactions_folder,
     matching_files,
     model_files,
@@ -275,6 +277,17 @@ class Lookups:
             "analysis": self.scoring_options,
             "seed": self.config["seed"],
         }
+
+    def sizes_of_genome(self, wildcards) -> dict[str, str]:
+        """Return the sizes of the chromosomes that the examples of an analysis are windows of."""
+        genome = genome_of(self.config, self._analysis(wildcards)["dataset"])
+        return {"sizes": genome_files(self.results, genome)["sizes"]}
+
+    def export_params(self) -> dict:
+        """Return the params of a rule that scores the contributions of an analysis's examples."""
+        params = self.scoring_params()
+        kept = ("task", "tasks", "method", "method_options")
+        return {key: params[key] for key in kept} | {"background": self.of_analysis("background")}
 
     def calling_params(self) -> dict:
         """Return the params of a rule that calls pairs."""

@@ -16,6 +16,7 @@ from workflow.datasets import (
     tasks_of_models,
     told_of,
 )
+from workflow.exports import check_exports
 from workflow.named import checks_of_names
 from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
@@ -214,6 +215,7 @@ def _check_analysis(
             "probabilities of A, C, G and T."
         )
     _check_aggregate(key, analysis, config)
+    check_exports(key, config, analysis)
     region = analysis["sources"].get("nucleotides", "all")
     if not isinstance(region, str) and region[0] >= region[1]:
         raise InputError(

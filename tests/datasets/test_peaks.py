@@ -302,7 +302,7 @@ def test_wrong_options_are_refused(files, monkeypatch):
         build_peak_dataset, genome, peaks, None, OPTIONS, 1,
     )  # fmt: skip
     refused(
-        "examples is 'tiles', and must be one of summits, union.",
+        "examples is 'tiles', and must be one of summits, union, matched.",
         build_peak_dataset, genome, peaks, accessible, OPTIONS | {"examples": "tiles"}, 1,
     )  # fmt: skip
     refused(

@@ -9,7 +9,7 @@ from support.run_folder import ROOT, SNAKEMAKE
 pytestmark = pytest.mark.workflow
 
 ANALYSES = ("simulation", "tf_binding", "accessibility", "affinity")
-OTHERS = ("own", "real", "paper_peaks")
+OTHERS = ("own", "my_peaks", "my_variants", "real", "paper_peaks")
 
 
 def dry_run(folder, *arguments):
@@ -38,8 +38,8 @@ def of_file(folder, name):
 def test_the_default_has_the_jobs_of_its_four_analyses_which_run_alone(tmp_path):
     parts = [of_file(tmp_path, name) for name in ANALYSES]
     default = jobs(tmp_path)
-    # B and C share a genome, and claims are those of the default alone.
-    shared = {"all": 3, "total": 3 + 2 - 1, "plant_genome_mini": 1, "prepare_genome": 1}
+    # B and C share a genome, each run has a page, and claims are those of the default alone.
+    shared = {"all": 3, "write_page": 3, "total": 3 + 3 + 2 - 1, "plant_genome_mini": 1, "prepare_genome": 1}
     together = sum(parts, Counter()) - Counter(shared) + Counter(write_reproduction=1)
     assert default == together
     assert all(part["all"] == 1 and part["plot_interactions"] > 1 for part in parts)
@@ -49,7 +49,7 @@ def test_the_default_has_the_jobs_of_its_four_analyses_which_run_alone(tmp_path)
 def test_every_other_configuration_has_jobs(name, tmp_path):
     found = of_file(tmp_path, name)
     assert found["all"] == 1
-    assert found["judge_pairs"] >= 1
+    assert found["judge_pairs"] + found["score_profiles"] >= 1
 
 
 def test_two_included_files_that_disagree_end_in_one_sentence(tmp_path):

@@ -12,7 +12,7 @@ ORDER = [
     ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention", "network_heads"],
     ["running", "included", "feature_names"],
     ["rows", "costs", "datasets"],
-    ["samples", "backgrounds", "conditions", "named"],
+    ["samples", "backgrounds", "conditions", "named", "exports"],
     ["nulls", "ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],

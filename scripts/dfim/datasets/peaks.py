@@ -13,6 +13,7 @@ import pandas as pd
 
 from dfim.datasets.dataset import MISSING, SPLITS, Dataset
 from dfim.datasets.known_sites import mark_known, read_sites, require_known
+from dfim.datasets.off_peaks import draw_off_peaks
 from dfim.datasets.splits import assign_splits
 from dfim.datasets.windows import examples_table, few_n
 from dfim.errors import InputError
@@ -31,7 +32,7 @@ from dfim.sequences.motifs import pattern_features
 logger = logging.getLogger(__name__)
 
 NEGATIVES = ("accessible", "all")
-EXAMPLES = ("summits", "union")
+EXAMPLES = ("summits", "union", "matched")
 
 # What a peak says of a task for its window; of several peaks with the same window the largest counts.
 _NOTHING, _NEGATIVE, _OVERLAPPING, _POSITIVE = range(4)
@@ -51,9 +52,10 @@ def build_peak_dataset(
 
     ``peaks`` gives a peak file for each task, in the order of the labels' columns; ``accessible`` is
     the file of accessible peaks, which ``examples: summits`` needs. ``options`` has the keys
-    ``examples`` (``summits``, see :func:`summit_examples`, or ``union``, see :func:`union_examples`),
-    ``window`` (bp), ``negatives``, ``max_n_fraction``, ``test_chromosomes``, ``validation_fraction``,
-    ``validation_block`` (bp), ``patterns`` (a pattern for each feature name) and ``strands``.
+    ``examples`` (``summits``, see :func:`summit_examples`, ``union``, see :func:`union_examples`, or
+    ``matched``, see :func:`matched_examples`), ``window`` (bp), ``negatives``, ``max_n_fraction``,
+    ``test_chromosomes``, ``validation_fraction``, ``validation_block`` (bp), ``patterns`` (a pattern for
+    each feature name) and ``strands``.
     ``known_sites`` is a file of intervals, see :func:`read_sites`: features that equal one of them get the
     group ``known``. ``motifs`` gives a factor's motif for tasks that have one, and ``max_n_summits`` the
     largest share of N, for the checks that peaks and genome are of one assembly
@@ -70,16 +72,7 @@ def build_peak_dataset(
     for task, table in tables.items():
         name, motif = f"{peaks[task]} ({task})", (motifs or {}).get(task)
         check_summits(genome, table, name, options.get("max_n_summits", 0.02), motif)
-    if options["examples"] == "summits":
-        if accessible is None:
-            raise InputError("examples 'summits' needs accessible peaks: name a peak file as 'accessible'.")
-        accessible_peaks = read_peaks(accessible, sizes)
-        check_summits(genome, accessible_peaks, str(accessible), options.get("max_n_summits", 0.02))
-        windows, labels = summit_examples(tables, accessible_peaks, width, sizes, options["negatives"])
-    elif options["examples"] == "union":
-        windows, labels = union_examples(tables, width, sizes)
-    else:
-        raise InputError(f"examples is {options['examples']!r}, and must be one of {', '.join(EXAMPLES)}.")
+    windows, labels = _labelled_windows(genome, tables, accessible, options, seed)
     bases = genome.fetch(windows, width)
     kept = few_n(bases, options["max_n_fraction"])
     bases, labels, windows = bases[kept], labels[kept], windows[kept]
@@ -98,6 +91,28 @@ def build_peak_dataset(
         features = mark_known(features, examples, sites)
         require_known(features, sites, known_sites)
     return Dataset(bases, labels, list(peaks), examples, features)
+
+
+def _labelled_windows(
+    genome: Genome,
+    tables: Mapping[str, pd.DataFrame],
+    accessible: str | os.PathLike | None,
+    options: Mapping,
+    seed: int,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the windows of the option ``examples``, and their labels."""
+    sizes, width, examples = genome.sizes, options["window"], options["examples"]
+    if examples == "union":
+        return union_examples(tables, width, sizes)
+    if examples == "matched":
+        return matched_examples(genome, tables, width, options, seed)
+    if examples != "summits":
+        raise InputError(f"examples is {examples!r}, and must be one of {', '.join(EXAMPLES)}.")
+    if accessible is None:
+        raise InputError("examples 'summits' needs accessible peaks: name a peak file as 'accessible'.")
+    accessible_peaks = read_peaks(accessible, sizes)
+    check_summits(genome, accessible_peaks, str(accessible), options.get("max_n_summits", 0.02))
+    return summit_examples(tables, accessible_peaks, width, sizes, options["negatives"])
 
 
 def summit_examples(
@@ -126,9 +141,41 @@ def summit_examples(
         own = table[overlapping(table, accessible)]
         logger.info("%s: %d of %d peaks overlap accessible peaks", task, len(own), len(table))
         parts.append(_votes(own, peaks, task, negatives == "all", width, sizes))
+    return _labelled(parts, list(peaks), "accessible", sizes)
+
+
+def matched_examples(
+    genome: Genome, peaks: Mapping[str, pd.DataFrame], width: int, options: Mapping, seed: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return windows at the summits of peaks, and windows off all peaks that are like them, with labels.
+
+    A window at a summit of a task is positive for it, one off the peaks
+    (:func:`dfim.datasets.off_peaks.draw_off_peaks`, whose options these are) negative for every task; other
+    labels are missing, and with the option ``negatives`` ``all`` negative where no peak of the task overlaps
+    the peak. ``origin`` is ``off peaks``, or the tasks with a summit there. Otherwise as
+    :func:`summit_examples`.
+    """
+    parts = [
+        _votes(table, peaks, task, options["negatives"] == "all", width, genome.sizes)
+        for task, table in peaks.items()
+    ]
+    at_summits = pd.concat([windows for windows, _ in parts], ignore_index=True)
+    if at_summits.empty:
+        raise InputError(
+            f"no peak has a window of {width} bp on the genome: give other peaks, or lower window."
+        )
+    drawn = draw_off_peaks(genome, at_summits, pd.concat(peaks.values()), options, seed)
+    parts.append((drawn, np.full((len(drawn), len(peaks)), _NEGATIVE, dtype=np.int8)))
+    return _labelled(parts, list(peaks), "off peaks", genome.sizes)
+
+
+def _labelled(
+    parts: Sequence[tuple[pd.DataFrame, np.ndarray]], tasks: list[str], other: str, sizes: Mapping[str, int]
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the windows that have a label, with their origin, and the labels, in the order of the genome."""
     windows, votes = _merge_votes([part[0] for part in parts], [part[1] for part in parts])
     labels = _LABEL[votes]
-    windows["origin"] = _origins(votes == _POSITIVE, list(peaks))
+    windows["origin"] = _origins(votes == _POSITIVE, tasks, other)
     known = (labels != MISSING).any(axis=1)
     if not known.all():
         logger.info("%d windows have no label for any task: left out", (~known).sum())
@@ -165,12 +212,11 @@ def _merge_votes(windows: list[pd.DataFrame], votes: list[np.ndarray]) -> tuple[
     return table.drop_duplicates(INTERVAL_COLUMNS).reset_index(drop=True), largest
 
 
-def _origins(positive: np.ndarray, tasks: Sequence[str]) -> np.ndarray:
-    """Return the origin of each window from its positive tasks, booleans of shape (windows, tasks)."""
+def _origins(positive: np.ndarray, tasks: Sequence[str], other: str) -> np.ndarray:
+    """Return the origin of each window, ``other`` or its positive tasks, booleans (windows, tasks)."""
     patterns, number = np.unique(positive, axis=0, return_inverse=True)
     names = [
-        f"{'+'.join(np.array(tasks)[pattern])} summit" if pattern.any() else "accessible"
-        for pattern in patterns
+        f"{'+'.join(np.array(tasks)[pattern])} summit" if pattern.any() else other for pattern in patterns
     ]
     return np.array(names, dtype=object)[number.reshape(-1)]
 

@@ -239,23 +239,23 @@ class Genome:
     index: str | os.PathLike
     sizes: dict[str, int]
 
-    def fetch(self, windows: pd.DataFrame, width: int) -> np.ndarray:
+    def fetch(self, windows: pd.DataFrame, width: int, upper: bool = True) -> np.ndarray:
         """Fetch windows of equal width as upper-case ASCII letters, ``uint8`` of shape (windows, width).
 
         ``windows`` has the columns ``chrom`` and ``start`` (0-based); each spans start to start + width
-        (exclusive), within its chromosome. Raises InputError, naming file, chromosome, position and
-        letter, on a letter other than A, C, G, T and N.
+        (exclusive), within its chromosome. Without ``upper`` letters keep the case of the file. Raises
+        InputError, naming file, chromosome, position and letter, on a letter other than A, C, G, T and N.
         """
         bases = np.empty((len(windows), width), dtype=np.uint8)
         # In the order of the file, so that it is read forwards.
         order = genome_order(windows, self.sizes)
         chroms, starts = windows["chrom"].to_numpy(), windows["start"].to_numpy()
-        with _open(self.fasta, self.index) as faidx:
+        with _open(self.fasta, self.index, upper=upper) as faidx:
             for row in Progress(order, desc="fetching windows", unit=" windows"):
                 start = int(starts[row])
                 sequence = faidx.fetch(chroms[row], start + 1, start + width).seq
                 bases[row] = np.frombuffer(sequence.encode("latin-1"), dtype=np.uint8)
-        wrong = np.argwhere(~_UNDERSTOOD[bases])
+        wrong = np.argwhere(~_UNDERSTOOD[bases if upper else bases & ~np.uint8(32)])
         if wrong.size:
             row, position = wrong[0]
             raise InputError(
@@ -277,7 +277,9 @@ def n_fraction(bases: np.ndarray) -> np.ndarray:
     return (bases == ord("N")).mean(axis=1)
 
 
-def _open(fasta: str | os.PathLike, index: str | os.PathLike, build_index: bool = False) -> pyfaidx.Faidx:
+def _open(
+    fasta: str | os.PathLike, index: str | os.PathLike, build_index: bool = False, upper: bool = True
+) -> pyfaidx.Faidx:
     """Open an indexed FASTA file; unless told to build it, the index is taken as it is."""
     try:
         return pyfaidx.Faidx(
@@ -285,7 +287,7 @@ def _open(fasta: str | os.PathLike, index: str | os.PathLike, build_index: bool 
             indexname=str(index),
             build_index=build_index,
             rebuild=build_index,
-            sequence_always_upper=True,
+            sequence_always_upper=upper,
         )
     except (pyfaidx.FastaIndexingError, pyfaidx.IndexNotFoundError, ValueError) as error:
         raise InputError(f"{fasta} cannot be indexed ({error}): mend the FASTA file.") from None

@@ -1,0 +1,1 @@
+"""What is found, as files that other programs read: genome browsers, motif discovery, NumPy."""

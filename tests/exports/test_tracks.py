@@ -55,7 +55,7 @@ def test_a_bigwig_and_a_bedgraph_hold_the_track(tmp_path):
     [
         (
             EXAMPLES.assign(chrom=None),
-            "examples without a place in a genome have no track: export them for modisco instead.",
+            "examples without a place in a genome have no track: use the export 'modisco' instead.",
         ),
         (
             EXAMPLES.assign(start=[5, 12, 58]),

@@ -32,6 +32,16 @@ def test_without_a_difference_contributions_stay_as_they_are(x):
     np.testing.assert_allclose(found, contributions, rtol=1e-6)
 
 
+def test_an_n_takes_nothing_from_other_positions(x):
+    """Against equal shares an N does not differ from the reference; the other bases tell as without it."""
+    equal = np.full((6, 4), 0.25)
+    contributions = np.random.default_rng(1).normal(size=(6, 4)) * (x - equal)
+    found = hypothetical(contributions, x, equal)
+    np.testing.assert_array_equal(found[0], hypothetical(contributions[:1], x[:1], equal)[0])
+    assert (found[1, 2:] != 0).all()
+    assert (found[1, :2] == 0).all()
+
+
 def test_files_have_the_array_and_the_shape_that_modisco_reads(x, tmp_path):
     scores = np.random.default_rng(1).normal(size=x.shape)
     paths = tmp_path / "sequences.npz", tmp_path / "attributions.npz"

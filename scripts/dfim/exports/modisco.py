@@ -17,14 +17,14 @@ def hypothetical(contributions: np.ndarray, x: np.ndarray, reference: np.ndarray
     shape (positions, 4). With the multipliers held, base b in a place contributes the sum over channels of
     multiplier × (one-hot of b − reference) (Shrikumar et al. 2018, TF-MoDISco); that of the base that is
     there is the sum of ``contributions`` over channels. A channel that does not differ from the reference
-    does not tell its multiplier, as with gradient × input, whose reference is 0: there ``contributions`` are
-    returned, which are 0 but for the base that is there.
+    does not tell its multiplier, as with gradient × input, whose reference is 0: such positions, and those of
+    an N, have their ``contributions`` as they are.
     """
     difference = x - reference
-    if (difference == 0).any():
-        return contributions.astype(np.float32)
-    multipliers = contributions / difference
-    return (multipliers - (multipliers * reference).sum(axis=2, keepdims=True)).astype(np.float32)
+    untold = (difference == 0).any(axis=2, keepdims=True) | (x.max(axis=2, keepdims=True) < 1)
+    multipliers = np.divide(contributions, difference, out=np.zeros_like(difference), where=difference != 0)
+    values = multipliers - (multipliers * reference).sum(axis=2, keepdims=True)
+    return np.where(untold, contributions, values).astype(np.float32)
 
 
 def write_arrays(

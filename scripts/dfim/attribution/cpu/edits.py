@@ -37,7 +37,7 @@ class _Edits:
 
         The same rows at the same place, asked for once more, are the same edits.
         """
-        key = (owner, start, rows.tobytes())
+        key = (owner, start, rows.shape, rows.tobytes())
         if key not in self.known:
             self.known[key] = len(self.rows) + np.arange(len(rows))
             self.owners += [owner] * len(rows)

@@ -474,6 +474,11 @@ class Parameters(dict):
     __getattr__ = dict.__getitem__
 
 
+def told(**paths):
+    """Return the outputs of a script of scores: those given, and how complete the contributions are."""
+    return Parameters(paths, completeness=f"{next(iter(paths.values()))}.completeness.tsv")
+
+
 def run(script, folder, output, shard=0, task="GM12878", **analysis):
     options = {"background": BACKGROUND, "shuffles": 1, "substitutions": None, **analysis}
     write_table(pd.DataFrame({"reach": [5.0, np.inf]}), folder / "reach.tsv")
@@ -510,7 +515,7 @@ def test_script_of_pairs(tmp_path, trained, bases, features, shards):
     paths = [tmp_path / f"{shard}.tsv.gz" for shard in range(shards)]
     draws = [tmp_path / f"{shard}.draws.h5" for shard in range(shards)]
     for shard, (path, drawn) in enumerate(zip(paths, draws, strict=True)):
-        run("score_pairs.py", trained, Parameters(scores=path, draws=drawn), shard, **analysis)
+        run("score_pairs.py", trained, told(scores=path, draws=drawn), shard, **analysis)
     found = read_pair_shards(paths)
     keys = found[["replicate", "example", "source", "target"]].to_numpy()
     expected = [[0, 0, 0, 1], [0, 0, 0, 2], [0, 0, 2, 0], [0, 0, 2, 1], [0, 1, 4, 3], [0, 3, 8, 9]]
@@ -551,7 +556,7 @@ def test_script_of_pair_tests_whatever_the_shards(tmp_path, trained):
 
 def test_script_of_profiles(tmp_path, trained, bases):
     analysis = {"sources": {"nucleotides": [3, 8]}, "targets": {"positions": 10}, "shards": 2}
-    run("score_profiles.py", trained, tmp_path / "1.h5", 1, **analysis)
+    run("score_profiles.py", trained, told(profiles=tmp_path / "1.h5"), 1, **analysis)
     with h5py.File(tmp_path / "1.h5") as handle:
         assert list(handle["sources/example"]) == [1] * 5 + [4] * 5
         assert list(handle["sources/feature"]) == [-1] * 10
@@ -585,7 +590,7 @@ def test_script_of_profiles_scores_the_draws_of_variants(tmp_path, trained, feat
         paths = [tmp_path / f"{shards}-{draws}-{shard}.h5" for shard in range(shards)]
         for shard, path in enumerate(paths):
             options = {**analysis, "shards": shards, "substitutions": {**null, "draws": draws}}
-            run("score_profiles.py", trained, path, shard, **options)
+            run("score_profiles.py", trained, told(profiles=path), shard, **options)
         found[shards, draws] = read_profile_shards(paths, 0).draws
     assert list(found[1, 5].columns) == DRAW_COLUMNS
     assert found[1, 5].groupby("source")["draw"].apply(list).tolist() == [[1, 2, 3, 4, 5]] * 2

@@ -66,7 +66,8 @@ def house(tmp_path):
     """A copy of the workflow to which a producer of sequences of one base is added."""
     for name in ("rules", "scripts", "config", "envs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "Snakefile", tmp_path)
+    for name in ("Snakefile", "CITATION.cff"):
+        shutil.copy(ROOT / name, tmp_path)
     (tmp_path / "scripts/dfim/datasets/flat.py").write_text(MODULE)
     (tmp_path / "scripts/build_flat_dataset.py").write_text(SCRIPT)
     for path, more in (("rules/dataset.smk", RULE), ("scripts/workflow/datasets.py", ENTRY)):

@@ -9,6 +9,8 @@ from dfim.statistics.comparison import comes_from_scores
 
 SCORES = {"pairs": PAIR_SCORES, "profiles": PROFILE_SCORES}
 COPIES = "copies_"
+# Of a feature in the genome, as :mod:`dfim.interactions.places` adds them.
+_PLACES = ("chrom_start", "chrom_end", "strand")
 
 
 def described_columns(kind: str, names: Sequence[str] | None) -> list[str]:
@@ -37,6 +39,10 @@ def result_columns(
     added = [f"{score}_{value}{suffix}" for score in SCORES[kind] for suffix in suffixes for value in "pq"]
     if kind == "pairs":
         added += [*(f"{score}_called" for score in PAIR_SCORES), "signed_sum_call"]
+    ends = ("source_", "target_") if kind == "pairs" else ("",)
+    added += ["sequence", "chrom", *(f"{end}{what}" for end in ends for what in _PLACES)]
+    if kind == "profiles":
+        added.append("block")  # of pairs it is among what their tests tell
     if covariates:
         added += ["change", *COVARIATES, "matched_set"]
     return [*described_columns(kind, names), *added]
@@ -45,5 +51,10 @@ def result_columns(
 def null_columns(kind: str, columns: Sequence[str]) -> list[str]:
     """Return the columns of the scores of shuffled sequences, of results with these ``columns``."""
     scores = SCORES[kind]
-    kept = [name for name in columns if not comes_from_scores(name.removeprefix("abs_"), scores)]
+    places = {"sequence", "chrom", *(name for name in columns if name.endswith(_PLACES))}
+    kept = [
+        name
+        for name in columns
+        if name not in places and not comes_from_scores(name.removeprefix("abs_"), scores)
+    ]
     return ["replicate", *scores, *kept]

@@ -101,6 +101,7 @@ def small_disk(tmp_path):
 
 
 @pytest.mark.workflow
+@pytest.mark.long
 def test_a_full_disk(undisturbed, small_disk, tmp_path):
     """The data set fits, and nothing that is made from it; more room, and the run goes on with it."""
     disk = small_disk("size=200k")

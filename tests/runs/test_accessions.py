@@ -121,6 +121,7 @@ def finished(tmp_path_factory, reads):
     return folder
 
 
+@pytest.mark.long
 def test_one_call_goes_from_accessions_to_interactions(finished):
     results = finished / "results_reads"
     pairs = results / "interactions/gata_ap1/accessibility/erythroid/gradient_input/pairs.tsv.gz"
@@ -141,6 +142,7 @@ def test_one_call_goes_from_accessions_to_interactions(finished):
     }
 
 
+@pytest.mark.long
 def test_a_second_call_does_nothing_and_the_server_is_not_needed(finished, tmp_path):
     assert "Nothing to be done" in run(finished).stdout
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)

@@ -35,6 +35,7 @@ def of_file(folder, name):
     return jobs(folder, "--configfile", str(ROOT / f"config/{name}.yaml"))
 
 
+@pytest.mark.long
 def test_the_default_has_the_jobs_of_its_four_analyses_which_run_alone(tmp_path):
     parts = [of_file(tmp_path, name) for name in ANALYSES]
     default = jobs(tmp_path)

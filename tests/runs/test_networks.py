@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from scipy.stats import t as student
 
 PAIR = ["example", "first", "second"]
@@ -11,6 +12,7 @@ def read(folder, path):
     return pd.read_csv(folder.path / path, sep="\t")
 
 
+@pytest.mark.long
 def test_three_seeds_and_a_twin_are_trained_and_their_interval_is_between_networks(finished, tmp_path):
     folder = finished.copy(tmp_path)
     folder.config["models"]["tf_binding"] |= {"seeds": 3, "twins": 1}

@@ -157,6 +157,7 @@ def test_the_network_learns_from_these_peaks_and_is_asked_for_interactions(seque
     assert (sequenced / "figures/reads/atac/erythroid/quality.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.long
 def test_one_core_makes_the_same_tags_and_peaks_and_a_second_run_nothing(sequenced, tmp_path):
     assert "Nothing to be done" in run(sequenced.parent, "--dry-run").stdout
     shutil.copytree(sequenced.parent, tmp_path, dirs_exist_ok=True)

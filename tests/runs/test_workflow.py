@@ -238,6 +238,7 @@ def assert_equal_but_for_rounding(before: pd.DataFrame, after: pd.DataFrame) -> 
         assert np.isclose(before[name], after[name], rtol=1e-5, atol=1e-5, equal_nan=True).mean() > 0.99
 
 
+@pytest.mark.long
 def test_shards_and_cores_do_not_change_results(finished, tmp_path):
     """Three, two and two shards on two cores, against one, five and three on one core: the same tables."""
     folder = finished.copy(tmp_path)

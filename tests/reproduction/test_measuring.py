@@ -520,7 +520,7 @@ def test_real_rows_that_do_not_interact_are_told_and_judge_nothing(tmp_path):
     row = judge_null_checks(tmp_path, [good, real]).iloc[0]
     assert row["verdict"] == "reproduced"
     assert re.fullmatch(
-        r"of real features known not to interact 0\.\d+ to 0\.\d+ have p ≤ 0\.05: interactions of the "
-        r"network, small unless they are called",
+        r"of real features known not to interact 0\.\d+ to 0\.\d+ have p ≤ 0\.05; these may be small "
+        r"interactions that the network has, and few of them are called",
         row["note"],
     )

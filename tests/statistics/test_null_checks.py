@@ -30,3 +30,10 @@ def test_rows_of_one_block_count_once():
     repeated = summarise_checks(rows_of(np.repeat(p, 10), np.repeat(np.arange(200), 10))).iloc[0]
     assert (repeated["n"], repeated["n_blocks"]) == (2000, 200)
     assert repeated[["share_low", "share_high"]].tolist() == once[["share_low", "share_high"]].tolist()
+
+
+def test_too_few_rows_tell_nothing():
+    """Of 99 rows fewer than five are expected below the level; with one more the share is judged."""
+    few, enough = (summarise_checks(rows_of(np.full(number, 0.5))).iloc[0] for number in (99, 100))
+    assert np.isnan(few["holds"])
+    assert enough["holds"] == 1

@@ -58,6 +58,7 @@ def judge_null_checks(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
     if not parts:
         return pd.DataFrame(columns=COLUMNS)
     table = pd.concat(parts, ignore_index=True)
+    table = table[table["holds"].notna()]
     off = table[table["holds"] == 0]
     row = {
         "section": "calibration",
@@ -65,10 +66,11 @@ def judge_null_checks(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
         "feature and a place without one, and in networks of random weights, for each analysis, method and "
         "score",
         "stated": "",
-        "found": f"{len(table) - len(off)} of {len(table)} hold it; largest share {table['share'].max():.3g}",
+        "found": f"{len(table) - len(off)} of {len(table)} hold it"
+        + (f"; largest share {table['share'].max():.3g}" if len(table) else ""),
         "threshold": f"at most {TOLERANCE[LEVEL][1]:g}, or an interval with the level, in each",
         "n": int(table.groupby("place")["n"].max().sum()),
-        "verdict": NOT_REPRODUCED if len(off) else REPRODUCED,
+        "verdict": NOT_REPRODUCED if len(off) else REPRODUCED if len(table) else CANNOT_SHOW,
         "note": "; ".join(filter(None, [_off_text(off), _real_text(files)])),
     }
     return pd.DataFrame([row], columns=COLUMNS)
@@ -97,7 +99,7 @@ def _real_text(files: Sequence[str]) -> str:
         return ""
     return (
         f"of real features known not to interact {shares.min():.2g} to {shares.max():.2g} have p ≤ "
-        f"{LEVEL:g}: interactions of the network, small unless they are called"
+        f"{LEVEL:g}; these may be small interactions that the network has, and few of them are called"
     )
 
 

@@ -14,6 +14,7 @@ from dfim.statistics.calibration import TOLERANCE
 
 DECOY, UNTRAINED = "decoy", "untrained"
 LEVEL = 0.05
+FEWEST = 5
 KEY = ["check", "method", "score"]
 ROW_COLUMNS = [
     *KEY,
@@ -40,7 +41,8 @@ def summarise_checks(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     ``rows`` has the columns ``ROW_COLUMNS``; ``p_tested`` is the p of which the hypothesis is true: of a
     decoy that with the decoy replaced, else p. ``share``: of rows with p_tested of at most .05, ``called``:
     of called ones, with the 95 % intervals of their bootstrap over blocks. ``holds`` is 1 where the share is
-    at most the upper end of :data:`TOLERANCE`, or its interval reaches down to the level.
+    at most the upper end of :data:`TOLERANCE`, or its interval reaches down to the level, else 0; it is
+    missing where fewer than :data:`FEWEST` rows are expected below the level, which tell nothing.
     """
     found = []
     for key, own in rows.groupby(KEY, sort=False):
@@ -50,7 +52,8 @@ def summarise_checks(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         row |= {"level": LEVEL, "share": below.mean(), "called": called.mean()}
         row["share_low"], row["share_high"] = _interval(below, block, seed)
         row["called_low"], row["called_high"] = _interval(called, block, seed)
-        row["holds"] = int(row["share"] <= TOLERANCE[LEVEL][1] or row["share_low"] <= LEVEL)
+        held = float(row["share"] <= TOLERANCE[LEVEL][1] or row["share_low"] <= LEVEL)
+        row["holds"] = held if len(own) * LEVEL >= FEWEST else np.nan
         found.append(row)
     return pd.DataFrame(found, columns=COLUMNS)
 

@@ -202,7 +202,9 @@ def wait_for(found, seconds=90):
 
 def test_the_sentence_of_a_failed_job_reaches_the_console(cluster, folder):
     adapted_profile(folder.path)
-    (folder.path / "mine.fa").write_text(">one\nACGTACGTAC\n>two\nACGTJCGTAC\n")
+    # Small files are read before the first job; what is wrong in this one its job must say.
+    many = "".join(f">{number}\nACGTACGTAC\n" for number in range(400_000))
+    (folder.path / "mine.fa").write_text(f">one\nACGTACGTAC\n>two\nACGTJCGTAC\n{many}")
     folder.config["datasets"]["mine"] = {"sequences": {"file": "mine.fa"}}
     target = "results/datasets/mine/examples.tsv.gz"
     result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)

@@ -17,7 +17,7 @@ with running(snakemake) as log:
     from dfim.interactions.pairs import pairs_of_selection
     from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
-    from dfim.statistics.null_checks import DECOY, UNTRAINED, summarise_checks
+    from dfim.statistics.null_checks import DECOY, UNTRAINED, sentences, summarise_checks
 
     settings = snakemake.params
     analysis, seed = settings.analysis, settings.seed
@@ -59,16 +59,7 @@ with running(snakemake) as log:
         parts.append(outputs_of_check(UNTRAINED, scorer, task, ordered, asked)[1])
     rows = pd.concat(parts, ignore_index=True)
     found = summarise_checks(rows, seed)
-    for row in found.itertuples():
-        log.info(
-            "%s, %s %s: p ≤ %g in %.4f of %d pairs, %.4f called",
-            row.check,
-            row.method or "mutagenesis",
-            row.score,
-            row.level,
-            row.share,
-            row.n,
-            row.called,
-        )
+    for sentence in sentences(found, "pairs"):
+        log.info(sentence)
     write_table(rows, snakemake.output.rows)
     write_table(found, snakemake.output.summary)

@@ -17,7 +17,7 @@ with running(snakemake) as log:
     from dfim.interactions.substitutions import substitutions
     from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
-    from dfim.statistics.null_checks import summarise_checks
+    from dfim.statistics.null_checks import sentences, summarise_checks
     from dfim.statistics.nulls import NullModel
     from dfim.statistics.resolution import number_of
 
@@ -42,15 +42,7 @@ with running(snakemake) as log:
             parts.append(untrained_variants(method, scorer, task, *data, widest, settings.level))
     rows = pd.concat(parts, ignore_index=True)
     found = summarise_checks(rows, seed)
-    for row in found.itertuples():
-        log.info(
-            "untrained, %s %s: p ≤ %g in %.4f of %d variants, %.4f called",
-            row.method,
-            row.score,
-            row.level,
-            row.share,
-            row.n,
-            row.called,
-        )
+    for sentence in sentences(found, "variants"):
+        log.info(sentence)
     write_table(rows, snakemake.output.rows)
     write_table(found, snakemake.output.summary)

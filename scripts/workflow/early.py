@@ -29,8 +29,7 @@ _GROUP = re.compile(r"\bgroup\s*==\s*['\"](positive|control)['\"]")
 
 
 def check_beforehand(config: Mapping, sheets: Sheets, sources: Sources, jobs: Iterable, where: str) -> None:
-    """Raise InputError with all that is known to fail; of local files those that ``jobs`` (Snakemake's) "
-    "fetch."""
+    """Raise InputError with all that is known to fail; ``jobs`` are Snakemake's, which fetch local files."""
     wanted = [job.wildcards.name for job in jobs if job.rule.name == "fetch_source"]
     in_one_list([*missing_files(sources.fetched, wanted), *foreseen(config, sheets, sources)], where)
 
@@ -80,9 +79,7 @@ def _classes(config: Mapping, sheets: Sheets, dataset: str) -> Iterator[str]:
 
 
 def _test_chromosomes(config: Mapping, dataset: str) -> Iterator[str]:
-    """Yield a sentence when none of the chromosomes held out is in the genome, as far as its names are
-    known.
-    """
+    """Yield a sentence when the genome, as far as it is known, has no chromosome that is held out."""
     _, options = producer_of(config, dataset)
     chromosomes = options.get("test_chromosomes")
     if not chromosomes or "genome" not in options:
@@ -99,9 +96,7 @@ def _test_chromosomes(config: Mapping, dataset: str) -> Iterator[str]:
 
 
 def _chromosomes(config: Mapping, genome: str) -> list[str]:
-    """Return the names of a genome's chromosomes where they are known: made before, indexed, small, or
-    named.
-    """
+    """Return a genome's chromosomes where they are known: made before, indexed, small, or named."""
     options = config["genomes"].get(genome, {})
     made = genome_files(results_folder(config), genome)["sizes"]
     if os.path.isfile(made):

@@ -49,9 +49,7 @@ def query_sheets(config: Mapping) -> dict[str, str]:
 
 
 def _read_tasks_of(config: Mapping, path: str) -> list[dict]:
-    """Read a sheet of tasks; that of a query that was not asked yet has the rows beside it, and one for
-    it.
-    """
+    """Read a sheet of tasks; a query that was not asked yet has the rows beside it, and one of its own."""
     name = query_sheets(config).get(path)
     if name is None or Path(locate(path)).is_file():
         return read_tasks(locate(path))

@@ -36,10 +36,13 @@ def test_what_was_found_is_counted_and_what_needs_care_is_said(tmp_path):
     assert pairs[5][0] == "0.8 [0.5, 0.9] interaction"
     assert positions[2][0] == "60 sources"
     assert "deeplift: sign not to be trusted: too few." in text
-    assert "Of 400 scores that do not interact, a share of 0.11 has p ≤ 0.05." in text
+    assert (
+        "of 400 scores of fis that are known not to interact, a share of 0.11 has p ≤ 0.05 by the null"
+        in text
+    )
 
 
-def test_p_of_pair_tests_that_do_not_hold_are_told_once_and_first(tmp_path):
+def test_small_p_of_pair_tests_are_told_once_and_first(tmp_path):
     contents = small_contents(tmp_path)
     part = contents["analyses"][0]
     path = Path(part["methods"]["deeplift"]["calibration"])
@@ -48,10 +51,14 @@ def test_p_of_pair_tests_that_do_not_hold_are_told_once_and_first(tmp_path):
     part["methods"]["other"] = part["methods"]["deeplift"]
     write_page(contents, CITATION, tmp_path / "index.html")
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
-    sentence = "<li>Pair tests: p of interaction by the null replaced do not hold their level."
+    sentence = (
+        "<li>Pair tests: of 400 scores of interaction that are known not to interact, a share of 0.11 has p"
+    )
     assert text.count(sentence) == 1
     assert (
-        text.index(sentence) < text.index("deeplift: sign not to be trusted") < text.index("other: p of fis")
+        text.index(sentence)
+        < text.index("deeplift: sign not to be trusted")
+        < text.index("other: of 400 scores of fis")
     )
 
 

@@ -37,3 +37,11 @@ def test_too_few_rows_tell_nothing():
     few, enough = (summarise_checks(rows_of(np.full(number, 0.5))).iloc[0] for number in (99, 100))
     assert np.isnan(few["holds"])
     assert enough["holds"] == 1
+
+
+def test_the_larger_of_two_p_is_told_and_not_judged():
+    """Of untrained pairs no p is uniform: their share below the level is told, and holds nothing."""
+    rows = rows_of(np.random.default_rng(3).random(6000) ** 0.5).assign(p_tested=np.nan)
+    row = summarise_checks(rows).iloc[0]
+    assert row["share"] == (rows["p"] <= 0.05).mean()
+    assert np.isnan(row["holds"])

@@ -156,8 +156,7 @@ def names_of_features(path: str | os.PathLike) -> list[str]:
 
 
 def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
-    """Return the different rows of a BED file of features: ``chrom``, ``from``, ``to``, ``name``, "
-    "``strand``."""
+    """Return the different rows of a BED file: ``chrom``, ``from``, ``to``, ``name``, ``strand``."""
     fields, table = data_fields(path)
     if not fields:
         raise InputError(f"{path} has no features: at least one line of BED is needed.")

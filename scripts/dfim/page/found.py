@@ -103,7 +103,7 @@ def _pair_warnings(files: Mapping[str, str], tested: int) -> Iterator[str]:
 
 
 def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_values: str) -> Iterator[str]:
-    """Yield what needs care in the tables of each method: coarse nulls, p that do not hold."""
+    """Yield what needs care in the tables of each method: coarse nulls, small p where none are known."""
     for method, files in methods.items():
         for sentence in coarse_nulls(read_table(files["nulls"])):
             yield f"{method}: {sentence}"
@@ -115,9 +115,9 @@ def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_va
             # The pair test is the same for every method.
             of = "Pair tests" if row["score"] == "interaction" else method
             yield (
-                f"{of}: p of {row['score']} by the null {row['null_model']} do not hold their level. "
-                f"Of {number(row['n'])} scores that do not interact, a share of "
-                f"{interval(row, 'share')} has p ≤ {told:g}."
+                f"{of}: of {number(row['n'])} scores of {row['score']} that are known not to interact, a "
+                f"share of {interval(row, 'share')} has p ≤ {told:g} by the null {row['null_model']}. The "
+                "network may have small interactions there; whether p hold, the checks of the null say."
             )
 
 

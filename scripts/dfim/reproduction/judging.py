@@ -63,8 +63,8 @@ def judge_null_checks(folder: str | os.PathLike, files: Sequence[str]) -> pd.Dat
     row = {
         "section": "calibration",
         "claim": f"p-values hold their level where nothing interacts: share with p ≤ {LEVEL:g} of pairs of a "
-        "feature and a place without one, and in networks of random weights, for each analysis, method and "
-        "score",
+        "feature and a place without one, and of variants in networks of random weights, for each analysis, "
+        "method and score",
         "stated": "",
         "found": f"{len(table) - len(off)} of {len(table)} hold it"
         + (f"; largest share {table['share'].max():.3g}" if len(table) else ""),

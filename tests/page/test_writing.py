@@ -91,7 +91,7 @@ def test_a_level_that_no_calibration_has_is_answered_by_that_of_five_percent(tmp
     contents = small_contents(tmp_path)
     contents["analyses"][0] |= {"level": 0.2}
     write_page(contents, CITATION, tmp_path / "index.html")
-    assert "a share of 0.11 has p ≤ 0.05." in (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "a share of 0.11 has p ≤ 0.05 by the null" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 
 def test_checks_of_the_null_are_shown_and_warn_where_they_do_not_hold(tmp_path):

@@ -56,9 +56,7 @@ def outputs_of_check(check: str, scorer: Scorer, task: int, pairs: pd.DataFrame,
     found = draw_pairs(evaluate, asked.bases, asked.features, chosen, asked.background, draws, asked.seed)
     tests = judge_pairs(found, asked.features, asked.blocks, asked.level, asked.least_share).table
     rows = tests.rename(columns={"pair": "name"}).assign(check=check, method="", score="interaction")
-    rows["p_tested"] = (
-        np.nan
-    )  # the larger of two p is small too seldom: its share below a level tells nothing
+    rows["p_tested"] = np.nan  # the larger of two p is small too seldom to be held to a level
     for end in ("first", "second"):
         of_decoy = tests[f"{end}_group"] == DECOY
         rows.loc[of_decoy, "p_tested"] = tests.loc[of_decoy, f"p_{end}"]

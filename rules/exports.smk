@@ -44,7 +44,7 @@ rule export_tracks:
         "../scripts/export_contributions.py"
 
 
-rule export_modisco:
+use rule export_tracks as export_modisco with:
     input:
         unpack(LOOKUPS.analysis_dataset),
         model=MODEL["model"],
@@ -56,15 +56,8 @@ rule export_modisco:
         f"{LOGS}/export_modisco/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
     benchmark:
         f"{BENCHMARKS}/export_modisco/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
-    conda:
-        "../envs/dfim.yaml"
-    threads: 1
     resources:
         **demanded("export_modisco"),
-    params:
-        **LOOKUPS.export_params(),
-    script:
-        "../scripts/export_contributions.py"
 
 
 rule export_maps:

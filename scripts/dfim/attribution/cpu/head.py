@@ -54,20 +54,17 @@ class Head:
         return self._above(d, sums, absolute)
 
     def forward_changed(self, base: Rows, owners, dy: np.ndarray, starts: np.ndarray) -> Rows:
-        """Evaluate rows that differ from the rows ``owners`` of ``base`` in a window of the inputs."""
+        """Evaluate rows that differ from the rows ``owners`` of ``base`` in a window of the inputs.
+
+        ``starts`` of the windows are sorted.
+        """
         sums = base.sums[owners]
-        absolute = base.absolute[owners] if len(base.absolute) else base.absolute
-        kernels.add_changed_inputs(
-            dy,
-            starts,
-            base.inputs[0],
-            owners,
-            dy.shape[2],
-            self.layers[0].kernel,
-            self.absolute[0],
-            sums,
-            absolute,
-        )
+        kernels.add_changed_inputs(dy, starts, self.layers[0].kernel, sums)
+        absolute = base.absolute
+        if len(absolute):
+            absolute, change = absolute[owners], np.empty_like(dy)
+            kernels.change_of_sizes(dy, starts, base.inputs[0], owners, change)
+            kernels.add_changed_inputs(change, starts, self.absolute[0], absolute)
         return self._above(None, sums, absolute)
 
     def sums(self, d: np.ndarray) -> np.ndarray:
@@ -75,9 +72,12 @@ class Head:
         return _product(d, self.layers[0].kernel)
 
     def sums_changed(self, dy: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Return what changes ``dy`` [w, rows, channels] of the inputs add to the sums, (rows, units)."""
+        """Return what changes ``dy`` [w, rows, channels] of the inputs add to the sums, (rows, units).
+
+        ``starts`` of their windows are sorted.
+        """
         sums = np.zeros((dy.shape[1], self.layers[0].kernel.shape[1]), np.float32)
-        kernels.add_changed_sums(dy, starts, self.layers[0].kernel, sums)
+        kernels.add_changed_inputs(dy, starts, self.layers[0].kernel, sums)
         return sums
 
     def logits(self, sums: np.ndarray) -> np.ndarray:

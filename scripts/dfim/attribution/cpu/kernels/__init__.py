@@ -22,8 +22,8 @@ from dfim.attribution.cpu.kernels.back import (
 from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
 from dfim.attribution.cpu.kernels.dense import (
     add_changed_inputs,
-    add_changed_sums,
     change_of_inputs,
+    change_of_sizes,
     combine,
     multiply_units,
 )
@@ -42,10 +42,10 @@ __all__ = [
     "activate",
     "activate_changed",
     "add_changed_inputs",
-    "add_changed_sums",
     "add_paths",
     "add_weighted",
     "change_of_inputs",
+    "change_of_sizes",
     "choice_changed",
     "combine",
     "convolve",

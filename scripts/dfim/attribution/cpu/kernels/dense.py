@@ -10,39 +10,26 @@ _ZERO = np.float32(0)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def add_changed_inputs(dy, starts, d, owners, channels, kernel, absolute, s, s_absolute):
-    """Add to s and s_absolute (columns, units) what a window of changed inputs of a dense layer changes.
+def change_of_sizes(dy, starts, d, owners, out):
+    """Fill ``out`` [w, columns, channels] with what changes in the sizes of a dense layer's inputs.
 
-    ``d`` (sequences, inputs) are the unchanged differences from the reference, ``dy`` [w, columns, channels]
-    the changes; ``starts`` must be sorted, or the products are small ones.
+    ``d`` (sequences, inputs) are the unchanged differences from the reference, ``dy`` the changes of those of
+    ``owners`` in windows from ``starts`` on; 0 where a window leaves the inputs.
     """
-    columns = dy.shape[1]
+    window, columns, channels = dy.shape
     pooled = d.shape[1] // channels
-    change = np.empty((columns, channels), np.float32)
-    for row in range(len(dy)):
-        begin = 0
-        while begin < columns:
-            end = begin + 1
-            while end < columns and starts[end] == starts[begin]:
-                end += 1
-            r = starts[begin] + row
-            if 0 <= r < pooled:
-                inputs = kernel[r * channels : (r + 1) * channels]
-                multiply(dy[row, begin:end], inputs, s[begin:end], 1)
-                if len(absolute):
-                    for column in range(begin, end):
-                        for channel in range(channels):
-                            old = d[owners[column], r * channels + channel]
-                            new = old + dy[row, column, channel]
-                            change[column, channel] = abs(new) - abs(old)
-                    inputs = absolute[r * channels : (r + 1) * channels]
-                    multiply(change[begin:end], inputs, s_absolute[begin:end], 1)
-            begin = end
+    for row in range(window):
+        for column in range(columns):
+            r, owner = starts[column] + row, owners[column]
+            for channel in range(channels):
+                old = d[owner, r * channels + channel] if 0 <= r < pooled else _ZERO
+                new = old + dy[row, column, channel] if 0 <= r < pooled else _ZERO
+                out[row, column, channel] = abs(new) - abs(old)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def add_changed_sums(dy, starts, kernel, s):
-    """Add to s (columns, units) what a window of changes ``dy`` [w, columns, channels] of the inputs makes.
+def add_changed_inputs(dy, starts, kernel, s):
+    """Add to s (columns, units) what changes ``dy`` [w, columns, channels] of a dense layer's inputs make.
 
     ``starts`` are sorted, so that the columns whose windows hold an input position are neighbours: they take
     its weights together.

@@ -4,10 +4,11 @@ A new producer is its module of :mod:`dfim.datasets`, an entry here, its options
 a script.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dfim.errors import InputError
+from workflow.small_files import names_of_own_features
 
 # The role of a source as an input, the source (or several) as options give it, and the kind that it is of.
 Given = tuple[str, object, str]
@@ -21,8 +22,9 @@ class Producer:
     tasks from the options and the rows of the sheet that the option ``sheet`` names, ``given`` the sources of
     the options but for that sheet's. ``told`` gives what options tell of the size before the dataset is made:
     ``examples``, ``length``, ``features`` (of an example), ``origins`` (examples by origin) and ``fixed``
-    (positions where all examples are alike). ``check`` refuses options that the schema cannot. ``background``
-    says whether the options have shares of the bases.
+    (positions where all examples are alike). ``names`` gives the names that features can have, and
+    ``groups`` their groups; ``readers`` what reads the user's files, by their role. ``check`` refuses options
+    that the schema cannot. ``background`` says whether the options have shares of the bases.
     """
 
     rule: str
@@ -31,6 +33,9 @@ class Producer:
     tasks: Callable[[Mapping, list[dict]], list[str]] = lambda options, rows: []
     given: Callable[[Mapping], Iterator[Given]] = lambda options: iter(())
     told: Callable[[Mapping], dict] = lambda options: {}
+    names: Callable[[Mapping], Iterable[str]] = lambda options: ()
+    groups: Callable[[Mapping], list[str]] = lambda options: []
+    readers: Callable[[Mapping], dict[str, Callable[[str], object]]] = lambda options: {}
     check: Callable[[str, Mapping], None] = lambda key, options: None
     background: bool = False
 
@@ -150,9 +155,24 @@ def _check_variants(key: str, options: Mapping) -> None:
         )
 
 
+def _variant_readers(options: Mapping) -> dict[str, Callable[[str], object]]:
+    from dfim.datasets.variants import read_variants
+
+    bounds = options["positive_below"], options["control_from"]
+    return {"variants": lambda path: read_variants(path, None, options["columns"], *bounds)}
+
+
 def _own_sources(options: Mapping) -> Iterator[Given]:
     yield from _keys(file="", regions="peaks", features="table", labels="table")(options)
     yield "matrices", [pwm["matrix"] for pwm in options["pwms"].values() if "matrix" in pwm], ""
+
+
+def _own_readers(options: Mapping) -> dict[str, Callable[[str], object]]:
+    from dfim.datasets.sequence_files import read_sequences
+    from dfim.datasets.sequences import names_of_features
+    from dfim.sequences.matrices import read_matrices
+
+    return {"file": read_sequences, "features": names_of_features, "matrices": read_matrices}
 
 
 def _own_told(options: Mapping) -> dict:
@@ -211,9 +231,25 @@ def _value_sources(options: Mapping) -> Iterator[Given]:
     yield "library", options.get("table") or options["array"], ""
 
 
+def _value_readers(options: Mapping) -> dict[str, Callable[[str], object]]:
+    from dfim.datasets.values import read_table_of_values
+
+    return (
+        {"library": lambda path: read_table_of_values(path, options["columns"])}
+        if options.get("table")
+        else {}
+    )
+
+
 PRODUCERS = {
     "simulation": Producer(
-        "simulate_sequences", 6e-4, tasks=_own_task, told=_simulated, check=_check_simulated, background=True
+        "simulate_sequences",
+        6e-4,
+        tasks=_own_task,
+        told=_simulated,
+        names=lambda options: (motif for one in options["sets"].values() for motif in one["motifs"]),
+        check=_check_simulated,
+        background=True,
     ),
     "peaks": Producer(
         "build_peak_dataset",
@@ -222,6 +258,8 @@ PRODUCERS = {
         tasks=lambda options, rows: [row["task"] for row in rows],
         given=_keys(accessible="peaks", known_sites="table"),
         told=_peaks_told,
+        names=names_of_own_features,
+        groups=lambda options: ["known"] if options.get("known_sites") else [],
         check=_check_peaks,
     ),
     "variants": Producer(
@@ -230,6 +268,8 @@ PRODUCERS = {
         sheet="overlapping",
         given=_variant_sources,
         told=lambda options: {"length": options["window"], "features": 1.0},
+        groups=lambda options: ["positive", "control"],
+        readers=_variant_readers,
         check=_check_variants,
     ),
     "sequences": Producer(
@@ -238,6 +278,8 @@ PRODUCERS = {
         tasks=lambda options, rows: options["tasks"],
         given=_own_sources,
         told=_own_told,
+        names=names_of_own_features,
+        readers=_own_readers,
         check=_check_own,
         background=True,
     ),
@@ -245,6 +287,7 @@ PRODUCERS = {
         "build_spacing_dataset",
         5e-4,
         told=_spacing_told,
+        names=lambda options: options["motifs"],
         check=_check_spaced,
         background=True,
     ),
@@ -254,6 +297,7 @@ PRODUCERS = {
         tasks=_own_task,
         given=_value_sources,
         told=lambda options: {"fixed": len(options.get("core", ""))},
+        readers=_value_readers,
     ),
     # Of no configuration: workflow.ensembles adds datasets of this kind.
     "twin": Producer(

@@ -8,6 +8,7 @@ the run are not looked at; what of them is wrong is told by the job that reads t
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from dfim.datasets.labels import check_columns
@@ -15,13 +16,13 @@ from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
-from workflow.datasets import producer_of, sheet_of, tasks_of_datasets, told_of
+from workflow.datasets import PRODUCERS, producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
 from workflow.schema import locate
-from workflow.sentences import in_one_list
+from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
-from workflow.small_files import unreadable
+from workflow.small_files import is_small
 from workflow.sources import Sources, source_parts
 
 _LARGEST = 50_000_000  # bytes of a file that is read before the first job
@@ -50,10 +51,24 @@ def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]
     for name in config["datasets"]:
         yield from _classes(config, sheets, name)
         yield from _test_chromosomes(config, name)
-        wrong = list(unreadable(config, sources, name))
+        wrong = list(_unreadable(config, sources, name))
         yield from wrong or _variant_groups(config, sources, name)
         yield from _labels(config, sources, name)
     yield from _networks(config, sources)
+
+
+def _unreadable(config: Mapping, sources: Sources, dataset: str) -> Iterator[str]:
+    """Yield the sentence about each small file of a dataset that its reader refuses.
+
+    Files that are fetched, made by the workflow, missing or large are left to the jobs.
+    """
+    producer, options = producer_of(config, dataset)
+    results = Path(results_folder(config)).resolve()
+    for role, read in PRODUCERS[producer].readers(options).items():
+        paths = sources.datasets[dataset].get(role) or []
+        for path in [paths] if isinstance(paths, str) else paths:
+            if is_small(path) and results not in Path(path).absolute().parents:
+                yield from sentences_of(partial(read, path))
 
 
 def _results(config: Mapping) -> Iterator[str]:

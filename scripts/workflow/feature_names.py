@@ -1,18 +1,13 @@
 """The names that the features of a dataset can have, as far as configuration and small files tell them."""
 
 import itertools
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pandas as pd
 
-from dfim.datasets.sequences import names_of_features
 from dfim.errors import InputError
-from dfim.sequences.matrices import read_matrices
 from workflow.analyses import target_kind
-from workflow.schema import locate
-
-_LARGEST = 5_000_000  # bytes of a file that is read before the first job
+from workflow.datasets import PRODUCERS
 
 
 def known_rows(config: Mapping, analysis: Mapping) -> pd.DataFrame | None:
@@ -41,40 +36,14 @@ def of_variants(config: Mapping, analysis: Mapping) -> bool:
 
 def feature_names(dataset: Mapping) -> list[str] | None:
     """Return the names that the features of a dataset can have, sorted, or None where they are not known."""
-    ((producer, options),) = dataset.items() if dataset else [("", {})]
-    if producer == "simulation":
-        names = {motif for group in options["sets"].values() for motif in group["motifs"]}
-    elif producer == "spacing":
-        names = set(options["motifs"])
-    elif producer in ("peaks", "sequences"):
+    for producer, options in dataset.items():
         try:
-            names = {*options.get("patterns", {}), *_of_matrices(options), *_of_file(options)}
+            return sorted(set(PRODUCERS[producer].names(options))) or None
         except (InputError, LookupError):  # what is wrong with a file, the job that reads it says
             return None
-    else:
-        return None
-    return sorted(names) or None
+    return None
 
 
 def chosen(names: list[str], asked: str | list[str]) -> list[str]:
     """Return which names an analysis takes."""
     return names if asked == "all" else [name for name in names if name in asked]
-
-
-def _of_matrices(options: Mapping) -> Iterator[str]:
-    """Yield the names of motifs; those of a file of several have the file's names."""
-    for key, pwm in options.get("pwms", {}).items():
-        found = read_matrices(_small_file(pwm["matrix"])) if "matrix" in pwm else [""]
-        yield from (name or key for name in found)
-
-
-def _of_file(options: Mapping) -> list[str]:
-    return names_of_features(_small_file(options["features"])) if options.get("features") else []
-
-
-def _small_file(source: str | Mapping) -> str:
-    """Return the path of a small local file; LookupError for what is fetched, large, made or missing."""
-    path = locate(source if isinstance(source, str) else source["location"])
-    if not os.path.isfile(path) or os.path.getsize(path) > _LARGEST:
-        raise LookupError(path)
-    return path

@@ -5,7 +5,7 @@ from functools import partial
 
 from dfim.errors import InputError
 from dfim.plots.options import check_options
-from workflow.datasets import producer_of, told_of
+from workflow.datasets import PRODUCERS, producer_of, told_of
 from workflow.feature_names import feature_names, known_rows
 
 
@@ -72,9 +72,7 @@ def _check_contrary(where: str, criteria: Mapping) -> None:
 def _groups(config: Mapping, dataset: str) -> list[str]:
     """Return the groups that the features of a dataset have."""
     producer, options = producer_of(config, dataset)
-    if producer == "variants":
-        return ["positive", "control"]
-    return ["known"] if options.get("known_sites") else []
+    return PRODUCERS[producer].groups(options)
 
 
 def _is_sound(figure: str, options: Mapping) -> bool:

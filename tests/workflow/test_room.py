@@ -10,13 +10,14 @@ from workflow.schema import ROOT
 # Each module may import from those before it.
 ORDER = [
     ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention", "network_heads"],
-    ["running", "included", "feature_names"],
+    ["running", "included", "small_files"],
     ["rows", "costs", "datasets"],
-    ["samples", "backgrounds", "conditions", "named", "exports"],
+    ["feature_names", "samples", "backgrounds", "exports"],
+    ["conditions", "named"],
     ["nulls", "ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],
-    ["replicates", "small_files"],
+    ["replicates"],
     ["early", "console"],
     ["reads_demands", "sizes"],
     ["configuration", "demands", "lookups"],

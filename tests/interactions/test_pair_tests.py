@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
-from support.small_networks import LOGIC, logic, random_bases, stacked
+from support.small_networks import LOGIC, drawn_network, logic, random_bases, stacked
 
 from dfim.attribution.edits import logits_of_whole_copies
 from dfim.interactions.draws import REMOVED, Draws
@@ -13,7 +13,7 @@ from dfim.interactions.pair_tests import TEST_COLUMNS, draw_pairs
 from dfim.interactions.pairs import unordered_pairs
 from dfim.interactions.sources import make_pairs
 from dfim.sequences.bases import one_hot
-from dfim.statistics.effects import OUTPUTS, called, effects
+from dfim.statistics.effects import OUTPUTS, called, effects, resolution
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
 
@@ -229,3 +229,27 @@ def test_an_untrained_network_has_next_to_no_calls(seed):
     p = p_replaced(table["interaction"], found.first, found.second)["p"]
     assert table["interaction"].abs().max() > 1e-3  # the two do change each other's effect
     assert called(q_values(p), table["share"], 0.05, 0.1).mean() <= 0.01
+
+
+PLACES = (("A", 20), ("B", 60))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rounding_of_interactions_lies_below_what_counts_as_nothing(seed):
+    """Against outputs of 64 bits, on networks of any depth; what is off by more would have small p."""
+    from dfim.attribution import FORWARD, open_scorer
+    from dfim.attribution.gradients import GradientInput
+    from dfim.attribution.simplification import simplify
+
+    rng = np.random.default_rng([seed, 5])
+    layers, length = drawn_network(rng)
+    bases = random_bases(rng, 20, length)
+    features = table_of_features([(row, name, at, at + 8) for row in range(20) for name, at in PLACES])
+    data = bases, features, pairs_of(features), BACKGROUND, 4
+    with open_scorer(FORWARD, layers, BACKGROUND) as scorer:
+        found = draw_pairs(partial(scorer.edited_logits, bases, task=0), *data)
+    exact = GradientInput(simplify(layers), BACKGROUND, dtype="float64")
+    expected = draw_pairs(partial(exact.edited_logits, bases, task=0), *data)
+    least = resolution(expected.table)[:, None]
+    for one, other in ((found.first, expected.first), (found.second, expected.second)):
+        assert (np.abs(one - other) < least).all()

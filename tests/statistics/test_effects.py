@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.effects import OUTPUTS, effects, resolved, sign_of
+from dfim.statistics.effects import OUTPUTS, effects, resolution, resolved, sign_of
 
 FLAT = np.zeros(5)
 
@@ -63,7 +63,7 @@ def test_what_is_smaller_than_the_last_places_of_the_outputs_is_rounding():
     assert (exact != 0).mean() > 0.1
     assert (effects(table, FLAT)["interaction"] == 0).all()
     draws = exact.to_numpy()[:, None] * np.ones(3)
-    assert (resolved(draws, table) == 0).all()
-    assert (resolved(draws + 1, table) == draws + 1).all()
+    assert (resolved(draws, resolution(table)) == 0).all()
+    assert (resolved(draws + 1, resolution(table)) == draws + 1).all()
     synergy = table.assign(output=table["output"] + 0.01)
     np.testing.assert_allclose(effects(synergy, FLAT)["interaction"], exact + 0.01)

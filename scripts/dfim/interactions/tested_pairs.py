@@ -7,7 +7,7 @@ import pandas as pd
 
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolved, sign_of
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
 from dfim.statistics.kinds import NULL_ENDS, orientations, two_strands
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
@@ -53,7 +53,8 @@ def judge_pairs(
     tested = table["within_reach"].to_numpy() == 1
     interaction = table.loc[tested, "interaction"].to_numpy()
     ends = {"first": found.first[tested], "second": found.second[tested]}
-    draws = {end: resolved(values, table[tested]) for end, values in ends.items()}
+    least = resolution(table)[tested]
+    draws = {end: resolved(values, least) for end, values in ends.items()}
     p = p_replaced(interaction, **draws)
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["q"] = q_values(table["p"])

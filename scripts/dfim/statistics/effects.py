@@ -23,7 +23,7 @@ import pandas as pd
 from scipy.special import expit
 
 FLOOR = 0.1
-# Of the largest output: 32 units in the last place of float32.
+# 32 units in the last place of float32: measured errors are up to 11 (benchmarks/rounding.py).
 RESOLUTION = 2.0**-18
 OUTPUTS = ["output", "without_first", "without_second", "without_both"]
 EFFECT_COLUMNS = [
@@ -39,7 +39,7 @@ def effects(outputs: pd.DataFrame, shuffled: np.ndarray) -> pd.DataFrame:
     """
     f11, f01, f10, f00 = (outputs[name].to_numpy(np.float64) for name in OUTPUTS)
     first, second, total = f11 - f01, f11 - f10, f11 - f00
-    interaction = resolved(f11 - f01 - f10 + f00, outputs)
+    interaction = resolved(f11 - f01 - f10 + f00, resolution(outputs))
     floor = FLOOR * np.std(shuffled) if np.size(shuffled) else 0.0
     largest = np.maximum.reduce([np.abs(first), np.abs(second), np.abs(total), np.full(len(f11), floor)])
     share = np.divide(interaction, largest, out=np.zeros_like(largest), where=largest > 0)
@@ -48,12 +48,19 @@ def effects(outputs: pd.DataFrame, shuffled: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(EFFECT_COLUMNS, columns, strict=True)), index=outputs.index)
 
 
-def resolved(interactions: np.ndarray, outputs: pd.DataFrame) -> np.ndarray:
-    """Return interactions of pairs (pairs, ...) with 0 for those that are rounding, float64.
+def resolution(outputs: pd.DataFrame) -> np.ndarray:
+    """Return below what an interaction of each pair is rounding, float64 (pairs,).
 
-    They are smaller than :data:`RESOLUTION` of the largest of the pair's outputs, the columns ``OUTPUTS``.
+    That is :data:`RESOLUTION` of the largest of the pair's outputs, the columns ``OUTPUTS``, or of the root
+    mean square of those of all pairs where that is larger: an output near 0 is a sum of larger terms.
     """
-    least = RESOLUTION * outputs[OUTPUTS].abs().max(axis=1).to_numpy(np.float64)
+    sizes = outputs[OUTPUTS].abs().to_numpy(np.float64)
+    usual = np.sqrt(np.mean(sizes**2)) if sizes.size else 0.0
+    return RESOLUTION * np.maximum(sizes.max(axis=1), usual)
+
+
+def resolved(interactions: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return interactions of pairs (pairs, ...), float64, with 0 for those whose size is below ``least``."""
     values = np.asarray(interactions, np.float64)
     return np.where(np.abs(values) < least.reshape(-1, *[1] * (values.ndim - 1)), 0.0, values)
 

@@ -54,7 +54,7 @@ def checks_text(checks: pd.DataFrame) -> str:
     """Return the checks of nulls as a table of Markdown: shares in percent, with their intervals."""
     head = "| analysis | check | score | n | p ≤ .05, % (95 %) | called, % |\n|---|---|---|---|---|---|"
     rows = []
-    for row in checks.fillna("").itertuples():
+    for row in checks.astype(object).fillna("").itertuples():
         ends = f"{100 * row.share_low:.1f} to {100 * row.share_high:.1f}"
         score = f"{row.score}, {row.method}" if row.method else f"{row.score}"
         shares = f"{100 * row.share:.1f} ({ends}) | {100 * row.called:.1f}"

@@ -65,4 +65,8 @@ def test_nulls_are_checked_where_nothing_interacts(finished):
     assert variants["score"].tolist() == ["fis", "fis_sum", "signed_sum"]
     table = read(finished, "results/reproduction.tsv")
     assert table["section"].iloc[0] == "calibration"
-    assert " of 5 hold it" in table["found"].iloc[0]
+    # Shares of the few rows of a small run tell nothing, and nothing is claimed of them.
+    judged = pd.concat([pairs, variants])["holds"].notna().sum()
+    assert judged == 0
+    assert table["found"].iloc[0] == "0 of 0 hold it"
+    assert table["verdict"].iloc[0] == "cannot show"

@@ -46,18 +46,24 @@ def test_decoys_lie_where_no_feature_is_as_far_from_the_source_as_the_target():
     placed = decoys(features, ordered, LENGTH, 3)
     assert placed["feature"].tolist() == list(range(60, 120))
     assert (placed["end"] - placed["start"] == 6).all()
-    off = []
     for decoy, target in zip(placed.itertuples(), ordered["target"], strict=True):
-        own = features[features["example"] == decoy.example]
-        assert ((own["end"] <= decoy.start) | (own["start"] >= decoy.end)).all()
         assert decoy.name == f"decoy of {features['name'][target]}"
-        source = features.loc[decoy.source]
-        gap = [
-            max(start - source["end"], source["start"] - end)
-            for start, end in ((decoy.start, decoy.end), tuple(features.loc[target, ["start", "end"]]))
+        own, source = features[features["example"] == decoy.example], features.loc[decoy.source]
+
+        def off(start, source=source, target=features.loc[target]):
+            """Return how much farther or nearer a place is than the target."""
+            gaps = [
+                max(place - source["end"], source["start"] - place - 6) for place in (start, target["start"])
+            ]
+            return abs(gaps[0] - gaps[1])
+
+        clear = [
+            start
+            for start in range(LENGTH - 5)
+            if ((own["end"] + 6 <= start) | (own["start"] >= start + 12)).all()
         ]
-        off.append(abs(gap[0] - gap[1]))
-    assert np.median(off) <= 6
+        assert decoy.start in clear
+        assert off(decoy.start) == min(map(off, clear))
 
 
 def test_a_place_depends_on_its_own_pair_alone():
@@ -98,8 +104,8 @@ def test_words_that_interact_are_called_and_the_same_words_with_decoys_are_not(t
 
 def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
     """Of outputs and of scores; p of the pair, the larger of two, are larger."""
-    asked, _, pairs = asked_of(400, 30)
-    with open_scorer("gradient_input", simplify(stacked(seed=2)), BACKGROUND) as scorer:
+    asked, _, pairs = asked_of(400)
+    with open_scorer("gradient_input", simplify(stacked(seed=2, length=LENGTH)), BACKGROUND) as scorer:
         tests, rows = outputs_of_check("decoy", scorer, 0, pairs, asked)
         scores = scores_of_decoys("gradient_input", scorer, 0, pairs, tests, asked)
     rows = pd.concat([rows, scores], ignore_index=True)

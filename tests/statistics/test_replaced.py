@@ -1,12 +1,13 @@
 """The null of replaced features against a loop, complete nulls, mixtures, and a scale that says nothing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dfim.errors import InputError
 from dfim.statistics.effects import called
 from dfim.statistics.p_values import q_values
-from dfim.statistics.replaced import p_of_draws, p_replaced, ranks_among_draws
+from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced, ranks_among_draws
 from dfim.statistics.studentised import studentised
 
 
@@ -56,7 +57,32 @@ def test_values_of_zero():
     assert sizes.tolist() == [0, 0, np.inf]
     assert null[0].tolist() == null[2].tolist() == [0, 0]
     p = p_of_draws(scores, draws)
-    assert p.tolist() == [1, 1, 1 / 7]
+    assert p.tolist() == [1, 1, 1 / 5]  # of two pairs with two draws
+
+
+def test_pairs_that_cannot_interact_do_not_make_the_others_stand_out():
+    rng = np.random.default_rng(4)
+    scores, draws = rng.standard_t(4, size=4000), rng.standard_t(4, size=(4000, 10))
+    alone = p_of_draws(scores, draws)
+    far = np.zeros(8000)
+    p = p_of_draws(np.concatenate([far, scores]), np.concatenate([np.zeros((8000, 10)), draws]))
+    np.testing.assert_array_equal(p[8000:], alone)
+    assert (p[:8000] == 1).all()
+    assert np.mean(p[8000:] <= 0.05) == pytest.approx(0.05, abs=0.01)
+
+
+def test_a_null_counts_the_draws_of_pairs_that_can_interact():
+    rng = np.random.default_rng(5)
+    scores, draws = (
+        np.append(rng.normal(size=9), 0),
+        np.append(rng.normal(size=(9, 10)), np.zeros((1, 10)), 0),
+    )
+    tested = pd.DataFrame({"example": [0, 0, 1, 1, 2, 2, 3, 3, 4, 5]})
+    found = describe_replaced("fis", tested, scores, draws, np.ones((10, 10)))
+    assert found["n"].tolist() == [90, 100]
+    assert found["n_examples"].tolist() == [5, 6]
+    assert found["n_tested"].tolist() == [10, 10]
+    assert found["smallest_p"].tolist() == [1 / 91, 1 / 101]
 
 
 def simulated(rng, n, draws, interacting=0, scales=True, clusters=False):

@@ -111,10 +111,16 @@ def random_bases(rng, examples: int, length: int) -> np.ndarray:
     return rng.choice(np.frombuffer(b"ACGT", np.uint8), (examples, length))
 
 
-def stacked(hidden: bool = True, padding: str = "valid", pools: tuple[int, int] = (2, 3), seed: int = 2):
-    """Return a network on 30 positions with three tasks, of the shape that the CPU engine takes."""
+def stacked(
+    hidden: bool = True,
+    padding: str = "valid",
+    pools: tuple[int, int] = (2, 3),
+    seed: int = 2,
+    length: int = 30,
+):
+    """Return a network with three tasks, of the shape that the CPU engine takes."""
     rng = np.random.default_rng(seed)
-    positions = 30
+    positions = length
     steps, channels = [], 4
     for width, filters, pool_width in ((5, 6, pools[0]), (3, 5, pools[1])):
         steps += [convolution(rng, width, channels, filters, padding), step("relu")]
@@ -128,7 +134,7 @@ def stacked(hidden: bool = True, padding: str = "valid", pools: tuple[int, int] 
     if hidden:
         steps += [dense(rng, units, 8), step("relu"), dense(rng, 8, 7), step("relu")]
         units = 7
-    return chain([*steps, dense(rng, units, 3)], 30)
+    return chain([*steps, dense(rng, units, 3)], length)
 
 
 def drawn_network(rng) -> tuple[list, int]:

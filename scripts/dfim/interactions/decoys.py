@@ -2,8 +2,10 @@
 
 Pairs of real features need not show whether p-values hold their level: a network may well have a small
 interaction that nobody planted. A feature and a decoy can have none beyond what any sequence has in the
-decoy's place. With the decoy replaced in the draws p must then be uniform: p ≤ .05 in a twentieth of them.
-With more the null is too narrow. p of the pair, the larger of two, must be smaller in no more.
+decoy's place. It keeps away from features: sites are wider than the patterns that find them, and a place in
+the flank of a site may be part of it. With the decoy replaced in the draws p must then be uniform: p ≤ .05 in
+a twentieth of them. With more the null is too narrow. p of the pair, the larger of two, must be smaller in no
+more.
 """
 
 import numpy as np
@@ -11,6 +13,8 @@ import pandas as pd
 
 from dfim.statistics.null_checks import DECOY
 
+# bp between a decoy and every feature.
+MARGIN = 6
 # Keeps what is drawn here apart from the draws of the same examples.
 _PURPOSE = 11
 
@@ -19,11 +23,11 @@ def decoys(features: pd.DataFrame, ordered: pd.DataFrame, length: int, seed: int
     """Return for each ordered pair a place without a feature that stands for its target.
 
     ``features`` is the dataset's table, ``ordered`` one of :func:`dfim.interactions.sources.make_pairs`;
-    sequences have ``length`` positions. A decoy is as wide as the target and lies, of all places that share
-    no position with a feature, at the distance from the source that is nearest to the target's; of equal
-    ones at random. The result has the columns of ``features``: new numbers, the group ``decoy``, the
-    target's name behind ``decoy of``; and ``source``. A sequence without such a place has none. Places
-    depend on the seed, the example and the pair's places alone.
+    sequences have ``length`` positions. A decoy is as wide as the target and lies, of all places that are
+    :data:`MARGIN` bp or more from every feature, at the distance from the source that is nearest to the
+    target's; of equal ones at random. The result has the columns of ``features``: new numbers, the group
+    ``decoy``, the target's name behind ``decoy of``; and ``source``. A sequence without such a place has
+    none. Places depend on the seed, the example and the pair's places alone.
     """
     by_number = features.set_index("feature", drop=False)
     own = features[features["example"].isin(ordered["example"])].groupby("example")
@@ -42,10 +46,10 @@ def decoys(features: pd.DataFrame, ordered: pd.DataFrame, length: int, seed: int
 
 
 def _taken(features: pd.DataFrame, length: int) -> np.ndarray:
-    """Return which positions of a sequence belong to a feature, bool (length,)."""
+    """Return which positions of a sequence lie in a feature or beside one, bool (length,)."""
     taken = np.zeros(length, bool)
     for start, end in zip(features["start"], features["end"], strict=True):
-        taken[start:end] = True
+        taken[max(0, start - MARGIN) : end + MARGIN] = True
     return taken
 
 

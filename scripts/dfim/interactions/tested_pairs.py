@@ -69,7 +69,7 @@ def judge_pairs(
         table.loc[tested, list(NULL_ENDS)] = np.percentile(both, _MIDDLE, axis=1).T
     return PairTests(
         table.reindex(columns=COLUMNS),
-        describe_replaced("interaction", table[tested], found.first.shape[1], level),
+        describe_replaced("interaction", table[tested], interaction, **draws, level=level),
     )
 
 

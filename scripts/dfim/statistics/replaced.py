@@ -4,8 +4,9 @@ A pair of features has a score, and the scores of K draws in which other sequenc
 of the two. Under the hypothesis that the feature does no more than other sequence in its place, the score and
 its draws are exchangeable. They are divided by a scale of their own pair first, so that the draws of all
 pairs can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all
-draws together. Both features are needed, so that the larger of the two p counts (an intersection–union test,
-Berger 1982).
+draws together. A pair whose score and draws are all 0 has p = 1, and its draws are no part of the pool:
+beside its zeros the scores of all other pairs would look large. Both features are needed, so that the larger
+of the two p counts (an intersection–union test, Berger 1982).
 """
 
 import numpy as np
@@ -27,8 +28,9 @@ HYPOTHESIS = (
 def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
 
-    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (pairs · K + 1).
-    Raises InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (n · K + 1), over
+    the n pairs of :func:`pooled`; the p of the others is 1. Raises InputError on fewer than 2 draws of a
+    pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
     if not len(scores):
@@ -45,9 +47,17 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
             "model's weights and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws)
-    ordered = np.sort(null, axis=None)
+    ordered = np.sort(null[pooled(scores, draws)], axis=None)
     larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
-    return (1 + larger) / (ordered.size + 1)
+    return np.where(pooled(scores, draws), (1 + larger) / (ordered.size + 1), 1.0)
+
+
+def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return of which pairs the draws are pooled, bool (pairs,): the score, or a draw, is not 0.
+
+    This does not tell the score from its draws, so that they remain exchangeable.
+    """
+    return (np.asarray(scores) != 0) | (np.asarray(draws) != 0).any(axis=1)
 
 
 def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
@@ -71,24 +81,37 @@ def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return (below + 0.5) / (others.shape[1] + 1)
 
 
-def describe_replaced(score: str, tested: pd.DataFrame, draws: int, level: float = LEVEL) -> pd.DataFrame:
+def describe_replaced(
+    score: str,
+    tested: pd.DataFrame,
+    scores: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    level: float = LEVEL,
+) -> pd.DataFrame:
     """Return the rows of ``nulls.tsv`` of a score: one for each end of the pair that is replaced.
 
-    ``tested`` are the tested pairs (column ``example``), each with ``draws`` draws. ``rows_needed``: how many
-    pairs must share the smallest p before one can have q below ``level``.
+    ``tested`` are the tested pairs (column ``example``), the other arrays those of :func:`p_replaced`.
+    ``rows_needed``: how many pairs must share the smallest p before one can have q below ``level``.
     """
-    n = len(tested)
-    row = {
-        "null_model": REPLACED,
-        "score": score,
-        "method": "empirical",
-        "stratum": "all",
-        "tail": "upper",
-        "n": n * draws,
-        "n_examples": tested["example"].nunique(),
-        "n_tested": n,
-        "smallest_p": smallest_p(n * draws),
-        "rows_needed": rows_needed(smallest_p(n * draws), n, level),
-        "hypothesis": HYPOTHESIS,
-    }
-    return pd.DataFrame([row | {"kind": f"the {end} replaced"} for end in ("one", "other")])
+    rows = []
+    for end, draws in (("one", first), ("other", second)):
+        own = pooled(scores, draws)
+        n = int(own.sum()) * draws.shape[1]
+        rows.append(
+            {
+                "null_model": REPLACED,
+                "score": score,
+                "method": "empirical",
+                "stratum": "all",
+                "tail": "upper",
+                "n": n,
+                "n_examples": tested["example"][own].nunique(),
+                "n_tested": len(tested),
+                "smallest_p": smallest_p(n),
+                "rows_needed": rows_needed(smallest_p(n), len(tested), level),
+                "hypothesis": HYPOTHESIS,
+                "kind": f"the {end} replaced",
+            }
+        )
+    return pd.DataFrame(rows)

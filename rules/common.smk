@@ -61,6 +61,7 @@ READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 # a profile may set others.
 SIZES = Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS, samples=SHEETS.samples)
 demanded = partial(demands.resources, sizes=SIZES)
+threads_of = partial(demands.threads, sizes=SIZES)
 
 
 wildcard_constraints:

@@ -42,7 +42,7 @@ rule train_model:
     priority: 10
     conda:
         "../envs/dfim.yaml"
-    threads: 2
+    threads: threads_of("train_model")
     resources:
         **demanded("train_model"),
     params:
@@ -68,7 +68,7 @@ rule evaluate_model:
         f"{BENCHMARKS}/evaluate_model/{{model}}.tsv"
     conda:
         "../envs/dfim.yaml"
-    threads: 2
+    threads: threads_of("evaluate_model")
     resources:
         **demanded("evaluate_model"),
     params:
@@ -127,7 +127,7 @@ rule score_contributions:
         f"{BENCHMARKS}/score_contributions/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
-    threads: 2
+    threads: threads_of("score_contributions")
     resources:
         **demanded("score_contributions"),
     params:

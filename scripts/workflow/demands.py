@@ -18,6 +18,7 @@ from workflow.sizes import DatasetSize, NetworkSize, Sizes
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
 MEMORY_MARGIN = 1.4
 TIME_MARGIN = 1.6
+LONG = 900.0  # seconds of one core from which on a job gets a second one
 SHORTEST = 10  # minutes that any job gets: below, the start of Python on a busy file system decides
 # Start of Python with the library and TensorFlow: seconds, MB.
 NETWORK = (5.0, 700.0)
@@ -49,6 +50,14 @@ def minutes(found: Demand, threads: int = 1, attempt: int = 1) -> int:
     """Return the minutes to ask for on ``threads`` cores, of which four fifths are used."""
     wall = found.seconds / (1 + 0.8 * (threads - 1))
     return attempt * max(SHORTEST, int(TIME_MARGIN * wall / 60) + 1)
+
+
+def threads(rule: str, sizes: Sizes) -> Callable[[Mapping[str, str]], int]:
+    """Return the threads of a job of a rule that may have two: one where it is short.
+
+    A small network leaves half of a second core idle, which another job can have.
+    """
+    return lambda wildcards: 2 if demand(rule, wildcards, sizes).seconds >= LONG else 1
 
 
 def resources(rule: str, sizes: Sizes) -> dict[str, Callable]:

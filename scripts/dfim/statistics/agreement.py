@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from dfim.statistics.bootstrap import clusters_of, resampled_weights
 
@@ -77,7 +76,7 @@ def _spearman(x: np.ndarray, y: np.ndarray, weights: tuple[np.ndarray, np.ndarra
     """Return the rank correlation and its interval; missing where either has no two different values."""
     if min(len(np.unique(x)), len(np.unique(y))) < 2:
         return dict.fromkeys(("spearman", "spearman_low", "spearman_high"), np.nan)
-    x, y = (rankdata(values) for values in (x, y))
+    x, y = (pd.Series(values).rank().to_numpy() for values in (x, y))
     x, y = x - x.mean(), y - y.mean()
     drawn, example = weights
     # The weighted moments of every resample, from their sums by example.

@@ -1,7 +1,6 @@
 """Areas under ROC and precision–recall curves of weighted rows, and their bootstrap over examples."""
 
 import numpy as np
-from scipy.stats import rankdata
 
 # auROC and auPRC, in this order.
 AREAS = ("auroc", "auprc")
@@ -9,8 +8,8 @@ AREAS = ("auroc", "auprc")
 
 def dense_ranks(scores: np.ndarray) -> tuple[np.ndarray, int]:
     """Return the rank of each score, from 0, equal ones alike, and the number of ranks."""
-    rank = rankdata(scores, method="dense") - 1
-    return rank, int(rank.max(initial=-1)) + 1
+    values, rank = np.unique(scores, return_inverse=True)
+    return rank, len(values)
 
 
 def weighted_areas(

@@ -8,7 +8,7 @@ blocks is compared with that of as many independent ranks, which vary at least a
 from functools import cache
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from dfim.statistics.p_values import SMALLEST
 
@@ -31,7 +31,7 @@ def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
     if n <= _EXACT:
         return float(_upper_tail(n, draws)[min(int(np.ceil(total - 1e-9)), n * draws)])
     deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
-    return max(float(norm.sf((total - 0.5 - n * draws / 2) / deviation)), SMALLEST)
+    return max(float(ndtr(-(total - 0.5 - n * draws / 2) / deviation)), SMALLEST)
 
 
 @cache

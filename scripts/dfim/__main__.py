@@ -1,8 +1,9 @@
-"""The command ``dfim``: maps, pairs and variants of a network and sequences, as a table and a figure.
+"""The command ``dfim``: maps, pairs, variants and scans of a network, as a table and a figure.
 
 dfim map network.keras sequences.fa --example 0 --out map
 dfim pairs network.keras sequences.fa --features features.bed --out pairs
 dfim variants network.keras sequences.fa variants.tsv --out variants
+dfim scan network.keras --motif TAL1=CAGATG --motif GATA1=AGATAAG --spacings 0-40 --out scan
 """
 
 import argparse
@@ -10,6 +11,7 @@ import logging
 import sys
 from pathlib import Path
 
+from dfim.datasets.spacing import ORIENTATIONS
 from dfim.errors import InputError
 
 
@@ -28,15 +30,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="dfim", description=__doc__.split("\n")[0])
-    commands = parser.add_subparsers(required=True, metavar="map|pairs|variants")
+    commands = parser.add_subparsers(required=True, metavar="map|pairs|variants|scan")
     for name, run, words in (
         ("map", _map, "the interaction map of one sequence: every base against every position"),
         ("pairs", _pairs, "which pairs of features act together, with p, q and calls"),
         ("variants", _variants, "what variants change around them, against random substitutions"),
+        ("scan", _scan, "motifs put into many backgrounds: their interaction at every spacing, with q"),
     ):
         command = commands.add_parser(name, help=words, description=words)
         command.add_argument("network", help="a file of a Keras network")
-        command.add_argument("sequences", help="FASTA, or a one-hot array (.npy)")
+        if name == "scan":
+            command.add_argument("sequences", nargs="?", help="to put motifs into; random ones if not given")
+        else:
+            command.add_argument("sequences", help="FASTA, or a one-hot array (.npy)")
         command.add_argument("--task", type=int, default=0, help="number of the output, from 0")
         command.add_argument("--out", default=name, help="beginning of the names of what is written")
         command.add_argument("--threads", type=int, help="cores; all if not given")
@@ -51,7 +57,27 @@ def _parser() -> argparse.ArgumentParser:
     commands.choices["variants"].add_argument(
         "variants", help="table: sequence, position (0-based), reference, alternate"
     )
+    _add_options_of_scan(commands.choices["scan"])
     return parser
+
+
+def _add_options_of_scan(scan: argparse.ArgumentParser) -> None:
+    scan.add_argument(
+        "--motif", action="append", default=[], metavar="NAME=LETTERS",
+        help="two or more; NAME alone is one of --matrices, or of the ENCODE motifs, such as GATA_known1",
+    )  # fmt: skip
+    scan.add_argument("--matrices", help="file of motifs: MEME, JASPAR, HOMER or plain")
+    scan.add_argument("--spacings", default="0-40", help="bases between the two: 0-40, or 0,5,10")
+    scan.add_argument(
+        "--orientations", default=",".join(ORIENTATIONS), help="strands of both: --orientations=++,+-"
+    )
+    scan.add_argument("--both-orders", action="store_true", help="also with the second motif upstream")
+    scan.add_argument("--backgrounds", type=int, default=100, help="how many sequences motifs are put into")
+    scan.add_argument("--shuffled", action="store_true", help="put motifs into shuffles of the sequences")
+    scan.add_argument("--length", type=int, help="of random sequences, where the network takes any length")
+    scan.add_argument("--draws", type=int, help="of other sequence in a motif's place; enough if not given")
+    scan.add_argument("--level", type=float, default=0.05, help="of q")
+    scan.add_argument("--seed", type=int, default=0)
 
 
 def _map(asked: argparse.Namespace) -> None:
@@ -97,6 +123,66 @@ def _variants(asked: argparse.Namespace) -> None:
         asked.network, asked.sequences, asked.variants, asked.task, method=asked.method, threads=asked.threads
     )
     _write(variants.draw({"sources": table}, {}), asked.out, table)
+
+
+def _scan(asked: argparse.Namespace) -> None:
+    from dfim import api
+    from dfim.plots import scan
+
+    table = api.scan(
+        asked.network,
+        _motifs(asked.motif, asked.matrices),
+        asked.sequences,
+        asked.task,
+        spacings=_spacings(asked.spacings),
+        orientations=asked.orientations.split(","),
+        both_orders=asked.both_orders,
+        backgrounds=asked.backgrounds,
+        shuffled=asked.shuffled,
+        length=asked.length,
+        draws="auto" if asked.draws is None else asked.draws,
+        level=asked.level,
+        seed=asked.seed,
+        threads=asked.threads,
+    )
+    called = table[table["called"] == 1]
+    print(f"{len(called)} of {int(table['within_reach'].sum())} cells are called")
+    _write(scan.draw({"scan": table}, {}), asked.out, table)
+
+
+def _motifs(named: list[str], matrices: str | None) -> dict:
+    """Return the motifs that were asked for by name: letters, or matrices of a file or of ENCODE."""
+    from dfim.sequences.matrices import read_matrices
+    from dfim.sequences.motifs import load_pwm
+
+    there = read_matrices(matrices) if matrices else {}
+    motifs = {}
+    for motif in named:
+        name, _, letters = motif.partition("=")
+        if letters:
+            motifs[name] = letters
+        elif not matrices:
+            motifs[name] = load_pwm(name)
+        elif name in there:
+            motifs[name] = there[name]
+        else:
+            names = ", ".join(there) if any(there) else "one without a name"
+            raise InputError(
+                f"there is no motif {name!r} in {matrices}, which has {names}: name one of them, or give "
+                "NAME=LETTERS."
+            )
+    return motifs
+
+
+def _spacings(text: str) -> list[int]:
+    """Return the spacings of a text such as 0-40 or 0,5,10."""
+    spacings = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdigit() and (last or first).isdigit()):
+            raise InputError(f"the spacings are {text!r}, and numbers of bases are needed: 0-40, or 0,5,10.")
+        spacings += range(int(first), int(last or first) + 1)
+    return spacings
 
 
 def _write(drawn: tuple, out: str, table=None) -> None:

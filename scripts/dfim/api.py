@@ -1,4 +1,4 @@
-"""The face of the library: maps, pairs and variants of a network and sequences, in one call each.
+"""The face of the library: maps, pairs, variants and scans of a network, in one call each.
 
 What comes back are arrays and tables, the same numbers as the workflow's. ``config/own.yaml`` is the batch
 form of the same. The example network and sequences lie in ``resources/own/``.
@@ -19,8 +19,10 @@ from dfim.attribution.scorer import Scorer
 from dfim.datasets.blocks import blocks
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
+from dfim.datasets.spacing import ORIENTATIONS, scan_backgrounds
 from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
+from dfim.interactions.grammar_scan import draw_scan, scan_cells
 from dfim.interactions.pair_tests import draw_pairs
 from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
 from dfim.interactions.scoring import profiles
@@ -28,15 +30,16 @@ from dfim.interactions.shards import summarise
 from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotide_sources
 from dfim.interactions.substitutions import score_draws, substitutions
 from dfim.interactions.tested_pairs import for_kinds, judge_pairs
+from dfim.interactions.tested_scan import judge_scan
 from dfim.networks.reach import reach_of
 from dfim.sequences.bases import to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
-from dfim.sequences.motifs import motif_features, pattern_sites
+from dfim.sequences.motifs import best_hit, motif_features, pattern_sites
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
-from dfim.statistics.resolution import AUTO, number_of
+from dfim.statistics.resolution import AUTO, draws_needed, number_of
 from dfim.statistics.studentised import studentised_rows
 
 # Shares of A, C, G, T of the human genome, about: GC .41.
@@ -95,7 +98,8 @@ def map(
     (1, 200, 200)
     """
     names, bases = _sequences(sequences)
-    with _opened(network, bases, task, method, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads) as (scorer, number):
+        scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         sources = nucleotide_sources(bases, np.arange(len(bases)), region)
         length = bases.shape[1]
@@ -138,7 +142,8 @@ def pairs(
     names, bases = _sequences(sequences)
     table, examples = _features(features, names, bases), _examples(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
-    with _opened(network, bases, task, FORWARD, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, FORWARD, background, threads) as (scorer, number):
+        scorer.prepare(bases, number)
         reach = reach_of(scorer.layers)
         unordered = unordered_pairs(ordered, table, reach)
         if unordered.empty:
@@ -182,7 +187,8 @@ def variants(
     sources = feature_sources(_variants(variants, names, bases), np.arange(len(bases)), "all")
     options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
     drawn = substitutions(bases, sources, number_of(draws, len(sources)), *options)
-    with _opened(network, bases, task, method, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads) as (scorer, number):
+        scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
         scored = score_draws(scorer, bases, drawn, number, background, window)
@@ -192,6 +198,67 @@ def variants(
         table[f"{score}_q"] = q_values(table[f"{score}_p"])
     table.insert(0, "sequence", np.array(names, object)[table["example"]])
     return table.rename(columns={"start": "position"}).drop(columns=["source", "feature", "kind", "end"])
+
+
+def scan(
+    network,
+    motifs: Mapping,
+    sequences=None,
+    task: int = 0,
+    *,
+    spacings: Sequence[int] = range(41),
+    orientations: Sequence[str] = ORIENTATIONS,
+    both_orders: bool = False,
+    backgrounds: int = 100,
+    shuffled: bool = False,
+    background: Sequence[float] = BACKGROUND,
+    length: int | None = None,
+    draws: int | str = AUTO,
+    level: float = 0.05,
+    least_share: float = 0.1,
+    seed: int = 0,
+    threads: int | None = None,
+) -> pd.DataFrame:
+    """Scan a grammar: every two of some motifs, put into the same backgrounds at spacings and orientations.
+
+    ``motifs`` by name: letters (IUPAC) or a matrix, float (positions, 4), of which the likeliest bases are
+    taken. ``sequences``: what to put them into, in any form that :func:`map` takes, with ``shuffled``
+    dinucleotide shuffles of these; without any, random sequences by the shares ``background``, of the
+    network's length, or ``length`` where it takes any. ``backgrounds``: how many, at most. ``spacings``:
+    bases between the two; ``orientations``: strands of the motif that is named first, and of the other;
+    ``both_orders``: also with the other upstream. ``draws`` of other sequence in each motif's place;
+    ``auto``: as many as let a lone spacing be called. Returns a row per pair, orientation and spacing: the
+    columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the errors, as in :func:`pairs`.
+
+    >>> own = "resources/own/network.keras"
+    >>> found = scan(own, {"ELF1": "CCGGAAGT", "SIX5": "TGTAGTTG"}, spacings=[5], backgrounds=10)
+    >>> len(found), set(found["n"])
+    (4, {10})
+    """
+    given = None if sequences is None else _sequences(sequences)[1]
+    length = length if given is None else given.shape[1]
+    motifs = {name: _letters(motif) for name, motif in motifs.items()}
+    with _opened(network, length, task, FORWARD, background, threads) as (scorer, number):
+        cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
+        source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
+        bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
+        tested = int(cells["within_reach"].sum())
+        count = draws_needed(max(1, tested), level=level) if draws == AUTO else int(draws)
+        evaluate = partial(scorer.edited_logits, bases, task=number)
+        found = draw_scan(evaluate, bases, motifs, cells, count, seed)
+    return judge_scan(found, level, least_share, seed)
+
+
+def _letters(motif) -> str:
+    """Return the letters of a motif, the likeliest of each position of a matrix."""
+    if isinstance(motif, str):
+        return motif.upper()
+    matrix = np.asarray(motif, float)
+    if matrix.ndim != 2 or matrix.shape[1] != 4:
+        raise InputError(
+            f"a motif has the shape {matrix.shape}, and letters, or a matrix (positions, 4), are needed."
+        )
+    return best_hit(matrix)
 
 
 def _sequences(sequences) -> tuple[list[str], np.ndarray]:
@@ -224,15 +291,20 @@ def _bases(rows: np.ndarray) -> np.ndarray:
 
 
 @contextmanager
-def _opened(network, bases, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
-    """Yield a scorer of a Keras model, or of the file of one, and the number of the task."""
+def _opened(network, length, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
+    """Yield a scorer of a Keras model, or of the file of one, and the number of the task.
+
+    ``length``: of the sequences; None for the one length that the network takes.
+    """
     from dfim.networks.given import read_own_network
 
-    length = bases.shape[1]
     model = read_own_network(network, length=length) if isinstance(network, str | os.PathLike) else network
+    graph = network_of(model, length)
+    if getattr(graph, "length", length) is None and length is None:
+        raise InputError("the network takes sequences of any length: say which length, or give sequences.")
     options = {} if threads is None else {"threads": threads}
-    with open_scorer(method, network_of(model, length), background, options) as scorer:
-        if length != scorer.length:
+    with open_scorer(method, graph, background, options) as scorer:
+        if length not in (None, scorer.length):
             raise InputError(
                 f"the sequences have {length} positions, and the network takes {scorer.length}: "
                 "give sequences of that length."
@@ -242,7 +314,6 @@ def _opened(network, bases, task, method, background, threads) -> Iterator[tuple
                 f"there is no task {task}: choose from the network's {counted(scorer.outputs, 'output')}, "
                 "counted from 0."
             )
-        scorer.prepare(bases, task)
         yield scorer, task
 
 

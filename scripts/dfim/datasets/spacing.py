@@ -12,12 +12,13 @@ import pandas as pd
 from dfim.datasets.dataset import Dataset
 from dfim.errors import InputError
 from dfim.sequences.bases import BASES, reverse_complement, to_bases, to_string
-from dfim.sequences.motifs import motif_features
+from dfim.sequences.motifs import motif_features, pattern_expression
+from dfim.sequences.shuffling import shuffled as shuffled_one
 
 ORIENTATIONS = ("++", "+-", "-+", "--")
 _TRIES = 1000
 # The first motif's place differs by up to this many bases between sequences, and with it its place in pools.
-_JITTER = 25
+JITTER = 25
 
 
 def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
@@ -42,8 +43,8 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     bases, names, origins, sites = [], [], [], []
     for number in range(design["sequences"]):
         rng = np.random.default_rng([seed, number])
-        background = _background(rng, length, design["background"], [first[1], second[1]])
-        start = middle + int(rng.integers(-_JITTER, _JITTER + 1))
+        background = random_background(rng, length, design["background"], [first[1], second[1]])
+        start = middle + int(rng.integers(-JITTER, JITTER + 1))
         for strands in design["orientations"]:
             for distance in distances:
                 row = background.copy()
@@ -72,7 +73,7 @@ def check_spacing(design: Mapping) -> None:
         if set(motif) - set(BASES) or not motif:
             raise InputError(f"the motif {name} is {motif!r}, and a sequence of A, C, G and T is needed.")
     _distances(len(first[1]), len(second[1]), design["largest"])
-    middle, reach = length // 2, design["largest"] + max(len(first[1]), len(second[1])) + _JITTER
+    middle, reach = length // 2, design["largest"] + max(len(first[1]), len(second[1])) + JITTER
     if middle < reach or length - middle < reach:
         raise InputError(
             f"distances of up to {design['largest']} bp do not fit into sequences of {length} bp, which need "
@@ -90,13 +91,46 @@ def _distances(first: int, second: int, largest: int) -> list[int]:
     return [*range(-largest, -second + 1), *range(first, largest + 1)]
 
 
-def _background(rng: np.random.Generator, length: int, probabilities, motifs: list[str]) -> np.ndarray:
-    """Return a random sequence, uint8 (length,), in which no motif occurs on either strand."""
+def scan_backgrounds(
+    number: int,
+    motifs: list[str],
+    seed: int,
+    length: int | None = None,
+    probabilities=None,
+    given: np.ndarray | None = None,
+    shuffled: bool = False,
+) -> np.ndarray:
+    """Return what motifs are put into, uint8 (backgrounds, positions), at most ``number`` of them.
+
+    Random sequences of a ``length`` and by ``probabilities`` of A, C, G, T, without the motifs, those of a
+    dataset of spacings with the same seed; or the first of the ``given`` sequences as they are; or, with
+    ``shuffled``, dinucleotide shuffles of the given ones, one after the other. Raises InputError on shuffles
+    of nothing, and as :func:`random_background` does.
+    """
+    if given is None:
+        if shuffled:
+            raise InputError("shuffles are of sequences, and none are given: give them, or take random ones.")
+        rngs = [np.random.default_rng([seed, place]) for place in range(number)]
+        rows = [random_background(rng, length, probabilities, motifs) for rng in rngs]
+    elif shuffled:
+        rows = [shuffled_one(given[place % len(given)], seed, place, 1) for place in range(number)]
+    else:
+        rows = list(given[:number])
+    return np.array(rows, np.uint8).reshape(len(rows), length if given is None else given.shape[1])
+
+
+def random_background(rng: np.random.Generator, length: int, probabilities, motifs: list[str]) -> np.ndarray:
+    """Return a random sequence, uint8 (length,), in which no motif occurs on either strand.
+
+    ``probabilities`` of A, C, G, T; ``motifs`` may have the letters of patterns. Raises InputError where
+    nearly every sequence has one.
+    """
     letters = np.frombuffer(BASES.encode(), dtype=np.uint8)
+    expressions = [pattern_expression(motif) for motif in motifs]
     for _ in range(_TRIES):
         bases = rng.choice(letters, length, p=np.asarray(probabilities) / np.sum(probabilities))
         text = to_string(bases)
-        if not any(motif in text or reverse_complement(motif) in text for motif in motifs):
+        if not any(expression.search(text) for expression in expressions):
             return bases
     raise InputError(
         f"the motifs {' and '.join(motifs)} occur by chance in nearly every random sequence of {length} "

@@ -28,7 +28,7 @@ from dfim.statistics.effects import OUTPUTS
 TEST_COLUMNS = ["example", "first", "second", "within_reach", *OUTPUTS]
 OTHER = "interaction_other_removal"
 # Numbers of sequences' rows that are held at once.
-_MOST_VALUES = 24_000_000
+MOST_VALUES = 24_000_000
 
 
 @dataclass
@@ -86,7 +86,7 @@ def draw_pairs(
     MB.
     """
     pairs = pairs.reset_index(drop=True)
-    most = most or max(1, _MOST_VALUES // (4 * bases.shape[1]))
+    most = most or max(1, MOST_VALUES // (4 * bases.shape[1]))
     outputs = np.full((len(pairs), len(OUTPUTS)), np.nan)
     replaced = np.full((2, len(pairs), draws), np.nan)
     by_number = rows_by_number(features, pairs[["first", "second"]])

@@ -27,6 +27,13 @@ CAPTIONS = {
         "Median score of two motifs against the distance of their starts, by orientation and by the "
         "motif that is mutated, with the middle half of the backgrounds as a band."
     ),
+    "scan": (
+        "Interaction of two motifs put into the same backgrounds, against the bases between them, by "
+        "orientation. A mark is the mean over the backgrounds, a bar its 95 % interval (backgrounds "
+        "resampled). A triangle is a spacing that is called, up synergy, down redundancy; a circle is not "
+        "called. The grey band is that of the null, the same mean with other sequence in the place of "
+        "either motif. " + _SIGNS
+    ),
     "mutagenesis": (
         "Signed sum and FIS, which come from contribution scores, against the interaction by "
         "mutagenesis, which comes from the network's outputs alone. Rank correlations have 95 % "

@@ -8,7 +8,7 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("kinds", "pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
+    "pairs": ("kinds", "pair_significance", "distance", "spacing", "scan", "mutagenesis", "calibration"),
     "profiles": ("variants", "groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
@@ -21,6 +21,7 @@ OPTIONS = {
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
     "spacing": {"score": "fis", "first": None, "max": None},
+    "scan": {"pairs": None, "most": 2},
     "groups": {
         "groups": ["positive", "control"],
         "scores": ["fis", "fis_sum", "signed_sum"],

@@ -5,6 +5,7 @@ pattern on the reverse complement; its start and end are still those on the ``+`
 """
 
 import difflib
+import re
 import warnings
 from functools import cache
 
@@ -125,6 +126,23 @@ def motif_features(sites: pd.DataFrame) -> pd.DataFrame:
     features = sites.sort_values(["example", "start", "name"], ignore_index=True)
     features = features.assign(feature=features.index, kind="motif", reference="", alternate="", group="")
     return features[FEATURE_COLUMNS]
+
+
+def pattern_expression(pattern: str) -> re.Pattern:
+    """Return the regular expression of a pattern on either strand; an N in a sequence never matches.
+
+    Raises InputError as :func:`find_pattern` does.
+    """
+    _pattern_sets(pattern)
+    strands = dict.fromkeys([pattern.upper(), reverse_complement(pattern.upper())])
+    words = ("".join(f"[{_PATTERN_LETTERS[letter]}]" for letter in strand) for strand in strands)
+    return re.compile("|".join(words))
+
+
+def letters_of(pattern: str) -> list[str]:
+    """Return the bases that each letter of a pattern stands for; raises InputError as `find_pattern` does."""
+    _pattern_sets(pattern)
+    return [_PATTERN_LETTERS[letter] for letter in pattern.upper()]
 
 
 def check_pattern(pattern: str) -> None:

@@ -85,3 +85,13 @@ def resampled_weights(examples: np.ndarray, seed: int, resamples: int = 200) -> 
     rng = np.random.default_rng([seed, n])
     weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) if n else np.zeros((resamples, 0))
     return weights.astype(np.float32), example
+
+
+def mean_intervals(values: np.ndarray, seed: int, resamples: int = 1000) -> np.ndarray:
+    """Return the 2.5 and 97.5 percentiles of the mean of each row over resamples of the columns: (rows, 2).
+
+    ``values`` (rows, columns); columns are drawn with replacement, the same ones for all rows.
+    """
+    columns = values.shape[1]
+    weights, _ = resampled_weights(np.arange(columns), seed, resamples)
+    return np.percentile(values @ weights.T / columns, [2.5, 97.5], axis=1).T

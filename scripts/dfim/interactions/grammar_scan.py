@@ -1,0 +1,287 @@
+"""The grammar scan: motifs put into the same backgrounds, over spacings and orientations, and their outputs.
+
+A *cell* of a scan is two motifs, their order and strands, and the bases between them (the spacing). In every
+background f11 is the output with both motifs, f01 and f10 those with one of them, and f00 that of the
+background as it is: nothing is removed, so that every sequence that is evaluated is one.
+
+The null is ``replaced`` (:mod:`dfim.statistics.replaced`): K pieces of other sequence, each as wide as a
+motif, stand in its place as the motif does, in all backgrounds and cells and on either strand. The *same*
+piece everywhere: whether a motif does more than other sequence is a question about motifs, of which there is
+one, and many backgrounds do not make many of it. Pieces of their own in each background would cancel in the
+mean, and any sequence that acts a little, and always in the same way, would stand out.
+
+One motif of a pair, the first that is named, stays in its place in each background, and the other moves.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from dfim.attribution.edits import Block
+from dfim.datasets.spacing import JITTER, ORIENTATIONS
+from dfim.errors import InputError
+from dfim.interactions.edits import Evaluate, evaluated
+from dfim.interactions.pair_tests import MOST_VALUES
+from dfim.progress import Progress
+from dfim.sequences.bases import BASES, composition, one_hot, reverse_complement, to_bases, to_string
+from dfim.sequences.motifs import letters_of, pattern_expression
+from dfim.sequences.shuffling import shuffle_dinucleotides
+from dfim.statistics.effects import OUTPUTS
+
+CELL_COLUMNS = [
+    "pair", "orientation", "first", "second", "first_strand", "second_strand", "spacing", "within_reach",
+]  # fmt: skip
+FEWEST_BACKGROUNDS, FEWEST_DRAWS = 5, 2
+# Purposes that draw from one seed, and must not draw the same.
+_PLACE, _LETTERS, _PIECES = 11, 12, 13
+_TRIES = 1000
+
+
+@dataclass
+class ScanDraws:
+    """What a scan is tested with: ``cells``, a row per cell, the columns ``CELL_COLUMNS``.
+
+    ``outputs`` float64 (cells, backgrounds, 4): with both motifs, without the first (the upstream one),
+    without the second, and without either. ``first`` and ``second`` float64 (cells, K): the interaction with
+    other sequence in the place of the first, and of the second, in the mean over the backgrounds; NaN for
+    cells that cannot interact.
+    """
+
+    cells: pd.DataFrame
+    outputs: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+
+def scan_cells(
+    motifs: Mapping[str, str],
+    spacings: Sequence[int],
+    orientations: Sequence[str] = ORIENTATIONS,
+    both_orders: bool = False,
+    reach: float = np.inf,
+) -> pd.DataFrame:
+    """Return the cells of a scan, a row each, ``CELL_COLUMNS``: of every two of some motifs.
+
+    ``motifs``: patterns by name. ``spacings``: bases between the two. ``orientations``: strands of the motif
+    that is named first, then of the other. ``both_orders``: also with the other one upstream.
+    ``orientation`` names both as they stand on the + strand, ``TAL1+ GATA1-``. Positions that are ``reach``
+    (bp) apart or farther cannot interact: ``within_reach`` is then 0. Raises InputError on fewer than two
+    motifs, on spacings that are none, and on unknown orientations.
+    """
+    _check_design(motifs, spacings, orientations)
+    rows = []
+    for one, other in combinations(motifs, 2):
+        for order in (0, 1) if both_orders else (0,):
+            for strands in orientations:
+                ends = [(one, strands[0]), (other, strands[1])][:: -1 if order else 1]
+                words = " ".join(f"{name}{strand}" for name, strand in ends)
+                (first, first_strand), (second, second_strand) = ends
+                key = ("–".join(sorted((one, other))), words, first, second, first_strand, second_strand)
+                rows += [(*key, spacing, int(spacing + 1 < reach)) for spacing in sorted(set(spacings))]
+    return pd.DataFrame(rows, columns=CELL_COLUMNS)
+
+
+def _check_design(motifs: Mapping[str, str], spacings: Sequence[int], orientations: Sequence[str]) -> None:
+    if len(motifs) < 2:
+        raise InputError(
+            f"a scan needs two motifs or more, and {len(motifs) or 'none'} is given: name another."
+        )
+    for pattern in motifs.values():
+        letters_of(pattern)
+    if not len(spacings) or min(spacings) < 0:
+        what = f"one of them is {min(spacings)}" if len(spacings) else "none is given"
+        raise InputError(f"spacings are bases between two motifs, 0 or more, and {what}: give others.")
+    unknown = [one for one in orientations if one not in ORIENTATIONS]
+    if unknown or not len(orientations):
+        what = f"{unknown[0]!r} is none" if unknown else "none is given"
+        raise InputError(f"orientations are some of {', '.join(ORIENTATIONS)}, and {what}: give others.")
+
+
+def draw_scan(
+    evaluate: Evaluate,
+    backgrounds: np.ndarray,
+    motifs: Mapping[str, str],
+    cells: pd.DataFrame,
+    draws: int,
+    seed: int = 0,
+    most: int | None = None,
+) -> ScanDraws:
+    """Evaluate a scan: every cell in every background, and with each of K pieces for either motif.
+
+    ``backgrounds`` uint8 (backgrounds, positions) are what ``evaluate`` takes as examples; ``motifs`` and
+    ``cells`` those of :func:`scan_cells`. A letter of a pattern that stands for several bases is drawn anew
+    in each background, by the shares of the bases. Draws depend on the seed and the names' order alone.
+    ``most``: copies of sequences that are evaluated at once. Raises InputError on too few backgrounds or
+    draws, and on motifs that do not fit.
+    """
+    _check_numbers(len(backgrounds), draws)
+    words = motif_words(motifs, backgrounds, draws, seed)
+    starts = scan_starts(motifs, cells, backgrounds.shape, seed)
+    most = most or max(1, MOST_VALUES // (4 * backgrounds.shape[1]))
+    jobs = (
+        _Job(number, cells, starts[number], {name: own[number] for name, own in words.items()})
+        for number in range(len(backgrounds))
+    )
+    outputs = np.empty((len(cells), len(backgrounds), len(OUTPUTS)))
+    replaced = np.zeros((2, len(cells), draws))
+    with Progress(total=len(backgrounds), unit=" backgrounds") as progress:
+        for job, values in evaluated(evaluate, ((job, job.blocks()) for job in jobs), most):
+            job.collect(values, outputs[:, job.number], replaced)
+            progress.update()
+    replaced[:, cells["within_reach"].to_numpy() == 0] = np.nan
+    return ScanDraws(cells, outputs, *(replaced / len(backgrounds)))
+
+
+def _check_numbers(backgrounds: int, draws: int) -> None:
+    for number, least, what in (
+        (backgrounds, FEWEST_BACKGROUNDS, "backgrounds"),
+        (draws, FEWEST_DRAWS, "draws"),
+    ):
+        if number < least:
+            raise InputError(f"a scan needs {least} {what} or more, and has {number}: ask for more.")
+
+
+def motif_words(
+    motifs: Mapping[str, str], backgrounds: np.ndarray, draws: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Return what stands for each motif, uint8 (backgrounds, 1 + draws, width): itself, then other sequence.
+
+    The other sequence is the same in all backgrounds: pieces of dinucleotide shuffles of one background
+    after the other, at random places, that do not read as the motif on either strand.
+    """
+    shares = composition(backgrounds.reshape(-1, 1))[0].astype(np.float64)
+    words = {}
+    for index, (name, pattern) in enumerate(motifs.items()):
+        if len(pattern) > backgrounds.shape[1]:
+            raise InputError(
+                f"the motif {name} has {len(pattern)} bp, and the sequences have {backgrounds.shape[1]}: "
+                "give a shorter one."
+            )
+        pieces = [_piece(pattern, backgrounds, [seed, _PIECES, index, draw, 1]) for draw in range(draws)]
+        own = np.empty((len(backgrounds), 1 + draws, len(pattern)), np.uint8)
+        own[:, 1:] = np.array(pieces, np.uint8).reshape(draws, len(pattern))
+        for number in range(len(backgrounds)):
+            own[number, 0] = _spelled(pattern, shares, [seed, _LETTERS, index, number, 1])
+        words[name] = own
+    return words
+
+
+def _spelled(pattern: str, shares: np.ndarray, key: list[int]) -> np.ndarray:
+    """Return a pattern with a base for every letter, drawn by the shares where it stands for several."""
+    rng = np.random.default_rng(key)
+    chosen = ""
+    for allowed in letters_of(pattern):
+        weights = shares[[BASES.index(base) for base in allowed]] + 1e-9
+        chosen += str(rng.choice(list(allowed), p=weights / weights.sum()))
+    return to_bases(chosen)
+
+
+def _piece(pattern: str, backgrounds: np.ndarray, key: list[int]) -> np.ndarray:
+    """Return a piece of a shuffle of a background that does not read as the motif, as wide as it."""
+    rng = np.random.default_rng(key)
+    expression, width = pattern_expression(pattern), len(pattern)
+    shuffle = shuffle_dinucleotides(backgrounds[key[3] % len(backgrounds)], rng)
+    for _ in range(_TRIES):
+        begin = int(rng.integers(0, len(shuffle) - width + 1))
+        piece = shuffle[begin : begin + width]
+        if not expression.fullmatch(to_string(piece)):
+            return piece
+    raise InputError(
+        f"the motif {pattern!r} matches nearly every piece of the backgrounds, so that nothing else can "
+        "stand in its place: give a more specific one."
+    )
+
+
+def scan_starts(
+    motifs: Mapping[str, str], cells: pd.DataFrame, shape: tuple[int, int], seed: int
+) -> np.ndarray:
+    """Return where the first and the second motif of every cell begin, int (backgrounds, cells, 2).
+
+    ``shape``: backgrounds and their length. The motif that stays lies near the middle, in each background at
+    another place, as far as there is room. Raises InputError for a spacing that does not fit.
+    """
+    names, number = list(motifs), shape[0]
+    starts = np.empty((number, len(cells), 2), np.int64)
+    off = [
+        np.random.default_rng([seed, _PLACE, background, 1]).uniform(-1, 1) for background in range(number)
+    ]
+    for _, own in cells.groupby("pair", sort=False):
+        one, other = sorted((own["first"].iloc[0], own["second"].iloc[0]), key=names.index)
+        widths = {name: len(motifs[name]) for name in (one, other)}
+        forward = (own["first"] == one).to_numpy()
+        middle, room = _places(shape[1], own, widths, (one, other), forward)
+        stays = middle + np.rint(np.array(off) * room).astype(np.int64)[:, None]
+        spacing = own["spacing"].to_numpy()
+        moves = stays + np.where(forward, widths[one] + spacing, -spacing - widths[other])
+        stays = np.broadcast_to(stays, moves.shape)
+        starts[:, own.index, 0] = np.where(forward, stays, moves)
+        starts[:, own.index, 1] = np.where(forward, moves, stays)
+    return starts
+
+
+def _places(length: int, own: pd.DataFrame, widths: Mapping[str, int], names, forward) -> tuple[int, int]:
+    """Return the middle of the places of the motif that stays, and by how much they may differ from it."""
+    (one, other), spacing = names, own["spacing"].to_numpy()
+    before = max((spacing[~forward] + widths[other]), default=0)
+    after = max((spacing[forward] + widths[other]), default=0)
+    low, high = before, length - widths[one] - after
+    if high < low:
+        raise InputError(
+            f"a spacing of {spacing.max()} bp does not fit into sequences of {length} bp: {one} and {other} "
+            f"at all spacings need {before + widths[one] + after} bp, so lower the largest spacing."
+        )
+    middle = int(np.clip(length // 2, low, high))
+    return middle, min(JITTER, middle - low, high - middle)
+
+
+@dataclass
+class _Job:
+    """One background: where the motifs of the cells begin, and what stands for each motif, (1 + K, width)."""
+
+    number: int
+    cells: pd.DataFrame
+    starts: np.ndarray
+    words: Mapping[str, np.ndarray]
+
+    def __post_init__(self):
+        self.rows = {(name, "+"): one_hot(own) for name, own in self.words.items()}
+        self.rows |= {(name, "-"): one_hot(reverse_complement(own)) for name, own in self.words.items()}
+        ends = [(f"{end}", f"{end}_strand") for end in ("first", "second")]
+        keys = [list(zip(self.cells[name], self.cells[strand], strict=True)) for name, strand in ends]
+        placed = [
+            [(*key, start) for key, start in zip(own, starts, strict=True)]
+            for own, starts in zip(keys, self.starts.T.tolist(), strict=True)
+        ]
+        self.pairs = list(zip(*placed, strict=True))
+        self.single = {key: place for place, key in enumerate(dict.fromkeys(placed[0] + placed[1]))}
+        self.reached = np.flatnonzero(self.cells["within_reach"].to_numpy() == 1)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield what is evaluated, in the order in which :meth:`collect` takes it."""
+        yield Block(self.number, 1)
+        for name, strand, start in self.single:
+            rows = self.rows[name, strand]
+            yield Block(self.number, len(rows), ((start, rows),))
+        for cell in self.reached:
+            (first, at_first), (second, at_second) = (
+                (self.rows[name, strand], start) for name, strand, start in self.pairs[cell]
+            )
+            yield Block(self.number, len(first), ((at_first, first), (at_second, second[:1])))
+            yield Block(self.number, len(second) - 1, ((at_first, first[:1]), (at_second, second[1:])))
+
+    def collect(self, values: list[np.ndarray], outputs: np.ndarray, replaced: np.ndarray) -> None:
+        """Put the outputs into ``outputs`` (cells, 4), and add the draws' interactions to ``replaced``."""
+        found = iter(values)
+        empty = next(found)[0]
+        alone = np.array([next(found) for _ in self.single])
+        first, second = (alone[[self.single[pair[end]] for pair in self.pairs]] for end in (0, 1))
+        outputs[:, 1], outputs[:, 2], outputs[:, 3] = second[:, 0], first[:, 0], empty
+        outputs[:, 0] = first[:, 0] + second[:, 0] - empty  # what it is where the two cannot interact
+        for cell in self.reached:
+            of_first, of_second = next(found), next(found)
+            outputs[cell, 0] = of_first[0]
+            replaced[0, cell] += of_first[1:] - first[cell, 1:] - second[cell, 0] + empty
+            replaced[1, cell] += of_second - first[cell, 0] - second[cell, 1:] + empty

@@ -1,0 +1,78 @@
+"""From the outputs of a grammar scan and of its draws to its table: intervals, p, q and calls by spacing."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+
+from dfim.errors import counted
+from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
+from dfim.statistics.bootstrap import mean_intervals
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
+from dfim.statistics.kinds import NULL_ENDS
+from dfim.statistics.p_values import q_values, smallest_p
+from dfim.statistics.replaced import P_COLUMNS, p_replaced
+from dfim.statistics.resolution import draws_needed, rows_needed
+
+logger = logging.getLogger("dfim")
+
+_EFFECTS = [
+    name for name in EFFECT_COLUMNS if name not in ("interaction", "share", "interaction_probability")
+]
+SCAN_COLUMNS = [
+    *CELL_COLUMNS, "n", *OUTPUTS, *_EFFECTS, "interaction", "interaction_low", "interaction_high",
+    *NULL_ENDS, "share", *P_COLUMNS, "q", "called", "call",
+]  # fmt: skip
+# Between these lie 95 % of a cell's draws, of either end.
+_MIDDLE = (2.5, 97.5)
+
+
+def judge_scan(
+    found: ScanDraws, level: float = 0.05, least_share: float = 0.1, seed: int = 0
+) -> pd.DataFrame:
+    """Test every cell of a scan: do its motifs act together more than either does with other sequence?
+
+    Returns a row per cell, the columns ``SCAN_COLUMNS``. Outputs, effects and the ``interaction`` are means
+    over the ``n`` backgrounds; ``interaction_low`` and ``interaction_high`` bound 95 % of its bootstrap over
+    them, ``null_low`` and ``null_high`` the middle 95 % of its draws, of both ends, each a mean over the same
+    backgrounds. p is by the null ``replaced``, the larger of those of the two ends; q is over all cells
+    within reach. A cell is ``called`` (1 or 0) when q is below ``level`` and its share is ``least_share`` or
+    more in size, and ``call`` is then synergy or redundancy. A warning is logged where draws are too few.
+    """
+    values = found.outputs
+    outputs = pd.DataFrame(values.mean(axis=1), columns=OUTPUTS)
+    table = found.cells[CELL_COLUMNS].assign(n=values.shape[1]).join(outputs)
+    # Backgrounds are sequences without the motifs, as shuffles are elsewhere.
+    table[EFFECT_COLUMNS] = effects(outputs, values[0, :, 3])
+    singly = values @ np.array([1.0, -1.0, -1.0, 1.0])
+    table["interaction_low"], table["interaction_high"] = mean_intervals(singly, seed).T
+    tested = table["within_reach"].to_numpy() == 1
+    interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
+    draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
+    p = p_replaced(interaction, *draws)
+    table[P_COLUMNS] = p.set_axis(table.index[tested]).reindex(table.index)
+    table["q"] = q_values(table["p"])
+    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
+    table["call"] = sign_of(table["interaction"], table["called"] == 1)
+    table[list(NULL_ENDS)] = np.nan
+    if tested.any():
+        table.loc[tested, list(NULL_ENDS)] = np.percentile(np.concatenate(draws, axis=1), _MIDDLE, axis=1).T
+    if tested.any() and (few := too_few_draws(int(tested.sum()), found.first.shape[1], level)):
+        logger.warning("%s", few)
+    return table[SCAN_COLUMNS]
+
+
+def too_few_draws(cells: int, draws: int, level: float) -> str | None:
+    """Return a sentence where so many draws of each cell cannot tell one of them from chance, or None.
+
+    The pieces are the same in all cells: of K + 1 motifs alike each is the largest of all with a chance of
+    1 / (K + 1), in every cell at once. So K + 1 is at least 1 / level, which lets a lone cell be called too.
+    """
+    if (draws + 1) * level >= 1:
+        return None
+    rows = rows_needed(smallest_p(cells * draws), cells, level)
+    return (
+        f"the scan has {counted(draws, 'draw')} of each cell, so that {rows} of {cells} cells must stand out "
+        f"together before one can have q < {level:g}, and a motif like any other stands out in all of them "
+        f"with a chance of {1 / (draws + 1):.2g}: ask for {draws_needed(cells, level=level)} draws."
+    )

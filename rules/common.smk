@@ -15,7 +15,7 @@ from dfim.errors import InputError
 from dfim.page.captions import caption
 from workflow import console, demands, early, exports
 from workflow import results as places
-from workflow.analyses import analyses_with, given_models, trained_models
+from workflow.analyses import analyses_with, given_models, scanned_analyses, trained_models
 from workflow.configuration import read_configuration
 from workflow.environment import check_environment, put_first
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets

@@ -249,6 +249,16 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     return Demand(seconds, NETWORK[1] + 500 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs * (6 + draws))
 
 
+def scan_motifs(wildcards, sizes) -> Demand:
+    """Outputs of every cell and of its draws, in every background: as many as the dataset has examples."""
+    options = sizes.config["analyses"][wildcards["analysis"]]
+    size, network = sizes.dataset(options["dataset"]), sizes.network(wildcards["model"], options["dataset"])
+    draws = pair_draws(options)["draws"]
+    draws = draws_needed(max(1, size.examples)) if draws == AUTO else draws
+    outputs = size.examples * (1 + 2 * draws)
+    return Demand(NETWORK[0] + outputs * (2e-5 + network.multiplications / FORWARD), NETWORK[1] + 500, 1.0)
+
+
 def _null_checks(rules: Callable[..., list[Callable]]) -> Callable[[Mapping, Sizes], Demand]:
     """Return what checking a null on some examples takes: as much as its rules on all of them, in proportion.
 
@@ -337,6 +347,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "export_tracks": export_contributions,
     "export_modisco": export_contributions,
     "judge_pairs": assign_significance,
+    "scan_motifs": scan_motifs,
     "describe_kinds": assign_significance,
     "assign_significance_pairs": assign_significance,
     "assign_significance_profiles": assign_significance,

@@ -11,6 +11,7 @@ from workflow.analyses import (
     analysis_figures,
     contribution_background,
     given_models,
+    pair_draws,
     pair_options,
     scoring_options,
     target_kind,
@@ -184,8 +185,24 @@ class Lookups:
         tables = {role: f"{self._folder(wildcards)}/{name}" for role, name in names.items()}
         if target_kind(options) == "pairs":
             place = wildcards.analysis, wildcards.model, wildcards.task
-            tables["kinds"] = f"{pair_tests_folder(self.results, *place)}/kinds.tsv"
+            folder = pair_tests_folder(self.results, *place)
+            tables["kinds"] = f"{folder}/kinds.tsv"
+            if self._drawn(wildcards) == "scan":
+                tables["scan"] = f"{folder}/scan.tsv"
         return tables
+
+    def _drawn(self, wildcards) -> str:
+        """Return the kind of the figure that is drawn, if one is."""
+        figure = getattr(wildcards, "figure", "")
+        return (self.figure_options(wildcards) or {}).get("kind", figure) if figure else ""
+
+    def design_of_analysis(self, wildcards) -> Mapping:
+        """Return the options of the producer of an analysis's dataset."""
+        return producer_of(self.config, self._analysis(wildcards)["dataset"])[1]
+
+    def scan_draws(self, wildcards) -> int | str:
+        """Return how many draws of other sequence a scan makes in the place of each motif."""
+        return pair_draws(self._analysis(wildcards))["draws"]
 
     def _folder(self, wildcards) -> str:
         place = wildcards.analysis, wildcards.model, wildcards.task, wildcards.method

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from dfim.datasets.spacing import FEWEST_BACKGROUNDS
 from dfim.errors import InputError
 from dfim.networks.architecture import check_layers, output_length
 from dfim.plots.options import FIGURES, check_options
@@ -234,6 +235,23 @@ def _check_analysis(
                 f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
         check_options(figure, options, f"key '{key}.figures.{name}'")
+        if figure == "scan":
+            _check_scan(f"{key}.figures.{name}", analysis["dataset"], config)
+
+
+def _check_scan(key: str, dataset: str, config: Mapping) -> None:
+    """Check that what a scan is asked of has two motifs, and backgrounds enough to put them into."""
+    producer, options = producer_of(config, dataset)
+    if producer != "spacing":
+        raise InputError(
+            f"key '{key}' asks for the figure 'scan', and the dataset {dataset!r} is of the kind "
+            f"{producer!r}: give a dataset of the kind 'spacing'."
+        )
+    if options["sequences"] < FEWEST_BACKGROUNDS:
+        raise InputError(
+            f"key 'datasets.{dataset}.spacing.sequences' has the value {options['sequences']}, and the scan "
+            f"of key '{key}' needs {FEWEST_BACKGROUNDS} or more backgrounds: raise it."
+        )
 
 
 def _check_aggregate(key: str, analysis: dict, config: dict) -> None:

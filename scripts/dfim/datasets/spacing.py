@@ -16,6 +16,8 @@ from dfim.sequences.motifs import motif_features, pattern_expression
 from dfim.sequences.shuffling import shuffled as shuffled_one
 
 ORIENTATIONS = ("++", "+-", "-+", "--")
+# Of a scan: with fewer an interval of the mean over them says nothing.
+FEWEST_BACKGROUNDS = 5
 _TRIES = 1000
 # The first motif's place differs by up to this many bases between sequences, and with it its place in pools.
 JITTER = 25
@@ -89,6 +91,11 @@ def _distances(first: int, second: int, largest: int) -> list[int]:
             f"{max(first, second)}."
         )
     return [*range(-largest, -second + 1), *range(first, largest + 1)]
+
+
+def spacings_of(design: Mapping) -> range:
+    """Return the bases between the two motifs of a design that fit on either side: all from 0 on."""
+    return range(design["largest"] - max(map(len, design["motifs"].values())) + 1)
 
 
 def scan_backgrounds(

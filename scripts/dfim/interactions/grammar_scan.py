@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.attribution.edits import Block
-from dfim.datasets.spacing import JITTER, ORIENTATIONS
+from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS
 from dfim.errors import InputError
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.pair_tests import MOST_VALUES
@@ -34,7 +34,7 @@ from dfim.statistics.effects import OUTPUTS
 CELL_COLUMNS = [
     "pair", "orientation", "first", "second", "first_strand", "second_strand", "spacing", "within_reach",
 ]  # fmt: skip
-FEWEST_BACKGROUNDS, FEWEST_DRAWS = 5, 2
+FEWEST_DRAWS = 2
 # Purposes that draw from one seed, and must not draw the same.
 _PLACE, _LETTERS, _PIECES = 11, 12, 13
 _TRIES = 1000

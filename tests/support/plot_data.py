@@ -161,6 +161,25 @@ def make_spacing(
     )
 
 
+def make_scan(reach: int = 12, largest: int = 15) -> pd.DataFrame:
+    """Return ``scan`` of TAL1 and GATA1 in two orientations: synergy at 5 and 6 bp, redundancy at 8 in the
+    other, and of TAL1 and SPI1, where nothing is; cells from ``reach`` on are not tested."""
+    rows = []
+    for second, strand in (("GATA1", "+"), ("GATA1", "-"), ("SPI1", "+")):
+        for spacing in range(largest + 1):
+            value = {("GATA1", "+", 5): 2.0, ("GATA1", "+", 6): 1.5, ("GATA1", "-", 8): -1.0}.get(
+                (second, strand, spacing), 0.05
+            )
+            called, tested = int(abs(value) > 0.1), spacing + 1 < reach
+            row = {"pair": "–".join(sorted(("TAL1", second))), "orientation": f"TAL1+ {second}{strand}"}
+            row |= {"first": "TAL1", "second": second, "first_strand": "+", "second_strand": strand}
+            row |= {"spacing": spacing, "within_reach": int(tested), "n": 40, "interaction": value}
+            row |= {"interaction_low": value - 0.1, "interaction_high": value + 0.1, "called": called}
+            row |= {"null_low": -0.2, "null_high": 0.3, "q": 0.001 if called else 0.8}
+            rows.append(row | {"call": ("synergy" if value > 0 else "redundancy") if called else ""})
+    return pd.DataFrame(rows)
+
+
 def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``sources`` of two groups, the positives larger, and ``comparisons`` of fis and fis_sum."""
     rng = np.random.default_rng(seed)

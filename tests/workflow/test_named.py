@@ -60,6 +60,23 @@ def test_what_is_refused_before_the_first_job(one, path, monkeypatch):
     assert told(path, monkeypatch, {one["key"]: one["value"]}) == one["sentence"]
 
 
+def test_a_scan_in_few_backgrounds_is_refused(path, monkeypatch):
+    spaced = {"length": 200, "motifs": {"A": "ACGTT", "B": "GGCATT"}, "largest": 20, "sequences": 4}
+    changed = {
+        "datasets.spaced": {"spacing": spaced},
+        "analyses.motif_pairs.dataset": "spaced",
+        "analyses.motif_pairs.examples": {},
+        "analyses.motif_pairs.figures": {"by_spacing": {"kind": "scan"}},
+    }
+    sentence = (
+        "key 'datasets.spaced.spacing.sequences' has the value 4, and the scan of key "
+        "'analyses.motif_pairs.figures.by_spacing' needs 5 or more backgrounds: raise it."
+    )
+    assert sentence in told(path, monkeypatch, changed)
+    spaced["sequences"] = 5
+    assert "backgrounds" not in told(path, monkeypatch, changed)
+
+
 COLUMNS = [
     (GROUP, "sorce_name != target_name", "sorce_name", "source_name"),
     (GROUP, "copies_SOX2 > 1", "copies_SOX2", "copies_SIX5"),

@@ -13,6 +13,9 @@ from dfim.statistics.kinds import NULL_ENDS
 
 FIGURE = "scan"
 _ACROSS = 2
+_DRAWN = ["interaction_low", "interaction_high", *NULL_ENDS]
+# Above what is drawn, for the words in a panel, as a share of its height.
+_ROOM = 0.15
 _MARKS = {SYNERGY: ("^", style.SYNERGY), REDUNDANCY: ("v", style.REDUNDANCY)}
 
 
@@ -38,7 +41,13 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     for number, (axis, rows) in enumerate(zip(axes, panels, strict=False)):
         _draw_panel(axis, rows.sort_values("spacing"), first=number % across == 0)
         letter = "abcdefghijklmnopqrstuvwxyz"[number] if number < 26 else ""
-        style.panel_title(axis, letter, _title(rows.iloc[0]), right=_remark(rows))
+        style.panel_title(axis, letter, _title(rows.iloc[0]))
+        axis.text(
+            0.99, 0.97, _remark(rows), transform=axis.transAxes, va="top", ha="right", fontsize=7,
+            color=style.GREY,
+        )  # fmt: skip
+    low, high = style.finite_limits(drawn[_DRAWN].to_numpy(float))
+    axes[0].set_ylim(low, high + _ROOM * (high - low))  # of all panels
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
     figure.supxlabel(
@@ -58,7 +67,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, first: bool) -> None:
         rows[["interaction_low", "interaction_high"]].to_numpy(float),
     )
     low, high = (rows[name].to_numpy(float) for name in NULL_ENDS)
-    axis.bar(x, high - low, _width(x), low, color=style.BAND, linewidth=0, zorder=0)
+    axis.bar(x, high - low, _width(x), low, color=style.BAND, linewidth=0, zorder=0.6)
     axis.axhline(0, color=style.BLACK, linewidth=0.6)
     axis.vlines(x, ends[:, 0], ends[:, 1], color=style.GREY, linewidth=0.8)
     calls = rows["call"].fillna("").to_numpy(object)
@@ -92,4 +101,4 @@ def _remark(rows: pd.DataFrame) -> str:
         return f"0 of {style.counted(len(rows), 'spacing')} called"
     best = called.loc[called["interaction"].abs().idxmax()]
     peak = f"{best['interaction']:+.2g} at {best['spacing']:.0f} bp".replace("-", "−")
-    return f"{len(called)} of {style.counted(len(rows), 'spacing')} called, {peak}"
+    return f"{len(called)} of {style.counted(len(rows), 'spacing')} called, largest {peak}"

@@ -115,6 +115,8 @@ rule build_own_dataset:
 
 
 rule build_spacing_dataset:
+    input:
+        unpack(LOOKUPS.dataset_sources),
     output:
         **DATASET,
     log:

@@ -194,6 +194,7 @@ rule describe_kinds:
 
 rule scan_motifs:
     input:
+        unpack(LOOKUPS.backgrounds_of_analysis),
         model=MODEL["model"],
         reach=MODEL["reach"],
     output:

@@ -6,7 +6,8 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.attribution import FORWARD, open_model
-    from dfim.datasets.spacing import scan_backgrounds, spacings_of
+    from dfim.datasets.sequence_files import read_sequences
+    from dfim.datasets.spacing import backgrounds_of, spacings_of
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.grammar_scan import draw_scan, scan_cells
     from dfim.interactions.tested_scan import judge_scan
@@ -18,9 +19,8 @@ with running(snakemake) as log:
     cells = scan_cells(motifs, spacings_of(design), design["orientations"], both_orders=True, reach=reach)
     tested = int(cells["within_reach"].sum())
     draws = draws_needed(max(1, tested), level=level) if settings.draws == AUTO else settings.draws
-    bases = scan_backgrounds(
-        design["sequences"], list(motifs.values()), settings.seed, design["length"], design["background"]
-    )
+    file = snakemake.input.get("file")
+    bases = backgrounds_of(design, settings.seed, read_sequences(file)[1] if file else None)
     log.info("%d cells, %d within reach, in %d backgrounds; %d draws", len(cells), tested, len(bases), draws)
     with open_model(
         snakemake.input.model,

@@ -220,6 +220,17 @@ def _check_spaced(key: str, options: Mapping) -> None:
     _at(key, check_spacing, options)
 
 
+def _spacing_sources(options: Mapping) -> Iterator[Given]:
+    if "backgrounds" in options:
+        yield "file", options["backgrounds"]["file"], ""
+
+
+def _spacing_readers(options: Mapping) -> dict[str, Callable[[str], object]]:
+    from dfim.datasets.sequence_files import read_sequences
+
+    return {"file": read_sequences}
+
+
 def _spacing_told(options: Mapping) -> dict:
     """Tell the size of a dataset of spacings: all distances but those at which the motifs overlap."""
     places = 2 * options["largest"] + 2 - sum(map(len, options["motifs"].values()))
@@ -286,8 +297,10 @@ PRODUCERS = {
     "spacing": Producer(
         "build_spacing_dataset",
         5e-4,
+        given=_spacing_sources,
         told=_spacing_told,
         names=lambda options: options["motifs"],
+        readers=_spacing_readers,
         check=_check_spaced,
         background=True,
     ),

@@ -200,6 +200,10 @@ class Lookups:
         """Return the options of the producer of an analysis's dataset."""
         return producer_of(self.config, self._analysis(wildcards)["dataset"])[1]
 
+    def backgrounds_of_analysis(self, wildcards) -> Mapping:
+        """Return the file of sequences that the motifs of an analysis's dataset are put into, if any."""
+        return self.sources.datasets[self._analysis(wildcards)["dataset"]]
+
     def scan_draws(self, wildcards) -> int | str:
         """Return how many draws of other sequence a scan makes in the place of each motif."""
         return pair_draws(self._analysis(wildcards))["draws"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dfim.datasets.spacing import build_spacing_dataset
+from dfim.datasets.spacing import backgrounds_of, build_spacing_dataset, scan_backgrounds, spacings_of
 from dfim.errors import InputError
 from dfim.sequences.bases import reverse_complement, to_string
 
@@ -80,6 +80,36 @@ def test_the_background_holds_a_motif_on_neither_strand():
     for bases in hidden:
         assert "TGT" not in to_string(bases)
         assert "ACA" not in to_string(bases)
+
+
+def test_given_sequences_are_put_to_use_as_they_are_or_shuffled():
+    given = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(0).integers(0, 4, (2, 200))]
+    asked = DESIGN | {"backgrounds": {"file": "sequences.fa"}}
+    found = build_spacing_dataset(asked, 5, given)
+    hidden = found.bases.copy()
+    for row in found.features.itertuples():
+        hidden[row.example, row.start : row.end] = 0
+    number = found.examples["name"].str.split(":").str[0].astype(int).to_numpy()
+    assert sorted(set(number)) == [0, 1]  # three are asked for, and two there
+    assert ((hidden == given[number]) | (hidden == 0)).all()
+    shuffled = backgrounds_of(asked | {"backgrounds": {"shuffled": True}}, 5, given)
+    assert len(shuffled) == 3
+    for row, of in zip(shuffled, given[[0, 1, 0]], strict=True):
+        assert np.bincount(row).tolist() == np.bincount(of).tolist()
+        assert (row != of).any()
+    assert (shuffled[0] != shuffled[2]).any()
+    with pytest.raises(
+        InputError, match="the backgrounds have 150 bp, and the key 'length' has the value 200"
+    ):
+        build_spacing_dataset(asked, 5, given[:, :150])
+
+
+def test_a_scan_has_the_random_sequences_of_the_dataset(dataset):
+    backgrounds = scan_backgrounds(3, list(DESIGN["motifs"].values()), 5, 200, DESIGN["background"])
+    number = dataset.examples["name"].str.split(":").str[0].astype(int).to_numpy()
+    changed = (dataset.bases != backgrounds[number]).sum(axis=1)
+    assert changed.max() <= 13  # of the two motifs
+    assert spacings_of(DESIGN) == range(14)  # to either side
 
 
 @pytest.mark.parametrize(

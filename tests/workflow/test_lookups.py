@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from workflow.analyses import pair_draws
+from workflow.analyses import pair_draws, scanned_analyses
 from workflow.configuration import read_configuration
 from workflow.included import read_whole
 from workflow.lookups import Lookups, one_of
@@ -43,6 +43,24 @@ def test_covariates_are_there_for_variants_with_peaks_alone(lookups):
     assert lookups.covariates_of_sources(SimpleNamespace(analysis="accessibility_map")) == {}
 
 
+def test_a_scan_is_drawn_from_its_table_and_made_of_its_dataset(lookups):
+    config = read_whole(ROOT / "config/published.yaml") | {"data": "folder"}
+    sheets = read_configuration(config, "published.yaml")
+    lookups = Lookups(config, sheets, find_sources(config, sheets))
+    place = SimpleNamespace(analysis="ebox_gata", model="tf_binding", task="TAL1", method="d", figure="scan")
+    scan = lookups.interaction_tables(place)["scan"]
+    assert scan == "results_published/interactions/ebox_gata/tf_binding/TAL1/scan.tsv"
+    place.figure = "spacing"
+    assert "scan" not in lookups.interaction_tables(place)
+    assert lookups.design_of_analysis(place)["motifs"] == {"E-box": "CAGATG", "GATA": "AGATAAG"}
+    assert lookups.scan_draws(place) == "auto"
+    assert lookups.backgrounds_of_analysis(place) == {}
+    config["datasets"]["ebox_gata"]["spacing"]["backgrounds"] = {"file": "{data}/windows.fa"}
+    lookups = Lookups(config, sheets, find_sources(config, sheets))
+    assert set(lookups.backgrounds_of_analysis(place)) == {"file"}
+    assert scanned_analyses(config) == ["ebox_gata"]
+
+
 def test_the_tables_of_pairs_and_of_profiles(lookups):
     names = {"model": "m", "task": "t", "method": "d"}
     pairs = lookups.interaction_tables(SimpleNamespace(analysis="motif_pairs", **names))
@@ -52,6 +70,8 @@ def test_the_tables_of_pairs_and_of_profiles(lookups):
         "agreement": "results/interactions/motif_pairs/m/t/d/agreement.tsv",
         "kinds": "results/interactions/motif_pairs/m/t/kinds.tsv",
     }
+    drawn = lookups.interaction_tables(SimpleNamespace(analysis="motif_pairs", figure="kinds", **names))
+    assert drawn == pairs
     aggregated = SimpleNamespace(analysis="cbf1_flanks", **names)
     assert set(lookups.interaction_tables(aggregated)) == {"sources", "null", "profiles", "cells"}
     assert lookups.result_table(aggregated).endswith("cbf1_flanks/m/t/d/sources.tsv.gz")

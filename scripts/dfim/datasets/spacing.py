@@ -23,7 +23,7 @@ _TRIES = 1000
 JITTER = 25
 
 
-def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
+def build_spacing_dataset(design: Mapping, seed: int, given: np.ndarray | None = None) -> Dataset:
     """Build a dataset of two motifs at every distance and in every orientation, in random sequences.
 
     ``design`` has the keys ``length`` (bp), ``motifs`` (two names with a sequence each), ``largest`` (the
@@ -31,7 +31,8 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     of the first, then of the second), ``sequences`` (random sequences, each with all distances and
     orientations) and ``background`` (probabilities of A, C, G, T). In a random sequence neither motif
     occurs, on either strand. The first motif lies near the middle, in each random sequence at another
-    place, at which it stays.
+    place, at which it stays. ``given``: sequences to put them into instead, uint8 (sequences, positions), as
+    they are, or shuffled where the key ``backgrounds`` says so; see :func:`backgrounds_of`.
 
     An example is named by its random sequence, orientation and distance, e.g. ``3:+-:14``; ``origin`` is
     the orientation. Both motifs are features. Distances at which they would overlap are left out. Raises
@@ -43,10 +44,8 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     distances = _distances(len(first[1]), len(second[1]), design["largest"])
     middle = length // 2
     bases, names, origins, sites = [], [], [], []
-    for number in range(design["sequences"]):
-        rng = np.random.default_rng([seed, number])
-        background = random_background(rng, length, design["background"], [first[1], second[1]])
-        start = middle + int(rng.integers(-JITTER, JITTER + 1))
+    for number, background in enumerate(backgrounds_of(design, seed, given)):
+        start = middle + _off_the_middle(design, seed, number, given is None)
         for strands in design["orientations"]:
             for distance in distances:
                 row = background.copy()
@@ -66,6 +65,14 @@ def build_spacing_dataset(design: Mapping, seed: int) -> Dataset:
     features = pd.DataFrame(sites, columns=["example", "name", "start", "end", "strand"])
     labels = np.empty((len(bases), 0), dtype=np.int8)
     return Dataset(np.stack(bases), labels, [], examples, motif_features(features))
+
+
+def _off_the_middle(design: Mapping, seed: int, number: int, random: bool) -> int:
+    """Return how far from the middle the first motif of a background lies: what is drawn after its bases."""
+    rng = np.random.default_rng([seed, number])
+    if random:
+        random_background(rng, design["length"], design["background"], list(design["motifs"].values()))
+    return int(rng.integers(-JITTER, JITTER + 1))
 
 
 def check_spacing(design: Mapping) -> None:
@@ -96,6 +103,24 @@ def _distances(first: int, second: int, largest: int) -> list[int]:
 def spacings_of(design: Mapping) -> range:
     """Return the bases between the two motifs of a design that fit on either side: all from 0 on."""
     return range(design["largest"] - max(map(len, design["motifs"].values())) + 1)
+
+
+def backgrounds_of(design: Mapping, seed: int, given: np.ndarray | None = None) -> np.ndarray:
+    """Return what the motifs of a design are put into, uint8 (backgrounds, positions).
+
+    ``given``: the sequences of its key ``backgrounds``, where it has one. Raises InputError on given
+    sequences of another length, and as :func:`scan_backgrounds` does.
+    """
+    motifs, length = list(design["motifs"].values()), design["length"]
+    if given is None:
+        return scan_backgrounds(design["sequences"], motifs, seed, length, design["background"])
+    if given.shape[1] != length:
+        raise InputError(
+            f"the backgrounds have {given.shape[1]} bp, and the key 'length' has the value {length}: give "
+            "sequences of that length."
+        )
+    shuffled = design["backgrounds"].get("shuffled", False)
+    return scan_backgrounds(design["sequences"], motifs, seed, given=given, shuffled=shuffled)
 
 
 def scan_backgrounds(

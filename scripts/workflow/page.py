@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
-from workflow.analyses import analysis_figures, target_kind
+from workflow.analyses import analysis_figures, scanned_analyses, target_kind
 from workflow.console import sentences
 from workflow.datasets import fits_additive
 from workflow.ensembles import networks_of, own_models, twins_of
@@ -106,6 +106,8 @@ def _pair_tables(config: Mapping, name: str, model: str, task: str) -> dict[str,
     tables |= {role: f"{folder}/{role}.tsv" for role in ("kinds", "signs", "nulls")}
     if networks_of(config, model)[1:] or twins_of(config, model):
         tables["networks"] = networks_files(results, name, model, task)["kinds"]
+    if name in scanned_analyses(config):
+        tables["scan"] = f"{folder}/scan.tsv"
     return tables
 
 

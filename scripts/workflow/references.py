@@ -226,6 +226,11 @@ def _check_analysis(
         raise InputError(f"key '{key}' has nucleotides as sources, which need 'positions' as targets.")
     if "nucleotides" in analysis["sources"] and "features" in analysis["sources"]:
         raise InputError(f"key '{key}.sources' has both 'features' and 'nucleotides'; give one of them.")
+    _check_figures(key, analysis, config)
+
+
+def _check_figures(key: str, analysis: dict, config: dict) -> None:
+    """Check that an analysis's targets allow its figures, and their options."""
     kind = "pairs" if "features" in analysis["targets"] else "profiles"
     for name, options in analysis.get("figures", {}).items():
         figure = options.get("kind", name)

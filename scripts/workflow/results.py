@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dfim.errors import InputError
 from dfim.reproduction.claims import TABLES
-from workflow.analyses import analysis_figures, combinations, target_kind
+from workflow.analyses import analysis_figures, combinations, scanned_analyses, target_kind
 from workflow.datasets import fits_additive, matched_datasets
 from workflow.ensembles import networks_of, own_models, twins_of
 from workflow.sheets import Sheets
@@ -227,8 +227,12 @@ def pair_test_targets(config: Mapping) -> list[str]:
         for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
         if target_kind(analysis) == "pairs"
     ]
-    folders = [pair_tests_folder(results_folder(config), *place) for place in places]
-    return [f"{folder}/{table}" for folder in folders for table in PAIR_FILES]
+    scanned = scanned_analyses(config)
+    return [
+        f"{pair_tests_folder(results_folder(config), *place)}/{table}"
+        for place in places
+        for table in (*PAIR_FILES, *(["scan.tsv"] if place[0] in scanned else []))
+    ]
 
 
 def interaction_targets(config: Mapping) -> list[str]:

@@ -6,6 +6,7 @@ import yaml
 
 from workflow import results
 from workflow.configuration import read_configuration
+from workflow.included import read_whole
 from workflow.page import page_contents, with_warnings
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,14 @@ def test_an_analysis_of_two_tasks_has_two_parts_and_its_calibration_comes_last()
     assert "networks" in gata["tables"]
     assert [figure["name"] for figure in gata["figures"]][-1] == "calibration"
     assert gata["figures"][0]["kind"] == "kinds"
+
+
+def test_the_page_of_a_scan_is_made_from_its_table():
+    config = read_whole(ROOT / "config/published.yaml") | {"data": "folder"}
+    found = page_contents(config, read_configuration(config, "published.yaml"), "published.yaml")
+    (scanned,) = [each["tables"]["scan"] for each in found["analyses"] if "scan" in each["tables"]]
+    assert scanned == "results_published/interactions/ebox_gata/tf_binding/TAL1/scan.tsv"
+    assert scanned in results.interaction_targets(config)
 
 
 def test_the_page_does_not_name_folders_of_the_machine():

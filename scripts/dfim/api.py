@@ -300,7 +300,7 @@ def _opened(network, length, task, method, background, threads) -> Iterator[tupl
 
     model = read_own_network(network, length=length) if isinstance(network, str | os.PathLike) else network
     graph = network_of(model, length)
-    if getattr(graph, "length", length) is None and length is None:
+    if getattr(graph, "length", 0) is None:
         raise InputError("the network takes sequences of any length: say which length, or give sequences.")
     options = {} if threads is None else {"threads": threads}
     with open_scorer(method, graph, background, options) as scorer:

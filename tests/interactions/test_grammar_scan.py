@@ -8,9 +8,11 @@ import pytest
 
 from dfim.attribution.edits import logits_of_whole_copies
 from dfim.errors import InputError
-from dfim.interactions.grammar_scan import draw_scan, motif_words, scan_cells, scan_starts
+from dfim.interactions.grammar_scan import ScanDraws, draw_scan, motif_words, scan_cells, scan_starts
 from dfim.interactions.tested_scan import SCAN_COLUMNS, judge_scan, too_few_draws
 from dfim.sequences.bases import one_hot, reverse_complement, to_bases, to_string
+from dfim.statistics.p_values import q_values
+from dfim.statistics.replaced import p_replaced
 
 MOTIFS = {"TAL1": "CAGATG", "GATA1": "AGATAAG"}
 BASES = np.frombuffer(b"ACGT", np.uint8)
@@ -151,6 +153,21 @@ def test_a_planted_interaction_is_called_at_its_spacings_and_with_its_sign():
     assert (table["n"] == 10).all()
     # GATA1 turned has no effect of its own: the whole of what TAL1 loses by it is their interaction.
     assert called.loc[redundancy & near, "share"].between(-1.2, -0.8).all()
+
+
+def test_cells_where_next_to_nothing_happens_do_not_hide_the_others():
+    """In 95 of 100 cells one piece of twenty does a thousandth, and the others a thousandth of that."""
+    rng = np.random.default_rng(0)
+    cells = scan_cells(MOTIFS, range(100), ["++"])
+    outputs = np.repeat(rng.normal(size=10)[None, :, None], 100, axis=0) + np.zeros((100, 10, 4))
+    outputs[:5, :, 0] += 2 + rng.normal(size=(5, 10)) / 10
+    draws = rng.normal(size=(2, 100, 20)) / 5
+    draws[:, 5:] *= 5e-6
+    draws[:, 5:, 3] = 1e-3
+    table = judge_scan(ScanDraws(cells, outputs, *draws))
+    assert table["called"].tolist() == [1] * 5 + [0] * 95
+    unfloored = p_replaced(table["interaction"], *draws)
+    assert (q_values(unfloored["p"]) > 0.05).all()
 
 
 def test_cells_name_both_as_they_stand_and_know_the_reach():

@@ -8,7 +8,16 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
 from dfim.statistics.bootstrap import mean_intervals
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
+from dfim.statistics.effects import (
+    EFFECT_COLUMNS,
+    FLOOR,
+    OUTPUTS,
+    called,
+    effects,
+    resolution,
+    resolved,
+    sign_of,
+)
 from dfim.statistics.kinds import NULL_ENDS
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.replaced import P_COLUMNS, p_replaced
@@ -23,6 +32,10 @@ SCAN_COLUMNS = [
     *CELL_COLUMNS, "n", *OUTPUTS, *_EFFECTS, "interaction", "interaction_low", "interaction_high",
     *NULL_ENDS, "share", *P_COLUMNS, "q", "called", "call",
 ]  # fmt: skip
+# Interactions of this share of the standard deviation of the backgrounds' outputs are small, whatever the
+# draws of their cell are: a tenth of what the denominator of a share is at least. In most cells of a wide
+# scan nothing happens, and there some piece is many times as large as the others.
+SMALL = FLOOR / 10
 # Between these lie 95 % of a cell's draws, of either end.
 _MIDDLE = (2.5, 97.5)
 
@@ -49,7 +62,7 @@ def judge_scan(
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    p = p_replaced(interaction, *draws)
+    p = p_replaced(interaction, *draws, floor=SMALL * values[0, :, 3].std())
     table[P_COLUMNS] = p.set_axis(table.index[tested]).reindex(table.index)
     table["q"] = q_values(table["p"])
     table["called"] = called(table["q"], table["share"], level, least_share).astype(int)

@@ -25,12 +25,12 @@ HYPOTHESIS = (
 )
 
 
-def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
+def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.ndarray:
     """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
 
-    ``scores`` (pairs,), ``draws`` (pairs, K). p = (1 + #{t of a draw ≥ t of the score}) / (n · K + 1), over
-    the n pairs of :func:`pooled`; the p of the others is 1. Raises InputError on fewer than 2 draws of a
-    pair, and on a value that is not finite.
+    ``scores`` (pairs,), ``draws`` (pairs, K), ``floor`` as of :func:`studentised`. p = (1 + #{t of a draw ≥
+    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; the p of the others is 1. Raises
+    InputError on fewer than 2 draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
     if not len(scores):
@@ -46,7 +46,7 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
             f"{counted(wrong, 'score')} of pairs or of their draws are not finite numbers: look at the "
             "model's weights and history for values that are not a number."
         )
-    sizes, null = studentised(scores, draws)
+    sizes, null = studentised(scores, draws, floor)
     ordered = np.sort(null[pooled(scores, draws)], axis=None)
     larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
     return np.where(pooled(scores, draws), (1 + larger) / (ordered.size + 1), 1.0)
@@ -60,13 +60,13 @@ def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return (np.asarray(scores) != 0) | (np.asarray(draws) != 0).any(axis=1)
 
 
-def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
+def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor: float = 0.0) -> pd.DataFrame:
     """Return the p of pairs with the first, and with the second, replaced, and the larger: ``P_COLUMNS``.
 
     ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the scores with the first feature, and with the
-    second, replaced in each draw.
+    second, replaced in each draw; ``floor`` as of :func:`studentised`.
     """
-    found = p_of_draws(scores, first), p_of_draws(scores, second)
+    found = p_of_draws(scores, first, floor), p_of_draws(scores, second, floor)
     return pd.DataFrame(dict(zip(P_COLUMNS, (*found, np.maximum(*found)), strict=True)))
 
 

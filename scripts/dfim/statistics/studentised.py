@@ -12,18 +12,20 @@ import pandas as pd
 from dfim.errors import InputError, counted
 
 
-def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def studentised(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Return the sizes of scores (rows,) and draws (rows, K), over the root mean square of the row's others.
 
     Same shapes, float64. The others of a draw are the score and the other draws. 0 where a value is 0,
-    infinite where only the others are. A draw that is NaN is none.
+    infinite where only the others are. A draw that is NaN is none. The square of ``floor`` is added to the
+    mean square: rows of scores far below it do not stand out by their own smallness (the constant of Tusher
+    et al. 2001).
     """
     values = np.column_stack([scores, draws]).astype(np.float64)
     known = ~np.isnan(values)
     squares = np.where(known, values**2, 0)
     others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1))
+        scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1) + floor**2)
         sizes = np.where(values == 0, 0.0, np.abs(values) / scale)
     return sizes[:, 0], sizes[:, 1:]
 

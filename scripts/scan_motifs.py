@@ -11,14 +11,14 @@ with running(snakemake) as log:
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.grammar_scan import draw_scan, scan_cells
     from dfim.interactions.tested_scan import judge_scan
-    from dfim.statistics.resolution import AUTO, draws_needed
+    from dfim.statistics.draw_numbers import draws_of_scan
 
     settings, design = snakemake.params, snakemake.params.design
     motifs, level = design["motifs"], settings.level
     reach = read_table(snakemake.input.reach)["reach"].iloc[-1]
     cells = scan_cells(motifs, spacings_of(design), design["orientations"], both_orders=True, reach=reach)
     tested = int(cells["within_reach"].sum())
-    draws = draws_needed(max(1, tested), level=level) if settings.draws == AUTO else settings.draws
+    draws = draws_of_scan(settings.draws, tested, level)
     file = snakemake.input.get("file")
     bases = backgrounds_of(design, settings.seed, read_sequences(file)[1] if file else None)
     log.info("%d cells, %d within reach, in %d backgrounds; %d draws", len(cells), tested, len(bases), draws)

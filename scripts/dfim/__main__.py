@@ -72,7 +72,7 @@ def _add_options_of_scan(scan: argparse.ArgumentParser) -> None:
         "--orientations", default=",".join(ORIENTATIONS), help="strands of both: --orientations=++,+-"
     )
     scan.add_argument("--both-orders", action="store_true", help="also with the second motif upstream")
-    scan.add_argument("--backgrounds", type=int, default=100, help="how many sequences motifs are put into")
+    scan.add_argument("--backgrounds", type=int, default=50, help="how many sequences motifs are put into")
     scan.add_argument("--shuffled", action="store_true", help="put motifs into shuffles of the sequences")
     scan.add_argument("--length", type=int, help="of random sequences, where the network takes any length")
     scan.add_argument("--draws", type=int, help="of other sequence in a motif's place; enough if not given")

@@ -35,11 +35,11 @@ from dfim.networks.reach import reach_of
 from dfim.sequences.bases import to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
 from dfim.sequences.motifs import best_hit, motif_features, pattern_sites
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, draws_of_scan
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
-from dfim.statistics.resolution import AUTO, draws_needed, number_of
+from dfim.statistics.resolution import AUTO, number_of
 from dfim.statistics.studentised import studentised_rows
 
 # Shares of A, C, G, T of the human genome, about: GC .41.
@@ -209,7 +209,7 @@ def scan(
     spacings: Sequence[int] = range(41),
     orientations: Sequence[str] = ORIENTATIONS,
     both_orders: bool = False,
-    backgrounds: int = 100,
+    backgrounds: int = 50,
     shuffled: bool = False,
     background: Sequence[float] = BACKGROUND,
     length: int | None = None,
@@ -227,8 +227,8 @@ def scan(
     network's length, or ``length`` where it takes any. ``backgrounds``: how many, at most. ``spacings``:
     bases between the two; ``orientations``: strands of the motif that is named first, and of the other;
     ``both_orders``: also with the other upstream. ``draws`` of other sequence in each motif's place;
-    ``auto``: as many as let a lone spacing be called. Returns a row per pair, orientation and spacing: the
-    columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the errors, as in :func:`pairs`.
+    ``auto``: twice as many as let a lone spacing be called. Returns a row per pair, orientation and spacing:
+    the columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the errors, as in :func:`pairs`.
 
     >>> own = "resources/own/network.keras"
     >>> found = scan(own, {"ELF1": "CCGGAAGT", "SIX5": "TGTAGTTG"}, spacings=[5], backgrounds=10)
@@ -242,8 +242,7 @@ def scan(
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
-        tested = int(cells["within_reach"].sum())
-        count = draws_needed(max(1, tested), level=level) if draws == AUTO else int(draws)
+        count = draws_of_scan(draws, int(cells["within_reach"].sum()), level)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)
     return judge_scan(found, level, least_share, seed)

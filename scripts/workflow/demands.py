@@ -7,12 +7,12 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, draws_of_scan
 from dfim.statistics.resolution import AUTO, draws_needed
 from workflow import reads_demands
 from workflow.analyses import pair_draws
 from workflow.costs import PLAIN, Demand
-from workflow.datasets import PRODUCERS
+from workflow.datasets import PRODUCERS, producer_of
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
@@ -253,9 +253,9 @@ def scan_motifs(wildcards, sizes) -> Demand:
     """Outputs of every cell and of its draws, in every background: as many as the dataset has examples."""
     options = sizes.config["analyses"][wildcards["analysis"]]
     size, network = sizes.dataset(options["dataset"]), sizes.network(wildcards["model"], options["dataset"])
-    draws = pair_draws(options)["draws"]
-    draws = draws_needed(max(1, size.examples)) if draws == AUTO else draws
-    outputs = size.examples * (1 + 2 * draws)
+    design = producer_of(sizes.config, options["dataset"])[1]
+    cells = size.examples / design["sequences"]
+    outputs = size.examples * (1 + 2 * draws_of_scan(pair_draws(options)["draws"], int(cells)))
     return Demand(NETWORK[0] + outputs * (2e-5 + network.multiplications / FORWARD), NETWORK[1] + 500, 1.0)
 
 

@@ -8,6 +8,7 @@ from support.run_folder import ROOT
 import dfim
 from dfim.networks.given import read_own_network
 from dfim.networks.keras_models import read_model, read_parts
+from dfim.sequences.motifs import load_pwm
 
 FOLDER = ROOT.parent / "shared/real/networks"
 # Files, and whether the outputs are probabilities.
@@ -61,3 +62,16 @@ def test_pair_tests_are_what_the_framework_says_of_each_edited_sequence(name):
         expected = [*values, values[0] - values[1] - values[2] + values[3]]
         told = [row.output, row.without_first, row.without_second, row.without_both, row.interaction]
         np.testing.assert_allclose(told, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason=f"{FOLDER} is not there")
+def test_a_scan_finds_the_spacings_that_a_network_was_trained_on():
+    """Positives had IRF 2 to 5 bp behind SPI1, negatives both independently."""
+    file, weights, _ = NETWORKS["heterodimer"]
+    own = read_own_network(FOLDER / file, weights=FOLDER / weights)
+    motifs = {name: load_pwm(name) for name in ("SPI1_known4", "IRF_known20")}
+    found = dfim.scan(own, motifs, spacings=range(15), backgrounds=30, orientations=["+-"])
+    called = found[found["called"] == 1]
+    assert set(called["call"]) == {"synergy"}
+    assert called["spacing"].between(2, 6).all()
+    assert called["spacing"].between(2, 5).sum() >= 3  # of 4

@@ -1,6 +1,6 @@
-"""How many draws of each pair the null ``replaced`` makes."""
+"""How many draws of each pair, or of each cell of a scan, the null ``replaced`` makes."""
 
-from dfim.statistics.resolution import draws_needed
+from dfim.statistics.resolution import AUTO, LEVEL, draws_needed
 
 # By ``auto``: the fewest draws of a pair, and the most of all together, of outputs and of contributions.
 LEAST_DRAWS, MOST_OUTPUTS, MOST_SCORES = 5, 200_000, 100_000
@@ -12,6 +12,15 @@ def draws_of(asked: int | str, pairs: int, most: int) -> int:
     ``pairs``: how many are tested. ``auto`` makes at most ``most`` draws of all pairs together, and at least
     :data:`LEAST_DRAWS` of each.
     """
-    if asked != "auto":
+    if asked != AUTO:
         return int(asked)
     return max(LEAST_DRAWS, draws_needed(max(1, pairs), most=most))
+
+
+def draws_of_scan(asked: int | str, cells: int, level: float = LEVEL) -> int:
+    """Return the draws of each cell of a scan: as asked, or by ``auto`` twice as many as let one be called.
+
+    The draws of a scan are the same few pieces in all of its ``cells``: with half as many, what is called
+    depends on which they are.
+    """
+    return 2 * draws_needed(max(1, cells), level=level) if asked == AUTO else int(asked)

@@ -52,7 +52,8 @@ def test_a_dataset_of_spacings_gives_the_scan_of_the_command(folder):
     assert ran.returncode == 0, ran.stdout[-5000:]
     found = pd.read_csv(folder.path / place, sep="\t")
     assert found["spacing"].max() == 20 - 17
-    asked = {"both_orders": True, "orientations": ["++", "+-"], "backgrounds": 6, "background": shares}
+    asked = {"both_orders": True, "orientations": ["++", "+-"], "draws": 20}
+    asked |= {"backgrounds": 6, "background": shares}
     same = dfim.scan(ROOT / "resources/own/network.keras", motifs, spacings=range(4), seed=7, **asked)
     assert found["orientation"].tolist() == same["orientation"].tolist()
     for name in ("interaction", "interaction_low", "null_high", "share", "p_first", "p_second", "q"):

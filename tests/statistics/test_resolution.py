@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dfim.statistics.draw_numbers import draws_of_scan
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import coarse_nulls, draws_needed, null_scores_needed, rows_needed
 
@@ -69,3 +70,10 @@ def test_a_coarse_null_is_named_with_its_remedy():
 def test_a_fine_null_and_a_lone_row_need_no_warning():
     assert not list(coarse_nulls(table(rows_needed=10)))
     assert not list(coarse_nulls(table(rows_needed=1, n_tested=3)))
+
+
+def test_a_scan_draws_twice_what_a_lone_cell_needs():
+    assert draws_of_scan("auto", 120) == 40
+    assert draws_of_scan("auto", 120, level=0.1) == 20
+    assert draws_of_scan("auto", 0) == 40
+    assert draws_of_scan(7, 120) == 7

@@ -24,7 +24,7 @@ rule export_tracks:
     input:
         unpack(LOOKUPS.analysis_dataset),
         unpack(LOOKUPS.sizes_of_genome),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
     output:
         bigwig=f"{EXPORTS}/{{method}}/contributions.bw",
@@ -47,7 +47,7 @@ rule export_tracks:
 use rule export_tracks as export_modisco with:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
     output:
         sequences=f"{EXPORTS}/{{method}}/modisco_sequences.npz",

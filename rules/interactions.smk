@@ -27,7 +27,7 @@ rule select_examples:
 rule score_pairs:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
         reach=MODEL["reach"],
     output:
@@ -55,7 +55,7 @@ rule score_pairs:
 rule score_profiles:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
     output:
         profiles=f"{INTERACTIONS}/shards/{{shard}}.h5",
@@ -80,7 +80,7 @@ rule score_profiles:
 rule mutate_pairs:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
         reach=MODEL["reach"],
     output:
@@ -195,7 +195,7 @@ rule describe_kinds:
 rule scan_motifs:
     input:
         unpack(LOOKUPS.backgrounds_of_analysis),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         reach=MODEL["reach"],
     output:
         scan=f"{PAIR_TESTS}/scan.tsv",
@@ -257,7 +257,7 @@ rule assign_significance_profiles:
 rule check_null_pairs:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
         reach=MODEL["reach"],
     output:
@@ -285,7 +285,7 @@ rule check_null_pairs:
 rule check_null_profiles:
     input:
         unpack(LOOKUPS.analysis_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
         selection=rules.select_examples.output[0],
     output:
         rows=f"{PAIR_TESTS}/null_check_rows.tsv.gz",

@@ -8,6 +8,7 @@ rule provide_model:
         unpack(LOOKUPS.given_files),
     output:
         model=MODEL["model"],
+        graph=MODEL["graph"],
     log:
         f"{LOGS}/provide_model/{{model}}.log",
     benchmark:
@@ -31,6 +32,7 @@ rule train_model:
         unpack(LOOKUPS.initial_model),
     output:
         model=MODEL["model"],
+        graph=MODEL["graph"],
         history=MODEL["history"],
     log:
         f"{LOGS}/train_model/{{model}}.log",
@@ -100,7 +102,7 @@ rule fit_additive:
 
 rule measure_reach:
     input:
-        model=MODEL["model"],
+        graph=MODEL["graph"],
     output:
         MODEL["reach"],
     log:
@@ -118,7 +120,7 @@ rule measure_reach:
 rule score_contributions:
     input:
         unpack(LOOKUPS.model_dataset),
-        model=MODEL["model"],
+        graph=MODEL["graph"],
     output:
         places.contributions_file(RESULTS, "{model}", "{task}", "{method}"),
     log:

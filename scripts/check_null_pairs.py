@@ -7,7 +7,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.attribution import FORWARD, network_of, open_scorer
+    from dfim.attribution import FORWARD, open_scorer, read_network
     from dfim.datasets.blocks import blocks
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups
@@ -15,7 +15,6 @@ with running(snakemake) as log:
     from dfim.interactions.decoys import decoy_pairs, decoys
     from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
     from dfim.interactions.pairs import pairs_of_selection
-    from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
     from dfim.statistics.null_checks import DECOY, UNTRAINED, sentences, summarise_checks
 
@@ -40,13 +39,13 @@ with running(snakemake) as log:
         seed,
     )
     with_decoys = decoy_pairs(placed)
-    task, network = settings.tasks.index(settings.task), load_network(snakemake.input.model)
-    parts = []
+    network = read_network(snakemake.input.graph, length)
+    task, parts = settings.tasks.index(settings.task), []
 
     def scorer_of(network, method=FORWARD):
         """Return what scores a network by a method, or gives its outputs alone, to be opened."""
         options = {**settings.methods.get(method, {}), "threads": snakemake.threads}
-        return open_scorer(method, network_of(network, length), asked.background, options)
+        return open_scorer(method, network, asked.background, options)
 
     with scorer_of(network) as scorer:
         tests, rows = outputs_of_check(DECOY, scorer, task, with_decoys, asked)

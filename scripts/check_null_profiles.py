@@ -7,7 +7,7 @@ from workflow.running import running
 with running(snakemake) as log:
     import pandas as pd
 
-    from dfim.attribution import network_of, open_scorer
+    from dfim.attribution import open_scorer, read_network
     from dfim.datasets.blocks import blocks
     from dfim.datasets.dataset import read_dataset, reference_rows
     from dfim.datasets.selection import features_of_groups
@@ -15,7 +15,6 @@ with running(snakemake) as log:
     from dfim.interactions.null_checks import untrained_variants
     from dfim.interactions.sources import feature_sources
     from dfim.interactions.substitutions import substitutions
-    from dfim.networks.keras_files import load_network
     from dfim.networks.untrained import untrained
     from dfim.statistics.null_checks import sentences, summarise_checks
     from dfim.statistics.nulls import NullModel
@@ -32,11 +31,11 @@ with running(snakemake) as log:
     drawn = substitutions(dataset.bases, variants, number, null.within, null.clearance, seed)
     background = reference_rows(analysis["background"], dataset)
     window, length = analysis["targets"]["positions"], dataset.bases.shape[1]
-    network = untrained(load_network(snakemake.input.model), seed)
+    network = untrained(read_network(snakemake.input.graph, length), seed)
     task, parts = settings.tasks.index(settings.task), []
     for method in settings.asked:
         options = {**settings.methods[method], "threads": snakemake.threads}
-        with open_scorer(method, network_of(network, length), background, options) as scorer:
+        with open_scorer(method, network, background, options) as scorer:
             data = (dataset.bases, variants, drawn, blocks(dataset.examples, selected), background)
             widest = None if window == "all" else window
             parts.append(untrained_variants(method, scorer, task, *data, widest, settings.level))

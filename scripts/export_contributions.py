@@ -19,7 +19,7 @@ with running(snakemake) as log:
     bases = dataset.bases[rows]
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        files.model,
+        files.graph,
         settings.task,
         settings.tasks,
         settings.method,

@@ -37,7 +37,7 @@ with running(snakemake) as log:
         log.info("%d ordered pairs left out: %s", number, reason)
     log.info("%d draws of each pair within the network's reach of %g bp", draws, reach)
     with open_model(
-        snakemake.input.model,
+        snakemake.input.graph,
         settings.task,
         settings.tasks,
         FORWARD,

@@ -23,7 +23,7 @@ with running(snakemake) as log:
     bases = backgrounds_of(design, settings.seed, read_sequences(file)[1] if file else None)
     log.info("%d cells, %d within reach, in %d backgrounds; %d draws", len(cells), tested, len(bases), draws)
     with open_model(
-        snakemake.input.model,
+        snakemake.input.graph,
         settings.task,
         settings.tasks,
         FORWARD,

@@ -16,7 +16,7 @@ with running(snakemake) as log:
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     options = {**settings.method_options, "threads": snakemake.threads}
     attributes = provenance(
-        snakemake.input.model,
+        snakemake.input.graph,
         snakemake.input.sequences,
         settings.method,
         settings.task,
@@ -24,7 +24,7 @@ with running(snakemake) as log:
         background=settings.background,
     )
     with open_model(
-        snakemake.input.model,
+        snakemake.input.graph,
         settings.task,
         settings.tasks,
         settings.method,

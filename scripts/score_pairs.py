@@ -40,7 +40,7 @@ with running(snakemake) as log:
         log.info("%d ordered pairs of all shards left out: %s", number, reason)
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model,
+        snakemake.input.graph,
         settings.task,
         settings.tasks,
         settings.method,

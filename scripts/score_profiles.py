@@ -43,7 +43,7 @@ with running(snakemake) as log:
     widest = None if window == "all" else window
     options = {**settings.method_options, "threads": snakemake.threads}
     with open_model(
-        snakemake.input.model,
+        snakemake.input.graph,
         settings.task,
         settings.tasks,
         settings.method,
@@ -67,7 +67,7 @@ with running(snakemake) as log:
         )
         length = dataset.bases.shape[1]
         attributes = provenance(
-            snakemake.input.model,
+            snakemake.input.graph,
             snakemake.input.sequences,
             settings.method,
             settings.task,

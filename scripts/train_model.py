@@ -8,6 +8,8 @@ with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.files.tables import write_table
     from dfim.networks import building, keras_files, weights
+    from dfim.networks.description import describe
+    from dfim.networks.graph_files import save_graph
     from dfim.training import fitting
 
     fitting.prepare_tensorflow(snakemake.threads)
@@ -25,5 +27,6 @@ with running(snakemake) as log:
     checkpoint = Path(snakemake.output.model).with_name("checkpoint.npz")
     history = fitting.train(model, dataset, snakemake.params.training, seed, checkpoint)
     keras_files.save_network(model, snakemake.output.model)
+    save_graph(describe(model), snakemake.output.graph)
     write_table(history, snakemake.output.history)
     checkpoint.unlink(missing_ok=True)

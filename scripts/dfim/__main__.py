@@ -38,7 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         ("scan", _scan, "motifs put into many backgrounds: their interaction at every spacing, with q"),
     ):
         command = commands.add_parser(name, help=words, description=words)
-        command.add_argument("network", help="a file of a Keras network")
+        command.add_argument("network", help="a file of a network: Keras, ONNX, or graph.npz of a run")
         if name == "scan":
             command.add_argument("sequences", nargs="?", help="to put motifs into; random ones if not given")
         else:

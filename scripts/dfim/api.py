@@ -31,6 +31,7 @@ from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotid
 from dfim.interactions.substitutions import score_draws, substitutions
 from dfim.interactions.tested_pairs import for_kinds, judge_pairs
 from dfim.interactions.tested_scan import judge_scan
+from dfim.networks.graph_files import is_graph_file, load_graph
 from dfim.networks.reach import reach_of
 from dfim.sequences.bases import to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
@@ -87,11 +88,12 @@ def map(
 ) -> Maps:
     """Return the interaction map of every sequence: each base mutated, the change at every position.
 
-    ``network`` is a Keras model or the path of a file (Keras or ONNX), ``sequences`` a path (FASTA or a
-    one-hot ``.npy``), a list of strings, or an array of one-hot rows (sequences, positions, 4). ``task`` is
-    the number of an output. ``method``: deeplift, gradient_input, integrated_gradients. ``background``:
-    shares of A, C, G, T, the reference of the contributions. ``region``: the positions to mutate, [start,
-    end), 0-based; all if not given. Raises InputError on input that cannot be used.
+    ``network`` is a Keras model or the path of a file (Keras, ONNX, or the workflow's ``graph.npz``),
+    ``sequences`` a path (FASTA or a one-hot ``.npy``), a list of strings, or an array of one-hot rows
+    (sequences, positions, 4). ``task`` is the number of an output. ``method``: deeplift, gradient_input,
+    integrated_gradients. ``background``: shares of A, C, G, T, the reference of the contributions.
+    ``region``: the positions to mutate, [start, end), 0-based; all if not given. Raises InputError on input
+    that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape
@@ -291,15 +293,12 @@ def _bases(rows: np.ndarray) -> np.ndarray:
 
 @contextmanager
 def _opened(network, length, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
-    """Yield a scorer of a Keras model, or of the file of one, and the number of the task.
+    """Yield a scorer of a Keras model, or of the file of a network, and the number of the task.
 
     ``length``: of the sequences; None for the one length that the network takes.
     """
-    from dfim.networks.given import read_own_network
-
-    model = read_own_network(network, length=length) if isinstance(network, str | os.PathLike) else network
-    graph = network_of(model, length)
-    if getattr(graph, "length", 0) is None:
+    graph = _network(network, length)
+    if graph.length is None:
         raise InputError("the network takes sequences of any length: say which length, or give sequences.")
     options = {} if threads is None else {"threads": threads}
     with open_scorer(method, graph, background, options) as scorer:
@@ -314,6 +313,17 @@ def _opened(network, length, task, method, background, threads) -> Iterator[tupl
                 "counted from 0."
             )
         yield scorer, task
+
+
+def _network(network, length: int | None):
+    """Return what a scorer takes of a Keras model, or of the file of a network."""
+    if not isinstance(network, str | os.PathLike):
+        return network_of(network, length)
+    if is_graph_file(network):
+        return load_graph(network, length)
+    from dfim.networks.given import read_own_network
+
+    return network_of(read_own_network(network, length=length), length)
 
 
 def _examples(names: Sequence[str]) -> pd.DataFrame:

@@ -132,6 +132,7 @@ def model_files(results: str, model: str) -> dict[str, str]:
     folder = f"{results}/models/{model}"
     return {
         "model": f"{folder}/model.keras",
+        "graph": f"{folder}/graph.npz",
         "history": f"{folder}/history.tsv",
         "metrics": f"{folder}/metrics.tsv",
         "curves": f"{folder}/curves.tsv.gz",

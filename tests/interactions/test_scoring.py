@@ -30,7 +30,8 @@ from dfim.interactions.sources import (
     nucleotide_sources,
 )
 from dfim.networks.building import build_network
-from dfim.networks.keras_files import save_network
+from dfim.networks.description import describe
+from dfim.networks.graph_files import load_graph, save_graph
 from dfim.sequences.bases import one_hot, to_bases, to_string
 from dfim.sequences.features import FEATURE_COLUMNS
 from dfim.sequences.shuffling import shuffled
@@ -464,7 +465,7 @@ def trained(tmp_path_factory, bases, features):
     write_dataset(Dataset(bases, np.ones((6, 1), np.int8), ["other"], examples, features), folder)
     write_table(examples.loc[[0, 1, 3, 4], ["example", "name"]], folder / "selection.tsv")
     layers = [{"kind": "convolution", "filters": 4, "width": 5}, {"kind": "max_pool", "width": 4}]
-    save_network(build_network(layers, LENGTH, ["K562", "GM12878"], seed=1), folder / "model.keras")
+    save_graph(describe(build_network(layers, LENGTH, ["K562", "GM12878"], seed=1)), folder / "graph.npz")
     return folder
 
 
@@ -494,7 +495,7 @@ def run(script, folder, output, shard=0, task="GM12878", **analysis):
     )
     files = Parameters(
         sequences=str(folder / "sequences.h5"),
-        model=str(folder / "model.keras"),
+        graph=str(folder / "graph.npz"),
         selection=str(folder / "selection.tsv"),
         reach=str(folder / "reach.tsv"),
     )
@@ -522,11 +523,8 @@ def test_script_of_pairs(tmp_path, trained, bases, features, shards):
     assert keys[:6].tolist() == expected
     assert keys[6:].tolist() == [[1, *row[1:]] for row in expected]
     # The second output is the task.
-    from dfim.networks.description import describe
-    from dfim.networks.keras_files import load_network
-
     pairs, _ = make_pairs(features, [0, 1, 3, 4], ["GATA"])
-    with open_scorer("gradient_input", describe(load_network(trained / "model.keras")), BACKGROUND) as scorer:
+    with open_scorer("gradient_input", load_graph(trained / "graph.npz"), BACKGROUND) as scorer:
         scores = naive_pairs(scorer, bases, features, pairs, 1, 1, seed=5)
         expected_draws = draw_scores(scorer, bases, features, pairs, 1, BACKGROUND, 3, 5)
     np.testing.assert_allclose(read_score_draws(paths, draws), expected_draws, rtol=1e-3, atol=1e-5)
@@ -564,7 +562,7 @@ def test_script_of_profiles(tmp_path, trained, bases):
         attributes = dict(handle.attrs)
     assert list(attributes.pop("background")) == list(BACKGROUND)
     assert attributes == {
-        "model_sha256": sha256_of(trained / "model.keras"),
+        "model_sha256": sha256_of(trained / "graph.npz"),
         "sequences_sha256": sha256_of(trained / "sequences.h5"),
         "method": "gradient_input",
         "task": "GM12878",
@@ -605,7 +603,7 @@ def test_script_of_contributions(tmp_path, trained, bases):
     with h5py.File(tmp_path / "gradient_input.h5") as handle:
         assert handle["importance"].shape == bases.shape
         assert handle.attrs["task"] == "GM12878"
-        assert handle.attrs["model_sha256"] == sha256_of(trained / "model.keras")
+        assert handle.attrs["model_sha256"] == sha256_of(trained / "graph.npz")
         assert handle.attrs["sequences_sha256"] == sha256_of(trained / "sequences.h5")
         assert list(handle.attrs["background"]) == list(BACKGROUND)
         assert handle.attrs["method_options"] == '{"batch_size": 8}'

@@ -5,16 +5,18 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from dfim.attribution import network_of, open_model, open_scorer
+from dfim.attribution import network_of, open_model, open_scorer, read_network
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
 from dfim.errors import InputError
 from dfim.networks import keras_files
 from dfim.networks.description import describe
 from dfim.networks.given import read_own_network
+from dfim.networks.graph_files import save_graph
 from dfim.networks.kinds.base import ops
 from dfim.networks.onnx_files import Session
 from dfim.networks.outputs import Output
+from dfim.networks.reach import receptive_fields
 from dfim.networks.stored import StoredOnnx
 from dfim.training.prediction import predict_logits
 
@@ -188,10 +190,13 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     expected = by_onnxruntime(network.model(), sequences(), False)
     np.testing.assert_allclose(predict_logits(kept, letters, batch_size=4), expected, rtol=1e-5)
     assert predict_logits(kept, letters[:0]).shape == (0, 2)
-    with open_model(tmp_path / "kept.keras", "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):
-        np.testing.assert_allclose(scorer.logits(sequences()), expected, rtol=1e-5)
-        with pytest.raises(InputError) as error:
-            scorer.contributions(sequences(), task)
+    save_graph(network_of(kept), tmp_path / "kept.npz")
+    assert receptive_fields(read_network(tmp_path / "kept.npz"))["reach"].tolist() == [np.inf]
+    for path in (tmp_path / "kept.keras", tmp_path / "kept.npz"):
+        with open_model(path, "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):
+            np.testing.assert_allclose(scorer.logits(sequences()), expected, rtol=1e-5)
+            with pytest.raises(InputError) as error:
+                scorer.contributions(sequences(), task)
     assert str(error.value) == (
         "the network has no contribution scores, because of its node Sin_1 (Sin): there is no rule for this "
         "operator: use the pair test, variants or mutagenesis maps, which need the network's values alone."

@@ -22,6 +22,9 @@ from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
 from dfim.errors import InputError, counted
+from dfim.networks.graph import Graph
+from dfim.networks.graph_files import is_graph_file, load_graph
+from dfim.networks.onnx_values import OnnxValues
 
 # What makes a scorer of simplified layers and a reference, and the options that it takes.
 METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
@@ -36,10 +39,12 @@ FORWARD = "forward"
 
 
 @contextmanager
-def open_scorer(method: str, network: Sequence, reference, options: dict | None = None) -> Iterator[Scorer]:
+def open_scorer(
+    method: str, network: Sequence | OnnxValues, reference, options: dict | None = None
+) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
-    ``network`` is a graph of one length, as :func:`dfim.networks.description.describe` gives, or a list of
+    ``network`` is a graph of one length, as :func:`read_network` and :func:`network_of` give, or a list of
     nodes that is a chain. ``reference`` is the input to which sequences are compared, probabilities of A, C,
     G, T, shape (4,) for the same at every position or (length, 4); ``gradient_input`` has the reference 0 by
     definition, whatever is given. With :data:`FORWARD` in place of a method the scorer is asked for logits
@@ -57,13 +62,12 @@ def open_scorer(method: str, network: Sequence, reference, options: dict | None 
         )
     make = forward if method == FORWARD else METHODS[method][0]
     options = _checked(method, options or {})
-    if isinstance(network, Sequence):
-        scorer = make(simplify(network), reference, **options)
-    else:
-        # Neither graph nor chain: nothing but values is known.
+    if isinstance(network, OnnxValues):
         from dfim.attribution.values_only import ValuesOnly
 
         scorer = ValuesOnly(network, reference, **options)
+    else:
+        scorer = make(simplify(network), reference, **options)
     try:
         yield scorer
     finally:
@@ -82,16 +86,13 @@ def open_model(
 ) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
 
-    The other arguments are those of :func:`open_scorer`; ``length`` is that of the sequences, which a network
-    that takes any needs. Raises InputError on an unknown task, on names
-    that are not as many as the outputs, and as :func:`open_scorer` and
-    :func:`dfim.networks.keras_files.load_network` do.
+    ``path`` and ``length`` are those of :func:`read_network`, the other arguments those of
+    :func:`open_scorer`. Raises InputError on an unknown task, on names that are not as many as the outputs,
+    and as those two do.
     """
-    from dfim.networks.keras_files import load_network
-
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
-    with open_scorer(method, network_of(load_network(path), length), reference, options) as scorer:
+    with open_scorer(method, read_network(path, length), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(
                 f"the network {path} has {counted(scorer.outputs, 'output')}, and "
@@ -101,13 +102,27 @@ def open_model(
         yield scorer, list(tasks).index(task)
 
 
-def network_of(model, length: int | None = None):
+def read_network(path: str | os.PathLike, length: int | None = None) -> Graph | OnnxValues:
+    """Return what :func:`open_scorer` takes of a saved network: its graph, or an ONNX network's values.
+
+    ``path`` is a file of :func:`dfim.networks.graph_files.save_graph` (.npz), which needs no TensorFlow, or
+    of :func:`dfim.networks.keras_files.save_network`; ``length`` is that of the sequences, which a network
+    that takes any needs. Raises InputError as the functions that read such files do.
+    """
+    if is_graph_file(path):
+        return load_graph(path, length)
+    from dfim.networks.keras_files import load_network
+
+    return network_of(load_network(path), length)
+
+
+def network_of(model, length: int | None = None) -> Graph | OnnxValues:
     """Return what :func:`open_scorer` takes of a Keras model: its graph, or an ONNX network's values."""
     from dfim.networks.description import describe
     from dfim.networks.stored import StoredOnnx
 
     stored = model.layers[-1]
-    return stored if isinstance(stored, StoredOnnx) else describe(model, length)
+    return stored.values() if isinstance(stored, StoredOnnx) else describe(model, length)
 
 
 def _checked(method: str, options: dict) -> dict:

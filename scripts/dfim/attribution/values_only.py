@@ -5,26 +5,21 @@ import onnx
 
 from dfim.attribution.scorer import Scorer
 from dfim.errors import InputError
-from dfim.networks.arrival import onnx_feeds
-from dfim.networks.graph import Graph, Node
 from dfim.networks.onnx_files import Session
-from dfim.networks.stored import StoredOnnx
+from dfim.networks.onnx_graphs import onnx_feeds
+from dfim.networks.onnx_values import OnnxValues
 
 
 class ValuesOnly(Scorer):
     """Logits by onnxruntime; contributions are refused, naming the node that no rule has words for."""
 
-    def __init__(self, layer: StoredOnnx, reference, **options):
-        described = layer.described
-        shape, units = (described["length"], 4), (len(described["outputs"]),)
-        shapes = {"input_shape": shape, "output_shape": units}
-        network = Graph([Node("unknown", "onnx", {}, shapes, ("one_hot",))], {"tasks": "onnx"}, shape[0])
+    def __init__(self, network: OnnxValues, reference, **options):
         kept = {key: value for key, value in options.items() if key in Scorer.OPTIONS}
-        super().__init__(network, reference, **kept)
-        self._reason, self._chosen = described["reason"], described["outputs"]
-        self._model = onnx.load_from_string(layer.file())
+        super().__init__(network.graph(), reference, **kept)
+        self._reason, self._chosen = network.reason, network.outputs
+        self._model = onnx.load_from_string(network.file)
         self._session = Session(self._model, self.threads)
-        self._held = {key: np.asarray(value, np.float32)[None] for key, value in described["held"].items()}
+        self._held = {key: np.asarray(value, np.float32)[None] for key, value in network.held.items()}
 
     def _default_batch_size(self) -> int:
         return 64

@@ -6,7 +6,7 @@ What is compared is the values before the last activation: a sigmoid or a softma
 import contextlib
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import onnx
@@ -17,7 +17,7 @@ from dfim.networks.description import Walk
 from dfim.networks.evaluation import evaluate
 from dfim.networks.graph import INPUT, Graph
 from dfim.networks.onnx_files import Session
-from dfim.networks.onnx_graphs import Translation, Value, inputs_of, is_channels_last
+from dfim.networks.onnx_graphs import Translation, Value, onnx_feeds
 
 logger = logging.getLogger("dfim")
 
@@ -114,17 +114,6 @@ def _onnx_differences(
             off -= 4 * difference(own[value.name], exact[value.name])
         result[name] = difference(mine, expected), off
     return result
-
-
-def onnx_feeds(model: onnx.ModelProto, x: np.ndarray, values: Mapping) -> dict[str, np.ndarray]:
-    """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs."""
-    first, *others = inputs_of(model)
-    sequences = x if is_channels_last(first) else x.transpose(0, 2, 1)
-    feeds = {first.name: np.ascontiguousarray(sequences, np.float32)}
-    for entry in others:
-        held = np.asarray(values[entry.name], np.float32)
-        feeds[entry.name] = np.broadcast_to(held, (len(x), *held.shape[1:]))
-    return feeds
 
 
 def _as_onnx(array: np.ndarray, axes: tuple[int | None, ...]) -> np.ndarray:

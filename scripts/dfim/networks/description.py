@@ -43,6 +43,7 @@ class Walk:
         self.nodes: list[Node] = []
         self.tensors: dict[str, object] = {}
         self._uses: dict[str, int] = {}
+        self._arrays: dict[tuple[int, int], dict] = {}
 
     def graph(self) -> Graph:
         """Return the graph; outputs are named as the layers that give them."""
@@ -110,12 +111,13 @@ class Walk:
         if isinstance(layer, StoredGraph):
             return self._add_stored(layer, names)
         if isinstance(layer, StoredOnnx):
-            options = {"output_shape": (len(layer.described["outputs"]),)}
-            return self._append(Node("unknown", layer.name, {}, options), names)
+            return self._append(layer.values().graph()[0], names)
         shapes = [tuple(t.shape[1:]) for t in layer._inbound_nodes[source.node_index].input_tensors]
         arguments = layer._inbound_nodes[source.node_index].arguments
-        for node in nodes_of(layer, shapes, arguments):
-            names = [self._append(node, names)]
+        for number, node in enumerate(nodes_of(layer, shapes, arguments)):
+            # Keras gives out another copy of a layer's weights each time.
+            arrays = self._arrays.setdefault((id(layer), number), node.arrays)
+            names = [self._append(replace(node, arrays=arrays), names)]
         return names[0]
 
     def _add_stored(self, layer: StoredGraph, names: list[str]) -> str:

@@ -13,6 +13,8 @@ import numpy as np
 from dfim.errors import InputError
 
 INPUT = "one_hot"
+# Long enough for any network that takes sequences of every length.
+SOME_LENGTH = 1 << 15
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,17 @@ def is_channels_last(entry) -> bool:
     return shape[1] != 4
 
 
+def onnx_feeds(model: onnx.ModelProto, x: np.ndarray, values: Mapping) -> dict[str, np.ndarray]:
+    """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs."""
+    first, *others = inputs_of(model)
+    sequences = x if is_channels_last(first) else x.transpose(0, 2, 1)
+    feeds = {first.name: np.ascontiguousarray(sequences, np.float32)}
+    for entry in others:
+        held = np.asarray(values[entry.name], np.float32)
+        feeds[entry.name] = np.broadcast_to(held, (len(x), *held.shape[1:]))
+    return feeds
+
+
 def attributes(node: onnx.NodeProto) -> dict:
     return {entry.name: onnx.helper.get_attribute_value(entry) for entry in node.attribute}
 

@@ -7,12 +7,19 @@ from pathlib import Path
 import numpy as np
 
 from dfim.errors import InputError
-from dfim.networks.arrival import check_against_onnx, onnx_feeds, random_sequences
+from dfim.networks.arrival import check_against_onnx, random_sequences
 from dfim.networks.backend import keras
 from dfim.networks.description import constant_of
 from dfim.networks.graph import Graph
 from dfim.networks.onnx_files import Session, read_onnx
-from dfim.networks.onnx_graphs import Translation, inputs_of, is_channels_last, shape_of_entry
+from dfim.networks.onnx_graphs import (
+    Translation,
+    inputs_of,
+    is_channels_last,
+    onnx_feeds,
+    shape_of_entry,
+)
+from dfim.networks.onnx_values import OnnxValues
 from dfim.networks.outputs import Output
 from dfim.networks.stored import StoredOnnx
 
@@ -69,7 +76,7 @@ def values_alone(
     values = Session(model).run(feeds, heads)
     shapes = {name: value.shape[1:] for name, value in zip(heads, values, strict=True)}
     chosen = _chosen(path, heads, shapes, tasks, outputs)
-    layer = StoredOnnx.of(model.SerializeToString(), reason, chosen, length, held)
+    layer = StoredOnnx.of(OnnxValues(model.SerializeToString(), reason, chosen, length, held))
     return keras.Sequential([keras.Input((length, 4), name="one_hot"), layer])
 
 

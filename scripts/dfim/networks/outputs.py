@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dfim.errors import InputError
-from dfim.networks.graph import Graph, Node
+from dfim.networks.graph import SOME_LENGTH, Graph, Node
 from dfim.networks.kinds.elementwise import ACTIVATIONS
 
 logger = logging.getLogger("dfim")
@@ -90,8 +90,6 @@ def with_tasks(graph: Graph, tasks: Sequence[str] | None, outputs: Mapping[str, 
 
 def _shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
     # Of a network of any length, a length that is long enough: positions are only counted where it has one.
-    from dfim.networks.stored import SOME_LENGTH
-
     length = graph.length or SOME_LENGTH
     return {node.name: node.options["output_shape"] for node in graph.at_length(length)} | {
         "one_hot": (length, 4)

@@ -7,6 +7,7 @@ import pandas as pd
 from dfim.networks.graph import INPUT, Graph, Node, as_graph
 from dfim.networks.kinds import kind_of
 from dfim.networks.kinds.base import WHOLE, Field
+from dfim.networks.onnx_values import OnnxValues
 
 COLUMNS = ["layer", "name", "kind", "nonlinear", "receptive_field", "reach"]
 
@@ -25,12 +26,12 @@ def reach_of(network: Sequence[Node]) -> float:
     return float(table["reach"].iloc[-1]) if len(table) else 1.0
 
 
-def receptive_fields(network: Sequence[Node]) -> pd.DataFrame:
+def receptive_fields(network: Sequence[Node] | OnnxValues) -> pd.DataFrame:
     """Return the receptive field (bp) of every node and the reach up to it, the columns ``COLUMNS``.
 
     ``layer`` counts from 1; ``nonlinear`` is 1 or 0; infinite where every unit sees the whole sequence.
     """
-    graph = as_graph(network)
+    graph = network.graph() if isinstance(network, OnnxValues) else as_graph(network)
     fields, reaches = {INPUT: Field()}, {INPUT: 1.0}
     rows = []
     for number, node in enumerate(_up_to_logits(graph), start=1):

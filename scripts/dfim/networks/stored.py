@@ -4,10 +4,9 @@ import numpy as np
 
 from dfim.networks.backend import keras
 from dfim.networks.evaluation import values_of
-from dfim.networks.graph import Graph, Node
-
-# Long enough for any network that takes sequences of every length.
-SOME_LENGTH = 1 << 15
+from dfim.networks.graph import SOME_LENGTH, Graph
+from dfim.networks.onnx_values import OnnxValues
+from dfim.networks.plain import as_plain, from_plain
 
 
 @keras.saving.register_keras_serializable(package="dfim")
@@ -25,19 +24,7 @@ class StoredGraph(keras.layers.Layer):
     @classmethod
     def of(cls, graph: Graph) -> "StoredGraph":
         """Return the layer of a graph."""
-        numbers: dict[int, int] = {}
-        arrays, nodes = [], []
-        for node in graph:
-            for array in node.arrays.values():
-                if id(array) not in numbers:
-                    numbers[id(array)] = len(arrays)
-                    arrays.append(np.asarray(array, np.float32))
-            given = {key: value for key, value in node.options.items() if not key.endswith("put_shape")}
-            uses = {name: numbers[id(array)] for name, array in node.arrays.items()}
-            nodes.append(
-                {"kind": node.kind, "name": node.name, "inputs": list(node.inputs), "options": given}
-                | {"arrays": uses}
-            )
+        nodes, arrays = as_plain(graph)
         layer = cls(nodes, graph.output, graph.length, [list(array.shape) for array in arrays], name="graph")
         layer.set_weights(arrays)
         return layer
@@ -47,16 +34,7 @@ class StoredGraph(keras.layers.Layer):
         return self._graph([np.asarray(weight) for weight in self.kept])
 
     def _graph(self, arrays: list) -> Graph:
-        nodes = [
-            Node(
-                node["kind"],
-                node["name"],
-                {name: arrays[number] for name, number in node["arrays"].items()},
-                {key: _plain(value) for key, value in node["options"].items()},
-                tuple(node["inputs"]),
-            )
-            for node in self.described["nodes"]
-        ]
+        nodes = from_plain(self.described["nodes"], arrays)
         return Graph(nodes, {"output": self.described["output"]}, self.described["length"])
 
     def call(self, inputs):
@@ -76,10 +54,9 @@ class StoredGraph(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="dfim")
 class StoredOnnx(keras.layers.Layer):
-    """An ONNX network of which only the values are known; its file is the layer's weight.
+    """An ONNX network of which only the values are known; its file, ``size`` bytes, is the layer's weight.
 
-    ``reason``: the node that no rule has words for. ``outputs``: for each task the name of an output and the
-    indices of its number there. ``held``: what further inputs are held at.
+    The other arguments are those of :class:`dfim.networks.onnx_values.OnnxValues`.
     """
 
     def __init__(self, size: int, reason: str, outputs: list, length: int, held: dict, **options):
@@ -92,18 +69,20 @@ class StoredOnnx(keras.layers.Layer):
         )
 
     @classmethod
-    def of(cls, file: bytes, reason: str, outputs: list, length: int, held: dict) -> "StoredOnnx":
-        """Return the layer of an ONNX file."""
-        layer = cls(len(file), reason, outputs, length, held, name="onnx")
-        layer.set_weights([np.frombuffer(file, np.uint8)])
+    def of(cls, values: OnnxValues) -> "StoredOnnx":
+        """Return the layer of an ONNX network."""
+        given = (values.reason, values.outputs, values.length, values.held)
+        layer = cls(len(values.file), *given, name="onnx")
+        layer.set_weights([np.frombuffer(values.file, np.uint8)])
         return layer
 
     def get_config(self):
         return super().get_config() | self.described
 
-    def file(self) -> bytes:
-        """Return the ONNX file."""
-        return np.asarray(self.kept).tobytes()
+    def values(self) -> OnnxValues:
+        """Return the network."""
+        given = (self.described[name] for name in ("reason", "outputs", "length", "held"))
+        return OnnxValues(np.asarray(self.kept).tobytes(), *given)
 
     def call(self, inputs):
         raise NotImplementedError("onnxruntime computes this network: dfim.attribution.values_only.")
@@ -115,8 +94,3 @@ class StoredOnnx(keras.layers.Layer):
 def as_model(graph: Graph) -> keras.Sequential:
     """Return a graph as a Keras model that can be saved."""
     return keras.Sequential([keras.Input((graph.length, 4), name="one_hot"), StoredGraph.of(graph)])
-
-
-def _plain(value):
-    """Return an option as it was before it was JSON: pairs are tuples."""
-    return tuple(value) if isinstance(value, list) else value

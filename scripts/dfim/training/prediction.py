@@ -31,7 +31,7 @@ def compiled_predictor(
     A network of which only the values are known is onnxruntime's.
     """
     if isinstance(model.layers[-1], StoredOnnx):
-        return ValuesOnly(model.layers[-1], _ANY_REFERENCE)
+        return ValuesOnly(model.layers[-1].values(), _ANY_REFERENCE)
     predictor = from_bases(model)
     batches = max(1, -(-examples // batch_size))
     predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)

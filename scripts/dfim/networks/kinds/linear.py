@@ -214,7 +214,7 @@ class Constant(Kind):
 
 
 class Unknown(Kind):
-    """A network of which only the values are known (:class:`dfim.networks.stored.StoredOnnx`)."""
+    """A network of which only the values are known (:class:`dfim.networks.onnx_values.OnnxValues`)."""
 
     words = "a whole network of which only the values are known"
     nonlinear = True

@@ -2,6 +2,7 @@
 
 import logging
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
+from dfim.attribution.gradients import CpuGradientInput, GradientInput
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_sequences import DeepLift
@@ -169,6 +171,35 @@ def test_channels_are_all_four_of_a_sequence_and_0_in_mutated_rows():
         sums = [scorer.contributions(x, 1).sum(axis=2) for x in (one_hot(bases), mutants.applied(bases))]
     asked = mutants.asked(LENGTH)
     assert_close(found, np.where(asked, sums[0][mutants.sequences] - sums[1], 0))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_gradients_by_every_evaluation_are_those_of_tensorflow(network):
+    """The engine's multipliers as derivatives; an N and probability rows are in the sequences too."""
+    layers, bases = simplify(NETWORKS[network]), some_bases()
+    mutants, x = some_mutants(bases), one_hot(bases)
+    exact = GradientInput(layers, BACKGROUND, dtype="float64")
+    scorer = CpuGradientInput(layers, BACKGROUND, threads=2)
+    assert_close(scorer.contributions(x, 1), exact.contributions(x, 1))
+    assert scorer.reference_logit(1) == pytest.approx(exact.reference_logit(1), rel=1e-5)
+    of_all = partial(exact.contributions, task=1)
+    expected = scores_of_whole_mutants(of_all, bases, mutants, importance=True, channels=True)
+    for evaluation in ("windows", *(() if scorer._plan.linear_head else ("paths",))):
+        scorer = CpuGradientInput(layers, BACKGROUND, threads=2, evaluation=evaluation)
+        found = scorer.score_mutants(bases, mutants, 1, importance=True)
+        assert_close(found.delta, expected.delta)
+        assert_close(found.absolute, expected.absolute)
+        assert_close(np.concatenate(found.own), np.concatenate(expected.own))
+        assert_close(scorer.score_mutants(bases, mutants, 1, channels=True).channels, expected.channels)
+
+
+def test_gradients_are_compiled_where_the_engine_takes_the_network(caplog):
+    with open_scorer("gradient_input", stacked(), BACKGROUND) as scorer:
+        assert isinstance(scorer, CpuGradientInput)
+    with caplog.at_level(logging.INFO, "dfim"):
+        with open_scorer("gradient_input", normalised(), BACKGROUND) as scorer:
+            assert isinstance(scorer, GradientInput)
+        assert "stands where the engine knows none): TensorFlow scores it" in caplog.text
 
 
 def test_paths_of_sequences_without_an_n():

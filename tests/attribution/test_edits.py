@@ -19,6 +19,8 @@ from support.small_networks import (
 from dfim.attribution import FORWARD, open_scorer
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.edits import Block, logits_of_whole_copies
+from dfim.attribution.gradients import GradientInput
+from dfim.attribution.simplification import simplify
 from dfim.sequences.bases import one_hot
 
 BACKGROUND = np.float32([0.27, 0.23, 0.23, 0.27])
@@ -60,8 +62,7 @@ def test_edited_copies_are_those_of_whole_sequences(seed):
     with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 2}) as scorer:
         assert isinstance(scorer, CpuDeepLift)
         found = scorer.edited_logits(bases, blocks, 1)
-    with open_scorer("gradient_input", layers, BACKGROUND) as scorer:
-        expected = logits_of_whole_copies(scorer.logits, bases, blocks, 1)
+    expected = logits_of_whole_copies(GradientInput(simplify(layers), BACKGROUND).logits, bases, blocks, 1)
     assert len(found) == sum(block.number for block in blocks)
     assert np.abs(found - expected).max() < TOLERANCE * max(np.ptp(expected), np.abs(expected).max())
 

@@ -17,7 +17,7 @@ from dfim.attribution.deeplift import OPTIONS as DEEPLIFT_OPTIONS
 from dfim.attribution.deeplift import deeplift
 from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.forward import forward
-from dfim.attribution.gradients import GradientInput
+from dfim.attribution.gradients import GradientInput, gradient_input
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
@@ -30,7 +30,7 @@ from dfim.networks.onnx_values import OnnxValues
 METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
     "deeplift": (deeplift, DEEPLIFT_OPTIONS),
     "deeplift_package": (DeepLiftPackage, DeepLiftPackage.OPTIONS),
-    "gradient_input": (GradientInput, GradientInput.OPTIONS),
+    "gradient_input": (gradient_input, GradientInput.OPTIONS),
     "integrated_gradients": (IntegratedGradients, IntegratedGradients.OPTIONS),
 }
 

@@ -1,8 +1,30 @@
 """Gradient × input: the saliency scores of the supplement's figures 2C, 2D and 3."""
 
+import logging
+
 import numpy as np
 
 from dfim.attribution.compiled import GradientScorer
+from dfim.attribution.cpu import CpuDeepLift
+from dfim.attribution.cpu.deeplift import DERIVATIVE
+from dfim.attribution.cpu.plan import NotPlanned
+from dfim.attribution.deeplift import gpu_is_there
+from dfim.attribution.scorer import Scorer
+
+logger = logging.getLogger("dfim")
+
+
+def gradient_input(layers: list, reference, **options) -> Scorer:
+    """Return a scorer of gradient × input: compiled loops where they take the network and there is no GPU.
+
+    Arguments as in :func:`dfim.attribution.open_scorer`; the numbers are the same.
+    """
+    if not gpu_is_there():
+        try:
+            return CpuGradientInput(layers, reference, **options)
+        except NotPlanned as reason:
+            logger.info("the CPU engine does not take this network (%s): TensorFlow scores it", reason)
+    return GradientInput(layers, reference, **options)
 
 
 class GradientInput(GradientScorer):
@@ -14,3 +36,14 @@ class GradientInput(GradientScorer):
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         return x * self._gradients(x, task)
+
+
+class CpuGradientInput(CpuDeepLift):
+    """The same by the engine of DeepLIFT, whose multipliers are derivatives here."""
+
+    OPTIONS = Scorer.OPTIONS
+    COMPLETE = False
+
+    def __init__(self, layers: list, reference, **options):
+        # What is not finite stays so, and is refused.
+        super().__init__(layers, 0 * np.asarray(reference, np.float32), rule=DERIVATIVE, **options)

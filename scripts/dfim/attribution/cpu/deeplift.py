@@ -18,6 +18,8 @@ from dfim.attribution.cpu.plan import Plan, Stage, clipped
 
 # From this width of a pool on, its multipliers are so few that each is carried back by itself.
 _WIDE = 16
+# In place of a rule: multipliers are derivatives at the sequence, and the reference decides nothing.
+DERIVATIVE = "derivative"
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Changed:
 
 
 class Engine:
-    """A planned network with a reference, float32 (length, 4)."""
+    """A planned network with a reference, float32 (length, 4), and a rule, or :data:`DERIVATIVE`."""
 
     def __init__(self, network: Plan, reference: np.ndarray, rule: str):
         self.plan = network
@@ -83,7 +85,11 @@ class Engine:
             self.scattered[0] = self.first_back.reshape(first.channels, first.taps, 4)
         y = self._reference_values(reference[None])
         self.top_reference = y.ravel()
-        self.head = Head(network.head, self.top_reference, rule in ("genomics_default", "reveal_cancel"))
+        reveals, derivative = rule in ("genomics_default", "reveal_cancel"), rule == DERIVATIVE
+        self.head = Head(network.head, self.top_reference, reveals, derivative)
+        if derivative:
+            # What the slope from 0 to a value is.
+            self.references = [(np.zeros_like(z), np.ones_like(same)) for z, same in self.references]
 
     def shortened(self, network: Plan) -> "Engine":
         """Return the engine of a plan for pieces of the sequences, whose head is not evaluated."""

@@ -25,11 +25,16 @@ class Rows:
 
 
 class Head:
-    """Dense layers under a rule for their ReLUs, relative to the reference's inputs (inputs,)."""
+    """Dense layers under a rule for their ReLUs, relative to the reference's inputs (inputs,).
 
-    def __init__(self, layers: list[Dense], reference: np.ndarray, reveal_cancel: bool):
+    With ``derivative`` the factor of a ReLU is its slope at the sequence's own value.
+    """
+
+    def __init__(
+        self, layers: list[Dense], reference: np.ndarray, reveal_cancel: bool, derivative: bool = False
+    ):
         self.layers = layers
-        self.reveal_cancel = reveal_cancel
+        self.reveal_cancel, self.derivative = reveal_cancel, derivative
         self.references = []
         self.absolute = []
         self.back = [np.ascontiguousarray(layer.kernel.T) for layer in layers]
@@ -104,6 +109,9 @@ class Head:
         return Rows(inputs, *first, factors, z)
 
     def _factors(self, reference, sums, absolute) -> tuple:
+        if self.derivative:
+            # What the slope from 0 to a value is.
+            reference, sums = np.zeros_like(reference), reference + sums
         found = tuple(np.empty_like(sums) for _ in range(2 if self.reveal_cancel else 1))
         if self.reveal_cancel:
             kernels.reveal_cancel(reference, sums, absolute, *found)

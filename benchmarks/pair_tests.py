@@ -33,7 +33,7 @@ WHOLE = "TensorFlow, whole"
 CONTENDERS = {
     "forward changes": (FORWARD, {}),
     "engine, whole": ("deeplift", {"engine": "cpu", "evaluation": "batched"}),
-    WHOLE: ("gradient_input", {}),
+    WHOLE: ("deeplift", {"engine": "tensorflow"}),
 }
 DRAWS = 10
 

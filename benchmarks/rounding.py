@@ -18,14 +18,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from dfim.attribution import FORWARD, network_of, open_scorer
+from dfim.attribution import FORWARD, open_scorer
 from dfim.attribution.compiled import CompiledScorer
 from dfim.attribution.gradients import GradientInput
 from dfim.attribution.simplification import simplify
 from dfim.datasets.dataset import read_dataset
 from dfim.files.tables import read_table
 from dfim.interactions.pair_tests import PairDraws, draw_pairs
-from dfim.networks.keras_files import load_network
+from dfim.networks.graph_files import load_graph
 from dfim.statistics.effects import OUTPUTS, RESOLUTION, resolution
 
 # Network, dataset, analysis, task; pairs of the first sequences are enough.
@@ -44,7 +44,7 @@ def rows_of(results: Path, network: str, name: str, analysis: str, task: str) ->
     tests = read_table(results / "interactions" / analysis / network / task / "pair_tests.tsv.gz")
     tests = tests[(tests["within_reach"] == 1) & tests["example"].isin(tests["example"].unique()[:SEQUENCES])]
     pairs = tests[["example", "first", "second", "within_reach"]].reset_index(drop=True)
-    graph = network_of(load_network(results / "models" / network / "model.keras"), dataset.bases.shape[1])
+    graph = load_graph(results / "models" / network / "graph.npz", dataset.bases.shape[1])
     number = dataset.tasks.index(task)
 
     def drawn(scorer) -> PairDraws:
@@ -53,8 +53,8 @@ def rows_of(results: Path, network: str, name: str, analysis: str, task: str) ->
 
     exact = drawn(GradientInput(simplify(graph), BACKGROUND, dtype="float64"))
     rows = []
-    for method in (FORWARD, "gradient_input"):
-        with open_scorer(method, graph, BACKGROUND) as scorer:
+    for method, options in ((FORWARD, {}), ("deeplift", {"engine": "tensorflow"})):
+        with open_scorer(method, graph, BACKGROUND, options) as scorer:
             how = "whole sequences, TensorFlow" if isinstance(scorer, CompiledScorer) else "changes, engine"
             rows.append({"network": network, "evaluation": how, **errors(drawn(scorer), exact)})
     return rows

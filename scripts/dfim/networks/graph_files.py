@@ -48,8 +48,7 @@ def load_graph(path: str | os.PathLike, length: int | None = None) -> Graph | On
     """Read a network that :func:`save_graph` wrote; no code inside the file is ever run.
 
     A graph is that of the network's length, or of ``length`` where it takes any. Raises InputError when the
-    file is missing, is of another kind, of a later version, or damaged, and when the network takes sequences
-    of another length.
+    file is missing, is of another kind or a later version, or is damaged.
     """
     version, described, arrays = _content(path)
     if version > FORMAT:
@@ -78,8 +77,6 @@ def _content(path: str | os.PathLike) -> tuple[int, dict, dict[str, np.ndarray]]
             raise InputError("it has no description")
         described = json.loads(arrays["description"].tobytes())
         return int(described["format"]), described, arrays
-    except MemoryError:
-        raise
     except Exception as error:  # NumPy and zipfile raise whatever the reader of the broken part raises
         raise _unreadable(path, error) from error
 

@@ -11,10 +11,12 @@ import pytest
 import dfim
 from dfim import api
 from dfim.__main__ import main
+from dfim.attribution import read_network
 from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
 from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from dfim.networks.backend import keras
+from dfim.networks.graph_files import save_graph
 from dfim.sequences.bases import one_hot
 
 OWN = [f"resources/own/{file}" for file in ("network.keras", "sequences.fa", "features.bed")]
@@ -136,6 +138,14 @@ def test_a_map_takes_strings_and_one_hot_rows_alike():
     np.testing.assert_array_equal(maps[0].delta, maps[1].delta)
     assert np.isfinite(maps[0].delta[0, 3]).sum() == 199  # a mutated position is no target
     assert np.isnan(maps[0].delta[0, 5:]).all()
+
+
+def test_the_graph_of_a_network_is_as_good_as_its_keras_file(tmp_path):
+    save_graph(read_network(OWN[0]), tmp_path / "graph.npz")
+    found, expected = (
+        dfim.map(network, ["ACGTTGCA" * 25], region=(3, 5)) for network in (tmp_path / "graph.npz", OWN[0])
+    )
+    np.testing.assert_array_equal(found.delta, expected.delta)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ FEATURE_MUTANTS, BASE_MUTANTS = 100e9, 250e9
 PER_MUTANT = 1.5e-4  # seconds, whatever the network
 PER_SOURCE = 2e-4
 # Methods without such an engine score every mutant whole: passes forward and back for each.
-PASSES = {"integrated_gradients": 100, "deeplift_package": 30}
+PASSES = {"gradient_input": 2, "integrated_gradients": 100, "deeplift_package": 30}
 BATCH_MEMORY = 1000.0  # MB that batches of scores grow to where there is as much
 BYTES_A_VALUE = 27  # of a batch in training or prediction
 # Training stops by itself long before the largest number of epochs; what goes on longer is asked for again.

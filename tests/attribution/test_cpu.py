@@ -1,5 +1,6 @@
 """The CPU engine against DeepLIFT as its rules are written down, in float64, one sequence at a time."""
 
+import contextlib
 import logging
 import weakref
 from functools import partial
@@ -191,6 +192,23 @@ def test_gradients_by_every_evaluation_are_those_of_tensorflow(network):
         assert_close(found.absolute, expected.absolute)
         assert_close(np.concatenate(found.own), np.concatenate(expected.own))
         assert_close(scorer.score_mutants(bases, mutants, 1, channels=True).channels, expected.channels)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_what_does_not_change_a_gradient_changes_it_by_exactly_nothing(network):
+    """Pairs that all draws leave at 0 are told from others by that."""
+    layers = simplify(NETWORKS[network])
+    bases = random_bases(np.random.default_rng(6), 12, LENGTH)
+    mutants = some_mutants(bases, n=400)
+    mutants.rows[:] = mutants.rows.round()  # bases alone; a row of shares is none
+    of_all = partial(GradientInput(layers, BACKGROUND, dtype="float64").contributions, task=1)
+    expected = scores_of_whole_mutants(of_all, bases, mutants, False).delta
+    with contextlib.closing(CpuGradientInput(layers, BACKGROUND)) as scorer:
+        found = scorer.score_mutants(bases, mutants, 1).delta
+    assert_close(found, expected)
+    nothing = np.abs(expected) < 1e-12 * np.abs(expected).max()
+    assert (nothing & mutants.asked(LENGTH)).mean() > 0.05
+    assert not found[nothing].any()
 
 
 def test_gradients_are_compiled_where_the_engine_takes_the_network(caplog):

@@ -39,10 +39,15 @@ class GradientInput(GradientScorer):
 
 
 class CpuGradientInput(CpuDeepLift):
-    """The same by the engine of DeepLIFT, whose multipliers are derivatives here."""
+    """The same by the engine of DeepLIFT, whose multipliers are derivatives here.
+
+    A mutant that switches no unit on or off changes exactly nothing elsewhere.
+    """
 
     OPTIONS = Scorer.OPTIONS
     COMPLETE = False
+    # Whole mutants, and sums over paths, differ by rounding where nothing changes.
+    _AUTO = ("windows",)
 
     def __init__(self, layers: list, reference, **options):
         # What is not finite stays so, and is refused.

@@ -48,6 +48,8 @@ class CpuDeepLift(Scorer):
 
     OPTIONS = ("batch_size", "threads", "rule", "evaluation")
     COMPLETE = True
+    # What ``auto`` chooses among.
+    _AUTO = EVALUATIONS[1:]
 
     def __init__(
         self, layers: list, reference, rule: str = "genomics_default", evaluation: str = "auto", **options
@@ -189,7 +191,8 @@ class CpuDeepLift(Scorer):
         window = int(np.mean(mutants.stops - mutants.firsts)) if len(mutants) else 1
         width = int(mutants.widths.mean()) if len(mutants) else 1
         found = costs(self._plan, len(bases), len(mutants), width, window)
-        chosen = min(found, key=found.get) if self.evaluation == "auto" else self.evaluation
+        among = [evaluation for evaluation in found if evaluation in self._AUTO]
+        chosen = min(among, key=found.get) if self.evaluation == "auto" else self.evaluation
         if chosen == "paths" and (channels or (bases == ord("N")).any()):
             chosen = "windows"  # paths lead to one sum over bases, and other channels or an N need another
         if chosen != self.evaluation_used:

@@ -242,9 +242,10 @@ class Engine:
         if self.plan.linear_head:
             return (np.zeros(shape, np.float32),) * 2
         rows = self.head.forward_changed(state.head, owners, changed.dy, changed.starts)
-        return self._top_multipliers(state, owners, changed, window, *self.head.back_to_first(rows, task))
+        first = self.head.back_to_first(rows, task)
+        return self._top_multipliers(state, owners, changed, window, rows, *first)
 
-    def _top_multipliers(self, state: Base, owners, changed: Changed, window, plain, signed):
+    def _top_multipliers(self, state: Base, owners, changed: Changed, window, rows: Rows, plain, signed):
         starts, length = window
         shape = (length, len(owners), self.plan.stages[-1].channels)
         dh, dh_old, plain_h = (np.empty(shape, np.float32) for _ in range(3))
@@ -254,6 +255,8 @@ class Engine:
             kernels.multiply_units(signed, self.head.absolute_back[0], starts, shape[2], signed_h)
         inputs = (state.head.inputs[0], changed.dy, changed.starts, owners, state.h[-1], state.h_starts[-1])
         kernels.change_of_inputs(plain_h, signed_h, starts, *inputs, dh, dh_old)
+        unchanged = self.head.unchanged(rows, state.head, owners)
+        dh[:, unchanged], dh_old[:, unchanged] = 0, 0
         return dh, dh_old
 
     def add_multipliers(self, state: Base, task: int, to: np.ndarray | None = None, length: int = 0) -> None:

@@ -72,6 +72,16 @@ class Head:
             kernels.add_changed_inputs(change, starts, self.absolute[0], absolute)
         return self._above(None, sums, absolute)
 
+    def unchanged(self, rows: Rows, base: Rows, owners) -> np.ndarray:
+        """Return which rows have every derivative of the rows ``owners`` of ``base``, bool.
+
+        What they change in multipliers is exactly nothing, and rounding must not say otherwise.
+        """
+        if not self.derivative:
+            return np.zeros(len(owners), bool)
+        layers = zip(rows.factors, base.factors, strict=True)
+        return np.all([(one == other[owners]).all(axis=1) for (one,), (other,) in layers], axis=0)
+
     def sums(self, d: np.ndarray) -> np.ndarray:
         """Return d · K of the first layer (rows, units), d being differences from the reference's inputs."""
         return _product(d, self.layers[0].kernel)

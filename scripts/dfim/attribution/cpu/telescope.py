@@ -102,7 +102,7 @@ class Telescope:
             kernels.multiply_transposed(signed - self.before[1], self.signed, result, 1)
         top = forward[-1]
         window = (top.starts, len(top.dy))
-        dh, dh_old = engine._top_multipliers(state, owners, top, window, plain, signed)
+        dh, dh_old = engine._top_multipliers(state, owners, top, window, rows, plain, signed)
         for number in reversed(range(len(engine.plan.stages))):
             self._add_choice(number, forward[number], owners, dh, dh_old, result)
             if number:

@@ -18,14 +18,15 @@ _TIE = np.float32(TIE)
 def _slope(start, end):
     """Return (ReLU(end) − ReLU(start)) / (end − start), without the rounding of a difference of equal signs.
 
-    Where the two are too close to tell, it is the gradient at the start.
+    Where the two are too close to tell, it is the gradient at the start. From 0 it is exactly the derivative
+    at the end, which gradients rest on.
     """
     high, low = max(start, end), min(start, end)
     step = high - low
     crossing = high / (step + _TINY)
     crossing = (_ONE if start > 0 else _ZERO) if step < NEAR_ZERO else crossing
     below = _ZERO if high <= 0 else crossing
-    return _ONE if low > 0 else below
+    return _ONE if low >= 0 and high > 0 else below
 
 
 @njit(nogil=True, fastmath=True, inline="always")

@@ -6,7 +6,6 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.statistics.effects import called
-from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced, ranks_among_draws
 from dfim.statistics.studentised import studentised
 
@@ -71,6 +70,17 @@ def test_pairs_that_cannot_interact_do_not_make_the_others_stand_out():
     assert np.mean(p[8000:] <= 0.05) == pytest.approx(0.05, abs=0.01)
 
 
+def test_a_lone_pair_is_called_among_pairs_that_cannot_interact():
+    """Twenty draws let a lone pair be called, however many others are all zeros."""
+    rng = np.random.default_rng(6)
+    scores, draws = rng.normal(size=10), rng.normal(size=(2, 10, 20))
+    scores[0] = 100
+    found = p_replaced(np.append(scores, np.zeros(500)), *np.append(draws, np.zeros((2, 500, 20)), axis=1))
+    assert found["q"][0] < 0.05
+    assert (found["q"][1:10] > 0.05).all()
+    assert (found.loc[10:, ["p", "q"]] == 1).all(axis=None)
+
+
 def test_a_null_counts_the_draws_of_pairs_that_can_interact():
     rng = np.random.default_rng(5)
     scores, draws = (
@@ -85,27 +95,31 @@ def test_a_null_counts_the_draws_of_pairs_that_can_interact():
     assert found["smallest_p"].tolist() == [1 / 91, 1 / 101]
 
 
-def simulated(rng, n, draws, interacting=0, scales=True, clusters=False):
+def simulated(rng, n, draws, interacting=0, scales=True, zeros=0.0):
     """Scores of pairs and draws of either end: of one distribution but for the first ``interacting``."""
     scale = np.exp(rng.normal(0, 2, n))[:, None] if scales else np.ones((n, 1))
     # Tails as heavy as interactions have them.
     values = [rng.standard_t(4, size=(n, draws + 1)) * scale for _ in range(2)]
+    # In some pairs nothing happens but now and then.
+    sparse = rng.random(n) < zeros
+    for own in values:
+        own[sparse] *= rng.random((sparse.sum(), draws + 1)) < 0.1
     scores = values[0][:, 0].copy()
     scores[:interacting] += np.sign(scores[:interacting]) * 12 * scale[:interacting, 0]
     return scores, values[0][:, 1:], values[1][:, 1:]
 
 
+@pytest.mark.parametrize("zeros", [0, 0.7])
 @pytest.mark.parametrize("draws", [5, 10, 20])
 @pytest.mark.parametrize("n", [8, 60, 400])
-def test_a_complete_null_calls_nothing(n, draws):
-    """The probability of any call, in 200 runs, pairs of unequal scales."""
+def test_a_complete_null_calls_nothing(n, draws, zeros):
+    """The probability of any call, in 200 runs, pairs of unequal scales, some of them zeros mostly."""
     any_called = []
     for run in range(200):
         rng = np.random.default_rng([run, n, draws])
-        scores, first, _ = simulated(rng, n, draws)
+        scores, first, _ = simulated(rng, n, draws, zeros=zeros)
         # The hardest case: one end's draws are the other's, so that the larger p is no safer than either.
-        p = p_replaced(scores, first, first)["p"].to_numpy()
-        any_called.append((q_values(p) < 0.05).any())
+        any_called.append((p_replaced(scores, first, first)["q"] < 0.05).any())
     assert np.mean(any_called) <= 0.07
 
 
@@ -115,7 +129,7 @@ def test_the_false_discovery_rate_of_mixtures(interacting):
     for run in range(200):
         rng = np.random.default_rng([run, interacting])
         scores, first, _ = simulated(rng, n, 10, interacting)
-        q = q_values(p_replaced(scores, first, first)["p"].to_numpy())
+        q = p_replaced(scores, first, first)["q"].to_numpy()
         picked = q < 0.05
         wrong.append(picked[interacting:].sum() / max(1, picked.sum()))
         found.append(picked[:interacting].mean())

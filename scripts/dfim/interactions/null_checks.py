@@ -19,7 +19,7 @@ from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
 from dfim.statistics.effects import called
 from dfim.statistics.null_checks import DECOY, ROW_COLUMNS, UNTRAINED
 from dfim.statistics.p_values import p_values, q_values
-from dfim.statistics.replaced import p_of_draws
+from dfim.statistics.replaced import P_COLUMNS, p_replaced
 from dfim.statistics.studentised import studentised_rows
 
 
@@ -79,11 +79,10 @@ def scores_of_decoys(
     told = told.rename(columns={"pair": "name"}).assign(check=DECOY, method=method)
     parts = []
     for number, score in enumerate(SCORES):
-        p = {end: p_of_draws(told[score].to_numpy(), draws[number, place]) for place, end in enumerate(ENDS)}
-        larger = np.maximum(*p.values())
-        q = q_values(larger)
-        calls = called(q, told["share"], asked.level, asked.least_share).astype(int)
-        parts.append(told.assign(score=score, p_tested=p["target"], p=larger, q=q, called=calls))
+        p = p_replaced(told[score].to_numpy(), *draws[number]).set_axis(told.index)
+        of_target = p[P_COLUMNS[ENDS.index("target")]]
+        calls = called(p["q"], told["share"], asked.level, asked.least_share).astype(int)
+        parts.append(told.assign(score=score, p_tested=of_target, p=p["p"], q=p["q"], called=calls))
     return pd.concat(parts, ignore_index=True)[ROW_COLUMNS]
 
 

@@ -12,7 +12,6 @@ from dfim.statistics.calibration import calibration, calibration_of
 from dfim.statistics.effects import called
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel, add_significance
-from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import REPLACED, describe_replaced, p_replaced
 from dfim.statistics.resolution import LEVEL
 
@@ -107,9 +106,9 @@ def _with_replaced(
         pairs = pairs.rename(columns=second)
     suffix = f"_{REPLACED}" if after is None else ""
     for number, score in enumerate(PAIR_SCORES):
-        p = np.full(len(pairs), np.nan)
-        p[reached] = p_replaced(pairs.loc[reached, score].to_numpy(), *draws[number][:, reached])["p"]
-        pairs = pairs.assign(**{f"{score}_p{suffix}": p, f"{score}_q{suffix}": q_values(p)})
+        found = p_replaced(pairs.loc[reached, score].to_numpy(), *draws[number][:, reached])
+        found = found.set_axis(pairs.index[reached]).reindex(pairs.index)
+        pairs = pairs.assign(**{f"{score}_{value}{suffix}": found[value] for value in "pq"})
     return pairs
 
 

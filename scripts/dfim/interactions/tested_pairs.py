@@ -9,7 +9,6 @@ from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
 from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
 from dfim.statistics.kinds import NULL_ENDS, orientations, two_strands
-from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
 
 COLUMNS = [
@@ -57,7 +56,6 @@ def judge_pairs(
     draws = {end: resolved(values, least) for end, values in ends.items()}
     p = p_replaced(interaction, **draws)
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
-    table["q"] = q_values(table["p"])
     table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
     table["call"] = sign_of(table["interaction"], table["called"] == 1)
     for end, values in draws.items():

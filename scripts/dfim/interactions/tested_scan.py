@@ -19,8 +19,8 @@ from dfim.statistics.effects import (
     sign_of,
 )
 from dfim.statistics.kinds import NULL_ENDS
-from dfim.statistics.p_values import q_values, smallest_p
-from dfim.statistics.replaced import P_COLUMNS, p_replaced
+from dfim.statistics.p_values import smallest_p
+from dfim.statistics.replaced import P_COLUMNS, counted_pairs, p_replaced
 from dfim.statistics.resolution import draws_needed, rows_needed
 
 logger = logging.getLogger("dfim")
@@ -48,9 +48,10 @@ def judge_scan(
     Returns a row per cell, the columns ``SCAN_COLUMNS``. Outputs, effects and the ``interaction`` are means
     over the ``n`` backgrounds; ``interaction_low`` and ``interaction_high`` bound 95 % of its bootstrap over
     them, ``null_low`` and ``null_high`` the middle 95 % of its draws, of both ends, each a mean over the same
-    backgrounds. p is by the null ``replaced``, the larger of those of the two ends; q is over all cells
-    within reach. A cell is ``called`` (1 or 0) when q is below ``level`` and its share is ``least_share`` or
-    more in size, and ``call`` is then synergy or redundancy. A warning is logged where draws are too few.
+    backgrounds. p is by the null ``replaced``, the larger of those of the two ends; q is over the cells
+    within reach in which anything happens. A cell is ``called`` (1 or 0) when q is below ``level`` and its
+    share is ``least_share`` or more in size, and ``call`` is then synergy or redundancy. A warning is logged
+    where draws are too few.
     """
     values = found.outputs
     outputs = pd.DataFrame(values.mean(axis=1), columns=OUTPUTS)
@@ -63,14 +64,14 @@ def judge_scan(
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
     p = p_replaced(interaction, *draws, floor=SMALL * values[0, :, 3].std())
-    table[P_COLUMNS] = p.set_axis(table.index[tested]).reindex(table.index)
-    table["q"] = q_values(table["p"])
+    table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
     table["call"] = sign_of(table["interaction"], table["called"] == 1)
     table[list(NULL_ENDS)] = np.nan
     if tested.any():
         table.loc[tested, list(NULL_ENDS)] = np.percentile(np.concatenate(draws, axis=1), _MIDDLE, axis=1).T
-    if tested.any() and (few := too_few_draws(int(tested.sum()), found.first.shape[1], level)):
+    tests = int(counted_pairs(interaction, *draws).sum())
+    if tests and (few := too_few_draws(tests, found.first.shape[1], level)):
         logger.warning("%s", few)
     return table[SCAN_COLUMNS]
 

@@ -6,14 +6,15 @@ its draws are exchangeable. They are divided by a scale of their own pair first,
 pairs can be pooled: pairs of large and of small scores are then alike, and the p has the resolution of all
 draws together. A pair whose score and draws are all 0 has p = 1, and its draws are no part of the pool:
 beside its zeros the scores of all other pairs would look large. Both features are needed, so that the larger
-of the two p counts (an intersection–union test, Berger 1982).
+of the two p counts (an intersection–union test, Berger 1982). q is over the pairs that are not all zeros with
+either replaced.
 """
 
 import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
-from dfim.statistics.p_values import smallest_p
+from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
 
@@ -61,13 +62,24 @@ def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
 
 def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor: float = 0.0) -> pd.DataFrame:
-    """Return the p of pairs with the first, and with the second, replaced, and the larger: ``P_COLUMNS``.
+    """Return the p of pairs with the first, and with the second, replaced, the larger, and its q.
 
-    ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the scores with the first feature, and with the
-    second, replaced in each draw; ``floor`` as of :func:`studentised`.
+    The columns are ``P_COLUMNS`` and ``q``. ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the
+    scores with the first feature, and with the second, replaced in each draw; ``floor`` as of
+    :func:`studentised`. q is over the pairs of :func:`counted_pairs`; that of the others is 1.
     """
     found = p_of_draws(scores, first, floor), p_of_draws(scores, second, floor)
-    return pd.DataFrame(dict(zip(P_COLUMNS, (*found, np.maximum(*found)), strict=True)))
+    larger, own = np.maximum(*found), counted_pairs(scores, first, second)
+    q = np.where(own, q_values(np.where(own, larger, np.nan)), 1.0)
+    return pd.DataFrame(dict(zip(P_COLUMNS, (*found, larger), strict=True)) | {"q": q})
+
+
+def counted_pairs(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return which pairs are tests, bool (pairs,): not all of the score and its draws, of both ends, are 0.
+
+    As :func:`pooled` it does not tell a score from its draws, of either end: what is left out has p = 1.
+    """
+    return pooled(scores, first) | pooled(scores, second)
 
 
 def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -94,7 +106,7 @@ def describe_replaced(
     ``tested`` are the tested pairs (column ``example``), the other arrays those of :func:`p_replaced`.
     ``rows_needed``: how many pairs must share the smallest p before one can have q below ``level``.
     """
-    rows = []
+    rows, tests = [], int(counted_pairs(scores, first, second).sum())
     for end, draws in (("one", first), ("other", second)):
         own = pooled(scores, draws)
         n = int(own.sum()) * draws.shape[1]
@@ -107,9 +119,9 @@ def describe_replaced(
                 "tail": "upper",
                 "n": n,
                 "n_examples": tested["example"][own].nunique(),
-                "n_tested": len(tested),
+                "n_tested": tests,
                 "smallest_p": smallest_p(n),
-                "rows_needed": rows_needed(smallest_p(n), len(tested), level),
+                "rows_needed": rows_needed(smallest_p(n), tests, level),
                 "hypothesis": HYPOTHESIS,
                 "kind": f"the {end} replaced",
             }

@@ -2,6 +2,9 @@
 # Install everything that the workflow needs: bedtools, and for reads bowtie2, samtools and MACS, from the system's
 # packages (if they are missing), and a virtual environment .venv beside the Snakefile with hash-pinned Python
 # packages. Safe to run again.
+#
+#     bash envs/install.sh          TensorFlow for processors
+#     bash envs/install.sh --gpu    and CUDA for it, 2.8 GB more to fetch; the machine needs NVIDIA's driver
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,6 +12,14 @@ fail() {
     echo "install: $*" >&2
     exit 1
 }
+
+requirements=envs/requirements.txt
+for option in "$@"; do
+    [ "$option" = --gpu ] || fail "there is no option '$option'; give --gpu for TensorFlow with CUDA, or nothing."
+    [ "$(uname -sm)" = "Linux x86_64" ] ||
+        fail "--gpu is for Linux on x86_64, and this is $(uname -sm); install without it."
+    requirements=envs/requirements-gpu.txt
+done
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
@@ -52,5 +63,5 @@ if [ ${#reads[@]} -gt 0 ]; then
 fi
 
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement envs/requirements.txt
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements"
 echo "install: done; the programs are in $(pwd)/.venv/bin"

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Pin envs/requirements.in: hashes for pip (requirements.txt), the same versions for conda (dfim.yaml).
-# Needs uv (pip install uv).
+# Pin envs/requirements.in: hashes for pip (requirements.txt), the same versions for conda (dfim.yaml). The pins for
+# machines with a GPU (requirements-gpu.txt, dfim-gpu.yaml) are the same, and CUDA for the TensorFlow that is pinned.
+# Needs uv (pip install uv), on Linux on x86-64.
 set -euo pipefail
 cd "$(dirname "$0")"
-uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    --no-emit-index-url --no-emit-find-links requirements.in --output-file requirements.txt
-{
-    cat <<HEADER
-# Written by lock.sh: the same pins as requirements.txt, with bedtools from bioconda.
+
+lock() { # NAME OF THE CONDA ENVIRONMENT, REQUIREMENTS without an ending
+    uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate \
+        --no-emit-index-url --no-emit-find-links "$2.in" --output-file "$2.txt"
+    {
+        cat <<HEADER
+# Written by lock.sh: the same pins as $2.txt, with bedtools from bioconda.
 channels:
   - conda-forge
   - bioconda
@@ -17,5 +20,9 @@ dependencies:
   - pip
   - pip:
 HEADER
-    sed -nE 's/^([a-z0-9][^ ]*==[^ ]+) \\$/      - \1/p' requirements.txt
-} > dfim.yaml
+        sed -nE 's/^([a-z0-9][^ ]*==[^ ]+) \\$/      - \1/p' "$2.txt"
+    } > "$1.yaml"
+}
+
+lock dfim requirements
+lock dfim-gpu requirements-gpu

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, on_gpu=True) as log:
     from dfim.attribution import FORWARD, open_model
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import features_of_groups

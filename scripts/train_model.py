@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, on_gpu=True) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.files.tables import write_table
     from dfim.networks import building, keras_files, weights

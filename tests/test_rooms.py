@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "scripts" / "dfim"
 # Each room may import from those of earlier lines, from itself, and from no other.
 ORDER = [
-    ["errors", "progress", "memory"],
+    ["errors", "progress", "memory", "gpu"],
     ["files", "sequences", "statistics"],
     ["genomes", "networks"],
     ["accessions", "attribution", "reads", "datasets"],
@@ -19,7 +19,7 @@ ORDER = [
     ["__main__", "__init__"],
 ]
 # Within a line a room may lean on one to its left.
-BESIDE = {("files", "sequences"), ("statistics", "sequences"), ("sequences", "files"), ("planted", "plots")}
+BESIDE = {("files", "sequences"), ("statistics", "sequences"), ("sequences", "files"), ("planted", "plots"), ("gpu", "errors")}
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 MOST_LINES = 400
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dfim.errors import InputError, machine_trouble
 from dfim.files.fetching import origin_of
 from dfim.files.whole import check_unchanged
+from dfim.gpu import Seen, check_gpu
 from workflow.watching import watched
 
 # Set for jobs by a console that tells of them from their logs (:mod:`workflow.console`).
@@ -18,14 +19,15 @@ TOLD = "DFIM_TOLD_FROM_LOGS"
 
 
 @contextmanager
-def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
+def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[logging.Logger]:
     """Log to the rule's log file; end on bad input with one sentence.
 
     Yields the logger. Errors and warnings are in the log as ``error: …`` and ``warning: …``; what is logged
     goes to the console too where no console tells it from the logs (:mod:`workflow.console`), or when it is
     to be
     ``told``, for rules that are asked for what they say. Whatever libraries write to standard error goes to
-    the log file alone. Inputs that the workflow wrote are compared with their checksums first. An
+    the log file alone. Inputs that the workflow wrote are compared with their checksums first. A script that
+    computes ``on_gpu`` when it is given one fails where TensorFlow sees none (:mod:`dfim.gpu`). An
     :class:`~dfim.errors.InputError`, and what :func:`~dfim.errors.machine_trouble` knows, is logged as
     ``error: <sentence>`` and ends the script with status 1; any other exception keeps its traceback. A
     sentence names the user's files, not what was fetched or linked from them. Of a script that dies of a
@@ -50,6 +52,8 @@ def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
         try:
             with watched(file, streams):
                 check_unchanged(snakemake.input)
+                if on_gpu:
+                    _check_gpu(snakemake, logger)
                 yield logger
                 logger.info("%s", used(start))
         except Exception as error:
@@ -58,6 +62,20 @@ def running(snakemake, told: bool = False) -> Iterator[logging.Logger]:
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+
+
+def _check_gpu(snakemake, logger: logging.Logger) -> None:
+    """Raise InputError in a job that was given a GPU which TensorFlow does not see; log what it sees."""
+
+    def look() -> Seen:
+        from dfim.attribution import devices  # TensorFlow takes seconds to import
+
+        return devices.seen()
+
+    if check_gpu(snakemake.rule, int(snakemake.resources.get("gpu", 0)), os.environ, look):
+        from dfim.attribution.devices import device_name
+
+        logger.info("the job has %s", device_name())
 
 
 class _Formatter(logging.Formatter):

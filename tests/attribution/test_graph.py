@@ -230,6 +230,29 @@ def test_what_runs_on_a_gpu_gives_the_same_scores(caplog, layers, x):
 
 
 @pytest.mark.usefixtures("gpu")
+def test_no_full_batch_on_a_gpu_is_filled_up(monkeypatch):
+    needed = values_per_sequence(simplify(two_convolutions())) * DeepLift._VALUE_BYTES
+    monkeypatch.setattr(devices, "device_memory", lambda: 4 * 100 * needed)  # a quarter of it is taken
+    scorer, sizes = deeplift(two_convolutions()), []
+    assert scorer.batch_size == 64
+    monkeypatch.setattr(scorer, "_logits_of", lambda x: sizes.append(len(x)) or devices.tf.zeros((len(x), 1)))
+    scorer.logits(sequences(64 + 3)[:, : scorer.length])
+    assert sizes == [64, 4]
+
+
+@pytest.mark.usefixtures("gpu")
+def test_products_on_a_gpu_keep_all_their_bits():
+    config = devices.tf.config.experimental
+    before = config.tensor_float_32_execution_enabled()
+    try:
+        config.enable_tensor_float_32_execution(True)
+        deeplift(normalised())
+        assert not config.tensor_float_32_execution_enabled()
+    finally:
+        config.enable_tensor_float_32_execution(before)
+
+
+@pytest.mark.usefixtures("gpu")
 def test_the_memory_of_a_gpu_is_what_tensorflow_may_still_take():
     assert devices.device_memory() == 9 * 10**8
 

@@ -30,6 +30,7 @@ class CompiledScorer(Scorer):
         devices.set_threads(options.get("threads"))
         self._on_gpu = devices.first_gpu() is not None
         if self._on_gpu:
+            devices.compute_in_full_precision()
             # A GPU wants more to do at once.
             self._BATCH_VALUES *= 10
         super().__init__(layers, reference, **options)
@@ -45,6 +46,8 @@ class CompiledScorer(Scorer):
 
     def _default_batch_size(self) -> int:
         size = super()._default_batch_size()
+        if self._on_gpu:  # where batches are filled up to a power of two
+            return 1 << (size.bit_length() - 1)
         return size // FULL * FULL or size
 
     def _memory(self) -> int:

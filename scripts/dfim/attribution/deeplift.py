@@ -1,7 +1,6 @@
 """DeepLIFT by the engine that suits the network and the machine; all give the same numbers."""
 
 import logging
-from pathlib import Path
 
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.cpu.plan import NotPlanned
@@ -9,6 +8,7 @@ from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
+from dfim.gpu import driver_is_there
 
 logger = logging.getLogger("dfim")
 
@@ -50,13 +50,8 @@ def deeplift(
 
 def gpu_is_there() -> bool:
     """Return whether TensorFlow sees a GPU, without importing it where there can be none."""
-    if not _driver_is_there():
+    if not driver_is_there():
         return False
     from dfim.attribution.devices import first_gpu
 
     return first_gpu() is not None
-
-
-def _driver_is_there() -> bool:
-    """Return whether the machine has a driver of a GPU; TensorFlow takes seconds to say that it has none."""
-    return any(Path(path).exists() for path in ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg"))

@@ -1,9 +1,12 @@
 """What TensorFlow computes on: its threads, the GPU if there is one, and the memory there."""
 
 import os
+from functools import cache
+from importlib.util import find_spec
 
 import tensorflow as tf
 
+from dfim.gpu import Seen, driver_is_there
 from dfim.memory import available_memory
 
 
@@ -24,6 +27,21 @@ def first_gpu():
     return next(iter(tf.config.list_physical_devices("GPU")), None)
 
 
+def seen() -> Seen:
+    """Return the GPUs that TensorFlow sees, and whether it has what it needs to see one."""
+    return Seen(
+        gpus=len(tf.config.list_physical_devices("GPU")),
+        built_for_gpus=tf.test.is_built_with_gpu_support(),
+        driver=driver_is_there(),
+        packages=find_spec("nvidia") is not None and find_spec("nvidia.cudnn") is not None,
+    )
+
+
+def compute_in_full_precision() -> None:
+    """Keep GPUs from rounding the factors of products to 10 bits, which differences of scores cannot bear."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+
+
 def device_name() -> str:
     """Return the device in words: ``GPU NVIDIA A100`` or ``2 CPU cores``."""
     if gpu := first_gpu():
@@ -39,8 +57,13 @@ def device_memory() -> int:
     return _gpu_limit() - tf.config.experimental.get_memory_info("GPU:0")["current"]
 
 
+@cache
 def _gpu_limit() -> int:
-    """Return the bytes that TensorFlow may take on the first GPU, those in use included."""
+    """Return the bytes that TensorFlow may take on the first GPU, those in use included.
+
+    Asked once: as soon as TensorFlow has something on the GPU it holds nearly all of its memory, and what it
+    holds it would count as taken.
+    """
     # The public interface tells what is in use, and only this module what there is.
     from tensorflow.python.client import device_lib
 

@@ -41,12 +41,12 @@ def cluster():
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
-def adapted_profile(path, **changes):
-    """Write the profile as a user of a small cluster without accounting, with a GPU, adapts it."""
+def adapted_profile(path, marked=(), **changes):
+    """Write the profile as a user of a small cluster without accounting adapts it, with more marked lines."""
     text = (ROOT / "profiles/slurm/config.yaml").read_text()
-    for marked in ("slurm-status-command: squeue", "slurm_partition: main", "train_model: {gpu: 1}"):
-        assert text.count(f"# {marked}") == 1
-        text = text.replace(f"# {marked}", marked)
+    for line in ("slurm-status-command: squeue", "slurm_partition: main", *marked):
+        assert text.count(f"# {line}") == 1
+        text = text.replace(f"# {line}", line)
     profile = yaml.safe_load(text)
     threads = {rule: min(2, number) for rule, number in profile["set-threads"].items()}
     # The profile's own times are for clusters of many users, and seconds count here.
@@ -115,10 +115,23 @@ def test_rules_run_as_jobs_with_what_they_declare(ran):
         assert minutes(job) == int(named["runtime"]), rule
     (training,) = jobs_of_rule(folder, "train_model")
     assert training["NumCPUs"] == "2"
-    assert "gres:gpu:1" in training["TresPerJob"] + training.get("TresPerNode", "")
     (simulation,) = jobs_of_rule(folder, "simulate_sequences")
     assert simulation["NumCPUs"] == "1"
     assert "TresPerJob" not in simulation
+
+
+def test_training_is_given_its_gpu_and_says_that_tensorflow_does_not_see_it(cluster, folder, finished):
+    """SLURM gives what is no more than a file, which no driver knows."""
+    shutil.copytree(finished.path / "results/datasets/simulation", folder.path / "results/datasets/simulation")
+    adapted_profile(folder.path, ["train_model: {gpu: 1}"])
+    target = "results/models/simulation/model.keras"
+    result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)
+    assert result.returncode != 0
+    (training,) = jobs_of_rule(folder, "train_model")
+    assert "gres:gpu:1" in training["TresPerJob"] + training.get("TresPerNode", "")
+    assert training["JobState"] == "FAILED"
+    assert "error: the job of train_model was given a GPU (gpu=1 among its resources)" in result.stdout
+    assert not (folder.path / target).exists()
 
 
 def test_shards_share_jobs(ran):

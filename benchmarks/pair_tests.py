@@ -28,7 +28,12 @@ from dfim.interactions.sources import make_pairs
 from dfim.networks.reach import reach_of
 
 # Sequences, their length, motifs of each and their width, and the stretch in the middle that they lie in.
-JOBS = {"A": (128, 200, 4, 12, 200), "B": (12, 1000, 5, 6, 100), "C": (3, 1000, 5, 8, 1000)}
+JOBS = {
+    "A": (128, 200, 4, 12, 200),
+    "B": (12, 1000, 5, 6, 100),
+    "C": (3, 1000, 5, 8, 1000),
+    "residual": (1, 1000, 4, 8, 200),
+}
 WHOLE = "TensorFlow, whole"
 CONTENDERS = {
     "forward changes": (FORWARD, {}),
@@ -38,9 +43,13 @@ CONTENDERS = {
 DRAWS = 10
 
 
-def job(network: str) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
-    """Return bases, features and unordered pairs of a job: motifs at random places that do not overlap."""
+def job(network: str, times: int = 1) -> tuple[np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """Return bases, features and unordered pairs of a job: motifs at random places that do not overlap.
+
+    ``times``: as many sequences as usual, the usual ones first.
+    """
     sequences, length, motifs, width, stretch = JOBS[network]
+    sequences *= times
     bases = np.frombuffer(b"ACGT", np.uint8)[random_sequences(sequences, length).argmax(axis=2)]
     rng, rows = np.random.default_rng(1), []
     for example in range(sequences):

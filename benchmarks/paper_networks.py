@@ -1,4 +1,4 @@
-"""The paper's three networks with random weights, and how much arithmetic a sequence takes in them."""
+"""The paper's networks and a residual one with random weights, and how much arithmetic a sequence takes."""
 
 import itertools
 from pathlib import Path
@@ -13,18 +13,33 @@ from dfim.networks import building, description
 _CONFIGURATION = Path(__file__).resolve().parents[1] / "config" / "paper.yaml"
 # Architecture in the configuration, length of the sequences, number of tasks.
 _PAPER = {"A": ("simulation", 200, 1), "B": ("tf_binding", 1000, 3), "C": ("accessibility", 1000, 18)}
+# Of the size of BPNet: eight dilated convolutions, each added to what it is given.
+_DILATED = {"kind": "convolution", "filters": 64, "width": 3, "padding": "same"}
+_RESIDUAL = [
+    {"kind": "convolution", "filters": 64, "width": 21, "padding": "same"},
+    *(layer for power in range(1, 9) for layer in (_DILATED | {"dilation": 2**power}, {"kind": "add"})),
+    {"kind": "global_average_pool"},
+    {"kind": "dense", "units": 32},
+]
 BACKGROUND = np.array([0.27, 0.23, 0.23, 0.27], np.float32)
 
 
+def configured(name: str) -> tuple[list[dict], int, int]:
+    """Return a network's layers as in the configuration, its length and its number of tasks."""
+    if name == "residual":
+        return _RESIDUAL, 1000, 1
+    architecture, length, tasks = _PAPER[name]
+    return yaml.safe_load(_CONFIGURATION.read_text())["architectures"][architecture], length, tasks
+
+
 def paper_network(name: str, seed: int = 0, length: int | None = None) -> list[description.Layer]:
-    """Return the network of analysis A, B or C as described layers, for the paper's length or another.
+    """Return the network of analysis A, B or C, or ``residual``, as described layers, for another length too.
 
     Its weights are random; its batch normalisations are far from doing nothing, of both signs of gamma.
     """
-    architecture, usual, tasks = _PAPER[name]
-    length = length or usual
-    layers = yaml.safe_load(_CONFIGURATION.read_text())["architectures"][architecture]
-    model = building.build_network(layers, length, [f"task {number}" for number in range(tasks)], seed)
+    layers, usual, tasks = configured(name)
+    names = [f"task {number}" for number in range(tasks)]
+    model = building.build_network(layers, length or usual, names, seed)
     rng = np.random.default_rng(seed)
     described = description.describe(model)
     for layer in described:

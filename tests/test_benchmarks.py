@@ -4,9 +4,12 @@ from pathlib import Path
 
 import contributions
 import dataset_memory
+import gpu
 import numpy as np
+import pandas as pd
 import pytest
 from contenders import Contender, Running
+from pair_tests import job as pair_job
 from paper_networks import operations, paper_network
 from support.small_networks import normalised
 
@@ -108,3 +111,94 @@ def test_a_dataset_of_so_many_windows_is_measured(tmp_path, patterns):
     # GATA is at 1 of 256 places, and CA**TG as often: about eight in a window.
     assert 6 * 220 < measured["features"] < 10 * 220 if patterns else measured["features"] == 0
     assert read_dataset(tmp_path).labels.shape == (220, dataset_memory.TASKS)
+
+
+class FakeWorker:
+    """A device whose every job takes so many seconds of a clock, and gives numbers of its own."""
+
+    def __init__(self, clock: list[float], seconds: float, rate: float, error: float):
+        self.name, self.clock, self.seconds = f"of {rate}", clock, seconds
+        self.answer = {"units": 10, "runs": 3, "per_second": rate, "first_seconds": 1.0}
+        self.numbers = [1.0, 2 + error, -4.0]
+
+    def ask(self, job: str, seconds: float) -> dict:
+        self.clock[0] += self.seconds
+        if self.seconds > seconds:
+            raise gpu.NotMeasured("the time was up")
+        return self.answer | {"numbers": None if job == "training" else self.numbers}
+
+    def end(self) -> None:
+        return None
+
+
+def gpu_table(seconds: float, started: list, has_gpu: bool = True, networks=("A", "B")) -> pd.DataFrame:
+    """Return the table of all jobs, each of which takes 10 s, and the start of a process 5 s."""
+    clock = [100.0]
+
+    def start(device: str, network: str, trains: bool, left: float) -> FakeWorker:
+        clock[0] += 5
+        started.append((device, network, trains))
+        if device == "processor":
+            return FakeWorker(clock, 10, 4, 0)
+        if has_gpu:
+            return FakeWorker(clock, 10, 20, 0.04)
+        raise gpu.NoGpu("the machine has no driver of a GPU")
+
+    rows = gpu.rows(list(networks), list(gpu.JOBS), seconds, start, lambda: clock[0])
+    return pd.DataFrame(rows, columns=list(gpu.COLUMNS))
+
+
+def test_processor_and_gpu_stand_beside_each_other():
+    started = []
+    table = gpu_table(1e4, started)
+    assert len(table) == 2 * len(gpu.JOBS) * 2
+    assert started == [
+        (device, network, trains)
+        for network in "AB"
+        for trains in (False, True)
+        for device in ("processor", "gpu")
+    ]
+    ours = table[table["device"] == "gpu"]
+    assert (ours["times_processor"] == 5).all()
+    scores = ours["job"] != "training"
+    np.testing.assert_allclose(ours.loc[scores, "difference"], 0.01)
+    assert ours.loc[~scores, "difference"].isna().all()
+    assert (table["note"] == "").all()
+
+
+def test_without_a_gpu_the_processor_is_measured_alone(capsys):
+    started = []
+    table = gpu_table(1e4, started, has_gpu=False)
+    assert len(table) == 2 * len(gpu.JOBS)
+    assert set(table["device"]) == {"processor"}
+    assert (table["per_second"] == 4).all()
+    assert [device for device, *_ in started].count("gpu") == 1
+    assert capsys.readouterr().err == "No GPU was measured: the machine has no driver of a GPU.\n"
+
+
+def test_rows_for_which_there_is_no_time_say_so():
+    """Two starts and three jobs of two devices take 70 s of 100, the processor's training 15: 15 are left."""
+    table = gpu_table(100, [], networks="A")
+    assert table["per_second"].notna().tolist() == [True] * 7 + [False]
+    assert table["note"].tolist() == [""] * 7 + ["not measured: the time was up"]
+
+
+def test_a_job_is_run_until_its_time_is_over():
+    runs = []
+
+    def job():
+        runs.append(None)
+        return 6, np.array([[1.0, 2.0]])
+
+    found = gpu.measured(job, seconds=0.01)
+    assert found["runs"] == len(runs) - 1 >= 1
+    assert (found["units"], found["numbers"]) == (6, [1, 2])
+    assert found["per_second"] > 6 / 0.01
+
+
+def test_a_larger_job_of_pairs_begins_with_the_usual_one():
+    (bases, features, pairs), (more, further, all_pairs) = pair_job("residual"), pair_job("residual", 3)
+    assert (more[: len(bases)] == bases).all()
+    pd.testing.assert_frame_equal(further[: len(features)], features)
+    pd.testing.assert_frame_equal(all_pairs[: len(pairs)], pairs)
+    assert len(all_pairs) == 3 * len(pairs)

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from email.parser import HeaderParser
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -44,8 +43,7 @@ def test_the_lock_for_gpus_adds_cuda_and_changes_nothing(locks):
 
 def cuda_of_tensorflow() -> dict[str, Requirement]:
     """Return what the installed TensorFlow, which is the one that is pinned, needs for GPUs."""
-    wanted = HeaderParser().parsestr(distribution("tensorflow").read_text("METADATA")).get_all("Requires-Dist")
-    requirements = [Requirement(line) for line in wanted if "and-cuda" in line]
+    requirements = [Requirement(line) for line in distribution("tensorflow").requires if "and-cuda" in line]
     return {requirement.name: requirement for requirement in requirements}
 
 

@@ -42,7 +42,7 @@ def check_gpu(rule: str, asked: int, environment: Mapping[str, str], look: Calla
     seen = look()
     if seen.gpus:
         return True
-    reason, remedy = _reason(seen, environment)
+    reason, remedy = why_unseen(seen, environment)
     without = "take gpu out of its resources" if asked else f"set {_VISIBLE} to nothing"
     raise InputError(
         f"the job of {rule} was given a GPU ({given}), and TensorFlow sees none: {reason}. {remedy}; or, to "
@@ -60,8 +60,8 @@ def _given(asked: int, environment: Mapping[str, str]) -> str | None:
     return next((f"{name}={value}" for name, value in given if (name, value) != (_COUNT, "0")), None)
 
 
-def _reason(seen: Seen, environment: Mapping[str, str]) -> tuple[str, str]:
-    """Return why TensorFlow sees no GPU, and what to do."""
+def why_unseen(seen: Seen, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Return why TensorFlow sees no GPU, and what to do, each a piece of a sentence."""
     visible = environment.get(_VISIBLE)
     install = "run 'bash envs/install.sh --gpu'"
     if visible in _HIDDEN:

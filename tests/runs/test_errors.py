@@ -143,15 +143,16 @@ def test_missing_bedtools(on_files, tmp_path_factory):
 
 def test_a_gpu_that_tensorflow_cannot_see(folder, finished):
     """The dataset is there; only the training is to run, and it is given a GPU."""
-    shutil.copytree(finished.path / "results/datasets/simulation", folder.path / "results/datasets/simulation")
+    dataset = "results/datasets/simulation"
+    shutil.copytree(finished.path / dataset, folder.path / dataset)
     model, hidden = "results/models/simulation/model.keras", {"CUDA_VISIBLE_DEVICES": ""}
     arguments = ("--set-resources", "train_model:gpu=1", "--retries", "0", "--")
     ran = folder.run(*arguments, model, **hidden)
     assert ran.returncode != 0
     assert (
-        "error: the job of train_model was given a GPU (gpu=1 among its resources), and TensorFlow sees none: "
-        "CUDA_VISIBLE_DEVICES hides them all. Unset it; or, to compute on a processor, take gpu out of its "
-        "resources."
+        "error: the job of train_model was given a GPU (gpu=1 among its resources), and TensorFlow sees "
+        "none: CUDA_VISIBLE_DEVICES hides them all. Unset it; or, to compute on a processor, take gpu out "
+        "of its resources."
     ) in ran.stdout, ran.stdout[-3000:]
     assert "Traceback" not in ran.stdout
     assert not (folder.path / model).exists()

@@ -122,7 +122,8 @@ def test_rules_run_as_jobs_with_what_they_declare(ran):
 
 def test_training_is_given_its_gpu_and_says_that_tensorflow_does_not_see_it(cluster, folder, finished):
     """SLURM gives what is no more than a file, which no driver knows."""
-    shutil.copytree(finished.path / "results/datasets/simulation", folder.path / "results/datasets/simulation")
+    dataset = "results/datasets/simulation"
+    shutil.copytree(finished.path / dataset, folder.path / dataset)
     adapted_profile(folder.path, ["train_model: {gpu: 1}"])
     target = "results/models/simulation/model.keras"
     result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, on_gpu=True) as log:
     import pandas as pd
 
     from dfim.attribution import open_scorer, read_network

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, on_gpu=True) as log:
     from dfim.attribution import open_model
     from dfim.datasets.dataset import read_dataset
     from dfim.exports.modisco import hypothetical, write_arrays

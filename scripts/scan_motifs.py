@@ -4,7 +4,7 @@ from functools import partial
 
 from workflow.running import running
 
-with running(snakemake) as log:
+with running(snakemake, on_gpu=True) as log:
     from dfim.attribution import FORWARD, open_model
     from dfim.datasets.sequence_files import read_sequences
     from dfim.datasets.spacing import backgrounds_of, spacings_of

@@ -24,14 +24,12 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
 
     Yields the logger. Errors and warnings are in the log as ``error: …`` and ``warning: …``; what is logged
     goes to the console too where no console tells it from the logs (:mod:`workflow.console`), or when it is
-    to be
-    ``told``, for rules that are asked for what they say. Whatever libraries write to standard error goes to
-    the log file alone. Inputs that the workflow wrote are compared with their checksums first. A script that
-    computes ``on_gpu`` when it is given one fails where TensorFlow sees none (:mod:`dfim.gpu`). An
-    :class:`~dfim.errors.InputError`, and what :func:`~dfim.errors.machine_trouble` knows, is logged as
-    ``error: <sentence>`` and ends the script with status 1; any other exception keeps its traceback. A
-    sentence names the user's files, not what was fetched or linked from them. Of a script that dies of a
-    signal :mod:`workflow.watching` says so. A script that ends well logs what it took of time and memory.
+    to be ``told``. What libraries write to standard error goes to the log file alone. Inputs that the
+    workflow wrote are compared with their checksums first. A script that computes ``on_gpu`` when it is given
+    one fails where TensorFlow sees none (:mod:`dfim.gpu`). An :class:`~dfim.errors.InputError`, and what
+    :func:`~dfim.errors.machine_trouble` knows, is logged as ``error: <sentence>`` and ends the script with
+    status 1; any other exception keeps its traceback. A sentence names the user's files, not what was fetched
+    or linked from them. Of a script that dies of a signal :mod:`workflow.watching` says so.
     """
     start = time.monotonic()
     path = str(snakemake.log[0]) if snakemake.log else os.devnull

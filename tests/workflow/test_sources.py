@@ -80,6 +80,13 @@ CONFIG = {
         },
         "table": {"values": {"task": "v", "table": "{results}/planted/flanks/library.tsv.gz"}},
         "array": {"values": {"task": "v", "array": "flanks.npy", "core": "CAC"}},
+        "spaced": {
+            "spacing": {
+                "length": 100,
+                "motifs": {"A": "GATA", "B": "CACC"},
+                "backgrounds": {"file": "back.fa"},
+            }
+        },
     },
     "models": {
         "whole": {"source": {"model": "net.keras", "tasks": ["x"]}},
@@ -124,6 +131,7 @@ FETCHED = {
     "one.pwm": ("", {}),
     "two.pwm": ("", {}),
     "flanks.npy": ("", {}),
+    "back.fa": ("", {}),
     "peaks.bed": ("peaks", {"sha256": "c" * 64}),
     "counts.txt": ("table", {}),
     "net.keras": ("network", {}),
@@ -227,6 +235,7 @@ def compare(module, config):
         "own": {"file": "fetched here.fa", "matrices": ["fetched one.pwm", "fetched two.pwm"]},
         "table": {"library": "out/planted/flanks/library.tsv.gz"},
         "array": {"library": "fetched flanks.npy"},
+        "spaced": {"file": "fetched back.fa"},
     }
     fasta = {"mapped": "fetched https://a.b/genome.fa.gz", "mini": "out/planted/mini/genome.fa"}
     assert read(found.genomes, found) == fasta

@@ -40,12 +40,7 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
     ):
         os.dup2(file.fileno(), 2)
         streams = [file] if TOLD in os.environ and not told else [console, file]
-        handlers = [logging.StreamHandler(stream) for stream in streams]
-        for handler in handlers:
-            handler.setFormatter(_Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
-        logging.basicConfig(handlers=handlers, force=True)
-        logger = logging.getLogger("dfim")
-        logger.setLevel(logging.INFO)
+        logger = _logger_to(streams)
         sys.excepthook, sys.unraisablehook = _without_trouble_of_the_machine()
         try:
             with watched(file, streams):
@@ -60,6 +55,17 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+
+
+def _logger_to(streams: Iterable) -> logging.Logger:
+    """Return the project's logger, which now writes to some streams alone."""
+    handlers = [logging.StreamHandler(stream) for stream in streams]
+    for handler in handlers:
+        handler.setFormatter(_Formatter("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(handlers=handlers, force=True)
+    logger = logging.getLogger("dfim")
+    logger.setLevel(logging.INFO)
+    return logger
 
 
 def _check_gpu(snakemake, logger: logging.Logger) -> None:

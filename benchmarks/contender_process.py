@@ -13,9 +13,13 @@ from multiprocessing.connection import Connection
 
 class Process:
     def build(self, factory: str, arguments: dict) -> None:
-        """Make the contender: ``factory`` is ``module:function``, and returns what has ``contributions``."""
+        """Make the contender: ``factory`` is ``module:function``; of speed, it has ``contributions``."""
         module, function = factory.split(":")
         self._contender = getattr(importlib.import_module(module), function)(**arguments)
+
+    def names(self, module: str, table: str = "ENTRIES") -> list[str]:
+        """Return the names in a table of a module of contenders."""
+        return list(getattr(importlib.import_module(module), table))
 
     def batch_size(self, size: int) -> None:
         self._contender.batch_size = size
@@ -28,6 +32,10 @@ class Process:
 
     def contributions(self, x, task: int):
         return self._contender.contributions(x, task)
+
+    def call(self, method: str, *arguments):
+        """Return what a method of the contender gives."""
+        return getattr(self._contender, method)(*arguments)
 
 
 def serve(connection: Connection) -> None:

@@ -1,38 +1,71 @@
 """What trained networks from elsewhere do here: do they load, stay the same, and do contributions add up.
 
-    python benchmarks/given_networks.py LIST.tsv > docs/benchmarks/given_networks.tsv
+    python benchmarks/given_networks.py docs/benchmarks/given_networks.tsv --files FOLDER
+        --spliceai FOLDER --torch PYTHON --keras2 PYTHON
 
-LIST.tsv has the columns name, file, weights, head, unit, reduction, position and length; all after file may
-be empty. For each network: its steps, the largest difference of the outputs before the last activation
-from the framework's own as a share of their range, and residuals of DeepLIFT (Rescale) on four random
-sequences as shares of the change of the output; of networks up to 1,000 bp also the steps that integrated
-gradients choose, and their largest residual.
+Rows are made anew for what is given, the others of the table stay. ``--files``: published networks, named
+below; ``--spliceai``: the folder ``models`` of the package spliceai; ``--torch``: the Python of an
+environment with torch, onnx, onnxscript, bpnet-lite and tangermeme, whose networks are those of
+``torch_networks.py``; ``--keras2``: of one with chrombpnet and Keras 2 (``keras2_networks.py``). Networks of
+today's Keras are always made.
+
+For each network: its steps; the largest difference of the outputs before the last activation from the
+framework's own, on arrival; the same of what is explained from what the network gives in the process that
+made it; of pair tests from brute force there; all as shares of the range. Residuals of DeepLIFT (Rescale) on
+four random sequences as shares of the change of the output; of networks up to 1,000 bp also the steps that
+integrated gradients choose, and their largest residual; gradients are run alone.
 """
 
 import argparse
-import csv
 import logging
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import dfim.networks  # noqa: F401  before Keras
 
 # isort: split
 import numpy as np
+import pandas as pd
+from contenders import Contender, Running
 
-from dfim.attribution import open_scorer
+from dfim.attribution import FORWARD, network_of, open_scorer
 from dfim.attribution.completeness import completeness, measure_completeness
 from dfim.errors import InputError
+from dfim.interactions.pair_tests import draw_pairs
+from dfim.interactions.pairs import unordered_pairs
+from dfim.interactions.sources import make_pairs
 from dfim.networks import given
-from dfim.networks.description import describe
+from dfim.networks.backend import keras
 from dfim.networks.outputs import Output
 from dfim.networks.stored import StoredOnnx
+from dfim.sequences.bases import one_hot
+from dfim.statistics.effects import OUTPUTS
 
-COLUMNS = ["name", "loads", "nodes", "difference", "residual_median", "residual_largest"]
-COLUMNS += ["integrated_steps", "integrated_residual", "methods"]
+COLUMNS = ["name", "loads", "nodes", "difference", "own_difference", "pair_difference", "residual_median"]
+COLUMNS += ["residual_largest", "integrated_steps", "integrated_residual", "methods"]
 # Integrated gradients take hundreds of evaluations, which longer networks are spared.
 LONGEST = 1000
 BACKGROUND = [0.25] * 4
+WHOLE = Output()
+WIDTH, GAP = 8, 12  # of the features that are paired, and between them
+METHODS = {"deeplift": {"rule": "rescale"}, "gradient_input": {}, "integrated_gradients": {}}
+
+
+@dataclass
+class Given:
+    """A network as a user gives it; ``own``: what it gives itself for one-hot sequences, if that is known."""
+
+    name: str
+    path: Path
+    weights: Path | None = None
+    output: Output = WHOLE
+    length: int | None = None
+    own: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 class Differences(logging.Handler):
@@ -45,66 +78,191 @@ class Differences(logging.Handler):
             self.last = record.getMessage().split(" to ")[-1].split(" of ")[0]
 
 
-def number(text: str) -> int | None:
-    return int(text) if text else None
-
-
-def row_of(entry: dict[str, str], differences: Differences) -> dict:
-    head = int(entry["head"]) if entry["head"].isdigit() else entry["head"] or None
-    chosen = Output(head, number(entry["unit"]), entry["reduction"] or None, number(entry["position"]))
-    tasks, outputs = (["task"], {"task": chosen}) if chosen != Output() else (None, None)
-    length = number(entry["length"])
-    differences.last = ""
+def row_of(entry: Given, differences: Differences) -> dict:
+    """Return the table's row of a network."""
+    differences.last, row = "", {"name": entry.name}
+    tasks, outputs = (["task"], {"task": entry.output}) if entry.output != WHOLE else (None, None)
     try:
-        weights = entry["weights"] or None
-        model = given.read_own_network(entry["file"], tasks, weights, outputs, None, length)
+        model = given.read_own_network(entry.path, tasks, entry.weights, outputs, None, entry.length)
     except InputError as error:
-        return {"name": entry["name"], "loads": str(error).replace(str(Path(entry["file"]).parent), "")}
+        return row | {"loads": f"no: {error}".replace(f"{entry.path.parent}/", "")}
+    network = network_of(model, entry.length)
+    length = model.input_shape[1] or entry.length
+    bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (4, length))
+    row |= {"loads": "yes", "difference": differences.last, **_compared(network, entry, bases)}
     if isinstance(model.layers[-1], StoredOnnx):
         reason = model.layers[-1].described["reason"]
-        return {"name": entry["name"], "loads": f"values alone: {reason}", "methods": "pair test"}
-    graph = describe(model, length)
-    bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (4, graph.length))
-    found = measured("deeplift", graph, bases, {"rule": "rescale"})
-    integrated = {}
-    if graph.length <= LONGEST:
-        other = measured("integrated_gradients", graph, bases, {})
-        integrated = {
-            "integrated_steps": other["steps"],
-            "integrated_residual": f"{other['largest_residual']:.2g}",
-        }
-    return {
-        "name": entry["name"],
-        "loads": "yes",
-        "nodes": len(graph),
-        "difference": differences.last,
-        "residual_median": f"{found['median_residual']:.2g}",
-        "residual_largest": f"{found['largest_residual']:.2g}",
-        **integrated,
-        "methods": "all",
-    }
+        return row | {"loads": f"values alone: {reason}", "methods": "pair test"}
+    row |= {"nodes": len(network), "methods": "all"}
+    for method, options in METHODS.items():
+        row |= _measured(method, options, network, bases)
+    return row
 
 
-def measured(method: str, graph, bases: np.ndarray, options: dict):
-    """Return the row of completeness of a method on four sequences."""
+def _measured(method: str, options: dict, graph, bases: np.ndarray) -> dict:
+    """Run a method, and return the columns of its residuals on four sequences, if it has any."""
     with open_scorer(method, graph, BACKGROUND, options) as scorer:
+        if method == "gradient_input" or (method == "integrated_gradients" and graph.length > LONGEST):
+            scorer.contributions(one_hot(bases[:1]), 0)
+            return {}
         scorer.prepare(bases, 0)
-        return completeness([measure_completeness(scorer, bases, 0)]).iloc[0]
+        found = completeness([measure_completeness(scorer, bases, 0)]).iloc[0]
+    largest = f"{found['largest_residual']:.2g}"
+    if method == "integrated_gradients":
+        return {"integrated_steps": found["steps"], "integrated_residual": largest}
+    return {"residual_median": f"{found['median_residual']:.2g}", "residual_largest": largest}
+
+
+def _compared(network, entry: Given, bases: np.ndarray) -> dict:
+    """Return the differences of outputs and of pair tests from what the network gives itself."""
+    with open_scorer(FORWARD, network, BACKGROUND) as scorer:
+        own = entry.own or (lambda x: np.asarray(scorer.logits(x)[:, 0], np.float64))
+        found, expected = pair_outputs(scorer, bases), brute_force(own, bases)
+    interactions = [values @ [1, -1, -1, 1] for values in (found, expected)]
+    size = np.ptp(expected)
+    row = {"pair_difference": f"{np.abs(interactions[0] - interactions[1]).max() / size:.1g}"}
+    if entry.own:
+        row["own_difference"] = f"{np.abs(found - expected).max() / size:.1g}"
+    return row
+
+
+def _features(bases: np.ndarray) -> pd.DataFrame:
+    """Return three features in the middle of every sequence."""
+    first = bases.shape[1] // 2 - WIDTH - GAP
+    rows = [
+        (example, f"motif{number}", first + number * (WIDTH + GAP))
+        for example in range(len(bases))
+        for number in range(3)
+    ]
+    table = pd.DataFrame(rows, columns=["example", "name", "start"])
+    text = {"kind": "motif", "reference": "", "alternate": "", "group": ""}
+    return table.assign(feature=np.arange(len(table)), end=table["start"] + WIDTH, **text)
+
+
+def pair_outputs(scorer, bases: np.ndarray) -> np.ndarray:
+    """Return the four outputs of every pair as the pair test has them, (pairs, 4)."""
+    features = _features(bases)
+    ordered, _ = make_pairs(features, range(len(bases)))
+    pairs = unordered_pairs(ordered, features)
+
+    def evaluate(blocks):
+        return scorer.edited_logits(bases, blocks, 0)
+
+    found = draw_pairs(evaluate, bases, features, pairs, np.float32(BACKGROUND), 0)
+    return found.table[OUTPUTS].to_numpy(np.float64)
+
+
+def brute_force(own: Callable, bases: np.ndarray) -> np.ndarray:
+    """Return the same by whole sequences: with both features, without one, the other, and both."""
+    features = _features(bases)
+    ordered, _ = make_pairs(features, range(len(bases)))
+    sequences = []
+    for pair in unordered_pairs(ordered, features).itertuples():
+        starts = features["start"].iloc[[pair.first, pair.second]].tolist()
+        for gone in ([], starts[:1], starts[1:], starts):
+            sequence = one_hot(bases[pair.example])
+            for start in gone:
+                sequence[start : start + WIDTH] = BACKGROUND
+            sequences.append(sequence)
+    return own(np.stack(sequences).astype(np.float32)).reshape(-1, len(OUTPUTS))
+
+
+# ------------------------------------------------------------------------------------------ what is given
+
+FILES = {
+    "DragoNN heterodimer (Keras 0.3)": ("dragonn_heterodimer.arch.json", "dragonn_heterodimer.weights.h5"),
+    "DragoNN CTCF (Keras 0.3)": ("dragonn_ctcf.arch.json", "dragonn_ctcf.weights.h5"),
+    "Kipoi TAL1 (Keras 2.1.5, JSON and weights)": ("kipoi_tal1_arch.json", "kipoi_tal1_weights.hdf5"),
+    "MPRA-DragoNN ConvModel (Keras 2.2.4, JSON and weights)": (
+        *("mpra_dragonn_conv_model.json", "mpra_dragonn_conv_weights.hdf5"),
+    ),
+    "Optimus 5-Prime, three outputs (Keras 2.7, .h5)": ("optimus5p_multioutput.h5", None),
+}
+
+
+def published(folder: Path) -> Iterator[Given]:
+    for name, (file, weights) in FILES.items():
+        yield Given(name, folder / file, weights and folder / weights)
+
+
+def spliceai(folder: Path, length: int = 2001) -> Iterator[Given]:
+    # 5,000 positions of context on either side are cut off the output.
+    for number in range(1, 6):
+        output = Output(None, 1, "position", length // 2)
+        name = f"SpliceAI {number}, {length:,} positions, acceptor at the middle (Keras 2.0.5, .h5)"
+        yield Given(name, folder / f"spliceai{number}.h5", None, output, length + 10000)
+
+
+def of_today(folder: Path) -> Iterator[Given]:
+    """Yield networks of today's Keras."""
+    K = keras.layers
+    keras.utils.set_random_seed(0)
+    inputs, relu = keras.Input((200, 4)), K.ReLU()
+    values = relu(K.Conv1D(8, 9, bias_initializer="random_normal")(inputs))
+    values = relu(K.Conv1D(8, 5, bias_initializer="random_normal")(values))
+    twice = keras.Model(inputs, K.Dense(2, "sigmoid")(K.Flatten()(values)))
+    inputs = keras.Input((200, 4))
+    values = K.Conv1D(8, 9, padding="same", activation="relu")(inputs)
+    values = K.Add()([values, K.Conv1D(8, 5, padding="same", activation="relu")(values)])
+    residual = keras.Model(inputs, K.Dense(2, "sigmoid")(K.Flatten()(K.MaxPooling1D(10)(values))))
+    named = {
+        "a ReLU that is used twice (Keras 3)": twice,
+        "a residual network with same padding and a max pool (Keras 3)": residual,
+    }
+    for number, (name, model) in enumerate(named.items()):
+        path = folder / f"today{number}.keras"
+        model.save(path)
+        yield Given(name, path)
+
+
+def made_elsewhere(module: str, python: str, folder: Path) -> Iterator[Given]:
+    """Yield the networks of a module of this folder, made by the Python of another environment."""
+    running = Running(Contender(module, "", "", python=python))
+    try:
+        for number, name in enumerate(running.ask("names", module)):
+            running.ask("build", f"{module}:Network", {"entry": name})
+            said = running.ask("call", "describe")
+            path = folder / f"{module}{number}{said['ending']}"
+            running.ask("call", "export", str(path))
+            output = Output(said["head"], said["unit"], said["reduction"])
+            yield Given(name, path, None, output, None, lambda x: running.ask("call", "outputs", x))
+    finally:
+        running.end()
+
+
+def all_given(arguments: argparse.Namespace, folder: Path) -> Iterator[Given]:
+    if arguments.files:
+        yield from published(arguments.files)
+    yield from of_today(folder)
+    if arguments.spliceai:
+        yield from spliceai(arguments.spliceai)
+    if arguments.keras2:
+        yield from made_elsewhere("keras2_networks", arguments.keras2, folder)
+    if arguments.torch:
+        yield from made_elsewhere("torch_networks", arguments.torch, folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("list", help="TSV of networks")
-    differences = Differences()
-    logger = logging.getLogger("dfim")
+    parser.add_argument("table", type=Path, help="the table to write, TSV; rows that are not made anew stay")
+    parser.add_argument("--files", type=Path, help="folder of published networks")
+    parser.add_argument("--spliceai", type=Path, help="folder of the five files of SpliceAI")
+    parser.add_argument("--torch", metavar="PYTHON", help="of an environment with PyTorch networks")
+    parser.add_argument("--keras2", metavar="PYTHON", help="of an environment with chrombpnet and Keras 2")
+    arguments = parser.parse_args()
+    differences, logger = Differences(), logging.getLogger("dfim")
     logger.setLevel(logging.INFO)
     logger.addHandler(differences)
-    table = csv.DictWriter(sys.stdout, COLUMNS, delimiter="\t", lineterminator="\n")
-    table.writeheader()
-    with open(parser.parse_args().list, newline="") as handle:
-        for entry in csv.DictReader(handle, delimiter="\t"):
-            table.writerow(row_of(entry, differences))
-            sys.stdout.flush()
+    rows = {}
+    if arguments.table.is_file():
+        kept = pd.read_csv(arguments.table, sep="\t", dtype=str, keep_default_na=False)
+        rows = {row["name"]: row for row in kept.to_dict("records")}
+    with tempfile.TemporaryDirectory() as folder:
+        for entry in all_given(arguments, Path(folder)):
+            rows[entry.name] = row_of(entry, differences)
+            print(rows[entry.name], file=sys.stderr)
+            table = pd.DataFrame(list(rows.values()), columns=COLUMNS)
+            table.to_csv(arguments.table, sep="\t", index=False)
 
 
 if __name__ == "__main__":

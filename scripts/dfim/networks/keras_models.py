@@ -23,6 +23,11 @@ def read_model(path: str | Path) -> keras.Model:
     """
     if Path(path).is_file() and zipfile.is_zipfile(path):
         return _read_archive(path)
+    if (Path(path) / "saved_model.pb").is_file():
+        raise InputError(
+            f"{path} is a folder in TensorFlow's form SavedModel, whose code is never run: load it where it "
+            'was made, and write one file by model.save("network.h5"), or export it to ONNX.'
+        )
     if not Path(path).is_file():
         return keras_files.load_network(path)
     if not h5py.is_hdf5(path):

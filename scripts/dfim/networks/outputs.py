@@ -32,7 +32,9 @@ class Output:
 
     ``head``: name or number (from 0) of the output, None for the only one; ``unit``: number of the unit or
     channel, from 0, None for the only one; ``reduction``: for outputs with positions one of
-    :data:`REDUCTIONS`, with ``position``, from 0, for the reduction of that name.
+    :data:`REDUCTIONS`, with ``position``, from 0, for the reduction of that name. With a reduction and
+    without a unit, the units of an output without positions are taken for the positions of one channel, as
+    in a profile that was flattened (ChromBPNet's).
     """
 
     head: str | int | None = None
@@ -129,12 +131,19 @@ def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, 
     head = _head(graph, task, output.head, where)
     end, what = graph.outputs[head], f"{where}: the task {task!r}"
     shape = shapes[end]
+    steps = []
+    if len(shape) == 1 and output.reduction and output.unit is None:
+        steps = [Node("reshape", f"{name}_positions", {}, {"shape": (shape[0], 1)}, (end,))]
+        end, shape = f"{name}_positions", (shape[0], 1)
     unit = _checked(f"{what}: unit", output.unit, shape[-1], f"of the output {head!r}")
     channel = {"axis": len(shape), "start": unit, "stop": unit + 1, "step": 1}
-    steps = [Node("slice", f"{name}_unit", {}, channel, (end,))]
+    steps += [Node("slice", f"{name}_unit", {}, channel, (end,))]
     if len(shape) == 1:
         if output.reduction:
-            raise InputError(f"{what} has a reduction, and the output {head!r} has no positions.")
+            raise InputError(
+                f"{what} has a unit and a reduction, and the output {head!r} has no positions: give the unit "
+                "alone, or the reduction alone for units that are the positions of a profile."
+            )
         return steps
     if output.reduction not in REDUCTIONS:
         raise InputError(

@@ -22,6 +22,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -52,7 +53,7 @@ COLUMNS += ["residual_largest", "integrated_steps", "integrated_residual", "meth
 LONGEST = 1000
 BACKGROUND = [0.25] * 4
 WHOLE = Output()
-WIDTH, GAP = 8, 12  # of the features that are paired, and between them
+WIDTH = 8  # of the features that are paired
 METHODS = {"deeplift": {"rule": "rescale"}, "gradient_input": {}, "integrated_gradients": {}}
 
 
@@ -109,7 +110,7 @@ def _measured(method: str, options: dict, graph, bases: np.ndarray) -> dict:
         found = completeness([measure_completeness(scorer, bases, 0)]).iloc[0]
     largest = f"{found['largest_residual']:.2g}"
     if method == "integrated_gradients":
-        return {"integrated_steps": found["steps"], "integrated_residual": largest}
+        return {"integrated_steps": int(found["steps"]), "integrated_residual": largest}
     return {"residual_median": f"{found['median_residual']:.2g}", "residual_largest": largest}
 
 
@@ -128,9 +129,11 @@ def _compared(network, entry: Given, bases: np.ndarray) -> dict:
 
 def _features(bases: np.ndarray) -> pd.DataFrame:
     """Return three features in the middle of every sequence."""
-    first = bases.shape[1] // 2 - WIDTH - GAP
+    length = bases.shape[1]
+    apart = WIDTH + min(12, length // 10)
+    first = (length - WIDTH) // 2 - apart
     rows = [
-        (example, f"motif{number}", first + number * (WIDTH + GAP))
+        (example, f"motif{number}", first + number * apart)
         for example in range(len(bases))
         for number in range(3)
     ]
@@ -215,7 +218,7 @@ def of_today(folder: Path) -> Iterator[Given]:
         yield Given(name, path)
 
 
-def made_elsewhere(module: str, python: str, folder: Path) -> Iterator[Given]:
+def made_elsewhere(module: str, python: str, folder: Path, words: str = "") -> Iterator[Given]:
     """Yield the networks of a module of this folder, made by the Python of another environment."""
     running = Running(Contender(module, "", "", python=python))
     try:
@@ -225,7 +228,8 @@ def made_elsewhere(module: str, python: str, folder: Path) -> Iterator[Given]:
             path = folder / f"{module}{number}{said['ending']}"
             running.ask("call", "export", str(path))
             output = Output(said["head"], said["unit"], said["reduction"])
-            yield Given(name, path, None, output, None, lambda x: running.ask("call", "outputs", x))
+            own = partial(running.ask, "call", "outputs")
+            yield Given(f"{name}{words}", path, None, output, None, own)
     finally:
         running.end()
 
@@ -239,7 +243,7 @@ def all_given(arguments: argparse.Namespace, folder: Path) -> Iterator[Given]:
     if arguments.keras2:
         yield from made_elsewhere("keras2_networks", arguments.keras2, folder)
     if arguments.torch:
-        yield from made_elsewhere("torch_networks", arguments.torch, folder)
+        yield from made_elsewhere("torch_networks", arguments.torch, folder, " (PyTorch, ONNX)")
 
 
 def main() -> None:

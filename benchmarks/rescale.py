@@ -53,7 +53,7 @@ def rows_of(running: Running, name: str, folder: Path) -> list[dict]:
         try:
             found = running.ask("call", "attributed", library, x, BACKGROUND)
         except Refused as reason:
-            rows.append(row | {"note": f"not measured: {reason}".split("\n")[0]})
+            rows.append(row | {"note": f"refused: {reason}".split(". ")[0].split("\n")[0]})
             continue
         row["residual"] = _residual(found["scores"], found["changes"])
         for ending, own in (("", exact), ("_32", usual)):

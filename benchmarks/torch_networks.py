@@ -37,10 +37,15 @@ class PlainProduct(nn.Module):
 class Gate(nn.Module):
     """Squeeze-and-excitation: channels are multiplied by a function of their means."""
 
-    def __init__(self, channels: int, product: nn.Module):
+    def __init__(self, channels: int, product: nn.Module, activation: Callable[[], nn.Module] = nn.ReLU):
         super().__init__()
         self.squeeze = nn.Sequential(
-            *(nn.Linear(channels, channels // 4), nn.SiLU(), nn.Linear(channels // 4, channels), nn.Sigmoid())
+            *(
+                nn.Linear(channels, channels // 4),
+                activation(),
+                nn.Linear(channels // 4, channels),
+                nn.Sigmoid(),
+            )
         )
         self.product = product
 
@@ -118,7 +123,12 @@ class LegNet(nn.Module):
     def _block(self) -> nn.Module:
         return nn.Sequential(
             *(convolution(32, 64, 1), nn.BatchNorm1d(64), nn.SiLU()),
-            *(convolution(64, 64, 7, groups=8), nn.BatchNorm1d(64), nn.SiLU(), Gate(64, PlainProduct())),
+            *(
+                convolution(64, 64, 7, groups=8),
+                nn.BatchNorm1d(64),
+                nn.SiLU(),
+                Gate(64, PlainProduct(), nn.SiLU),
+            ),
             *(convolution(64, 32, 1), nn.BatchNorm1d(32), nn.SiLU()),
         )
 
@@ -212,15 +222,20 @@ def residual(activation: Callable[[], nn.Module]) -> nn.Module:
     return nn.Sequential(convolution(4, 16, 11), activation(), *blocks, Mean(), nn.Linear(16, 1))
 
 
-def gated(product: nn.Module) -> nn.Module:
-    blocks = [Residual(convolution(16, 16, 3, 2**i), nn.SiLU(), Gate(16, product)) for i in range(1, 3)]
-    return nn.Sequential(convolution(4, 16, 11), nn.SiLU(), *blocks, Mean(), nn.Linear(16, 1))
+def gated(product: Callable[[], nn.Module]) -> nn.Module:
+    blocks = [Residual(convolution(16, 16, 3, 2**i), nn.ReLU(), Gate(16, product())) for i in range(1, 3)]
+    for block in blocks:
+        # Gates that open and close, as those of trained networks do.
+        nn.init.normal_(block.steps[2].squeeze[2].weight, 0, 20)
+    return nn.Sequential(convolution(4, 16, 11), nn.ReLU(), *blocks, Mean(), nn.Linear(16, 1))
 
 
-def pooled() -> nn.Module:
+def pooled(padded: bool) -> nn.Module:
+    ends = (nn.MaxPool1d(10), nn.Flatten(), nn.LazyLinear(1))
+    if not padded:
+        return nn.Sequential(nn.Conv1d(4, 16, 11), nn.ReLU(), nn.Conv1d(16, 16, 5), nn.ReLU(), *ends)
     blocks = [Residual(convolution(16, 16, 3, 2**i), nn.ReLU()) for i in range(1, 3)]
-    ends = (nn.MaxPool1d(10), nn.Flatten(), nn.Linear(16 * 20, 1))
-    return nn.Sequential(nn.Conv1d(4, 16, 1), nn.ReLU(), *blocks, *ends)
+    return nn.Sequential(convolution(4, 16, 11), nn.ReLU(), *blocks, *ends)
 
 
 def hidden_in_forward() -> nn.Module:
@@ -235,7 +250,7 @@ def used_again() -> nn.Module:
 def bilinear_gate() -> nn.Module:
     from tangermeme.deep_lift_shap import BilinearOp
 
-    return gated(BilinearOp("...,...->..."))
+    return gated(lambda: BilinearOp("...,...->..."))
 
 
 def bpnet(tracks: int, filters: int = 16, layers: int = 4, strands: int = 2) -> nn.Module:
@@ -254,7 +269,7 @@ def wrapped(wrapper: str) -> nn.Module:
     """Return a BPNet as bpnet-lite's users give it to an attribution, one number for each sequence."""
     import bpnetlite.bpnet
 
-    return getattr(bpnetlite.bpnet, wrapper)(bpnet(0))
+    return getattr(bpnetlite.bpnet, wrapper)(bpnet(0, strands=1))
 
 
 # ------------------------------------------------------------------------------------------- what to take
@@ -304,8 +319,9 @@ EXPLAINED = {
     "bpnet-lite BPNet, counts": lambda: wrapped("CountWrapper"),
     "bpnet-lite BPNet, profile": lambda: wrapped("ProfileWrapper"),
     "layer normalisation": normed_residual,
-    "max pools": pooled,
-    "squeeze-and-excitation, a plain product": lambda: gated(PlainProduct()),
+    "max pools without padding": lambda: pooled(False),
+    "max pools after same padding": lambda: pooled(True),
+    "squeeze-and-excitation, a plain product": lambda: gated(PlainProduct),
     "squeeze-and-excitation, tangermeme's product": bilinear_gate,
     "functional.relu in the forward": hidden_in_forward,
     "one nn.ReLU used everywhere": used_again,
@@ -319,12 +335,15 @@ class Network:
         torch.manual_seed(seed)
         self.entry = ENTRIES[entry] if entry else Entry(EXPLAINED[explained])
         self.module = self.entry.make()
+        self.module.eval()
+        with torch.no_grad():
+            # Lazy layers take their size from what they are given first.
+            self.module(*(torch.zeros(1, *shape) for _, shape in self._inputs()))
         for part in self.module.modules():
             # As after training: statistics of their own.
             if isinstance(part, nn.modules.batchnorm._BatchNorm):
                 part.running_mean.normal_(0, 0.3)
                 part.running_var.uniform_(0.5, 2)
-        self.module.eval()
 
     def describe(self) -> dict:
         """Return what a user says of the task: head, unit and reduction; and the file's ending."""
@@ -333,9 +352,8 @@ class Network:
 
     def export(self, path: str) -> None:
         """Write the network as ONNX, as ``docs/from_pytorch.md`` says."""
-        shapes = [("x", (4, self.entry.length)), *self.entry.more]
-        examples = tuple(torch.zeros(1, *shape) for _, shape in shapes)
-        names = [name for name, _ in shapes]
+        examples = tuple(torch.zeros(1, *shape) for _, shape in self._inputs())
+        names = [name for name, _ in self._inputs()]
         options = {"dynamo": False, "opset_version": 17}
         options["dynamic_axes"] = {name: {0: "batch"} for name in names}
         if self.entry.newer:
@@ -343,6 +361,9 @@ class Network:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(self.module, examples, path, input_names=names, **options)
+
+    def _inputs(self) -> list[tuple[str, tuple[int, ...]]]:
+        return [("x", (4, self.entry.length)), *self.entry.more]
 
     def outputs(self, x: np.ndarray) -> np.ndarray:
         """Return the task's value for sequences (sequences, length, 4), in 64 bits, before a softmax."""

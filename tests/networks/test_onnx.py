@@ -203,6 +203,38 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     )
 
 
+def test_a_network_that_was_exported_for_one_sequence_is_computed_one_by_one(tmp_path):
+    """As torch writes ``x.reshape(len(x), 3, -1)``: the number of sequences is a constant."""
+    network = Network()
+    network.add("Gemm", network.add("Flatten", "x"), network.weight(4 * LENGTH, 12))
+    branches = network.add("Reshape", network.at, network.weight(values=np.array([1, 3, -1])))
+    branches = network.add("Transpose", branches, perm=[1, 0, 2])
+    branches = network.add("MatMul", branches, network.weight(3, 4, 2))
+    branches = network.add("Transpose", branches, perm=[1, 0, 2])
+    network.add("Reshape", branches, network.weight(values=np.array([1, 6])))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    read = read_own_network(tmp_path / "network.onnx")
+    kernel, branch = (numpy_helper.to_array(network.weights[number]) for number in (0, 2))
+    x = sequences()
+    hidden = (x.transpose(0, 2, 1).reshape(len(x), -1) @ kernel).reshape(-1, 3, 4)
+    expected = np.einsum("nbi,bio->nbo", hidden, branch).reshape(len(x), -1)
+    with open_scorer("deeplift", network_of(read), [0.25] * 4) as scorer:
+        np.testing.assert_allclose(scorer.logits(x), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_that_onnxruntime_does_not_compute_is_refused(tmp_path):
+    network = Network()
+    flat = network.add("Flatten", "x")
+    network.add("MatMul", network.add("Sin", flat), network.weight(4 * LENGTH + 1, 2))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    with pytest.raises(InputError) as error:
+        read_own_network(tmp_path / "network.onnx")
+    assert str(error.value).startswith(
+        f"onnxruntime does not compute the network {tmp_path / 'network.onnx'} ("
+    )
+    assert str(error.value).endswith("left open (dynamic_axes or dynamic_shapes).")
+
+
 def small(opset: int = 17, domain: str = "") -> onnx.ModelProto:
     network = Network()
     network.add("Flatten", "x")

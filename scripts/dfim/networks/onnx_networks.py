@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from dfim.errors import InputError
-from dfim.networks.arrival import check_against_onnx, random_sequences
+from dfim.networks.arrival import check_against_onnx, difference, random_sequences
 from dfim.networks.backend import keras
 from dfim.networks.description import constant_of
 from dfim.networks.graph import Graph
@@ -47,6 +48,7 @@ def read_onnx_graph(
     order = "length, 4" if last else "4, length"
     logger.info("%s: the input %s is read as (batch, %s)", path, first.name, order)
     held = {entry.name: _held(entry, constants or {}, length) for entry in others}
+    _check_batches(model, length, held, path)
     translation = Translation(model, length, held)
     graph = translation.graph()
     check_against_onnx(translation, graph, str(path))
@@ -69,15 +71,54 @@ def values_alone(
     model = read_onnx(path)
     first, *others = inputs_of(model)
     length = _length(path, shape_of_entry(first)[1 if is_channels_last(first) else 2], length)
-    held = {entry.name: _held(entry, constants or {}, length).tolist() for entry in others}
+    held = {entry.name: _held(entry, constants or {}, length) for entry in others}
     logger.info("%s: %s; values alone are known: contribution scores are not", path, reason)
-    feeds = onnx_feeds(model, random_sequences(length), {k: np.asarray(v)[None] for k, v in held.items()})
     heads = [entry.name for entry in model.graph.output]
-    values = Session(model).run(feeds, heads)
+    values = _check_batches(model, length, held, path)
+    held = {name: value.tolist() for name, value in held.items()}
     shapes = {name: value.shape[1:] for name, value in zip(heads, values, strict=True)}
     chosen = _chosen(path, heads, shapes, tasks, outputs)
     layer = StoredOnnx.of(OnnxValues(model.SerializeToString(), reason, chosen, length, held))
     return keras.Sequential([keras.Input((length, 4), name="one_hot"), layer])
+
+
+def _check_batches(model: onnx.ModelProto, length: int, held: Mapping, path) -> list[np.ndarray]:
+    """Return the outputs for random sequences; mark a network that computes one sequence at a time.
+
+    Exporters may write the number of sequences of their example into a network that says it takes any: others
+    then give something else, or nothing. Raises InputError when onnxruntime does not compute it at all.
+    """
+    feeds = onnx_feeds(model, random_sequences(length), {name: value[None] for name, value in held.items()})
+    together, reason = _outputs(model, feeds)
+    inputs = inputs_of(model)
+    if not any(entry.type.tensor_type.shape.dim[0].HasField("dim_value") for entry in inputs):
+        marked = onnx.ModelProto()
+        marked.CopyFrom(model)
+        for entry in inputs_of(marked):
+            entry.type.tensor_type.shape.dim[0].dim_value = 1
+        alone, reason = _outputs(marked, feeds)
+        if alone and not (together and all(map(_same, together, alone))):
+            logger.info("%s: its sequences are computed one at a time: its export was of one sequence", path)
+            model.CopyFrom(marked)
+            return alone
+    if not together:
+        raise InputError(
+            f"onnxruntime does not compute the network {path} ({reason}): export it with an example of one "
+            "sequence, and with the number of sequences left open (dynamic_axes or dynamic_shapes)."
+        )
+    return together
+
+
+def _outputs(model: onnx.ModelProto, feeds: Mapping) -> tuple[list[np.ndarray], str]:
+    """Return the outputs, or none and why."""
+    try:
+        return Session(model).run(feeds, [entry.name for entry in model.graph.output]), ""
+    except Exception as error:  # onnxruntime has no class of its own for what it raises
+        return [], str(error).strip().split("\n")[0].split(" Status Message: ")[-1]
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return difference(one, other) <= 1e-4
 
 
 def _chosen(path, heads: list[str], shapes: Mapping, tasks, outputs: Mapping[str, Output]) -> list[list]:

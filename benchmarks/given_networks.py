@@ -94,7 +94,7 @@ def row_of(entry: Given, differences: Differences) -> dict:
     if isinstance(model.layers[-1], StoredOnnx):
         reason = model.layers[-1].described["reason"]
         return row | {"loads": f"values alone: {reason}", "methods": "pair test"}
-    row |= {"nodes": len(network), "methods": "all"}
+    row |= {"nodes": str(len(network)), "methods": "all"}
     for method, options in METHODS.items():
         row |= _measured(method, options, network, bases)
     return row
@@ -110,7 +110,7 @@ def _measured(method: str, options: dict, graph, bases: np.ndarray) -> dict:
         found = completeness([measure_completeness(scorer, bases, 0)]).iloc[0]
     largest = f"{found['largest_residual']:.2g}"
     if method == "integrated_gradients":
-        return {"integrated_steps": int(found["steps"]), "integrated_residual": largest}
+        return {"integrated_steps": str(found["steps"]), "integrated_residual": largest}
     return {"residual_median": f"{found['median_residual']:.2g}", "residual_largest": largest}
 
 

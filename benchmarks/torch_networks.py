@@ -153,7 +153,7 @@ class Malinois(nn.Module):
             steps += [convolution(before, after, width), nn.BatchNorm1d(after), nn.ReLU()]
             steps += [nn.MaxPool1d(pool)]
         self.body = nn.Sequential(*steps, nn.Flatten(), nn.Linear(20 * 4, 40), nn.ReLU())
-        self.weight, self.bias = nn.Parameter(torch.randn(3, 40, 14) / 6), nn.Parameter(torch.randn(3, 1, 14))
+        self.weight, self.bias = nn.Parameter(torch.randn(3, 40, 14)), nn.Parameter(torch.randn(3, 1, 14) / 9)
         self.out, self.shift = nn.Parameter(torch.randn(3, 14, 1) / 4), nn.Parameter(torch.randn(3, 1, 1))
 
     def forward(self, x):
@@ -300,7 +300,7 @@ ENTRIES = {
     "layer normalisation and GELU in residual blocks": Entry(normed_residual),
     "2-D convolutions over the bases": Entry(Image, unit=0),
     "both strands averaged": Entry(BothStrands, unit=1),
-    "Malinois-like: a branch for each task": Entry(Malinois, unit=2),
+    "Malinois-like: a branch for each task": Entry(Malinois, unit=1),
     "GRU": Entry(Recurrent),
     "self-attention": Entry(Attention),
     "bpnet-lite BPNet, counts, control tracks at zero": Entry(lambda: bpnet(2), 200, 1, 0, more=CONTROL),

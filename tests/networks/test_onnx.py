@@ -179,6 +179,22 @@ def test_a_task_is_a_unit_of_an_output_with_positions(tmp_path):
     np.testing.assert_allclose(np.asarray(read(sequences())), expected, rtol=1e-4, atol=1e-5)
 
 
+def test_a_logarithm_at_the_end_is_no_activation(tmp_path):
+    """As in ChromBPNet with its bias, whose counts are log(exp(one) + exp(other))."""
+    network = Network()
+    flat = network.add("Flatten", "x")
+    ends = [network.add("Gemm", flat, network.weight(4 * LENGTH, 1), network.weight(1)) for _ in range(2)]
+    network.add("Log", network.add("Add", *(network.add("Exp", end) for end in ends)))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    read, x = read_own_network(tmp_path / "network.onnx"), sequences()
+    expected = by_onnxruntime(network.model(), x, False)
+    np.testing.assert_allclose(np.asarray(read(x)), expected, rtol=1e-4, atol=1e-5)
+    with open_scorer("deeplift", network_of(read), [0.25] * 4) as scorer:
+        np.testing.assert_allclose(
+            scorer.contributions(x, 0).sum(axis=(1, 2)), scorer.changes(x, 0), rtol=1e-4, atol=1e-5
+        )
+
+
 def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     network = Network()
     network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))

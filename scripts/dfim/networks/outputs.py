@@ -26,6 +26,11 @@ _POOLS = {
 }
 
 
+# Functions that values are made of: they bring no output into its range, and are explained.
+_NO_LAST_ACTIVATIONS = ("logarithm", "power", "absolute", "error_function")
+_LAST_ACTIVATIONS = ("softmax", *(kind for kind in ACTIVATIONS if kind not in _NO_LAST_ACTIVATIONS))
+
+
 @dataclass(frozen=True)
 class Output:
     """Which output of a network a task is.
@@ -52,7 +57,7 @@ def before_last_activation(graph: Graph) -> Graph:
     nodes, outputs, shapes = list(graph), {}, _shapes(graph)
     for output, name in graph.outputs.items():
         node = by_name.get(name)
-        if node is None or node.kind not in (*ACTIVATIONS, "softmax"):
+        if node is None or node.kind not in _LAST_ACTIVATIONS:
             outputs[output] = name
         elif node.kind == "softmax":
             classes = shapes[name][-1]

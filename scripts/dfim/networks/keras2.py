@@ -47,6 +47,8 @@ def rebuild(entry: Mapping, where: str) -> Rebuilt:
         if entry["class_name"] == "Sequential":
             return _sequential(config if isinstance(config, list) else config["layers"], where)
         return _functional(config, where)
+    except InputError:
+        raise
     except (KeyError, IndexError, TypeError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(

@@ -88,7 +88,7 @@ def row_of(entry: Given, differences: Differences) -> dict:
     try:
         model = given.read_own_network(entry.path, tasks, entry.weights, outputs, None, entry.length)
     except InputError as error:
-        return row | {"loads": f"no: {error}".replace(str(entry.path), "it")}
+        return row | {"loads": f"no: {error}".replace(f"{entry.path}: ", "").replace(str(entry.path), "it")}
     network = network_of(model, entry.length)
     length = model.input_shape[1] or entry.length
     bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (4, length))

@@ -4,6 +4,7 @@ import gzip
 
 import h5py
 import numpy as np
+import onnx
 import pytest
 
 from dfim.errors import InputError
@@ -40,6 +41,14 @@ def test_every_kind_is_told_from_the_others(tmp_path, kind):
         else:
             with pytest.raises(InputError, match=r"^it is not .*: it begins with b.* give another file\.$"):
                 check_content(path, "it", other)
+
+
+def test_an_onnx_file_is_a_network(tmp_path):
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "nothing", [], []))
+    onnx.save(model, tmp_path / "file")
+    check_content(tmp_path / "file", "it", "network")
+    with pytest.raises(InputError, match=r"^it is not an HDF5 file"):
+        check_content(tmp_path / "file", "it", "hdf5")
 
 
 @pytest.mark.parametrize("kind", ["fasta", "peaks", "table"])

@@ -21,7 +21,7 @@ _NEEDED = {
     "json": "JSON",
     "hdf5": "an HDF5 file",
     "array": "a NumPy file (.npy)",
-    "network": "a Keras file (.keras or .h5)",
+    "network": "a network of Keras (.keras or .h5) or ONNX",
 }
 KINDS = tuple(_NEEDED)
 
@@ -95,7 +95,8 @@ def _is_kind(path: str | os.PathLike, kind: str) -> bool:
     """Judge a file by its beginning; text, however long its header, by where its data begin."""
     match kind:
         case "network":
-            return zipfile.is_zipfile(path) or _head(path).startswith(_MAGIC["hdf5"])
+            # An ONNX file begins with its version, field 1 of the message.
+            return zipfile.is_zipfile(path) or _head(path).startswith((_MAGIC["hdf5"], b"\x08"))
         case "hdf5" | "array":
             return _head(path).startswith(_MAGIC[kind])
         case "json":

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import contributions
 import dataset_memory
+import given_networks
 import gpu
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from contenders import Contender, Running
 from pair_tests import job as pair_job
 from paper_networks import operations, paper_network
+from support import naive_deeplift
 from support.small_networks import normalised
 
 from dfim.attribution.simplification import simplify
@@ -202,3 +204,20 @@ def test_a_larger_job_of_pairs_begins_with_the_usual_one():
     pd.testing.assert_frame_equal(further[: len(features)], features)
     pd.testing.assert_frame_equal(all_pairs[: len(pairs)], pairs)
     assert len(all_pairs) == 3 * len(pairs)
+
+
+def test_what_a_given_network_gives_itself_is_compared_with_outputs_and_pair_tests():
+    network = simplify(normalised())
+    bases = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(0).integers(4, size=(2, 30))]
+    outputs = naive_logits(network)
+    entry = given_networks.Given("mine", Path("mine.onnx"), own=outputs)
+    same = given_networks._compared(network, entry, bases)
+    assert max(map(float, same.values())) < 1e-5
+    # A network that gives the square of that has other outputs, and other interactions.
+    entry = given_networks.Given("other", Path("other.onnx"), own=lambda x: outputs(x) ** 2)
+    other = given_networks._compared(network, entry, bases)
+    assert min(map(float, other.values())) > 1e-2
+
+
+def naive_logits(network):
+    return lambda x: np.array([naive_deeplift.logits(network, one)[0] for one in x.astype(np.float64)])

@@ -17,9 +17,9 @@ import numpy as np
 import tensorflow as tf
 from chrombpnet.training.models import bpnet_model, chrombpnet_with_bias_model
 
-# Of the published models, which have 512 filters, and 128 in their bias: as many layers, fewer filters.
+# Those of the published models.
 LENGTH, PROFILE = 2114, 1000
-FILTERS, BIAS_FILTERS, LAYERS, BIAS_LAYERS = 64, 16, 8, 4
+FILTERS, BIAS_FILTERS, LAYERS, BIAS_LAYERS = 512, 128, 8, 4
 
 
 @dataclass(frozen=True)

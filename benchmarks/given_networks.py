@@ -44,8 +44,8 @@ from dfim.interactions.sources import make_pairs
 from dfim.networks import given
 from dfim.networks.backend import keras
 from dfim.networks.evaluation import evaluate
+from dfim.networks.onnx_values import OnnxValues
 from dfim.networks.outputs import Output
-from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
 
@@ -94,9 +94,8 @@ def row_of(entry: Given, differences: Differences) -> dict:
     bases = np.random.default_rng(0).choice(np.frombuffer(b"ACGT", np.uint8), (4, length))
     row |= {"loads": "yes", "difference": differences.last}
     row |= _compared(network, entry, bases if length <= LONGEST else bases[:1])
-    if isinstance(model.layers[-1], StoredOnnx):
-        reason = model.layers[-1].described["reason"]
-        return row | {"loads": f"values alone: {reason}", "methods": "pair test"}
+    if isinstance(network, OnnxValues):
+        return row | {"loads": f"values alone: {network.reason}", "methods": "pair test"}
     row |= {"nodes": str(len(network)), "methods": "all"}
     for method, options in METHODS.items():
         if method == "integrated_gradients" and length > LONGEST:
@@ -127,7 +126,7 @@ def _compared(network, entry: Given, bases: np.ndarray) -> dict:
     interactions = [values @ [1, -1, -1, 1] for values in (found, expected)]
     row = {"pair_difference": f"{difference(*interactions, np.ptp(expected)):.1g}"}
     if entry.own:
-        exact = found if isinstance(network, StoredOnnx) else brute_force(partial(_exact, network), bases)
+        exact = found if isinstance(network, OnnxValues) else brute_force(partial(_exact, network), bases)
         row["own_difference"] = f"{difference(exact, expected, np.ptp(expected)):.1g}"
     return row
 

@@ -58,15 +58,23 @@ def check_exports(key: str, config: Mapping, analysis: Mapping) -> None:
 
 def export_targets(config: Mapping, results: str) -> list[str]:
     """Return the files of all exports of a configuration."""
-    targets = []
-    for name, analysis in config["analyses"].items():
-        asked = exports_of(config, analysis)
-        for model, task, method in combinations(analysis):
-            folder = exports_folder(results, name, model, task)
-            targets += [f"{folder}/{file}" for export, file in PAIRS.items() if export in asked]
-            targets += [
-                f"{folder}/{file.format(method=method)}"
-                for export, file in METHODS.items()
-                if export in asked
-            ]
-    return list(dict.fromkeys(targets))
+    places = [
+        (name, model, task)
+        for name, analysis in config["analyses"].items()
+        for model, task, _ in combinations(analysis)
+    ]
+    return [path for place in dict.fromkeys(places) for path in exports_at(config, results, *place)]
+
+
+def exports_at(config: Mapping, results: str, name: str, model: str, task: str) -> list[str]:
+    """Return the files of the exports of an analysis of one network and task."""
+    analysis = config["analyses"][name]
+    asked, folder = exports_of(config, analysis), exports_folder(results, name, model, task)
+    files = [file for export, file in PAIRS.items() if export in asked]
+    files += [
+        file.format(method=method)
+        for method in analysis["methods"]
+        for export, file in METHODS.items()
+        if export in asked
+    ]
+    return [f"{folder}/{file}" for file in files]

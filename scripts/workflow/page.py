@@ -8,6 +8,7 @@ from workflow.analyses import analysis_figures, scanned_analyses, target_kind
 from workflow.console import sentences
 from workflow.datasets import fits_additive
 from workflow.ensembles import networks_of, own_models, twins_of
+from workflow.exports import exports_at
 from workflow.results import (
     dataset_files,
     interactions_folder,
@@ -92,6 +93,7 @@ def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
         "level": options["level"], "p_values": options["p_values"],
         "null_checks": f"{place}/null_checks.tsv" if options.get("null_checks") else "",
         "folder": place,
+        "exports": exports_at(config, results, name, model, task),
         "dataset": dataset_files(results, options["dataset"]),
         "tables": _pair_tables(config, name, model, task) if kind == "pairs" else {},
         "methods": methods, "figures": figures,

@@ -29,6 +29,12 @@ def test_the_table_of_kinds_has_the_numbers_of_the_table(tmp_path):
     assert rows[1][4][0] == "1.2 [1, 1.4]"
 
 
+def test_what_is_exported_of_an_analysis_is_one_click_away(tmp_path):
+    page = page_of(tmp_path)
+    assert page.count("For other programs:") == 1
+    assert '<a href="exports/near_pairs/called_pairs.bedpe">' in page
+
+
 def test_what_was_found_is_counted_and_what_needs_care_is_said(tmp_path):
     text = page_of(tmp_path)
     pairs, positions = Cells(text).tables["table-found"][1:]

@@ -170,9 +170,9 @@ def small_contents(
         "results": str(folder), "configuration": "config.yaml", "seed": 1, "reads": [], "claims": {},
         "analyses": [
             {"name": "near_pairs", "kind": "pairs", "folder": str(place), "asked": asked, "tables": tables,
-             "methods": methods, **of},
+             "methods": methods, "exports": [str(folder / "exports/near_pairs/called_pairs.bedpe")], **of},
             {"name": "one_map", "kind": "profiles", "folder": str(place), "asked": asked, "tables": {},
-             "methods": write_map(folder / "interactions/map"), **of},
+             "methods": write_map(folder / "interactions/map"), "exports": [], **of},
         ],
         "networks": [
             {"name": name, "trained": True, "dataset": "mine", "architecture": "small", "others": [],

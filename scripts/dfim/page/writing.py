@@ -117,6 +117,7 @@ class _Page:
         key = f"analysis{number}"
         view = {name: asked[name] for name in ("name", "model", "task", "kind", "asked", "level")}
         view |= {"key": key, "folder": self.link(asked["folder"]), "plot": None, "maps": [], "drawn": ""}
+        view["exports"] = [self.link(path) for path in asked["exports"]]
         calling = asked["methods"], asked["level"], asked["p_values"]
         if asked["kind"] == "pairs":
             view |= found.pairs_found(asked["tables"], *calling)

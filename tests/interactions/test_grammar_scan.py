@@ -214,6 +214,17 @@ def test_the_motif_that_stays_lies_at_several_places_near_the_middle():
     assert set(tight[:, 0, 0]) == {16}
 
 
+@pytest.mark.parametrize("length", [100, 110])
+def test_in_a_short_sequence_the_motif_leaves_the_middle_and_has_several_places(length):
+    """With the other one downstream alone, the middle is too far down for the largest spacing."""
+    cells = scan_cells({"A": "ACGTTGCA", "B": "TTGACCAT"}, range(41), ["++"])
+    first, second = scan_starts({"A": "ACGTTGCA", "B": "TTGACCAT"}, cells, (30, length), 0).transpose(2, 0, 1)
+    assert len(np.unique(first)) > 10
+    assert (first == first[:, :1]).all()
+    assert first.min() >= 0
+    assert second.max() + 8 <= length
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -212,9 +212,9 @@ def scan_starts(
         one, other = sorted((own["first"].iloc[0], own["second"].iloc[0]), key=names.index)
         widths = {name: len(motifs[name]) for name in (one, other)}
         forward = (own["first"] == one).to_numpy()
-        middle, room = _places(shape[1], own, widths, (one, other), forward)
-        stays = middle + np.rint(np.array(off) * room).astype(np.int64)[:, None]
         spacing = own["spacing"].to_numpy()
+        middle, room = _places(shape[1], spacing, forward, widths)
+        stays = middle + np.rint(np.array(off) * room).astype(np.int64)[:, None]
         moves = stays + np.where(forward, widths[one] + spacing, -spacing - widths[other])
         stays = np.broadcast_to(stays, moves.shape)
         starts[:, own.index, 0] = np.where(forward, stays, moves)
@@ -222,9 +222,15 @@ def scan_starts(
     return starts
 
 
-def _places(length: int, own: pd.DataFrame, widths: Mapping[str, int], names, forward) -> tuple[int, int]:
-    """Return the middle of the places of the motif that stays, and by how much they may differ from it."""
-    (one, other), spacing = names, own["spacing"].to_numpy()
+def _places(
+    length: int, spacing: np.ndarray, forward: np.ndarray, widths: Mapping[str, int]
+) -> tuple[int, int]:
+    """Return the middle of the places of the motif that stays, and by how much they may differ from it.
+
+    ``spacing`` and ``forward`` of the cells: the bases between, and whether the motif that stays is upstream;
+    ``widths`` (bp) of that motif and of the other, by name.
+    """
+    one, other = widths
     before = max((spacing[~forward] + widths[other]), default=0)
     after = max((spacing[forward] + widths[other]), default=0)
     low, high = before, length - widths[one] - after
@@ -233,8 +239,8 @@ def _places(length: int, own: pd.DataFrame, widths: Mapping[str, int], names, fo
             f"a spacing of {spacing.max()} bp does not fit into sequences of {length} bp: {one} and {other} "
             f"at all spacings need {before + widths[one] + after} bp, so lower the largest spacing."
         )
-    middle = int(np.clip(length // 2, low, high))
-    return middle, min(JITTER, middle - low, high - middle)
+    room = min(JITTER, (high - low) // 2)
+    return int(np.clip(length // 2, low + room, high - room)), room
 
 
 @dataclass

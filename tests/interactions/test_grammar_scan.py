@@ -241,9 +241,16 @@ def test_in_a_short_sequence_the_motif_leaves_the_middle_and_has_several_places(
         ),
         (
             {"spacings": [-1, 3]},
-            "spacings are bases between two motifs, 0 or more, and one of them is -1: give others.",
+            "spacings are bases between two motifs, whole numbers of 0 or more, and one of them is -1: give "
+            "others.",
         ),
-        ({"spacings": []}, "spacings are bases between two motifs, 0 or more, and none is given: give"),
+        ({"spacings": [1, 2.5]}, "whole numbers of 0 or more, and one of them is 2.5: give others."),
+        ({"spacings": []}, "whole numbers of 0 or more, and none is given: give others."),
+        (
+            {"spacings": [9, 7], "reach": 8},
+            "the network's reach is 8 bp, and the smallest spacing that is asked for is 7 bp, at which two "
+            "motifs cannot act together: ask for smaller ones.",
+        ),
         ({"orientations": ["+"]}, "orientations are some of ++, +-, -+, --, and '+' is none: give others."),
         ({"number": 4}, "a scan needs 5 backgrounds or more, and has 4: ask for more."),
         ({"draws": 1}, "a scan needs 2 draws or more, and has 1: ask for more."),

@@ -16,6 +16,7 @@ One motif of a pair, the first that is named, stays in its place in each backgro
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -69,10 +70,16 @@ def scan_cells(
     that is named first, then of the other. ``both_orders``: also with the other one upstream.
     ``orientation`` names both as they stand on the + strand, ``TAL1+ GATA1-``. Positions that are ``reach``
     (bp) apart or farther cannot interact: ``within_reach`` is then 0. Raises InputError on fewer than two
-    motifs, on spacings that are none, and on unknown orientations.
+    motifs, on spacings that are none or all beyond the reach, and on unknown orientations.
     """
     _check_design(motifs, spacings, orientations)
-    rows = []
+    rows, apart = [], sorted({int(spacing) for spacing in spacings})
+    if apart[0] + 1 >= reach:
+        raise InputError(
+            f"the network's reach is {reach:g} bp, and the smallest spacing that is asked for is "
+            f"{apart[0]} bp, at which two motifs cannot act together: "
+            + ("ask for smaller ones." if reach > 1 else "take another network.")
+        )
     for one, other in combinations(motifs, 2):
         for order in (0, 1) if both_orders else (0,):
             for strands in orientations:
@@ -80,7 +87,7 @@ def scan_cells(
                 words = " ".join(f"{name}{strand}" for name, strand in ends)
                 (first, first_strand), (second, second_strand) = ends
                 key = ("–".join(sorted((one, other))), words, first, second, first_strand, second_strand)
-                rows += [(*key, spacing, int(spacing + 1 < reach)) for spacing in sorted(set(spacings))]
+                rows += [(*key, spacing, int(spacing + 1 < reach)) for spacing in apart]
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
 
 
@@ -91,9 +98,12 @@ def _check_design(motifs: Mapping[str, str], spacings: Sequence[int], orientatio
         )
     for pattern in motifs.values():
         letters_of(pattern)
-    if not len(spacings) or min(spacings) < 0:
-        what = f"one of them is {min(spacings)}" if len(spacings) else "none is given"
-        raise InputError(f"spacings are bases between two motifs, 0 or more, and {what}: give others.")
+    wrong = [one for one in spacings if not (isinstance(one, Real) and float(one).is_integer() and one >= 0)]
+    if wrong or not len(spacings):
+        what = f"one of them is {wrong[0]}" if wrong else "none is given"
+        raise InputError(
+            f"spacings are bases between two motifs, whole numbers of 0 or more, and {what}: give others."
+        )
     unknown = [one for one in orientations if one not in ORIENTATIONS]
     if unknown or not len(orientations):
         what = f"{unknown[0]!r} is none" if unknown else "none is given"

@@ -107,7 +107,38 @@ def test_a_scan_by_a_matrix_and_in_shuffles():
         (
             ({"A": "ACCGTT", "B": "ACGTACGT"},),
             {"backgrounds": 3},
-            "a scan needs 5 backgrounds or more, and has 3",
+            "a scan needs 5 backgrounds or more, and 3 are asked for: ask for more.",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"}, ["ACGT" * 50] * 9),
+            {"backgrounds": -3},
+            "a scan needs 5 backgrounds or more, and -3 are asked for: ask for more.",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"}, ["ACGT" * 50] * 3),
+            {"backgrounds": 50},
+            "a scan needs 5 backgrounds or more, and what is given has 3 sequences: give more, or take "
+            "shuffles of them ('shuffled').",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"}, ["ACGT" * 50] * 5),
+            {"length": 200},
+            "'length' is of random sequences, and sequences are given to put the motifs into: leave one of",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"}, ["ACGT" * 50] * 5),
+            {"background": [0.25] * 4},
+            "'background' is of random sequences, and sequences are given",
+        ),
+        (
+            (["ACCGTT", "ACGTACGT"],),
+            {},
+            "motifs are given as list, and a mapping of names to letters, or matrices, is needed.",
+        ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"},),
+            {"level": 1.0},
+            "the level of q is 1, and a number between 0 and 1 is needed, such as 0.05.",
         ),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"draws": 1}, "a scan needs 2 draws or more, and has 1"),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"shuffled": True}, "shuffles are of sequences, and none are"),
@@ -188,6 +219,8 @@ def test_the_command_scans_motifs(tmp_path, capsys):
     out = str(tmp_path / "scan")
     motifs = ["--motif", "ELF1_known2", "--motif", "SIX5=AATAGGGTATCATATAT"]
     options = ["--spacings", "0,20-21", "--orientations=++", "--backgrounds", "20", "--out", out]
+    assert main(["scan", OWN[0], *motifs, *options, "--least-share", "9"]) == 0
+    assert pd.read_csv(f"{out}.tsv", sep="\t")["called"].tolist() == [0] * 3
     assert main(["scan", OWN[0], *motifs, *options]) == 0
     table = pd.read_csv(f"{out}.tsv", sep="\t")
     assert table["spacing"].tolist() == [0, 20, 21]
@@ -211,6 +244,18 @@ def test_the_command_scans_motifs(tmp_path, capsys):
         (
             ["--motif", "A=ACGTT", "--motif", "B=ACGTT", "--spacings", "3-x"],
             "the spacings are '3-x', and numbers of bases are needed: 0-40, or 0,5,10.",
+        ),
+        (
+            ["--motif", "A=ACGTT", "--motif", "A=ACG"],
+            "two motifs are named 'A': give each a name of its own.",
+        ),
+        (
+            ["--motif", "A=ACGTT", "--motif", "B="],
+            "the motif 'B=' has no letters behind =: give NAME=LETTERS, or NAME alone.",
+        ),
+        (
+            ["--motif", "A=ACGTT", "--motif", "B=ACGTA", "--level", "0"],
+            "the level of q is 0, and a number between 0 and 1 is needed, such as 0.05.",
         ),
     ],
 )

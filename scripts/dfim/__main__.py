@@ -77,6 +77,7 @@ def _add_options_of_scan(scan: argparse.ArgumentParser) -> None:
     scan.add_argument("--length", type=int, help="of random sequences, where the network takes any length")
     scan.add_argument("--draws", type=int, help="of other sequence in a motif's place; enough if not given")
     scan.add_argument("--level", type=float, default=0.05, help="of q")
+    scan.add_argument("--least-share", type=float, default=0.1, help="that an interaction has to be called")
     scan.add_argument("--seed", type=int, default=0)
 
 
@@ -142,6 +143,7 @@ def _scan(asked: argparse.Namespace) -> None:
         length=asked.length,
         draws="auto" if asked.draws is None else asked.draws,
         level=asked.level,
+        least_share=asked.least_share,
         seed=asked.seed,
         threads=asked.threads,
     )
@@ -158,7 +160,13 @@ def _motifs(named: list[str], matrices: str | None) -> dict:
     there = read_matrices(matrices) if matrices else {}
     motifs = {}
     for motif in named:
-        name, _, letters = motif.partition("=")
+        name, said, letters = motif.partition("=")
+        if name in motifs:
+            raise InputError(f"two motifs are named {name!r}: give each a name of its own.")
+        if said and not letters:
+            raise InputError(
+                f"the motif {motif!r} has no letters behind =: give NAME=LETTERS, or NAME alone."
+            )
         if letters:
             motifs[name] = letters
         elif not matrices:

@@ -19,7 +19,7 @@ from dfim.attribution.scorer import Scorer
 from dfim.datasets.blocks import blocks
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.sequences import read_features
-from dfim.datasets.spacing import ORIENTATIONS, scan_backgrounds
+from dfim.datasets.spacing import ORIENTATIONS, check_backgrounds, scan_backgrounds
 from dfim.errors import InputError, counted
 from dfim.files.tables import read_table
 from dfim.interactions.grammar_scan import draw_scan, scan_cells
@@ -213,7 +213,7 @@ def scan(
     both_orders: bool = False,
     backgrounds: int = 50,
     shuffled: bool = False,
-    background: Sequence[float] = BACKGROUND,
+    background: Sequence[float] | None = None,
     length: int | None = None,
     draws: int | str = AUTO,
     level: float = 0.05,
@@ -225,21 +225,30 @@ def scan(
 
     ``motifs`` by name: letters (IUPAC) or a matrix, float (positions, 4), of which the likeliest bases are
     taken. ``sequences``: what to put them into, in any form that :func:`map` takes, with ``shuffled``
-    dinucleotide shuffles of these; without any, random sequences by the shares ``background``, of the
-    network's length, or ``length`` where it takes any. ``backgrounds``: how many, at most. ``spacings``:
-    bases between the two; ``orientations``: strands of the motif that is named first, and of the other;
-    ``both_orders``: also with the other upstream. ``draws`` of other sequence in each motif's place;
-    ``auto``: twice as many as let a lone spacing be called. Returns a row per pair, orientation and spacing:
-    the columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the errors, as in :func:`pairs`.
+    dinucleotide shuffles of these; without any, random sequences by the shares ``background`` (by default
+    :data:`BACKGROUND`), of the network's length, or ``length`` where it takes any. ``backgrounds``: how many,
+    at most. ``spacings``: bases between the two; ``orientations``: strands of the motif that is named first,
+    and of the other; ``both_orders``: also with the other upstream. ``draws`` of other sequence in each
+    motif's place; ``auto``: twice as many as let a lone spacing be called. Returns a row per pair,
+    orientation and spacing: the columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the
+    errors, as in :func:`pairs`.
 
     >>> own = "resources/own/network.keras"
     >>> found = scan(own, {"ELF1": "CCGGAAGT", "SIX5": "TGTAGTTG"}, spacings=[5], backgrounds=10)
     >>> len(found), set(found["n"])
     (4, {10})
     """
+    if not 0 < level < 1:
+        raise InputError(
+            f"the level of q is {level:g}, and a number between 0 and 1 is needed, such as 0.05."
+        )
     given = None if sequences is None else _sequences(sequences)[1]
+    check_backgrounds(backgrounds, given, shuffled)
+    if given is not None:
+        _random_alone(length=length, background=background)
     length = length if given is None else given.shape[1]
-    motifs = {name: _letters(motif) for name, motif in motifs.items()}
+    background = BACKGROUND if background is None else background
+    motifs = _motifs(motifs)
     with _opened(network, length, task, FORWARD, background, threads) as (scorer, number):
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
@@ -248,6 +257,26 @@ def scan(
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)
     return judge_scan(found, level, least_share, seed)
+
+
+def _random_alone(**options) -> None:
+    """Refuse what is said of random sequences where sequences are given."""
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(
+                f"{name!r} is of random sequences, and sequences are given to put the motifs into: leave one "
+                "of the two out."
+            )
+
+
+def _motifs(motifs: Mapping) -> dict[str, str]:
+    """Return the letters of motifs by name."""
+    if not isinstance(motifs, Mapping):
+        raise InputError(
+            f"motifs are given as {type(motifs).__name__}, and a mapping of names to letters, or matrices, is "
+            "needed."
+        )
+    return {name: _letters(motif) for name, motif in motifs.items()}
 
 
 def _letters(motif) -> str:

@@ -252,8 +252,8 @@ def test_in_a_short_sequence_the_motif_leaves_the_middle_and_has_several_places(
             "motifs cannot act together: ask for smaller ones.",
         ),
         ({"orientations": ["+"]}, "orientations are some of ++, +-, -+, --, and '+' is none: give others."),
-        ({"number": 4}, "a scan needs 5 backgrounds or more, and has 4: ask for more."),
-        ({"draws": 1}, "a scan needs 2 draws or more, and has 1: ask for more."),
+        ({"number": 4}, "a scan needs 5 backgrounds or more, and has 4: give more."),
+        ({"draws": 1}, "a scan needs 2 draws or more, and has 1: give more."),
         ({"motifs": {"A": "NNN", "B": "ACC"}}, "the motif 'NNN' matches nearly every piece of the"),
     ],
 )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.datasets.dataset import Dataset
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.sequences.bases import BASES, reverse_complement, to_bases, to_string
 from dfim.sequences.motifs import motif_features, pattern_expression
 from dfim.sequences.shuffling import shuffled as shuffled_one
@@ -151,6 +151,19 @@ def scan_backgrounds(
     return np.array(rows, np.uint8).reshape(len(rows), length if given is None else given.shape[1])
 
 
+def check_backgrounds(asked: int, given: np.ndarray | None = None, shuffled: bool = False) -> None:
+    """Raise InputError where :func:`scan_backgrounds` would have too few for a scan; same arguments."""
+    if asked < FEWEST_BACKGROUNDS:
+        raise InputError(
+            f"a scan needs {FEWEST_BACKGROUNDS} backgrounds or more, and {asked} are asked for: ask for more."
+        )
+    if given is not None and not shuffled and len(given) < FEWEST_BACKGROUNDS:
+        raise InputError(
+            f"a scan needs {FEWEST_BACKGROUNDS} backgrounds or more, and what is given has "
+            f"{counted(len(given), 'sequence')}: give more, or take shuffles of them ('shuffled')."
+        )
+
+
 def random_background(rng: np.random.Generator, length: int, probabilities, motifs: list[str]) -> np.ndarray:
     """Return a random sequence, uint8 (length,), in which no motif occurs on either strand.
 
@@ -166,5 +179,5 @@ def random_background(rng: np.random.Generator, length: int, probabilities, moti
             return bases
     raise InputError(
         f"the motifs {' and '.join(motifs)} occur by chance in nearly every random sequence of {length} "
-        "bp: give longer ones."
+        "bp: give longer motifs, or give sequences to put them into."
     )

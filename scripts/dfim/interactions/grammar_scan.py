@@ -151,7 +151,7 @@ def _check_numbers(backgrounds: int, draws: int) -> None:
         (draws, FEWEST_DRAWS, "draws"),
     ):
         if number < least:
-            raise InputError(f"a scan needs {least} {what} or more, and has {number}: ask for more.")
+            raise InputError(f"a scan needs {least} {what} or more, and has {number}: give more.")
 
 
 def motif_words(

@@ -273,8 +273,8 @@ def _motifs(motifs: Mapping) -> dict[str, str]:
     """Return the letters of motifs by name."""
     if not isinstance(motifs, Mapping):
         raise InputError(
-            f"motifs are given as {type(motifs).__name__}, and a mapping of names to letters, or matrices, is "
-            "needed."
+            f"motifs are given as {type(motifs).__name__}, and a mapping of names to letters, or matrices, "
+            "is needed."
         )
     return {name: _letters(motif) for name, motif in motifs.items()}
 

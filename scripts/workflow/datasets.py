@@ -216,7 +216,13 @@ def _check_labels(key: str, options: Mapping) -> None:
 def _check_spaced(key: str, options: Mapping) -> None:
     from dfim.datasets.spacing import check_spacing
 
-    check_background(f"{key}.background", options["background"])
+    if "backgrounds" not in options:
+        check_background(f"{key}.background", options["background"])
+    elif "background" in options:
+        raise InputError(
+            f"key '{key}' has both 'background', shares of the bases in random sequences, and 'backgrounds', "
+            "sequences to take instead: remove one of them."
+        )
     _at(key, check_spacing, options)
 
 

@@ -12,10 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from dfim.datasets.labels import check_columns
+from dfim.datasets.sequence_files import read_sequences
+from dfim.datasets.spacing import check_backgrounds
 from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
+from workflow.analyses import scanned_analyses
 from workflow.datasets import PRODUCERS, producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
@@ -53,6 +56,7 @@ def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]
         yield from _test_chromosomes(config, name)
         wrong = list(_unreadable(config, sources, name))
         yield from wrong or _variant_groups(config, sources, name)
+        yield from () if wrong else _few_backgrounds(config, sources, name)
         yield from _labels(config, sources, name)
     yield from _networks(config, sources)
 
@@ -63,12 +67,30 @@ def _unreadable(config: Mapping, sources: Sources, dataset: str) -> Iterator[str
     Files that are fetched, made by the workflow, missing or large are left to the jobs.
     """
     producer, options = producer_of(config, dataset)
-    results = Path(results_folder(config)).resolve()
     for role, read in PRODUCERS[producer].readers(options).items():
         paths = sources.datasets[dataset].get(role) or []
         for path in [paths] if isinstance(paths, str) else paths:
-            if is_small(path) and results not in Path(path).absolute().parents:
+            if _is_read(path, config):
                 yield from sentences_of(partial(read, path))
+
+
+def _is_read(path: str, config: Mapping) -> bool:
+    """Return whether a file of the user is there and small, so that it is read before the first job."""
+    return is_small(path) and Path(results_folder(config)).resolve() not in Path(path).absolute().parents
+
+
+def _few_backgrounds(config: Mapping, sources: Sources, dataset: str) -> Iterator[str]:
+    """Yield a sentence where a file has too few sequences to put the motifs of a scan into."""
+    producer, options = producer_of(config, dataset)
+    scanned = any(config["analyses"][name]["dataset"] == dataset for name in scanned_analyses(config))
+    path = sources.datasets[dataset].get("file") if producer == "spacing" else None
+    if not scanned or not path or not _is_read(path, config):
+        return
+    try:
+        given = read_sequences(path)[1]
+        check_backgrounds(options["sequences"], given, options["backgrounds"]["shuffled"])
+    except InputError as error:
+        yield f"key 'datasets.{dataset}.spacing.backgrounds.file' is {path}: {error}"
 
 
 def _results(config: Mapping) -> Iterator[str]:

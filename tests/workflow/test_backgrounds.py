@@ -15,6 +15,7 @@ def configuration(**more):
             "simulated": {"simulation": {}},
             "own": {"sequences": {"background": OWN}},
             "spaced": {"spacing": {}},
+            "given": {"spacing": {"backgrounds": {"file": "a.fa"}}},
             "peaks": {"peaks": {}},
         },
         "models": {"m": {"contributions": [{"task": "a"}, {"task": "b", "background": OWN}]}},
@@ -30,6 +31,7 @@ def test_the_background_is_that_of_all_who_have_none_of_their_own():
         "simulated": {"simulation": {"background": said}},
         "own": {"sequences": {"background": OWN}},
         "spaced": {"spacing": {"background": said}},
+        "given": {"spacing": {"backgrounds": {"file": "a.fa"}}},
         "peaks": {"peaks": {}},
     }
     assert [entry["background"] for entry in config["models"]["m"]["contributions"]] == [said, OWN]

@@ -75,6 +75,19 @@ def test_a_scan_in_few_backgrounds_is_refused(path, monkeypatch):
     assert sentence in told(path, monkeypatch, changed)
     spaced["sequences"] = 5
     assert "backgrounds" not in told(path, monkeypatch, changed)
+    (path / "windows.fa").write_text("".join(f">{name}\n{'ACGTTGCA' * 25}\n" for name in "abc"))
+    spaced["backgrounds"] = {"file": "windows.fa"}
+    assert told(path, monkeypatch, changed).splitlines()[0] == (
+        f"key 'datasets.spaced.spacing.backgrounds.file' is windows.fa: a scan needs 5 backgrounds or "
+        "more, and what is given has 3 sequences: give more, or take shuffles of them ('shuffled')."
+    )
+    spaced["backgrounds"]["shuffled"] = True
+    assert "backgrounds" not in told(path, monkeypatch, changed)
+    spaced["background"] = [0.25] * 4
+    assert told(path, monkeypatch, changed) == (
+        "key 'datasets.spaced.spacing' has both 'background', shares of the bases in random sequences, and "
+        "'backgrounds', sequences to take instead: remove one of them."
+    )
 
 
 COLUMNS = [

@@ -78,7 +78,7 @@ def test_a_scan_in_few_backgrounds_is_refused(path, monkeypatch):
     (path / "windows.fa").write_text("".join(f">{name}\n{'ACGTTGCA' * 25}\n" for name in "abc"))
     spaced["backgrounds"] = {"file": "windows.fa"}
     assert told(path, monkeypatch, changed).splitlines()[0] == (
-        f"key 'datasets.spaced.spacing.backgrounds.file' is windows.fa: a scan needs 5 backgrounds or "
+        "key 'datasets.spaced.spacing.backgrounds.file' is windows.fa: a scan needs 5 backgrounds or "
         "more, and what is given has 3 sequences: give more, or take shuffles of them ('shuffled')."
     )
     spaced["backgrounds"]["shuffled"] = True

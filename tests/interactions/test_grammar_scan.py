@@ -273,3 +273,25 @@ def test_too_few_draws_are_told(caplog):
         "have q < 0.05, and a motif like any other stands out in all of them with a chance of 0.2: ask for "
         "20 draws."
     ]
+
+
+def test_pieces_that_are_the_same_are_told_and_backgrounds_that_hold_a_motif(caplog):
+    """In repeats of two bases there are but two pieces, of either phase."""
+    caplog.set_level("INFO", "dfim")
+    repeats = np.tile(np.frombuffer(b"AC", np.uint8), (5, 40))
+    repeats[:2, 10:13] = np.frombuffer(b"CGT", np.uint8)
+    found = scan(linear, repeats[[2, 3, 4, 0, 1]], [0], {"A": "ACG", "B": "GGGG"}, 40)
+    repeated = scan(linear, np.tile(repeats[2], (5, 1)), [0], {"A": "ACG", "B": "GGGG"}, 40)
+    assert caplog.messages == ["2 of 5 backgrounds hold A already"]
+    assert repeated.pieces == {"A": 2, "B": 2}
+    assert found.pieces["B"] > 2
+    caplog.clear()
+    judge_scan(repeated)
+    assert caplog.messages == [
+        f"of 40 pieces in the place of {name} only 2 differ, so that a motif like any other stands out with "
+        "a chance of 0.33: give a longer motif, or backgrounds that are less alike."
+        for name in "AB"
+    ]
+    caplog.clear()
+    judge_scan(scan(linear, random_backgrounds(5, 80), [0], draws=40))
+    assert caplog.messages == []

@@ -13,8 +13,9 @@ mean, and any sequence that acts a little, and always in the same way, would sta
 One motif of a pair, the first that is named, stays in its place in each background, and the other moves.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from numbers import Real
 
@@ -23,7 +24,7 @@ import pandas as pd
 
 from dfim.attribution.edits import Block
 from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.pair_tests import MOST_VALUES
 from dfim.progress import Progress
@@ -31,6 +32,8 @@ from dfim.sequences.bases import BASES, composition, one_hot, reverse_complement
 from dfim.sequences.motifs import letters_of, pattern_expression
 from dfim.sequences.shuffling import shuffle_dinucleotides
 from dfim.statistics.effects import OUTPUTS
+
+logger = logging.getLogger("dfim")
 
 CELL_COLUMNS = [
     "pair", "orientation", "first", "second", "first_strand", "second_strand", "spacing", "within_reach",
@@ -48,13 +51,14 @@ class ScanDraws:
     ``outputs`` float64 (cells, backgrounds, 4): with both motifs, without the first (the upstream one),
     without the second, and without either. ``first`` and ``second`` float64 (cells, K): the interaction with
     other sequence in the place of the first, and of the second, in the mean over the backgrounds; NaN for
-    cells that cannot interact.
+    cells that cannot interact. ``pieces``: how many of the K pieces differ, by motif.
     """
 
     cells: pd.DataFrame
     outputs: np.ndarray
     first: np.ndarray
     second: np.ndarray
+    pieces: Mapping[str, int] = field(default_factory=dict)
 
 
 def scan_cells(
@@ -123,11 +127,13 @@ def draw_scan(
 
     ``backgrounds`` uint8 (backgrounds, positions) are what ``evaluate`` takes as examples; ``motifs`` and
     ``cells`` those of :func:`scan_cells`. A letter of a pattern that stands for several bases is drawn anew
-    in each background, by the shares of the bases. Draws depend on the seed and the names' order alone.
-    ``most``: copies of sequences that are evaluated at once. Raises InputError on too few backgrounds or
-    draws, and on motifs that do not fit.
+    in each background, by the shares of the bases. Draws depend on the seed, the motifs and their order, and
+    the backgrounds, of which the pieces are cut, one after the other. ``most``: copies of sequences that are
+    evaluated at once. Backgrounds that already hold a motif are counted in the log. Raises InputError on too
+    few backgrounds or draws, and on motifs that do not fit.
     """
     _check_numbers(len(backgrounds), draws)
+    _log_present(motifs, backgrounds)
     words = motif_words(motifs, backgrounds, draws, seed)
     starts = scan_starts(motifs, cells, backgrounds.shape, seed)
     most = most or max(1, MOST_VALUES // (4 * backgrounds.shape[1]))
@@ -142,7 +148,17 @@ def draw_scan(
             job.collect(values, outputs[:, job.number], replaced)
             progress.update()
     replaced[:, cells["within_reach"].to_numpy() == 0] = np.nan
-    return ScanDraws(cells, outputs, *(replaced / len(backgrounds)))
+    pieces = {name: len(np.unique(own[0, 1:], axis=0)) for name, own in words.items()}
+    return ScanDraws(cells, outputs, *(replaced / len(backgrounds)), pieces)
+
+
+def _log_present(motifs: Mapping[str, str], backgrounds: np.ndarray) -> None:
+    """Log how many backgrounds hold a motif on either strand, before any is put there."""
+    texts = [to_string(row) for row in backgrounds]
+    for name, pattern in motifs.items():
+        expression = pattern_expression(pattern)
+        if present := sum(expression.search(text) is not None for text in texts):
+            logger.info("%d of %s hold %s already", present, counted(len(texts), "background"), name)
 
 
 def _check_numbers(backgrounds: int, draws: int) -> None:
@@ -160,7 +176,9 @@ def motif_words(
     """Return what stands for each motif, uint8 (backgrounds, 1 + draws, width): itself, then other sequence.
 
     The other sequence is the same in all backgrounds: pieces of dinucleotide shuffles of one background
-    after the other, at random places, that do not read as the motif on either strand.
+    after the other, at random places, that do not read as the motif on either strand. Letters of a pattern
+    that stand for several bases are drawn anew in each background: the mean of such a motif is over its
+    spellings, while a piece is one sequence. Such a motif is harder to call, never easier.
     """
     shares = composition(backgrounds.reshape(-1, 1))[0].astype(np.float64)
     words = {}

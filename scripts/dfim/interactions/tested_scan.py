@@ -51,19 +51,21 @@ def judge_scan(
     backgrounds. p is by the null ``replaced``, the larger of those of the two ends; q is over the cells
     within reach in which anything happens. A cell is ``called`` (1 or 0) when q is below ``level`` and its
     share is ``least_share`` or more in size, and ``call`` is then synergy or redundancy. A warning is logged
-    where draws are too few.
+    where draws are too few, or too few of them differ.
     """
     values = found.outputs
     outputs = pd.DataFrame(values.mean(axis=1), columns=OUTPUTS)
     table = found.cells[CELL_COLUMNS].assign(n=values.shape[1]).join(outputs)
-    # Backgrounds are sequences without the motifs, as shuffles are elsewhere.
-    table[EFFECT_COLUMNS] = effects(outputs, values[0, :, 3])
+    # Shares need outputs of sequences in which nothing was put: elsewhere shuffles, here the backgrounds.
+    # Those that are given may hold a motif of their own, which the log tells.
+    empty = values[0, :, OUTPUTS.index("without_both")]
+    table[EFFECT_COLUMNS] = effects(outputs, empty)
     singly = values @ np.array([1.0, -1.0, -1.0, 1.0])
     table["interaction_low"], table["interaction_high"] = mean_intervals(singly, seed).T
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    p = p_replaced(interaction, *draws, floor=SMALL * values[0, :, 3].std())
+    p = p_replaced(interaction, *draws, floor=SMALL * empty.std())
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
     table["call"] = sign_of(table["interaction"], table["called"] == 1)
@@ -73,7 +75,20 @@ def judge_scan(
     tests = int(counted_pairs(interaction, *draws).sum())
     if tests and (few := too_few_draws(tests, found.first.shape[1], level)):
         logger.warning("%s", few)
+    _warn_of_pieces_alike(found, level)
     return table[SCAN_COLUMNS]
+
+
+def _warn_of_pieces_alike(found: ScanDraws, level: float) -> None:
+    """Log a warning where pieces are so often the same that as many as differ would be too few draws."""
+    draws = found.first.shape[1]
+    for name, pieces in found.pieces.items():
+        if pieces < draws and (pieces + 1) * level < 1:
+            logger.warning(
+                "of %d pieces in the place of %s only %d differ, so that a motif like any other stands out "
+                "with a chance of %.2g: give a longer motif, or backgrounds that are less alike.",
+                draws, name, pieces, 1 / (pieces + 1),
+            )  # fmt: skip
 
 
 def too_few_draws(cells: int, draws: int, level: float) -> str | None:

@@ -181,12 +181,26 @@ def test_cells_name_both_as_they_stand_and_know_the_reach():
     assert three["pair"].drop_duplicates().tolist() == ["GATA1–TAL1", "SPI1–TAL1", "GATA1–SPI1"]
 
 
-def test_beyond_the_reach_nothing_is_tested_and_outputs_add_up():
-    table = judge_scan(scan(within_8_bp, random_backgrounds(5, 80), [2, 12], reach=8))
-    beyond = table[table["spacing"] == 12]
-    assert (beyond["interaction"] == 0).all()
-    assert beyond[["p_first", "p", "q", "null_low"]].isna().all(axis=None)
-    assert table.loc[table["spacing"] == 2, "q"].notna().all()
+def side_by_side(x):
+    """Return what all bases add, and 5 for each CAGATG with an AGATAAG that begins at most 9 bp behind it."""
+    tal, gata = sites(x, "CAGATG"), sites(x, "AGATAAG")
+    return linear(x) + 5 * sum(
+        (tal[:, : gata.shape[1] - apart] & gata[:, apart:]).sum(1) for apart in range(10)
+    )
+
+
+def test_beyond_the_reach_nothing_is_tested_and_outputs_are_those_of_evaluating_there():
+    """The two together span up to 16 bp, so that positions 16 bp apart cannot interact."""
+    backgrounds = random_backgrounds(5, 80)
+    found, whole = (scan(side_by_side, backgrounds, [2, 15, 20], reach=reach) for reach in (16, np.inf))
+    beyond = found.cells["within_reach"].to_numpy() == 0
+    assert set(found.cells["spacing"][beyond]) == {15, 20}
+    np.testing.assert_allclose(found.outputs, whole.outputs, atol=1e-4)
+    near = (whole.outputs @ [1, -1, -1, 1]).mean(axis=1)[~beyond]
+    assert near.max() > 4
+    table = judge_scan(found)
+    assert table.loc[beyond, ["p_first", "p", "q", "null_low"]].isna().all(axis=None)
+    assert table.loc[~beyond, "q"].notna().all()
 
 
 def test_other_sequence_is_the_same_everywhere_and_does_not_depend_on_how_much_there_is():

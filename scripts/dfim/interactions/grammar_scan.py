@@ -273,7 +273,12 @@ def _places(
 
 @dataclass
 class _Job:
-    """One background: where the motifs of the cells begin, and what stands for each motif, (1 + K, width)."""
+    """What is evaluated in one background: it alone, each motif at each of its sites, and both of each cell.
+
+    ``starts`` int (cells, 2): where the motifs of the cells begin; ``words``: what stands for each motif,
+    (1 + K, width), itself first. A site is the name of a motif, its strand, and where it begins. Many cells
+    share one, which is evaluated once.
+    """
 
     number: int
     cells: pd.DataFrame
@@ -283,25 +288,25 @@ class _Job:
     def __post_init__(self):
         self.rows = {(name, "+"): one_hot(own) for name, own in self.words.items()}
         self.rows |= {(name, "-"): one_hot(reverse_complement(own)) for name, own in self.words.items()}
-        ends = [(f"{end}", f"{end}_strand") for end in ("first", "second")]
-        keys = [list(zip(self.cells[name], self.cells[strand], strict=True)) for name, strand in ends]
-        placed = [
-            [(*key, start) for key, start in zip(own, starts, strict=True)]
-            for own, starts in zip(keys, self.starts.T.tolist(), strict=True)
-        ]
-        self.pairs = list(zip(*placed, strict=True))
-        self.single = {key: place for place, key in enumerate(dict.fromkeys(placed[0] + placed[1]))}
+        firsts, seconds = (self._sites(end, number) for number, end in enumerate(("first", "second")))
+        self.sites = list(zip(firsts, seconds, strict=True))
+        self.order = {site: place for place, site in enumerate(dict.fromkeys(firsts + seconds))}
         self.reached = np.flatnonzero(self.cells["within_reach"].to_numpy() == 1)
+
+    def _sites(self, end: str, number: int) -> list[tuple[str, str, int]]:
+        """Return the site of one end of every cell."""
+        starts = self.starts[:, number].tolist()
+        return list(zip(self.cells[end], self.cells[f"{end}_strand"], starts, strict=True))
 
     def blocks(self) -> Iterator[Block]:
         """Yield what is evaluated, in the order in which :meth:`collect` takes it."""
         yield Block(self.number, 1)
-        for name, strand, start in self.single:
+        for name, strand, start in self.order:
             rows = self.rows[name, strand]
             yield Block(self.number, len(rows), ((start, rows),))
         for cell in self.reached:
             (first, at_first), (second, at_second) = (
-                (self.rows[name, strand], start) for name, strand, start in self.pairs[cell]
+                (self.rows[name, strand], start) for name, strand, start in self.sites[cell]
             )
             yield Block(self.number, len(first), ((at_first, first), (at_second, second[:1])))
             yield Block(self.number, len(second) - 1, ((at_first, first[:1]), (at_second, second[1:])))
@@ -310,8 +315,9 @@ class _Job:
         """Put the outputs into ``outputs`` (cells, 4), and add the draws' interactions to ``replaced``."""
         found = iter(values)
         empty = next(found)[0]
-        alone = np.array([next(found) for _ in self.single])
-        first, second = (alone[[self.single[pair[end]] for pair in self.pairs]] for end in (0, 1))
+        at_sites = np.array([next(found) for _ in self.order])
+        # With one end alone, (cells, 1 + K): the motif, then its pieces.
+        first, second = (at_sites[[self.order[both[end]] for both in self.sites]] for end in (0, 1))
         outputs[:, 1], outputs[:, 2], outputs[:, 3] = second[:, 0], first[:, 0], empty
         outputs[:, 0] = first[:, 0] + second[:, 0] - empty  # what it is where the two cannot interact
         for cell in self.reached:

@@ -19,6 +19,8 @@ ORIENTATIONS = ("++", "+-", "-+", "--")
 # Of a scan: with fewer an interval of the mean over them says nothing.
 FEWEST_BACKGROUNDS = 5
 _TRIES = 1000
+# A purpose that draws from one seed: bases are drawn from it too, and must not be drawn alike.
+_PLACE = 11
 # The first motif's place differs by up to this many bases between sequences, and with it its place in pools.
 JITTER = 25
 
@@ -45,7 +47,7 @@ def build_spacing_dataset(design: Mapping, seed: int, given: np.ndarray | None =
     middle = length // 2
     bases, names, origins, sites = [], [], [], []
     for number, background in enumerate(backgrounds_of(design, seed, given)):
-        start = middle + _off_the_middle(design, seed, number, given is None)
+        start = middle + round(JITTER * off_the_middle(seed, number))
         for strands in design["orientations"]:
             for distance in distances:
                 row = background.copy()
@@ -67,12 +69,9 @@ def build_spacing_dataset(design: Mapping, seed: int, given: np.ndarray | None =
     return Dataset(np.stack(bases), labels, [], examples, motif_features(features))
 
 
-def _off_the_middle(design: Mapping, seed: int, number: int, random: bool) -> int:
-    """Return how far from the middle the first motif of a background lies: what is drawn after its bases."""
-    rng = np.random.default_rng([seed, number])
-    if random:
-        random_background(rng, design["length"], design["background"], list(design["motifs"].values()))
-    return int(rng.integers(-JITTER, JITTER + 1))
+def off_the_middle(seed: int, number: int) -> float:
+    """Return how far from its middle place the motif of a background lies that stays: −1 to 1 of the room."""
+    return float(np.random.default_rng([seed, _PLACE, number, 1]).uniform(-1, 1))
 
 
 def check_spacing(design: Mapping) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.attribution.edits import Block
-from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS
+from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS, off_the_middle
 from dfim.errors import InputError, counted
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.pair_tests import MOST_VALUES
@@ -39,8 +39,8 @@ CELL_COLUMNS = [
     "pair", "orientation", "first", "second", "first_strand", "second_strand", "spacing", "within_reach",
 ]  # fmt: skip
 FEWEST_DRAWS = 2
-# Purposes that draw from one seed, and must not draw the same.
-_PLACE, _LETTERS, _PIECES = 11, 12, 13
+# Purposes that draw from one seed, and must not draw the same; 11 is that of places.
+_LETTERS, _PIECES = 12, 13
 _TRIES = 1000
 
 
@@ -233,16 +233,14 @@ def scan_starts(
     """
     names, number = list(motifs), shape[0]
     starts = np.empty((number, len(cells), 2), np.int64)
-    off = [
-        np.random.default_rng([seed, _PLACE, background, 1]).uniform(-1, 1) for background in range(number)
-    ]
+    off = np.array([off_the_middle(seed, background) for background in range(number)])
     for _, own in cells.groupby("pair", sort=False):
         one, other = sorted((own["first"].iloc[0], own["second"].iloc[0]), key=names.index)
         widths = {name: len(motifs[name]) for name in (one, other)}
         forward = (own["first"] == one).to_numpy()
         spacing = own["spacing"].to_numpy()
         middle, room = _places(shape[1], spacing, forward, widths)
-        stays = middle + np.rint(np.array(off) * room).astype(np.int64)[:, None]
+        stays = middle + np.rint(off * room).astype(np.int64)[:, None]
         moves = stays + np.where(forward, widths[one] + spacing, -spacing - widths[other])
         stays = np.broadcast_to(stays, moves.shape)
         starts[:, own.index, 0] = np.where(forward, stays, moves)

@@ -35,7 +35,7 @@ from dfim.networks.graph_files import is_graph_file, load_graph
 from dfim.networks.reach import reach_of
 from dfim.sequences.bases import to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
-from dfim.sequences.motifs import best_hit, motif_features, pattern_sites
+from dfim.sequences.motifs import motif_features, pattern_sites, words_of
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, draws_of_scan
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
@@ -243,12 +243,10 @@ def scan(
             f"the level of q is {level:g}, and a number between 0 and 1 is needed, such as 0.05."
         )
     given = None if sequences is None else _sequences(sequences)[1]
-    check_backgrounds(backgrounds, given, shuffled)
-    if given is not None:
-        _random_alone(length=length, background=background)
+    check_backgrounds(backgrounds, given, shuffled, length=length, background=background)
     length = length if given is None else given.shape[1]
     background = BACKGROUND if background is None else background
-    motifs = _motifs(motifs)
+    motifs = words_of(motifs)
     with _opened(network, length, task, FORWARD, background, threads) as (scorer, number):
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
@@ -257,38 +255,6 @@ def scan(
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)
     return judge_scan(found, level, least_share, seed)
-
-
-def _random_alone(**options) -> None:
-    """Refuse what is said of random sequences where sequences are given."""
-    for name, value in options.items():
-        if value is not None:
-            raise InputError(
-                f"{name!r} is of random sequences, and sequences are given to put the motifs into: leave one "
-                "of the two out."
-            )
-
-
-def _motifs(motifs: Mapping) -> dict[str, str]:
-    """Return the letters of motifs by name."""
-    if not isinstance(motifs, Mapping):
-        raise InputError(
-            f"motifs are given as {type(motifs).__name__}, and a mapping of names to letters, or matrices, "
-            "is needed."
-        )
-    return {name: _letters(motif) for name, motif in motifs.items()}
-
-
-def _letters(motif) -> str:
-    """Return the letters of a motif, the likeliest of each position of a matrix."""
-    if isinstance(motif, str):
-        return motif.upper()
-    matrix = np.asarray(motif, float)
-    if matrix.ndim != 2 or matrix.shape[1] != 4:
-        raise InputError(
-            f"a motif has the shape {matrix.shape}, and letters, or a matrix (positions, 4), are needed."
-        )
-    return best_hit(matrix)
 
 
 def _sequences(sequences) -> tuple[list[str], np.ndarray]:

@@ -150,8 +150,14 @@ def scan_backgrounds(
     return np.array(rows, np.uint8).reshape(len(rows), length if given is None else given.shape[1])
 
 
-def check_backgrounds(asked: int, given: np.ndarray | None = None, shuffled: bool = False) -> None:
-    """Raise InputError where :func:`scan_backgrounds` would have too few for a scan; same arguments."""
+def check_backgrounds(
+    asked: int, given: np.ndarray | None = None, shuffled: bool = False, **of_random
+) -> None:
+    """Raise InputError where :func:`scan_backgrounds` would have too few for a scan; same arguments.
+
+    ``of_random``: what is said of random sequences alone, by the name that a user knows; None, or refused
+    where sequences are given.
+    """
     if asked < FEWEST_BACKGROUNDS:
         raise InputError(
             f"a scan needs {FEWEST_BACKGROUNDS} backgrounds or more, and {asked} are asked for: ask for more."
@@ -160,6 +166,12 @@ def check_backgrounds(asked: int, given: np.ndarray | None = None, shuffled: boo
         raise InputError(
             f"a scan needs {FEWEST_BACKGROUNDS} backgrounds or more, and what is given has "
             f"{counted(len(given), 'sequence')}: give more, or take shuffles of them ('shuffled')."
+        )
+    said = [name for name, value in of_random.items() if value is not None]
+    if given is not None and said:
+        raise InputError(
+            f"{said[0]!r} is of random sequences, and sequences are given to put the motifs into: leave one "
+            "of the two out."
         )
 
 

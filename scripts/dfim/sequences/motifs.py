@@ -7,6 +7,7 @@ pattern on the reverse complement; its start and end are still those on the ``+`
 import difflib
 import re
 import warnings
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -70,6 +71,31 @@ def load_pwm(name: str) -> np.ndarray:
 def best_hit(pwm: np.ndarray) -> str:
     """Return the sequence of highest affinity: the likeliest base of each row of a (length, 4) matrix."""
     return "".join(BASES[base] for base in np.argmax(pwm, axis=1))
+
+
+def words_of(motifs: Mapping) -> dict[str, str]:
+    """Return the letters of motifs by name: as they are given, or the likeliest of each position of a matrix.
+
+    Matrices are float (positions, 4). Raises InputError on motifs without names, and on other shapes.
+    """
+    if not isinstance(motifs, Mapping):
+        raise InputError(
+            f"motifs are given as {type(motifs).__name__}, and a mapping of names to letters, or matrices, "
+            "is needed."
+        )
+    return {
+        name: motif.upper() if isinstance(motif, str) else best_hit(_matrix(motif))
+        for name, motif in motifs.items()
+    }
+
+
+def _matrix(motif) -> np.ndarray:
+    matrix = np.asarray(motif, float)
+    if matrix.ndim != 2 or matrix.shape[1] != 4:
+        raise InputError(
+            f"a motif has the shape {matrix.shape}, and letters, or a matrix (positions, 4), are needed."
+        )
+    return matrix
 
 
 def find_pattern(bases: np.ndarray, pattern: str, strands: str = "+") -> pd.DataFrame:

@@ -265,3 +265,8 @@ def test_the_command_says_what_cannot_be_scanned(arguments, sentence, tmp_path, 
     (tmp_path / "motifs.txt").write_text("MOTIF A\n1 0 0 0\nMOTIF B\n0 1 0 0\n")
     assert main(["scan", network, *arguments]) == 1
     assert f"error: {sentence}" in capsys.readouterr().err
+
+
+def test_a_level_of_pairs_is_a_share():
+    with pytest.raises(InputError, match="the level of q is 5, and a number between 0 and 1 is needed"):
+        dfim.pairs(*OWN, level=5)

@@ -141,6 +141,7 @@ def pairs(
     >>> found.kinds.loc[0, ["pair", "call"]].tolist()
     ['ELF1–SIX5', 'synergy']
     """
+    _check_level(level)
     names, bases = _sequences(sequences)
     table, examples = _features(features, names, bases), _examples(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
@@ -238,10 +239,7 @@ def scan(
     >>> len(found), set(found["n"])
     (4, {10})
     """
-    if not 0 < level < 1:
-        raise InputError(
-            f"the level of q is {level:g}, and a number between 0 and 1 is needed, such as 0.05."
-        )
+    _check_level(level)
     given = None if sequences is None else _sequences(sequences)[1]
     check_backgrounds(backgrounds, given, shuffled, length=length, background=background)
     length = length if given is None else given.shape[1]
@@ -284,6 +282,13 @@ def _bases(rows: np.ndarray) -> np.ndarray:
     letters = np.frombuffer(b"ACGT", np.uint8)[rows.argmax(axis=2)]
     one_hot = ((rows == 1).sum(axis=2) == 1) & ((rows == 0).sum(axis=2) == 3)
     return np.where(one_hot, letters, ord("N")).astype(np.uint8)
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise InputError(
+            f"the level of q is {level:g}, and a number between 0 and 1 is needed, such as 0.05."
+        )
 
 
 @contextmanager

@@ -330,7 +330,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "score_contributions": score_contributions,
     "fit_additive": fit_additive,
     "compare_networks": _small(*PLAIN),
-    "measure_reach": _small(NETWORK[0], NETWORK[1]),
+    "measure_reach": _small(1, 240),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,
     "score_pairs": score_pairs,

@@ -500,6 +500,8 @@ def run(script, folder, output, shard=0, task="GM12878", **analysis):
         reach=str(folder / "reach.tsv"),
     )
     snakemake = SimpleNamespace(
+        rule=Path(script).stem,
+        resources={},
         input=files,
         output=output if isinstance(output, dict) else [str(output)],
         params=settings,

@@ -123,7 +123,7 @@ def test_a_missing_file_and_one_of_another_kind(tmp_path):
     assert sentence(path) == f"PATH is no graph of a network, or is damaged: {MEND}"
     np.savez(path, weights=np.ones(3))
     assert sentence(path) == (
-        f"PATH could not be read as the graph of a network (it has no description): {MEND}"
+        f"PATH could not be read as the graph of a network (KeyError: 'description'): {MEND}"
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("description", "{}")

@@ -13,6 +13,9 @@ from workflow.sizes import Sizes
 
 pytestmark = pytest.mark.workflow
 
+WITHOUT_TENSORFLOW = ("score_contributions", "score_pairs", "score_profiles", "mutate_pairs", "check_null")
+TENSORFLOW_MB = 600
+
 
 @pytest.fixture(scope="module")
 def sizes(finished):
@@ -23,15 +26,17 @@ def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
     """Memory: at least what was taken, at most 2.5 times; processor time: within a factor of 4, or 8 s.
 
     Jobs of seconds are mostly the start of Python, and the tests' machines differ: docs/cluster.md has the
-    comparison for the default run.
+    comparison for the default run. What scores asks for TensorFlow, which a network may need that the
+    compiled engine does not take; those here do without.
     """
     jobs = compare(finished.path / "results", sizes)
     elsewhere = {"build_own_dataset", "build_spacing_dataset", "assign_significance", "score_contributions"}
     assert set(WILDCARDS) - elsewhere <= set(jobs["rule"])
-    ratio = jobs["asked_mb"] / jobs["memory"]
+    without = jobs["rule"].isin(WITHOUT_TENSORFLOW) * TENSORFLOW_MB
+    ratio = jobs["asked_mb"] / (jobs["memory"] + without)
     off = (jobs["expected_seconds"] - jobs["seconds"]).abs()
     times = jobs["expected_seconds"] / jobs["seconds"]
-    fits = ratio.between(1, 2.5) & (jobs["wall"] < 60 * jobs["asked_minutes"])
+    fits = (ratio <= 2.5) & (jobs["asked_mb"] >= jobs["memory"]) & (jobs["wall"] < 60 * jobs["asked_minutes"])
     wrong = jobs[~(fits & ((off < 8) | times.between(0.25, 4)))]
     assert wrong.empty, wrong.drop(columns="wildcards").to_string()
 

@@ -73,8 +73,6 @@ def _content(path: str | os.PathLike) -> tuple[int, dict, dict[str, np.ndarray]]
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-        if "description" not in arrays:
-            raise InputError("it has no description")
         described = json.loads(arrays["description"].tobytes())
         return int(described["format"]), described, arrays
     except Exception as error:  # NumPy and zipfile raise whatever the reader of the broken part raises

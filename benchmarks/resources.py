@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from workflow import demands  # noqa: E402
 from workflow.datasets import PRODUCERS  # noqa: E402
 from workflow.ensembles import add_networks  # noqa: E402
+from workflow.groups import name_groups  # noqa: E402
 from workflow.included import read_whole  # noqa: E402
 from workflow.nulls import set_nulls  # noqa: E402
 from workflow.schema import complete  # noqa: E402
@@ -53,6 +54,7 @@ def read_sizes(configuration: dict, results: Path) -> Sizes:
     """
     config = yaml.safe_load(yaml.safe_dump(configuration))
     complete(config, "the configuration")
+    name_groups(config)
     set_nulls(config)
     add_networks(config, {name: ["one"] for name in config["datasets"]})
     return Sizes(config, {name: ["one"] for name in config["datasets"]}, str(results))

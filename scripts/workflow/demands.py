@@ -80,7 +80,7 @@ def _dataset(seconds_an_example: float) -> Callable[[Mapping, Sizes], Demand]:
         held = _sequences_mb(size)
         features = size.examples * size.features
         seconds = PLAIN[0] + seconds_an_example * size.examples + 2e-5 * features
-        return Demand(seconds, 190 + 2.5 * held + 3e-4 * features, 0.35 * held + 1e-5 * features)
+        return Demand(seconds, 290 + 2.5 * held + 3e-4 * features, 0.35 * held + 1e-5 * features)
 
     return found
 

@@ -6,6 +6,7 @@ section of the configuration.
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Tables:
 
     def section(self, name: str, section: dict) -> str:
         """Return the table of a section; of one whose entries are of several kinds, a table for each kind."""
-        said = f"## `{name}`\n\n{_words(section['description'])}\n\n"
+        said = f"## `{name}`\n\n{textwrap.fill(_words(section['description']), 120)}\n\n"
         entry = section.get("additionalProperties", {})
         if not (isinstance(entry, dict) and entry.get("maxProperties") == 1):
             return said + self.table(self.rows(section, "", ()))

@@ -13,6 +13,7 @@ from workflow.analyses import (
     given_models,
     pair_draws,
     pair_options,
+    scanned_analyses,
     scoring_options,
     target_kind,
 )
@@ -187,14 +188,9 @@ class Lookups:
             place = wildcards.analysis, wildcards.model, wildcards.task
             folder = pair_tests_folder(self.results, *place)
             tables["kinds"] = f"{folder}/kinds.tsv"
-            if self._drawn(wildcards) == "scan":
+            if wildcards.analysis in scanned_analyses(self.config):
                 tables["scan"] = f"{folder}/scan.tsv"
         return tables
-
-    def _drawn(self, wildcards) -> str:
-        """Return the kind of the figure that is drawn, if one is."""
-        figure = getattr(wildcards, "figure", "")
-        return (self.figure_options(wildcards) or {}).get("kind", figure) if figure else ""
 
     def design_of_analysis(self, wildcards) -> Mapping:
         """Return the options of the producer of an analysis's dataset."""

@@ -47,11 +47,11 @@ def test_a_scan_is_drawn_from_its_table_and_made_of_its_dataset(lookups):
     config = read_whole(ROOT / "config/published.yaml") | {"data": "folder"}
     sheets = read_configuration(config, "published.yaml")
     lookups = Lookups(config, sheets, find_sources(config, sheets))
-    place = SimpleNamespace(analysis="ebox_gata", model="tf_binding", task="TAL1", method="d", figure="scan")
+    place = SimpleNamespace(analysis="ebox_gata", model="tf_binding", task="TAL1", method="d")
     scan = lookups.interaction_tables(place)["scan"]
     assert scan == "results_published/interactions/ebox_gata/tf_binding/TAL1/scan.tsv"
-    place.figure = "spacing"
-    assert "scan" not in lookups.interaction_tables(place)
+    other = SimpleNamespace(analysis="gata_tal", model="tf_binding", task="TAL1", method="d")
+    assert "scan" not in lookups.interaction_tables(other)
     assert lookups.design_of_analysis(place)["motifs"] == {"E-box": "CAGATG", "GATA": "AGATAAG"}
     assert lookups.scan_draws(place) == "auto"
     assert lookups.backgrounds_of_analysis(place) == {}
@@ -70,8 +70,6 @@ def test_the_tables_of_pairs_and_of_profiles(lookups):
         "agreement": "results/interactions/motif_pairs/m/t/d/agreement.tsv",
         "kinds": "results/interactions/motif_pairs/m/t/kinds.tsv",
     }
-    drawn = lookups.interaction_tables(SimpleNamespace(analysis="motif_pairs", figure="kinds", **names))
-    assert drawn == pairs
     aggregated = SimpleNamespace(analysis="cbf1_flanks", **names)
     assert set(lookups.interaction_tables(aggregated)) == {"sources", "null", "profiles", "cells"}
     assert lookups.result_table(aggregated).endswith("cbf1_flanks/m/t/d/sources.tsv.gz")

@@ -48,9 +48,10 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
             "model's weights and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws, floor)
-    ordered = np.sort(null[pooled(scores, draws)], axis=None)
+    own = pooled(scores, draws)
+    ordered = np.sort(null[own], axis=None)
     larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
-    return np.where(pooled(scores, draws), (1 + larger) / (ordered.size + 1), 1.0)
+    return np.where(own, (1 + larger) / (ordered.size + 1), 1.0)
 
 
 def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:

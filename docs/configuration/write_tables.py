@@ -51,7 +51,7 @@ class Tables:
 
     def section(self, name: str, section: dict) -> str:
         """Return the table of a section; of one whose entries are of several kinds, a table for each kind."""
-        said = f"## `{name}`\n\n{textwrap.fill(_words(section['description']), 120)}\n\n"
+        said = f"## `{name}`\n\n{_paragraph(section['description'])}\n\n"
         entry = section.get("additionalProperties", {})
         if not (isinstance(entry, dict) and entry.get("maxProperties") == 1):
             return said + self.table(self.rows(section, "", ()))
@@ -59,7 +59,7 @@ class Tables:
         for kind, options in entry["properties"].items():
             about = self.resolved(options, ())[0]["description"]
             rows = self.table(self.rows(options, "", ()))
-            kinds.append(f"### `{name}.<name>.{kind}`\n\n{_words(about)}\n\n{rows}")
+            kinds.append(f"### `{name}.<name>.{kind}`\n\n{_paragraph(about)}\n\n{rows}")
         return said + "\n".join(kinds)
 
     def resolved(self, schema: dict, seen: tuple[str, ...]) -> tuple[dict, tuple[str, ...]]:
@@ -112,6 +112,10 @@ class Tables:
             words = words if entry["type"] in ("object", "array") else f"{self.value(entry)} by name"
         bounds = [f"{sign} {schema[bound]}" for bound, sign in BOUNDS.items() if bound in schema]
         return f"{words} {', '.join(bounds)}".strip()
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(_words(text), 120)
 
 
 def _words(text: str) -> str:

@@ -55,8 +55,10 @@ def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]
         yield from _classes(config, sheets, name)
         yield from _test_chromosomes(config, name)
         wrong = list(_unreadable(config, sources, name))
-        yield from wrong or _variant_groups(config, sources, name)
-        yield from () if wrong else _few_backgrounds(config, sources, name)
+        yield from wrong
+        if not wrong:
+            yield from _variant_groups(config, sources, name)
+            yield from _few_backgrounds(config, sources, name)
         yield from _labels(config, sources, name)
     yield from _networks(config, sources)
 

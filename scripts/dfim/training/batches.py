@@ -7,6 +7,8 @@ import numpy as np
 # isort: split
 import tensorflow as tf
 
+from dfim.training.pipeline import made_ahead
+
 _COMPLEMENT = np.arange(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGT")] = list(b"TGCA")
 
@@ -31,7 +33,7 @@ def training_batches(bases, answers, rows: np.ndarray, options: dict, seed: int)
             rng.integers(-shift, shift + 1, len(rows)),
         )
         data = tf.data.Dataset.from_tensor_slices(draws).batch(options["batch_size"])
-        return data.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return made_ahead(data.map(batch))
 
     return batches
 

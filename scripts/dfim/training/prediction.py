@@ -6,6 +6,7 @@ from dfim.attribution.values_only import ValuesOnly
 from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
 from dfim.training.fused import STEPS_AT_ONCE, from_bases
+from dfim.training.pipeline import made_ahead
 
 # isort: split
 import tensorflow as tf
@@ -51,5 +52,5 @@ def predict(
     with tf.device("CPU:0"):
         bases = tf.constant(bases)
     rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
-    batches = rows.map(lambda rows: tf.gather(bases, rows)).prefetch(tf.data.AUTOTUNE)
+    batches = made_ahead(rows.map(lambda rows: tf.gather(bases, rows)))
     return predictor.predict(batches, verbose=0)

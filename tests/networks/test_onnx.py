@@ -291,3 +291,18 @@ def test_bad_files_get_one_sentence(content, words, tmp_path):
         read_own_network(tmp_path / "network.onnx")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("of_weights", [False, True])
+def test_more_than_2_gb_are_refused_before_they_are_read(of_weights, tmp_path):
+    network = tmp_path / "network.onnx"
+    network.write_bytes(outside("weights.bin").SerializeToString())
+    # Sparse: takes no room on the disk.
+    with open(tmp_path / "weights.bin" if of_weights else network, "ab") as handle:
+        handle.truncate(2_200_000_000)
+    with pytest.raises(InputError) as error:
+        read_own_network(network)
+    assert str(error.value) == (
+        f"{network} has 2.2 GB with its weights, and 2.1 GB are the most that is read: export the network "
+        "without the parts that its output does not need."
+    )

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from dfim.errors import InputError
 
 OLDEST_OPSET = 13
+MOST_BYTES = 2**31 - 1  # of one message of protobuf, which a network is while it is checked and run
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 
 
@@ -18,16 +19,18 @@ def read_onnx(path: str | Path) -> onnx.ModelProto:
     """Read an ONNX file, with the weights that it keeps in files beside it.
 
     Raises InputError on a file that is none, is damaged, is of an opset before :data:`OLDEST_OPSET`, has
-    operators that are not ONNX's own, or points to weights outside its folder or to none.
+    operators that are not ONNX's own, points to weights outside its folder or to none, or has more than
+    :data:`MOST_BYTES` with them.
     """
     if not Path(path).is_file():
         raise InputError(f"{path} is not a file: a network in the ONNX format (.onnx) was expected there.")
+    _check_size(os.path.getsize(path), path)
     try:
         model = onnx.load(path, load_external_data=False)
     except (DecodeError, ValueError) as error:
         raise InputError(
-            f"{path} could not be read as an ONNX file ({type(error).__name__}): it is damaged, larger than "
-            "2 GB, or no ONNX file; export the network again."
+            f"{path} could not be read as an ONNX file ({type(error).__name__}): it is damaged, or no ONNX "
+            "file; export the network again."
         ) from None
     if not model.graph.node or not model.graph.output:
         raise InputError(f"{path} holds no network: it is damaged, or no ONNX file; export it again.")
@@ -57,9 +60,18 @@ def _check_versions(model: onnx.ModelProto, path: str | Path) -> None:
             )
 
 
+def _check_size(size: int, path: str | Path) -> None:
+    if size > MOST_BYTES:
+        raise InputError(
+            f"{path} has {size / 1e9:.1f} GB with its weights, and {MOST_BYTES / 1e9:.1f} GB are the most "
+            "that is read: export the network without the parts that its output does not need."
+        )
+
+
 def _load_external(model: onnx.ModelProto, path: str | Path) -> None:
     """Load weights that lie in files beside the network, which must be within its folder."""
     folder = os.path.realpath(Path(path).parent)
+    beside = {}
     for tensor in model.graph.initializer:
         if tensor.data_location != onnx.TensorProto.EXTERNAL:
             continue
@@ -74,6 +86,8 @@ def _load_external(model: onnx.ModelProto, path: str | Path) -> None:
             raise InputError(
                 f"{path} keeps its weights in {location!r}, which is not there: put it beside the network."
             )
+        beside[real] = os.path.getsize(real)
+    _check_size(os.path.getsize(path) + sum(beside.values()), path)
     try:
         onnx.load_external_data_for_model(model, folder)
     except (OSError, ValueError, onnx.checker.ValidationError) as error:

@@ -13,7 +13,7 @@ with running(snakemake, on_gpu=True) as log:
     from dfim.datasets.selection import features_of_groups
     from dfim.files.tables import read_table, write_table
     from dfim.interactions.decoys import decoy_pairs, decoys
-    from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
+    from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_check
     from dfim.interactions.pairs import pairs_of_selection
     from dfim.networks.untrained import untrained
     from dfim.statistics.null_checks import DECOY, UNTRAINED, sentences, summarise_checks
@@ -47,15 +47,16 @@ with running(snakemake, on_gpu=True) as log:
         options = {**settings.methods.get(method, {}), "threads": snakemake.threads}
         return open_scorer(method, network, asked.background, options)
 
-    with scorer_of(network) as scorer:
-        tests, rows = outputs_of_check(DECOY, scorer, task, with_decoys, asked)
-        parts.append(rows)
     # Scores are drawn for the null replaced alone.
-    for method in settings.asked if analysis["score_draws"] else ():
-        with scorer_of(network, method) as scorer:
-            parts.append(scores_of_decoys(method, scorer, task, with_decoys, tests, asked))
-    with scorer_of(untrained(network, seed)) as scorer:
-        parts.append(outputs_of_check(UNTRAINED, scorer, task, ordered, asked)[1])
+    methods = settings.asked if analysis["score_draws"] else ()
+    checks = {DECOY: (network, with_decoys), UNTRAINED: (untrained(network, seed), ordered)}
+    for check, (of_check, pairs) in checks.items():
+        with scorer_of(of_check) as scorer:
+            tests, rows = outputs_of_check(check, scorer, task, pairs, asked)
+            parts.append(rows)
+        for method in methods:
+            with scorer_of(of_check, method) as scorer:
+                parts.append(scores_of_check(check, method, scorer, task, pairs, tests, asked))
     rows = pd.concat(parts, ignore_index=True)
     found = summarise_checks(rows, seed)
     for sentence in sentences(found, "pairs"):

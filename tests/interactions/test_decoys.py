@@ -8,7 +8,7 @@ from support.small_networks import LOGIC, logic, stacked
 from dfim.attribution import open_scorer
 from dfim.attribution.simplification import simplify
 from dfim.interactions.decoys import decoy_pairs, decoys
-from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_decoys
+from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_check
 from dfim.interactions.sources import make_pairs
 from dfim.statistics.null_checks import COLUMNS, ROW_COLUMNS, summarise_checks
 
@@ -107,7 +107,7 @@ def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
     asked, _, pairs = asked_of(400)
     with open_scorer("gradient_input", simplify(stacked(seed=2, length=LENGTH)), BACKGROUND) as scorer:
         tests, rows = outputs_of_check("decoy", scorer, 0, pairs, asked)
-        scores = scores_of_decoys("gradient_input", scorer, 0, pairs, tests, asked)
+        scores = scores_of_check("decoy", "gradient_input", scorer, 0, pairs, tests, asked)
     rows = pd.concat([rows, scores], ignore_index=True)
     assert list(rows) == ROW_COLUMNS
     assert set(rows["score"]) == {"interaction", "fis", "signed_sum"}
@@ -117,3 +117,16 @@ def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
     assert found["holds"].tolist() == [1, 1, 1]
     assert found["share"].between(0.03, 0.075).all()
     assert (found["called"] <= 0.01).all()
+
+
+def test_words_that_interact_are_called_by_the_scores_too():
+    """What is asked of an untrained network by its scores is found where there is something to find."""
+    asked, ordered, _ = asked_of(30)
+    network = simplify(logic("ACGTAC", "TTGACA", LENGTH))
+    with open_scorer("deeplift", network, BACKGROUND) as scorer:
+        data = (scorer, LOGIC.index("and"), ordered)
+        tests, _ = outputs_of_check("untrained", *data, asked)
+        scores = scores_of_check("untrained", "deeplift", *data, tests, asked)
+    assert list(scores) == ROW_COLUMNS
+    assert scores["p_tested"].isna().all()
+    assert scores.groupby("score")["called"].mean().min() >= 0.95

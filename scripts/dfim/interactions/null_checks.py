@@ -63,12 +63,18 @@ def outputs_of_check(check: str, scorer: Scorer, task: int, pairs: pd.DataFrame,
     return tests, rows[ROW_COLUMNS]
 
 
-def scores_of_decoys(
-    method: str, scorer: Scorer, task: int, pairs: pd.DataFrame, tests: pd.DataFrame, asked: Asked
+def scores_of_check(
+    check: str,
+    method: str,
+    scorer: Scorer,
+    task: int,
+    pairs: pd.DataFrame,
+    tests: pd.DataFrame,
+    asked: Asked,
 ) -> pd.DataFrame:
-    """Return the rows of the scores of ordered pairs of which the target is a decoy, ``ROW_COLUMNS``.
+    """Return the rows of the scores of ordered pairs, ``ROW_COLUMNS``; ``tests``: the same pairs' pair tests.
 
-    ``tests`` has the pair tests of the same pairs.
+    The target of a pair is a decoy, where the check asks decoys.
     """
     pairs = pairs[within_reach(pairs, asked.features, asked.reach)].reset_index(drop=True)
     data = (scorer, asked.bases, asked.features, pairs, task, asked.background)
@@ -76,11 +82,11 @@ def scores_of_decoys(
     draws = draw_scores(*data, draws_of(asked.score_draws, len(pairs), MOST_SCORES), asked.seed)
     ends = unordered(pairs, asked.features)
     told = scores.join(ends).merge(tests, on=["example", "first", "second"], how="left")
-    told = told.rename(columns={"pair": "name"}).assign(check=DECOY, method=method)
+    told = told.rename(columns={"pair": "name"}).assign(check=check, method=method)
     parts = []
     for number, score in enumerate(SCORES):
         p = p_replaced(told[score].to_numpy(), *draws[number]).set_axis(told.index)
-        of_target = p[P_COLUMNS[ENDS.index("target")]]
+        of_target = p[P_COLUMNS[ENDS.index("target")]] if check == DECOY else np.nan
         calls = called(p["q"], told["share"], asked.level, asked.least_share).astype(int)
         parts.append(told.assign(score=score, p_tested=of_target, p=p["p"], q=p["q"], called=calls))
     return pd.concat(parts, ignore_index=True)[ROW_COLUMNS]

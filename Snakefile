@@ -23,6 +23,7 @@ include: "rules/reads.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/interactions.smk"
+include: "rules/scans.smk"
 include: "rules/exports.smk"
 include: "rules/figures.smk"
 include: "rules/report.smk"
@@ -54,6 +55,7 @@ rule all:
     input:
         places.model_targets(config),
         places.interaction_targets(config),
+        places.scan_targets(config),
         places.networks_targets(config),
         places.twin_targets(config),
         exports.export_targets(config, RESULTS),

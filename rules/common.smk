@@ -15,7 +15,7 @@ from dfim.errors import InputError
 from dfim.page.captions import caption
 from workflow import console, demands, early, exports
 from workflow import results as places
-from workflow.analyses import analyses_with, given_models, scanned_analyses, trained_models
+from workflow.analyses import analyses_with, given_models, trained_models
 from workflow.configuration import read_configuration
 from workflow.environment import check_environment, put_first
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
@@ -70,6 +70,7 @@ wildcard_constraints:
     dataset=one_of(config["datasets"]),
     model=one_of(config["models"]),
     analysis=one_of(config["analyses"]),
+    scan=one_of(config["scans"]),
     method="[a-z_]+",
     shard=r"\d+",
     # A task is a name in a sheet: no slash, and the parts around it are constrained, so it cannot run over.

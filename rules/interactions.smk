@@ -192,36 +192,6 @@ rule describe_kinds:
         "../scripts/describe_kinds.py"
 
 
-rule scan_motifs:
-    input:
-        unpack(LOOKUPS.backgrounds_of_analysis),
-        graph=MODEL["graph"],
-        reach=MODEL["reach"],
-    output:
-        scan=f"{PAIR_TESTS}/scan.tsv",
-    log:
-        f"{LOGS}/scan_motifs/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/scan_motifs/{{analysis}}/{{model}}/{{task}}.tsv"
-    wildcard_constraints:
-        analysis=one_of(scanned_analyses(config)),
-    conda:
-        "../envs/dfim.yaml"
-    threads: 1
-    resources:
-        **demanded("scan_motifs"),
-    params:
-        **LOOKUPS.calling_params(),
-        design=LOOKUPS.design_of_analysis,
-        task="{task}",
-        tasks=LOOKUPS.model_tasks,
-        background=LOOKUPS.of_analysis("background"),
-        draws=LOOKUPS.scan_draws,
-        seed=config["seed"],
-    script:
-        "../scripts/scan_motifs.py"
-
-
 rule assign_significance_profiles:
     input:
         unpack(LOOKUPS.analysis_dataset),

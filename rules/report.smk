@@ -37,6 +37,7 @@ rule write_page:
         places.dataset_targets(config),
         places.model_targets(config),
         places.interaction_targets(config),
+        places.scan_targets(config),
         places.networks_targets(config),
         places.null_check_targets(config),
         places.figure_targets(config, SHEETS),

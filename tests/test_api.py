@@ -140,6 +140,12 @@ def test_a_scan_by_a_matrix_and_in_shuffles():
             {"level": 1.0},
             "the level of q is 1, and a number between 0 and 1 is needed, such as 0.05.",
         ),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"},),
+            {"spacings": None},
+            "the spacings are None, and numbers of bases are needed: 5, [0, 5, 10] or '0-40'.",
+        ),
+        (({"A": "ACCGTT", "B": "ACGTACGT"},), {"spacings": 2.5}, "whole numbers of 0 or more, and one of th"),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"draws": 1}, "a scan needs 2 draws or more, and has 1"),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"shuffled": True}, "shuffles are of sequences, and none are"),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"length": 150}, "the sequences have 150 positions, and the"),

@@ -135,7 +135,7 @@ def _scan(asked: argparse.Namespace) -> None:
         _motifs(asked.motif, asked.matrices),
         asked.sequences,
         asked.task,
-        spacings=_spacings(asked.spacings),
+        spacings=asked.spacings,
         orientations=asked.orientations.split(","),
         both_orders=asked.both_orders,
         backgrounds=asked.backgrounds,
@@ -180,17 +180,6 @@ def _motifs(named: list[str], matrices: str | None) -> dict:
                 "NAME=LETTERS."
             )
     return motifs
-
-
-def _spacings(text: str) -> list[int]:
-    """Return the spacings of a text such as 0-40 or 0,5,10."""
-    spacings = []
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not (first.isdigit() and (last or first).isdigit()):
-            raise InputError(f"the spacings are {text!r}, and numbers of bases are needed: 0-40, or 0,5,10.")
-        spacings += range(int(first), int(last or first) + 1)
-    return spacings
 
 
 def _write(drawn: tuple, out: str, table=None) -> None:

@@ -209,7 +209,7 @@ def scan(
     sequences=None,
     task: int = 0,
     *,
-    spacings: Sequence[int] = range(41),
+    spacings: str | int | Sequence[int] = range(41),
     orientations: Sequence[str] = ORIENTATIONS,
     both_orders: bool = False,
     backgrounds: int = 50,
@@ -228,11 +228,11 @@ def scan(
     taken. ``sequences``: what to put them into, in any form that :func:`map` takes, with ``shuffled``
     dinucleotide shuffles of these; without any, random sequences by the shares ``background`` (by default
     :data:`BACKGROUND`), of the network's length, or ``length`` where it takes any. ``backgrounds``: how many,
-    at most. ``spacings``: bases between the two; ``orientations``: strands of the motif that is named first,
-    and of the other; ``both_orders``: also with the other upstream. ``draws`` of other sequence in each
-    motif's place; ``auto``: twice as many as let a lone spacing be called. Returns a row per pair,
-    orientation and spacing: the columns of ``scan.tsv`` in ``docs/files.md``. Other arguments, and the
-    errors, as in :func:`pairs`.
+    at most. ``spacings``: bases between the two: several numbers, one, or a text such as ``0-40``;
+    ``orientations``: strands of the motif that is named first, and of the other; ``both_orders``: also with
+    the other upstream. ``draws`` of other sequence in each motif's place; ``auto``: twice as many as let a
+    lone spacing be called. Returns a row per pair, orientation and spacing: the columns of ``scan.tsv`` in
+    ``docs/files.md``; q is over all of them. Other arguments, and the errors, as in :func:`pairs`.
 
     >>> own = "resources/own/network.keras"
     >>> found = scan(own, {"ELF1": "CCGGAAGT", "SIX5": "TGTAGTTG"}, spacings=[5], backgrounds=10)

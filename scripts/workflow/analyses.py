@@ -26,16 +26,6 @@ def analyses_with(config: Mapping, kind: str) -> list[str]:
     return [name for name, analysis in config["analyses"].items() if target_kind(analysis) == kind]
 
 
-def scanned_analyses(config: Mapping) -> list[str]:
-    """Return the names of the analyses that scan their two motifs: those that draw the scan."""
-    return [name for name, analysis in config["analyses"].items() if "scan" in kinds_of_figures(analysis)]
-
-
-def kinds_of_figures(analysis: Mapping) -> list[str]:
-    """Return the kind of each figure that is configured."""
-    return [options.get("kind", name) for name, options in analysis.get("figures", {}).items()]
-
-
 def combinations(analysis: Mapping) -> Iterator[tuple[str, str, str]]:
     """Yield the models, tasks and methods of an analysis."""
     for model in analysis["models"]:

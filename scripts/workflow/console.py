@@ -252,7 +252,9 @@ def to_open(config: Mapping, results: str, ended: bool = True) -> list[str]:
     """
     page = {"index.html": "what was asked and found; open it in a browser"} if ended else {}
     places = page | {
-        "interactions": "tables and figures of each analysis",
+        "interactions": "tables of each analysis",
+        "scans": "the table of each scan",
+        "figures": "every figure, with its data",
         "models": "networks, their metrics and figures",
         "reproduction.tsv": "what was found, claim by claim",
         "data_checks.tsv": "the configuration read back",

@@ -12,7 +12,8 @@ from dfim.statistics.resolution import AUTO, draws_needed
 from workflow import reads_demands
 from workflow.analyses import pair_draws
 from workflow.costs import PLAIN, Demand
-from workflow.datasets import PRODUCERS, producer_of
+from workflow.datasets import PRODUCERS
+from workflow.scans import cells_of
 from workflow.sizes import DatasetSize, NetworkSize, Sizes
 
 # What is asked for beyond what is expected; memory less, because it varies less from machine to machine.
@@ -250,12 +251,10 @@ def mutate_pairs(wildcards, sizes) -> Demand:
 
 
 def scan_motifs(wildcards, sizes) -> Demand:
-    """Outputs of every cell and of its draws, in every background: as many as the dataset has examples."""
-    options = sizes.config["analyses"][wildcards["analysis"]]
-    size, network = sizes.dataset(options["dataset"]), sizes.network(wildcards["model"], options["dataset"])
-    design = producer_of(sizes.config, options["dataset"])[1]
-    cells = size.examples / design["sequences"]
-    outputs = size.examples * (1 + 2 * draws_of_scan(pair_draws(options)["draws"], int(cells)))
+    """Outputs of every cell and of its draws, in every background."""
+    scan, cells = sizes.config["scans"][wildcards["scan"]], cells_of(sizes.config["scans"][wildcards["scan"]])
+    outputs = scan["backgrounds"] * cells * (1 + 2 * draws_of_scan(scan["draws"], cells, scan["level"]))
+    network = sizes.network(wildcards["model"])
     return Demand(NETWORK[0] + outputs * (2e-5 + network.multiplications / FORWARD), NETWORK[1] + 500, 1.0)
 
 
@@ -355,6 +354,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "compare_groups": compare_groups,
     "plot_model": _small(3, 212),
     "plot_interactions": plot_interactions,
+    "plot_scan": _small(3, 212),
     "write_reproduction": _small(15, 440),
     "write_page": _small(30, 500),
     **reads_demands.RULES,

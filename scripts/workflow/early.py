@@ -18,7 +18,6 @@ from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
-from workflow.analyses import scanned_analyses
 from workflow.datasets import PRODUCERS, producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
@@ -58,8 +57,9 @@ def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]
         yield from wrong
         if not wrong:
             yield from _variant_groups(config, sources, name)
-            yield from _few_backgrounds(config, sources, name)
         yield from _labels(config, sources, name)
+    for name in config["scans"]:
+        yield from _few_backgrounds(config, sources, name)
     yield from _networks(config, sources)
 
 
@@ -81,18 +81,15 @@ def _is_read(path: str, config: Mapping) -> bool:
     return is_small(path) and Path(results_folder(config)).resolve() not in Path(path).absolute().parents
 
 
-def _few_backgrounds(config: Mapping, sources: Sources, dataset: str) -> Iterator[str]:
+def _few_backgrounds(config: Mapping, sources: Sources, name: str) -> Iterator[str]:
     """Yield a sentence where a file has too few sequences to put the motifs of a scan into."""
-    producer, options = producer_of(config, dataset)
-    scanned = any(config["analyses"][name]["dataset"] == dataset for name in scanned_analyses(config))
-    path = sources.datasets[dataset].get("file") if producer == "spacing" else None
-    if not scanned or not path or not _is_read(path, config):
+    scan, path = config["scans"][name], sources.scans[name].get("sequences")
+    if not path or not _is_read(path, config):
         return
     try:
-        given = read_sequences(path)[1]
-        check_backgrounds(options["sequences"], given, options["backgrounds"]["shuffled"])
+        check_backgrounds(scan["backgrounds"], read_sequences(path)[1], scan["shuffled"])
     except InputError as error:
-        yield f"key 'datasets.{dataset}.spacing.backgrounds.file' is {path}: {error}"
+        yield f"key 'scans.{name}.sequences' is {path}: {error}"
 
 
 def _results(config: Mapping) -> Iterator[str]:

@@ -11,9 +11,7 @@ from workflow.analyses import (
     analysis_figures,
     contribution_background,
     given_models,
-    pair_draws,
     pair_options,
-    scanned_analyses,
     scoring_options,
     target_kind,
 )
@@ -36,6 +34,7 @@ from workflow.results import (
     pair_tests_folder,
     results_folder,
 )
+from workflow.scans import scan_motifs, scan_options
 from workflow.sheets import Sheets
 from workflow.sources import Sources
 
@@ -188,21 +187,7 @@ class Lookups:
             place = wildcards.analysis, wildcards.model, wildcards.task
             folder = pair_tests_folder(self.results, *place)
             tables["kinds"] = f"{folder}/kinds.tsv"
-            if wildcards.analysis in scanned_analyses(self.config):
-                tables["scan"] = f"{folder}/scan.tsv"
         return tables
-
-    def design_of_analysis(self, wildcards) -> Mapping:
-        """Return the options of the producer of an analysis's dataset."""
-        return producer_of(self.config, self._analysis(wildcards)["dataset"])[1]
-
-    def backgrounds_of_analysis(self, wildcards) -> Mapping:
-        """Return the file of sequences that the motifs of an analysis's dataset are put into, if any."""
-        return self.sources.datasets[self._analysis(wildcards)["dataset"]]
-
-    def scan_draws(self, wildcards) -> int | str:
-        """Return how many draws of other sequence a scan makes in the place of each motif."""
-        return pair_draws(self._analysis(wildcards))["draws"]
 
     def _folder(self, wildcards) -> str:
         place = wildcards.analysis, wildcards.model, wildcards.task, wildcards.method
@@ -294,6 +279,21 @@ class Lookups:
             "analysis": self.scoring_options,
             "seed": self.config["seed"],
         }
+
+    def scan_params(self) -> dict:
+        """Return the params of a rule that scans motifs."""
+        scans = self.config["scans"]
+        return {
+            "motifs": lambda wildcards: scan_motifs(scans[wildcards.scan]),
+            "options": lambda wildcards: scan_options(scans[wildcards.scan]),
+            "task": "{task}",
+            "tasks": self.model_tasks,
+            "seed": self.config["seed"],
+        }
+
+    def scan_sequences(self, wildcards) -> Mapping[str, str]:
+        """Return the file of sequences that the motifs of a scan are put into, if any."""
+        return self.sources.scans[wildcards.scan]
 
     def sizes_of_genome(self, wildcards) -> dict[str, str]:
         """Return the sizes of the chromosomes that the examples of an analysis are windows of."""

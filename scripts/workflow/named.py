@@ -107,7 +107,7 @@ def _of_figure(
         known = list(zip(rows["source_name"], rows["target_name"], strict=True))
         asked = [tuple(pair) for pair in options.get("pairs") or []]
         yield "pairs", asked, known, "pairs of a source and a target"
-    elif figure in ("kinds", "pair_significance", "scan"):
+    elif figure in ("kinds", "pair_significance"):
         yield "pairs", options.get("pairs") or [], sorted(set(rows["pair"])), "pairs"
     elif figure == "spacing":
         names = sorted({*rows["source_name"], *rows["target_name"]})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
-from workflow.analyses import analysis_figures, scanned_analyses, target_kind
+from workflow.analyses import analysis_figures, target_kind
 from workflow.console import sentences
 from workflow.datasets import fits_additive
 from workflow.ensembles import networks_of, own_models, twins_of
@@ -16,8 +16,11 @@ from workflow.results import (
     networks_files,
     pair_tests_folder,
     results_folder,
+    scan_figures,
+    scan_file,
     used_reads,
 )
+from workflow.scans import scan_places
 from workflow.sheets import Sheets
 
 _ASKED = (
@@ -47,6 +50,7 @@ def page_contents(config: Mapping, sheets: Sheets, where: str) -> dict:
             for model in analysis["models"]
             for task in analysis["tasks"]
         ],
+        "scans": [_scan(config, *place) for place in scan_places(config)],
         "networks": [_network(config, name, model) for name, model in own_models(config).items()],
         "reads": [
             _figure(
@@ -100,6 +104,18 @@ def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:
     }  # fmt: skip
 
 
+def _scan(config: Mapping, name: str, model: str, task: str) -> dict:
+    """Return a scan of one network and task: what was asked, its table and its figure."""
+    results = results_folder(config)
+    folder = scan_figures(results, name, model, task)
+    asked = {key: value for key, value in config["scans"][name].items() if key not in ("models", "tasks")}
+    return {
+        "name": name, "model": model, "task": task, "asked": asked,
+        "table": scan_file(results, name, model, task),
+        "figure": _figure(folder, "scan", {}, name),
+    }  # fmt: skip
+
+
 def _pair_tables(config: Mapping, name: str, model: str, task: str) -> dict[str, str]:
     """Return the tables of an analysis of pairs that are the same for every method, by role."""
     results = results_folder(config)
@@ -108,8 +124,6 @@ def _pair_tables(config: Mapping, name: str, model: str, task: str) -> dict[str,
     tables |= {role: f"{folder}/{role}.tsv" for role in ("kinds", "signs", "nulls")}
     if networks_of(config, model)[1:] or twins_of(config, model):
         tables["networks"] = networks_files(results, name, model, task)["kinds"]
-    if name in scanned_analyses(config):
-        tables["scan"] = f"{folder}/scan.tsv"
     return tables
 
 
@@ -136,11 +150,15 @@ def _network(config: Mapping, name: str, model: Mapping) -> dict:
 
 
 def with_warnings(contents: Mapping, logs: str | Path) -> dict:
-    """Return the contents of a page with what the logs of each analysis warn of, in their folder ``logs``."""
+    """Return the contents of a page with the warnings of analyses and scans in the folder ``logs``."""
+    return {**contents, **{kind: _warned(contents[kind], logs) for kind in ("analyses", "scans")}}
+
+
+def _warned(asked: list[dict], logs: str | Path) -> list[dict]:
     parts = []
-    for part in contents["analyses"]:
+    for part in asked:
         below = f"*/{part['name']}/{part['model']}/{part['task']}"
         found = [*Path(logs).glob(f"{below}.log"), *Path(logs).glob(f"{below}/**/*.log")]
         warned = [words for kind, words in sentences(map(str, sorted(found))) if kind == "warning"]
         parts.append({**part, "logged": list(dict.fromkeys(warned))})
-    return {**contents, "analyses": parts}
+    return parts

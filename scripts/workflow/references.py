@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
-from dfim.datasets.spacing import FEWEST_BACKGROUNDS
 from dfim.errors import InputError
 from dfim.networks.architecture import check_layers, output_length
 from dfim.plots.options import FIGURES, check_options
@@ -19,6 +18,7 @@ from workflow.datasets import (
 )
 from workflow.exports import check_exports
 from workflow.named import checks_of_names
+from workflow.scans import check_scan
 from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
 
@@ -37,6 +37,7 @@ def check_references(config: Mapping, tasks_of_dataset: Mapping[str, list[str]])
     for name, analysis in config["analyses"].items():
         checks.append(partial(_check_analysis, name, analysis, config, tasks_of_dataset, tasks_of_model))
         checks += checks_of_names(name, config)
+    checks += [partial(check_scan, name, config, tasks_of_model) for name in config["scans"]]
     in_one_list(sentences_of(*checks), "the configuration")
 
 
@@ -47,7 +48,9 @@ def _check_genome(name: str, genome: Mapping) -> None:
 
 def _check_case(config: Mapping, tasks_of_dataset: Mapping[str, list[str]]) -> None:
     """Refuse names that differ only in case: some file systems give both one folder."""
-    sections = {key: list(config[key]) for key in ("genomes", "datasets", "models", "analyses", "reads")}
+    sections = {
+        key: list(config[key]) for key in ("genomes", "datasets", "models", "analyses", "scans", "reads")
+    }
     sections |= {f"tasks of the dataset {name!r}": tasks for name, tasks in tasks_of_dataset.items()}
     for name, model in config["models"].items():
         sections[f"tasks of the model {name!r}"] = model.get("source", {}).get("tasks", [])
@@ -240,23 +243,6 @@ def _check_figures(key: str, analysis: dict, config: dict) -> None:
                 f"cannot draw; allowed are {', '.join(FIGURES[kind])}."
             )
         check_options(figure, options, f"key '{key}.figures.{name}'")
-        if figure == "scan":
-            _check_scan(f"{key}.figures.{name}", analysis["dataset"], config)
-
-
-def _check_scan(key: str, dataset: str, config: Mapping) -> None:
-    """Check that what a scan is asked of has two motifs, and backgrounds enough to put them into."""
-    producer, options = producer_of(config, dataset)
-    if producer != "spacing":
-        raise InputError(
-            f"key '{key}' asks for the figure 'scan', and the dataset {dataset!r} is of the kind "
-            f"{producer!r}: give a dataset of the kind 'spacing'."
-        )
-    if options["sequences"] < FEWEST_BACKGROUNDS:
-        raise InputError(
-            f"key 'datasets.{dataset}.spacing.sequences' has the value {options['sequences']}, and the scan "
-            f"of key '{key}' needs {FEWEST_BACKGROUNDS} or more backgrounds: raise it."
-        )
 
 
 def _check_aggregate(key: str, analysis: dict, config: dict) -> None:

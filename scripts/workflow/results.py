@@ -9,9 +9,10 @@ from pathlib import Path
 
 from dfim.errors import InputError
 from dfim.reproduction.claims import TABLES
-from workflow.analyses import analysis_figures, combinations, scanned_analyses, target_kind
+from workflow.analyses import analysis_figures, combinations, target_kind
 from workflow.datasets import fits_additive, matched_datasets
 from workflow.ensembles import networks_of, own_models, twins_of
+from workflow.scans import scan_places
 from workflow.sheets import Sheets
 
 INTERACTION_FILES = {
@@ -170,6 +171,16 @@ def networks_files(results: str, analysis: str, model: str, task: str) -> dict[s
     return {"kinds": f"{folder}/networks.tsv", "pairs": f"{folder}/pair_networks.tsv.gz"}
 
 
+def scan_file(results: str, scan: str, model: str, task: str) -> str:
+    """Return the path of the table of a scan."""
+    return f"{results}/scans/{scan}/{model}/{task}/scan.tsv"
+
+
+def scan_figures(results: str, scan: str, model: str, task: str) -> str:
+    """Return the folder of the figure of a scan."""
+    return f"{results}/figures/scans/{scan}/{model}/{task}"
+
+
 def interactions_folder(results: str, analysis: str, model: str, task: str, method: str) -> str:
     """Return the folder of the results of an analysis."""
     return f"{results}/interactions/{analysis}/{model}/{task}/{method}"
@@ -228,11 +239,10 @@ def pair_test_targets(config: Mapping) -> list[str]:
         for model, task in dict.fromkeys(place[:2] for place in combinations(analysis))
         if target_kind(analysis) == "pairs"
     ]
-    scanned = scanned_analyses(config)
     return [
         f"{pair_tests_folder(results_folder(config), *place)}/{table}"
         for place in places
-        for table in (*PAIR_FILES, *(["scan.tsv"] if place[0] in scanned else []))
+        for table in PAIR_FILES
     ]
 
 
@@ -248,6 +258,11 @@ def interaction_targets(config: Mapping) -> list[str]:
             *(["cells.tsv.gz"] if "aggregate" in analysis else []),
         )
     ]
+
+
+def scan_targets(config: Mapping) -> list[str]:
+    """Return the tables of all scans of the configuration."""
+    return [scan_file(results_folder(config), *place) for place in scan_places(config)]
 
 
 def networks_targets(config: Mapping) -> list[str]:
@@ -302,7 +317,11 @@ def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
         for place in combinations(analysis)
         for figure in analysis_figures(analysis)
     ]
-    return [f"{results_folder(config)}/figures/{figure}.png" for figure in figures]
+    folders = [scan_figures(results_folder(config), *place) for place in scan_places(config)]
+    return [
+        *(f"{results_folder(config)}/figures/{figure}.png" for figure in figures),
+        *(f"{folder}/scan.png" for folder in folders),
+    ]
 
 
 def used_reads(config: Mapping, sheets: Sheets) -> list[str]:

@@ -118,11 +118,15 @@ class Sizes:
         return DatasetSize(examples, found["length"], max(1, len(self.tasks[name])), found["features"], known)
 
     def network(self, model: str, dataset: str | None = None) -> NetworkSize:
-        """Return the size of a model, on its own dataset or another one."""
+        """Return the size of a model on its own dataset or another, or, without any, on what is assumed."""
         options = self.config["models"][model]
-        size = self.dataset(dataset or options["dataset"])
+        dataset = dataset or options.get("dataset")
+        length, tasks = ASSUMED["length"], len(options.get("source", {}).get("tasks", [""]))
+        if dataset:
+            size = self.dataset(dataset)
+            length, tasks = size.length, size.tasks
         layers = self.config["architectures"].get(options.get("architecture"), list(_GIVEN))
-        return network_size(layers, size.length, size.tasks)
+        return network_size(layers, length, tasks)
 
     def selected(self, analysis: str, model: str, task: str) -> int:
         """Return the number of examples that an analysis looks at."""

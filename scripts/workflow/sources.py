@@ -57,10 +57,10 @@ class Sources:
     """Where rules find the sources of a configuration.
 
     ``datasets`` and ``models`` have the paths by role, ``genomes`` that of each FASTA file, ``reads`` the
-    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``expected`` that
-    of the table that an analysis is compared with. ``fetched`` has what is fetched, by the name of the file
-    below
-    ``sources/``; ``count_peaks`` the peaks that are made from matrices, by the name of their file.
+    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``scans`` the
+    paths by role, ``expected`` that of the table that an analysis is compared with. ``fetched`` has what is
+    fetched, by the name of the file below ``sources/``; ``count_peaks`` the peaks that are made from
+    matrices, by the name of their file.
     """
 
     datasets: Mapping[str, Mapping[str, str | list[str]]]
@@ -68,6 +68,7 @@ class Sources:
     genomes: Mapping[str, str]
     reads: Mapping[str, Mapping[str, str]]
     fastqs: Mapping[str, Mapping[str, Mapping[str, list[list[str]]]]]
+    scans: Mapping[str, Mapping[str, str]]
     expected: Mapping[str, str]
     fetched: Mapping[str, Mapping]
     count_peaks: Mapping[str, CountPeaks]
@@ -84,6 +85,7 @@ def find_sources(config: Mapping, sheets: Sheets) -> Sources:
         "datasets": {name: _dataset(config, sheets, find, name) for name in config["datasets"]},
         "genomes": {name: _genome(config, sheets, find, name) for name in config["genomes"]},
         "models": {name: _model(model, find) for name, model in config["models"].items()},
+        "scans": {name: _scan(scan, find) for name, scan in config["scans"].items()},
         "expected": dict(_expected(config, find)),
         "reads": {name: _reads(reads, find) for name, reads in config["reads"].items()},
         "fastqs": {
@@ -197,6 +199,11 @@ def _model(model: Mapping, find: Find) -> dict[str, Source]:
     """Find the files of a model that is given, by role: model, or architecture and weights."""
     source = model.get("source", {})
     return {role: find(source[role], kind) for role, kind in MODEL_KINDS.items() if role in source}
+
+
+def _scan(scan: Mapping, find: Find) -> dict[str, Source]:
+    """Find the sequences that the motifs of a scan are put into, if they are given."""
+    return {"sequences": find(scan["sequences"])} if "sequences" in scan else {}
 
 
 def _expected(config: Mapping, find: Find) -> Iterator[tuple[str, Source]]:

@@ -338,3 +338,24 @@ def test_pieces_that_are_the_same_are_told_and_backgrounds_that_hold_a_motif(cap
     caplog.clear()
     judge_scan(scan(linear, random_backgrounds(5, 80), [0], draws=40))
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "spacings"),
+    [("0-3", [0, 1, 2, 3]), ("0, 5,10-11", [0, 5, 10, 11]), (5, [5]), (range(2), [0, 1]), (np.int64(4), [4])],
+)
+def test_spacings_are_a_text_a_number_or_several(asked, spacings):
+    assert scan_cells(MOTIFS, asked, ["++"])["spacing"].tolist() == spacings
+
+
+def test_every_two_of_three_motifs_are_a_pair_and_q_is_over_the_cells_of_all():
+    """Each pair has the outputs that it has in a scan of its own; q is that of all cells together."""
+    motifs, backgrounds = MOTIFS | {"SPI1": "GGAAGT"}, random_backgrounds(8, 80)
+    found = scan(by_chance, backgrounds, [0, 3], motifs, draws=30)
+    judged = judge_scan(found)
+    assert judged.groupby("pair").size().to_dict() == {"GATA1–SPI1": 8, "GATA1–TAL1": 8, "SPI1–TAL1": 8}
+    alone = scan(by_chance, backgrounds, [0, 3], MOTIFS, draws=30)
+    own = (judged["pair"] == "GATA1–TAL1").to_numpy()
+    np.testing.assert_array_equal(found.outputs[own], alone.outputs)
+    np.testing.assert_array_equal(found.first[own], alone.first)
+    np.testing.assert_allclose(judged["q"], q_values(judged["p"]))

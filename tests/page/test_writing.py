@@ -8,7 +8,7 @@ from support import plot_data
 from support.page_cells import Cells
 from support.page_data import CITATION, NASTY, kinds, pair_tests, small_contents
 
-from dfim.page.found import scan_words, summary
+from dfim.page.found import scan_found
 from dfim.page.writing import said, write_page
 
 
@@ -132,11 +132,10 @@ def test_options_are_said_in_a_line():
     assert said([{"model": "replaced"}]) == "(model: replaced)"
 
 
-def test_a_scan_is_told_by_its_largest_interaction():
+def test_a_scan_is_told_by_pair_with_its_largest_interaction():
     scan = plot_data.make_scan(reach=12)
-    told = "the scan calls 3 of 33 spacings, the largest a synergy of 2 [1.9, 2.1] at 5 bp, TAL1+ GATA1+"
-    assert scan_words(scan) == told
-    assert scan_words(scan.assign(called=0)) == "the scan calls 0 of 33 spacings"
-    view = {"called": 1, "tested": 2, "synergy": 1, "redundancy": 0, "kinds_called": 1, "kinds_all": 4}
-    assert summary(view | {"scan": told}).endswith(f"1 of 4 kinds are called; {told}")
-    assert summary(view | {"scan": ""}).endswith("1 of 4 kinds are called")
+    largest = "synergy of 2 [1.9, 2.1] at 5 bp, TAL1+ GATA1+"
+    first = {"pair": "GATA1–TAL1", "tested": 22, "called": 3, "largest": largest}
+    second = {"pair": "SPI1–TAL1", "tested": 11, "called": 0, "largest": ""}
+    assert scan_found(scan) == [first, second]
+    assert scan_found(scan.assign(called=0))[0] == first | {"called": 0, "largest": ""}

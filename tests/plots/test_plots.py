@@ -40,7 +40,7 @@ from dfim.plots import (
 from dfim.plots.inputs import open_tables, sequence_title
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
-from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, check_options
+from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, SCAN_FIGURES, check_options
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -438,6 +438,8 @@ def test_a_scan_marks_what_is_called_by_shape_and_leaves_out_what_cannot_interac
     both, drawn = scan.draw({"scan": plot_data.make_scan()}, {})
     assert [len(both.axes), len(drawn)] == [4, 33]  # the fourth is empty
     assert both.axes[2].texts[0].get_text() == "0 of 11 spacings called"
+    assert "Not drawn" not in both.get_supxlabel()
+    assert "Not drawn: 1 pair" in figure.get_supxlabel()
     chosen = scan.draw({"scan": plot_data.make_scan()}, {"pairs": ["SPI1–TAL1"]})[1]
     assert set(chosen["second"]) == {"SPI1"}
 
@@ -923,7 +925,7 @@ def test_unknown_figures_inputs_and_options():
         module_for("heatmap", INTERACTION_FIGURES)
     assert str(error.value) == (
         "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
-        "interaction_map, kinds, mutagenesis, pair_significance, scan, spacing, tracks, variants in the "
+        "interaction_map, kinds, mutagenesis, pair_significance, spacing, tracks, variants in the "
         "configuration."
     )
     with pytest.raises(InputError) as error:
@@ -967,7 +969,7 @@ def test_options_are_checked_without_drawing():
 
 
 def test_every_figure_has_a_module_and_options():
-    assert set(OPTIONS) == {*INTERACTION_FIGURES, *MODEL_FIGURES}
+    assert set(OPTIONS) == {*INTERACTION_FIGURES, *MODEL_FIGURES, *SCAN_FIGURES}
     modules = [module_for(name, list(OPTIONS)) for name in OPTIONS]
     assert [module.FIGURE for module in modules] == list(OPTIONS)
 

@@ -32,34 +32,30 @@ def test_the_example_runs_without_training_and_finds_the_interacting_pair(folder
     assert medians["ELF1–SIX5"] > 2 * medians.drop("ELF1–SIX5").max()
 
 
-def test_a_dataset_of_spacings_gives_the_scan_of_the_command(folder):
-    motifs = {"ELF1": "AACCCGGAAGTG", "SIX5": "AATAGGGTATCATATAT"}
-    shares = [0.3, 0.2, 0.2, 0.3]
-    design = {"length": 200, "motifs": motifs, "largest": 20, "sequences": 6, "orientations": ["++", "+-"]}
-    own = yaml.safe_load((ROOT / "config/own.yaml").read_text())
-    analysis = own["analyses"]["pairs"] | {
-        "dataset": "spaced", "figures": {"scan": {}}, "nulls": [{"model": "replaced", "draws": 20}],
-    }  # fmt: skip
-    folder.config = {
-        "seed": 7,
-        "results": "results",
-        "datasets": {"spaced": {"spacing": design | {"background": shares}}},
-        "models": own["models"],
-        "analyses": {"pairs": analysis},
-    }
-    place = "results/interactions/pairs/mine/ELF1_SIX5/scan.tsv"
-    ran = folder.run(place)
+def test_a_scan_needs_no_analysis_and_gives_that_of_the_command(folder):
+    own = yaml.safe_load((ROOT / "config/my_scan.yaml").read_text())
+    own["models"] = yaml.safe_load((ROOT / "config/own.yaml").read_text())["models"]
+    motifs = {"ELF1": "AACCCGGAAGTG", "GATA": "AGATAAG", "SIX5": "AATAGGGTATCATATAT"}
+    asked = {"spacings": "0-3", "orientations": ["++", "+-"], "draws": 20, "backgrounds": 6}
+    asked["background"] = [0.3, 0.2, 0.2, 0.3]
+    own["scans"]["my_scan"] |= asked | {"motifs": motifs, "tasks": ["ELF1_SIX5"]}
+    folder.config = own
+    ran = folder.run("results_my_scan/index.html")
     assert ran.returncode == 0, ran.stdout[-5000:]
-    found = pd.read_csv(folder.path / place, sep="\t")
-    assert found["spacing"].max() == 20 - 17
-    asked = {"both_orders": True, "orientations": ["++", "+-"], "draws": 20}
-    asked |= {"backgrounds": 6, "background": shares}
-    same = dfim.scan(ROOT / "resources/own/network.keras", motifs, spacings=range(4), seed=7, **asked)
+    found = pd.read_csv(folder.path / "results_my_scan/scans/my_scan/mine/ELF1_SIX5/scan.tsv", sep="\t")
+    same = dfim.scan(ROOT / "resources/own/network.keras", motifs, seed=own["seed"], **asked)
     assert found["orientation"].tolist() == same["orientation"].tolist()
     for name in ("interaction", "interaction_low", "null_high", "share", "p_first", "p_second", "q"):
         np.testing.assert_allclose(found[name], same[name], atol=1e-4)
-    forward = found["orientation"].isin(["ELF1+ SIX5+", "SIX5+ ELF1+"])
-    assert (found.loc[forward, "interaction"] > found.loc[forward, "null_high"]).all()
+    assert set(found["pair"]) == {"ELF1–SIX5", "ELF1–GATA", "GATA–SIX5"}
+    assert (found.loc[found["orientation"] == "ELF1+ SIX5+", "call"] == "synergy").all()
+    assert found.loc[found["pair"] != "ELF1–SIX5", "called"].sum() == 0
+    drawn = pd.read_csv(
+        folder.path / "results_my_scan/figures/scans/my_scan/mine/ELF1_SIX5/scan.tsv", sep="\t"
+    )
+    assert len(drawn) == len(found) == 3 * 2 * 4
+    page = (folder.path / "results_my_scan/index.html").read_text()
+    assert all(f"<td>{pair}</td>" in page for pair in set(found["pair"]))
 
 
 def write_labelled(path) -> None:

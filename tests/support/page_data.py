@@ -174,6 +174,7 @@ def small_contents(
             {"name": "one_map", "kind": "profiles", "folder": str(place), "asked": asked, "tables": {},
              "methods": write_map(folder / "interactions/map"), "exports": [], **of},
         ],
+        "scans": [],
         "networks": [
             {"name": name, "trained": True, "dataset": "mine", "architecture": "small", "others": [],
              "tables": write_network(folder / "models" / name, auroc), "figures": []}

@@ -20,6 +20,7 @@ def configuration(**more):
         },
         "models": {"m": {"contributions": [{"task": "a"}, {"task": "b", "background": OWN}]}},
         "analyses": {"a": {}, "b": {"background": "composition"}},
+        "scans": {"random": {}, "given": {"sequences": "a.fa"}},
     } | more
 
 
@@ -35,6 +36,7 @@ def test_the_background_is_that_of_all_who_have_none_of_their_own():
         "peaks": {"peaks": {}},
     }
     assert [entry["background"] for entry in config["models"]["m"]["contributions"]] == [said, OWN]
+    assert config["scans"] == {"random": {"background": said}, "given": {"sequences": "a.fa"}}
     assert config["analyses"] == {"a": {"background": said}, "b": {"background": "composition"}}
 
 

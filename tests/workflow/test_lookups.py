@@ -3,9 +3,12 @@
 import re
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from workflow.analyses import pair_draws, scanned_analyses
+from dfim.sequences.bases import to_string
+from dfim.sequences.motifs import load_pwm
+from workflow.analyses import pair_draws
 from workflow.configuration import read_configuration
 from workflow.included import read_whole
 from workflow.lookups import Lookups, one_of
@@ -43,22 +46,23 @@ def test_covariates_are_there_for_variants_with_peaks_alone(lookups):
     assert lookups.covariates_of_sources(SimpleNamespace(analysis="accessibility_map")) == {}
 
 
-def test_a_scan_is_drawn_from_its_table_and_made_of_its_dataset(lookups):
+def test_a_scan_asks_what_its_configuration_says():
     config = read_whole(ROOT / "config/published.yaml") | {"data": "folder"}
+    config["scans"]["ebox_gata"]["motifs"]["TAL1"] = {"pwm": "TAL1_known1"}
     sheets = read_configuration(config, "published.yaml")
     lookups = Lookups(config, sheets, find_sources(config, sheets))
-    place = SimpleNamespace(analysis="ebox_gata", model="tf_binding", task="TAL1", method="d")
-    scan = lookups.interaction_tables(place)["scan"]
-    assert scan == "results_published/interactions/ebox_gata/tf_binding/TAL1/scan.tsv"
-    other = SimpleNamespace(analysis="gata_tal", model="tf_binding", task="TAL1", method="d")
-    assert "scan" not in lookups.interaction_tables(other)
-    assert lookups.design_of_analysis(place)["motifs"] == {"E-box": "CAGATG", "GATA": "AGATAAG"}
-    assert lookups.scan_draws(place) == "auto"
-    assert lookups.backgrounds_of_analysis(place) == {}
-    config["datasets"]["ebox_gata"]["spacing"]["backgrounds"] = {"file": "{data}/windows.fa"}
+    place = SimpleNamespace(scan="ebox_gata", model="tf_binding", task="TAL1")
+    asked = lookups.scan_params()
+    likeliest = to_string(np.frombuffer(b"ACGT", np.uint8)[load_pwm("TAL1_known1").argmax(axis=1)])
+    assert asked["motifs"](place) == {"E-box": "CAGATG", "GATA": "AGATAAG", "TAL1": likeliest}
+    options = asked["options"](place)
+    assert options["background"] == [0.295, 0.205, 0.205, 0.295]
+    assert (options["spacings"], options["both_orders"], options["draws"]) == ("0-73", True, "auto")
+    assert asked["tasks"](place).index("TAL1") == 2
+    assert lookups.scan_sequences(place) == {}
+    config["scans"]["ebox_gata"]["sequences"] = "{data}/windows.fa"
     lookups = Lookups(config, sheets, find_sources(config, sheets))
-    assert set(lookups.backgrounds_of_analysis(place)) == {"file"}
-    assert scanned_analyses(config) == ["ebox_gata"]
+    assert set(lookups.scan_sequences(place)) == {"sequences"}
 
 
 def test_the_tables_of_pairs_and_of_profiles(lookups):

@@ -60,31 +60,47 @@ def test_what_is_refused_before_the_first_job(one, path, monkeypatch):
     assert told(path, monkeypatch, {one["key"]: one["value"]}) == one["sentence"]
 
 
-def test_a_scan_in_few_backgrounds_is_refused(path, monkeypatch):
-    spaced = {"length": 200, "motifs": {"A": "ACGTT", "B": "GGCATT"}, "largest": 20, "sequences": 4}
-    changed = {
-        "datasets.spaced": {"spacing": spaced},
-        "analyses.motif_pairs.dataset": "spaced",
-        "analyses.motif_pairs.examples": {},
-        "analyses.motif_pairs.figures": {"by_spacing": {"kind": "scan"}},
-    }
-    sentence = (
-        "key 'datasets.spaced.spacing.sequences' has the value 4, and the scan of key "
-        "'analyses.motif_pairs.figures.by_spacing' needs 5 or more backgrounds: raise it."
-    )
-    assert sentence in told(path, monkeypatch, changed)
-    spaced["sequences"] = 5
-    assert "backgrounds" not in told(path, monkeypatch, changed)
+SCAN = {"models": ["simulation"], "tasks": ["ELF1_SIX5"], "motifs": {"A": "ACGTT", "B": "GGCATT"}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"models": ["m"]}, "key 'scans.s.models' has the value 'm', and the models are simulation, tf_bind"),
+        ({"tasks": ["x"]}, "key 'scans.s.tasks' has the value 'x', and the tasks are ELF1_SIX5."),
+        ({"motifs": {"A": "ACGTT", "B": {"pwm": "NOPE"}}}, "key 'scans.s': there is no motif 'NOPE' among"),
+        ({"motifs": {"A": "ACGTT", "B": "JA"}}, "key 'scans.s': "),
+        ({"spacings": "3-x"}, "key 'scans.s': the spacings are '3-x', and numbers of bases are needed: 0-40"),
+        ({"spacings": "4-2"}, "key 'scans.s': spacings are bases between two motifs, whole numbers of 0 or"),
+        ({"shuffled": True}, "key 'scans.s.shuffled' is true, and there are no 'sequences' to shuffle: give"),
+        (
+            {"background": [0.5] * 4},
+            "key 'scans.s.background' has the value [0.5, 0.5, 0.5, 0.5], which sums",
+        ),
+        (
+            {"sequences": "windows.fa", "length": 200},
+            "key 'scans.s' has both 'sequences' and 'length', which is of random sequences: remove one of",
+        ),
+    ],
+)
+def test_what_a_scan_cannot_be_is_refused(changed, sentence, path, monkeypatch):
+    assert told(path, monkeypatch, {"scans": {"s": SCAN | changed}}).startswith(sentence)
+
+
+def test_a_scan_in_few_sequences_is_refused(path, monkeypatch):
     (path / "windows.fa").write_text("".join(f">{name}\n{'ACGTTGCA' * 25}\n" for name in "abc"))
-    spaced["backgrounds"] = {"file": "windows.fa"}
-    assert told(path, monkeypatch, changed).splitlines()[0] == (
-        "key 'datasets.spaced.spacing.backgrounds.file' is windows.fa: a scan needs 5 backgrounds or "
-        "more, and what is given has 3 sequences: give more, or take shuffles of them ('shuffled')."
+    scan = SCAN | {"sequences": "windows.fa"}
+    assert told(path, monkeypatch, {"scans": {"s": scan}}).splitlines()[0] == (
+        "key 'scans.s.sequences' is windows.fa: a scan needs 5 backgrounds or more, and what is given has "
+        "3 sequences: give more, or take shuffles of them ('shuffled')."
     )
-    spaced["backgrounds"]["shuffled"] = True
-    assert "backgrounds" not in told(path, monkeypatch, changed)
-    spaced["background"] = [0.25] * 4
-    assert told(path, monkeypatch, changed) == (
+    assert "backgrounds" not in told(path, monkeypatch, {"scans": {"s": scan | {"shuffled": True}}})
+
+
+def test_given_sequences_of_a_dataset_of_spacings_need_no_shares_of_bases(path, monkeypatch):
+    spaced = {"length": 200, "motifs": {"A": "ACGTT", "B": "GGCATT"}, "largest": 20}
+    spaced |= {"backgrounds": {"file": "windows.fa"}, "background": [0.25] * 4}
+    assert told(path, monkeypatch, {"datasets.spaced": {"spacing": spaced}}) == (
         "key 'datasets.spaced.spacing' has both 'background', shares of the bases in random sequences, and "
         "'backgrounds', sequences to take instead: remove one of them."
     )

@@ -59,9 +59,10 @@ def test_an_analysis_of_two_tasks_has_two_parts_and_its_calibration_comes_last()
 def test_the_page_of_a_scan_is_made_from_its_table():
     config = read_whole(ROOT / "config/published.yaml") | {"data": "folder"}
     found = page_contents(config, read_configuration(config, "published.yaml"), "published.yaml")
-    (scanned,) = [each["tables"]["scan"] for each in found["analyses"] if "scan" in each["tables"]]
-    assert scanned == "results_published/interactions/ebox_gata/tf_binding/TAL1/scan.tsv"
-    assert scanned in results.interaction_targets(config)
+    (scan,) = found["scans"]
+    assert scan["table"] == "results_published/scans/ebox_gata/tf_binding/TAL1/scan.tsv"
+    assert results.scan_targets(config) == [scan["table"]]
+    assert scan["asked"]["spacings"] == "0-73"
 
 
 def test_the_page_does_not_name_folders_of_the_machine():

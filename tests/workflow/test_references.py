@@ -58,7 +58,7 @@ def test_references_of_the_default_hold(config):
             ["analyses", "gata_tal", "figures"],
             {"tracks": {}},
             "key 'analyses.gata_tal.figures.tracks' asks for the figure 'tracks', which this kind of targets "
-            "cannot draw; allowed are kinds, pair_significance, distance, spacing, scan, mutagenesis, "
+            "cannot draw; allowed are kinds, pair_significance, distance, spacing, mutagenesis, "
             "calibration.",
         ),
         (

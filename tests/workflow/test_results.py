@@ -35,6 +35,7 @@ CONFIG = {
         },
         "map": {"models": ["a"], "tasks": ["t"], "methods": ["m"], "targets": {"positions": "all"}},
     },
+    "scans": {"s": {"models": ["a", "b"], "tasks": ["t"]}},
     "claims": [],
 }
 CONFIG["analyses"]["pairs"]["figures"] = {"distance": {}}
@@ -93,8 +94,12 @@ def test_figures_are_those_configured_and_how_the_null_holds():
         "out/figures/models/trained/performance.png",
         "out/figures/reads/atac/A/quality.png",
     ]
-    assert len(figures) == 3 + 4 * 2 + 1
-    assert figures[-1] == "out/figures/map/a/t/m/calibration.png"
+    assert len(figures) == 3 + 4 * 2 + 1 + 2
+    assert figures[-3:] == [
+        "out/figures/map/a/t/m/calibration.png",
+        "out/figures/scans/s/a/t/scan.png",
+        "out/figures/scans/s/b/t/scan.png",
+    ]
 
 
 def test_claims_are_judged_where_there_are_any():

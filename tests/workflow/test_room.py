@@ -13,7 +13,7 @@ ORDER = [
     ["running", "included", "small_files"],
     ["rows", "costs", "datasets"],
     ["feature_names", "samples", "backgrounds", "exports"],
-    ["conditions", "named"],
+    ["conditions", "named", "scans"],
     ["nulls", "ensembles", "sheets"],
     ["results"],
     ["sources", "references", "reads_sizes"],

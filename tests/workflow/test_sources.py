@@ -93,6 +93,9 @@ CONFIG = {
         "parts": {"source": {"architecture": "net.json", "weights": "net.h5", "tasks": ["x"]}},
         "trained": {"dataset": "simulated", "architecture": "any"},
     },
+    "scans": {
+        "s": {"models": ["whole"], "tasks": ["x"], "motifs": {"A": "GATA", "B": "CA"}, "sequences": "scan.fa"}
+    },
     "analyses": {"maps": MAPS | {"aggregate": {"expected": "expected.tsv"}}, "others": MAPS},
 }
 ROWS = [
@@ -132,6 +135,7 @@ FETCHED = {
     "two.pwm": ("", {}),
     "flanks.npy": ("", {}),
     "back.fa": ("", {}),
+    "scan.fa": ("", {}),
     "peaks.bed": ("peaks", {"sha256": "c" * 64}),
     "counts.txt": ("table", {}),
     "net.keras": ("network", {}),

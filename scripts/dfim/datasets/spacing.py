@@ -99,11 +99,6 @@ def _distances(first: int, second: int, largest: int) -> list[int]:
     return [*range(-largest, -second + 1), *range(first, largest + 1)]
 
 
-def spacings_of(design: Mapping) -> range:
-    """Return the bases between the two motifs of a design that fit on either side: all from 0 on."""
-    return range(design["largest"] - max(map(len, design["motifs"].values())) + 1)
-
-
 def backgrounds_of(design: Mapping, seed: int, given: np.ndarray | None = None) -> np.ndarray:
     """Return what the motifs of a design are put into, uint8 (backgrounds, positions).
 

@@ -61,21 +61,48 @@ class ScanDraws:
     pieces: Mapping[str, int] = field(default_factory=dict)
 
 
+def read_spacings(spacings: str | int | Sequence[int]) -> list[int]:
+    """Return spacings (bp) as a list: of a text such as ``0-40`` or ``0,5,10``, of one number, or of several.
+
+    Raises InputError on what is none of these, and on a text that is not of numbers.
+    """
+    if isinstance(spacings, Real):
+        return [spacings]
+    if not isinstance(spacings, str):
+        try:
+            return list(spacings)
+        except TypeError:
+            raise InputError(
+                f"the spacings are {spacings!r}, and numbers of bases are needed: 5, [0, 5, 10] or '0-40'."
+            ) from None
+    found = []
+    for part in spacings.split(","):
+        first, _, last = part.strip().partition("-")
+        if not (first.isdigit() and (last or first).isdigit()):
+            raise InputError(
+                f"the spacings are {spacings!r}, and numbers of bases are needed: 0-40, or 0,5,10."
+            )
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
 def scan_cells(
     motifs: Mapping[str, str],
-    spacings: Sequence[int],
+    spacings: str | int | Sequence[int],
     orientations: Sequence[str] = ORIENTATIONS,
     both_orders: bool = False,
     reach: float = np.inf,
 ) -> pd.DataFrame:
     """Return the cells of a scan, a row each, ``CELL_COLUMNS``: of every two of some motifs.
 
-    ``motifs``: patterns by name. ``spacings``: bases between the two. ``orientations``: strands of the motif
-    that is named first, then of the other. ``both_orders``: also with the other one upstream.
+    ``motifs``: patterns by name. ``spacings``: bases between the two, as :func:`read_spacings`
+    takes them. ``orientations``: strands of the motif that is named first, then of the other.
+    ``both_orders``: also with the other one upstream.
     ``orientation`` names both as they stand on the + strand, ``TAL1+ GATA1-``. Positions that are ``reach``
     (bp) apart or farther cannot interact: ``within_reach`` is then 0. Raises InputError on fewer than two
     motifs, on spacings that are none or all beyond the reach, and on unknown orientations.
     """
+    spacings = read_spacings(spacings)
     _check_design(motifs, spacings, orientations)
     rows, apart = [], sorted({int(spacing) for spacing in spacings})
     if apart[0] + 1 >= reach:

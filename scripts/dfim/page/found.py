@@ -20,7 +20,7 @@ def pairs_found(
     """Return what the template says of an analysis of pairs.
 
     ``files`` are the tables that are the same for every method (``tests``, ``kinds``, ``signs``, ``nulls``
-    and, where there are some, ``networks`` and ``scan``), ``methods`` those of each method (``recovery``,
+    and, where there are some, ``networks``), ``methods`` those of each method (``recovery``,
     ``calibration``, ``nulls``).
     """
     tests = read_table(files["tests"])
@@ -38,7 +38,6 @@ def pairs_found(
         "kinds_all": len(rows),
         "kinds_called": int((kinds["called"] == 1).sum()),
         "called_names": _called_names(kinds),
-        "scan": scan_words(read_table(files["scan"])) if files.get("scan") else "",
         "recovery": recovery_rows(methods),
         "warnings": _once(
             _pair_warnings(files, int(tested.sum())), method_warnings(methods, level, p_values)
@@ -60,15 +59,21 @@ def _called_names(kinds: pd.DataFrame) -> list[str]:
     ]
 
 
-def scan_words(scan: pd.DataFrame) -> str:
-    """Say how many cells of a scan are called, and the one of the largest interaction."""
-    tested, called = scan[scan["within_reach"] == 1], scan[scan["called"] == 1]
-    words = f"the scan calls {len(called):,} of {len(tested):,} spacings"
-    if called.empty:
-        return words
-    best = called.loc[called["interaction"].abs().idxmax()]
-    largest = f"{best['call']} of {interval(best, 'interaction')} at {best['spacing']} bp"
-    return f"{words}, the largest a {largest}, {best['orientation']}"
+def scan_found(scan: pd.DataFrame) -> list[dict]:
+    """Return, of each pair of a scan, the cells within reach and called, and the largest that is called."""
+    rows = []
+    for pair, cells in scan.groupby("pair", sort=False):
+        called = cells[cells["called"] == 1]
+        row = {"pair": pair, "tested": int((cells["within_reach"] == 1).sum()), "called": len(called)}
+        largest = ""
+        if len(called):
+            best = called.loc[called["interaction"].abs().idxmax()]
+            largest = (
+                f"{best['call']} of {interval(best, 'interaction')} at {best['spacing']} bp, "
+                f"{best['orientation']}"
+            )
+        rows.append(row | {"largest": largest})
+    return rows
 
 
 def _kind_rows(kinds: pd.DataFrame, networks: pd.DataFrame | None) -> list[dict]:
@@ -228,8 +233,7 @@ def summary(view: Mapping) -> str:
     if "tested" in view:
         call = f"{view['synergy']:,} synergy, {view['redundancy']:,} redundancy"
         kinds = f"{view['kinds_called']:,} of {view['kinds_all']:,} kinds are called"
-        scan = f"; {view['scan']}" if view.get("scan") else ""
-        return f"{view['called']:,} of {view['tested']:,} tested pairs act together ({call}); {kinds}{scan}"
+        return f"{view['called']:,} of {view['tested']:,} tested pairs act together ({call}); {kinds}"
     called = "; ".join(f"{method} {count:,}" for method, count in view["called_by_method"].items())
     looked = f"{view['sources']:,} sources in {counted(view['examples'], 'sequence')}"
     if view["cells"]:

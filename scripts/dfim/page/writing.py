@@ -38,6 +38,7 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
     """
     page = _Page(contents, Path(path).parent, seed)
     views = [page.analysis(number, asked) for number, asked in enumerate(contents["analyses"])]
+    scans = [page.scan(number, asked) for number, asked in enumerate(contents["scans"])]
     nets = [page.network(asked) for asked in contents["networks"]]
     environment = Environment(
         loader=PackageLoader("dfim.page"), autoescape=True, undefined=StrictUndefined,
@@ -48,6 +49,7 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
     text = environment.get_template("index.html.j2").render(
         contents=contents,
         analyses=views,
+        scans=scans,
         networks=nets,
         reads=[page.figure(figure) for figure in contents["reads"]],
         poor=[net["poor"] for net in nets if net["poor"]],
@@ -135,6 +137,13 @@ class _Page:
         view["figures"] = [figure for figure in figures if figure["picture"]]
         view["others"] = [figure for figure in figures if not figure["picture"]]
         return view
+
+    def scan(self, number: int, asked: Mapping) -> dict:
+        """Return what the template says of a scan."""
+        view = {name: asked[name] for name in ("name", "model", "task", "asked")}
+        view |= {"key": f"scan{number}", "table": self.link(asked["table"]), "warnings": asked["logged"]}
+        view["pairs"] = found.scan_found(read_table(asked["table"]))
+        return view | {"figure": self.figure(asked["figure"])}
 
     def _pairs(self, view: dict, asked: Mapping) -> None:
         """Add the plot of pairs by distance, whose points know their sequence."""

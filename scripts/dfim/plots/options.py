@@ -8,11 +8,12 @@ from dfim.errors import InputError
 
 # Figures of an analysis: those of feature targets (pairs) and those of position targets (profiles).
 FIGURES = {
-    "pairs": ("kinds", "pair_significance", "distance", "spacing", "scan", "mutagenesis", "calibration"),
+    "pairs": ("kinds", "pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
     "profiles": ("variants", "groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
 INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
 MODEL_FIGURES = ("training", "performance")
+SCAN_FIGURES = ("scan",)
 
 OPTIONS = {
     "pair_significance": {"level": 0.05, "pairs": None},
@@ -21,7 +22,7 @@ OPTIONS = {
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
     "spacing": {"score": "fis", "first": None, "max": None},
-    "scan": {"pairs": None, "most": 2},
+    "scan": {"pairs": None, "most": 10},
     "groups": {
         "groups": ["positive", "control"],
         "scores": ["fis", "fis_sum", "signed_sum"],

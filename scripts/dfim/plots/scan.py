@@ -1,4 +1,4 @@
-"""A grammar scan: the interaction of two motifs against the bases between them, one panel per orientation."""
+"""A grammar scan: interactions of motifs against the bases between two, a panel per orientation."""
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the mean interaction at every spacing, with its interval and the band of the null.
 
     Tables: ``scan``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
-    ``most`` of them). A panel for each orientation. Spacings beyond the network's reach are not drawn. The
-    data are the rows of the table that are drawn.
+    ``most`` of them). A panel for each pair and orientation. Spacings beyond the network's reach are
+    not drawn. The data are the rows of the table that are drawn.
     """
     options = read_options(FIGURE, options)
     (scan,) = require(tables, FIGURE, ["scan"])
@@ -53,10 +53,15 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     figure.supxlabel(
         f"Means over {int(drawn['n'].iloc[0])} backgrounds, bars: 95 % of their bootstrap over them. "
         "▲ called as synergy, ▼ as redundancy, ○ not called.\nGrey band: 95 % of the null, the same mean "
-        "with other sequence in the place of either motif. →, ←: strand",
+        f"with other sequence in the place of either motif. →, ←: strand{_rest(len(best) - len(names))}",
         fontsize=7, color=style.GREY,
     )  # fmt: skip
     return figure, drawn.reset_index(drop=True)
+
+
+def _rest(left: int) -> str:
+    """Say how many pairs are not drawn."""
+    return f". Not drawn: {style.counted(left, 'pair')}" if left else ""
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, first: bool) -> None:

@@ -1,0 +1,43 @@
+# Grammar scans: motifs put into many sequences, in which a network alone is asked.
+
+
+rule scan_motifs:
+    input:
+        unpack(LOOKUPS.scan_sequences),
+        graph=MODEL["graph"],
+    output:
+        scan=places.scan_file(RESULTS, "{scan}", "{model}", "{task}"),
+    log:
+        f"{LOGS}/scan_motifs/{{scan}}/{{model}}/{{task}}.log",
+    benchmark:
+        f"{BENCHMARKS}/scan_motifs/{{scan}}/{{model}}/{{task}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    threads: 1
+    resources:
+        **demanded("scan_motifs"),
+    params:
+        **LOOKUPS.scan_params(),
+    script:
+        "../scripts/scan_motifs.py"
+
+
+rule plot_scan:
+    input:
+        scan=rules.scan_motifs.output.scan,
+    output:
+        **figure_outputs(
+            places.scan_figures(RESULTS, "{scan}", "{model}", "{task}"), "scans", "scan", "model", "task"
+        ),
+    log:
+        f"{LOGS}/plot_scan/{{scan}}/{{model}}/{{task}}/{{figure}}.log",
+    benchmark:
+        f"{BENCHMARKS}/plot_scan/{{scan}}/{{model}}/{{task}}/{{figure}}.tsv"
+    conda:
+        "../envs/dfim.yaml"
+    resources:
+        **demanded("plot_scan"),
+    params:
+        caption=caption("scan"),
+    script:
+        "../scripts/plot_scan.py"

@@ -1,13 +1,15 @@
-"""Keep what a finished default run says of its claims, and write it into docs/methods.md.
+"""Keep what a finished default run says of its claims, and write it into docs/methods.md and README.md.
 
     python benchmarks/answer.py RESULTS
 
 RESULTS is the run's folder. Its ``reproduction.tsv`` is kept as ``docs/benchmarks/answer.tsv`` and every
 ``null_checks.tsv`` as ``docs/benchmarks/null_checks.tsv``; the parts of the page between the marks are made
-from these. A test compares page and tables.
+from these, and so is the sentence of README.md that says what the run found. A test compares them.
 """
 
+import re
 import sys
+import textwrap
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +18,7 @@ from dfim.files.tables import read_table
 from dfim.files.whole import atomic_path
 
 DOCS = Path(__file__).parents[1] / "docs"
-PAGE = DOCS / "methods.md"
+PAGE, README = DOCS / "methods.md", DOCS.parent / "README.md"
 CLAIMS, CHECKS = DOCS / "benchmarks/answer.tsv", DOCS / "benchmarks/null_checks.tsv"
 COLUMNS = ["section", "claim", "found", "threshold", "verdict"]
 BEGIN, END = "<!-- {}: made by benchmarks/answer.py -->", "<!-- end of {} -->"
@@ -75,8 +77,34 @@ def page_of(page: str) -> str:
     return with_part(page, "null checks", checks_text(read_table(CHECKS)))
 
 
+def found_text(claims: pd.DataFrame) -> str:
+    """Return what README.md says that the run called, from the claim about pairs of the simulation."""
+    found = claims.loc[claims["section"] == "SFig. 2", "found"].item()
+    pair, other = (
+        100 * float(re.search(f"{before} ([0-9.]+)", found)[1])
+        for before in ("ELF1–SIX5 as synergy", "the most called other kind")
+    )
+    return (
+        f"{pair:.0f} % of ELF1–SIX5 pairs are called, all pairs of one motif as redundant, and at most "
+        f"{other:.2g} % of each kind that the grammar does not make interact."
+    )
+
+
+def with_found(readme: str, text: str) -> str:
+    """Return README.md with another sentence about what the default run called, wrapped as it is."""
+    before, rest = readme.split("In the default run ")
+    after = rest.split("does not make interact.", 1)[1]
+    line = before.rsplit("\n", 1)[1]
+    wrapped = textwrap.fill(f"{line}In the default run {text}", 120)
+    return before[: len(before) - len(line)] + wrapped + after
+
+
 if __name__ == "__main__":
     keep(Path(sys.argv[1]))
+    claims = claims_of(CLAIMS)
+    readme = with_found(README.read_text(encoding="utf-8"), found_text(claims))
+    with atomic_path(README, checksum=False) as temporary:
+        temporary.write_text(readme, encoding="utf-8")
     text = page_of(PAGE.read_text(encoding="utf-8"))
     with atomic_path(PAGE, checksum=False) as temporary:
         temporary.write_text(text, encoding="utf-8")

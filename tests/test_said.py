@@ -1,0 +1,94 @@
+"""Numbers in the prose of the pages that a user opens are those of a table that a run or a benchmark made."""
+
+import re
+from pathlib import Path
+
+import answer
+import pytest
+
+from dfim.files.tables import read_table
+
+ROOT = Path(__file__).parents[1]
+TABLES = ROOT / "docs/benchmarks"
+# Pages whose numbers of this kind are results, all of them: each must stand in a sentence that is checked.
+PAGES = (
+    "README.md",
+    *(f"docs/{page}.md" for page in ("tutorial", "troubleshooting", "speed", "from_pytorch")),
+)
+_RESULT = re.compile(r"\d[\d.,]* ?(?:%|(?:minutes?|seconds?|GB|GiB|ms|core-hours|jobs|times)\b)")
+
+
+def prose(page: str) -> str:
+    """Return the prose of a page in one line: no code, no tables."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL)
+    return " ".join(" ".join(line for line in text.splitlines() if not line.startswith(("|", "#"))).split())
+
+
+def of_contributions() -> str:
+    table = read_table(TABLES / "contributions.tsv")
+    rows = table[table["contender"] == "deeplift package, its own function"].set_index("network")
+    a, b, c = (1 / rows.loc[name, "times_package"] for name in "ABC")
+    return f"takes {a:.1f} (A), {b:.1f} (B) and {c:.1f} (C) times as long (`contributions.tsv`)."
+
+
+def of_exactness() -> str:
+    table = read_table(TABLES / "exactness.tsv")
+    assert table["flips"].sum() == 0
+    return (
+        f"is off by more than {table['largest_difference'].max():.3g} of the largest, and no pool chooses "
+        f"otherwise in {table['mutants'].sum():,} mutants"
+    )
+
+
+def of_dataset_memory() -> str:
+    table = read_table(TABLES / "dataset_memory.tsv")
+    plain, patterns = (table[table["patterns"] == number] for number in (0, 1))
+    low, high = (plain["microseconds_per_window"].agg(end) / 1000 for end in ("min", "max"))
+    return (
+        f"{plain['windows'].min():,} to {plain['windows'].max():,} windows of 1 kb with 18 tasks takes "
+        f"{low:.2f} to {high:.2f} ms of one core a window, and {plain['peak_gib'].max():.1f} GiB at its peak "
+        f"({patterns['peak_gib'].item():.1f} GiB with the {patterns['features'].item() / 1e6:.1f} million"
+    )
+
+
+def checked() -> list[tuple[str, str]]:
+    """Return what is checked, as (page, words): made from tables, or measured once and kept in said.tsv."""
+    made = [
+        ("README.md", f"In the default run {answer.found_text(answer.claims_of(answer.CLAIMS))}"),
+        ("docs/speed.md", of_contributions()),
+        ("docs/speed.md", of_exactness()),
+        ("docs/speed.md", of_dataset_memory()),
+    ]
+    kept = read_table(TABLES / "said.tsv")
+    return made + list(zip(kept["page"], kept["words"], strict=True))
+
+
+@pytest.mark.parametrize(("page", "words"), checked())
+def test_the_page_says_what_was_measured(page, words):
+    assert words in prose(page)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_other_result_is_said(page):
+    """What is left of a page without the sentences that are checked has no percentages, times or sizes."""
+    rest = prose(page)
+    for one, words in checked():
+        if one == page:
+            rest = rest.replace(words, "")
+    assert _RESULT.findall(rest) == []
+
+
+def test_another_run_makes_another_sentence():
+    claims = answer.claims_of(answer.CLAIMS)
+    readme = answer.README.read_text(encoding="utf-8")
+    assert answer.with_found(readme, answer.found_text(claims)) == readme
+    other = claims.assign(found=claims["found"].str.replace("synergy 0.95", "synergy 0.5"))
+    changed = answer.with_found(readme, answer.found_text(other))
+    assert changed != readme
+    assert "In the default run 58 % of ELF1–SIX5 pairs" in " ".join(changed.split())
+
+
+def test_what_was_measured_once_says_how():
+    kept = read_table(TABLES / "said.tsv")
+    assert (kept["measured"].fillna("").str.len() > 20).all()
+    assert set(kept["page"]) <= {*PAGES, "docs/cluster.md"}

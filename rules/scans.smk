@@ -13,7 +13,7 @@ rule scan_motifs:
         f"{BENCHMARKS}/scan_motifs/{{scan}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
-    threads: 1
+    threads: threads_of("scan_motifs")
     resources:
         **demanded("scan_motifs"),
     params:

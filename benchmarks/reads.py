@@ -25,6 +25,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from resources import took  # noqa: E402
+
 from dfim.reads.calling import call_peaks  # noqa: E402
 from dfim.reads.tagalign import TN5_SHIFT, count_library, sample, stream, write_tags  # noqa: E402
 
@@ -157,17 +159,23 @@ def run_case(folder: Path, genome: list[np.ndarray], pairs: int) -> None:
 
 
 def measured(folder: Path) -> list[dict]:
-    """Return what the largest job of each rule took, from Snakemake's benchmarks, and what it wrote."""
+    """Return what the largest job of each rule took, and what it wrote.
+
+    Scripts say in their logs what they took; of other programs there are Snakemake's benchmarks.
+    """
     rows = []
     for rule, pattern in WRITTEN.items():
-        found = [
-            pd.read_csv(path, sep="\t") for path in (folder / "results/benchmarks" / rule).rglob("*.tsv")
-        ]
-        if not found:
+        results = folder / "results"
+        logs = filter(None, map(took, (results / "logs" / rule).rglob("*.log")))
+        samples = [pd.read_csv(path, sep="\t") for path in (results / "benchmarks" / rule).rglob("*.tsv")]
+        names = {"cpu_time": "seconds", "max_rss": "memory"}
+        found = [pd.DataFrame(list(logs)), *(table.rename(columns=names) for table in samples)]
+        table = pd.concat(found)
+        if table.empty:
             continue
-        table = pd.concat(found).apply(pd.to_numeric, errors="coerce")
+        table = table[["seconds", "memory"]].apply(pd.to_numeric, errors="coerce")
         written = sum(path.stat().st_size for path in (folder / "results/reads/atac/cells").glob(pattern))
-        row = {"rule": rule, "seconds": table["cpu_time"].max(), "memory_mb": round(table["max_rss"].max())}
+        row = {"rule": rule, "seconds": table["seconds"].max(), "memory_mb": round(table["memory"].max())}
         rows.append(row | {"written_mb": round(written / 1e6, 2)})
     return rows
 

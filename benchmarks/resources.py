@@ -63,30 +63,24 @@ def read_sizes(configuration: dict, results: Path) -> Sizes:
 def finished_jobs(results: Path) -> Iterator[dict]:
     """Yield ``rule``, ``wildcards``, ``job`` (a path), and the ``wall``, ``seconds`` and ``memory`` it took.
 
-    Seconds, those of processor time in the middle, and MB, from the log of the job; from Snakemake's samples
-    where the log does not say (the run is older). Jobs that failed are left out.
+    Seconds, those of processor time in the middle, and MB, from the log of the job. Jobs that failed are left
+    out.
     """
     for rule, names in WILDCARDS.items():
         folder = results / "logs" / rule
         for path in sorted(folder.rglob("*.log")):
             job = path.relative_to(folder).with_suffix("")
-            took = _TOOK.search(path.read_text())
-            measured = took.groups() if took else _sampled(results / "benchmarks" / rule / f"{job}.tsv")
-            if measured:
+            if measured := took(path):
                 wildcards = dict(zip(names.split(), job.parts, strict=True))
                 name = f"{rule}_pairs" if rule == "assign_significance" else rule
                 found = {"rule": name, "wildcards": wildcards, "job": f"{rule}/{job}"}
-                yield found | dict(zip(("wall", "seconds", "memory"), map(float, measured), strict=True))
+                yield found | measured
 
 
-def _sampled(path: Path) -> tuple[str, ...]:
-    """Return wall time, processor time and memory of a benchmark, or nothing."""
-    if not path.is_file():
-        return ()
-    names, values = (line.split("\t") for line in path.read_text().splitlines())
-    row = dict(zip(names, values, strict=True))
-    found = row["s"], row["cpu_time"], row["max_rss"]
-    return () if "NA" in found else found
+def took(log: Path) -> dict[str, float]:
+    """Return ``wall``, ``seconds`` and ``memory`` of a job, as its log says at its end, or nothing."""
+    found = _TOOK.search(log.read_text())
+    return dict(zip(("wall", "seconds", "memory"), map(float, found.groups()), strict=True)) if found else {}
 
 
 def compare(results: Path, sizes: Sizes) -> pd.DataFrame:

@@ -9,8 +9,6 @@ rule simulate_sequences:
         **DATASET,
     log:
         f"{LOGS}/simulate_sequences/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/simulate_sequences/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "simulate_sequences")),
     conda:
@@ -31,8 +29,6 @@ rule build_peak_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_peak_dataset/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_peak_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_peak_dataset")),
     conda:
@@ -55,8 +51,6 @@ rule build_variant_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_variant_dataset/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_variant_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_variant_dataset")),
     conda:
@@ -78,8 +72,6 @@ rule match_controls:
         **MATCHING,
     log:
         f"{LOGS}/match_controls/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/match_controls/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(matched_datasets(config)),
     conda:
@@ -99,8 +91,6 @@ rule build_own_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_own_dataset/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_own_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_own_dataset")),
     conda:
@@ -121,8 +111,6 @@ rule build_spacing_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_spacing_dataset/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_spacing_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_spacing_dataset")),
     conda:
@@ -143,8 +131,6 @@ rule build_value_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_value_dataset/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/build_value_dataset/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_value_dataset")),
     conda:
@@ -165,8 +151,6 @@ rule draw_twin:
         **DATASET,
     log:
         f"{LOGS}/draw_twin/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/draw_twin/{{dataset}}.tsv"
     wildcard_constraints:
         dataset=one_of(made_by(config, "draw_twin")),
     conda:

@@ -10,8 +10,6 @@ rule export_pairs:
         bedpe=f"{EXPORTS}/called_pairs.bedpe",
     log:
         f"{LOGS}/export_pairs/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/export_pairs/{{analysis}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -31,8 +29,6 @@ rule export_tracks:
         bedgraph=f"{EXPORTS}/{{method}}/contributions.bedgraph.gz",
     log:
         f"{LOGS}/export_tracks/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/export_tracks/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
     threads: 1
@@ -54,8 +50,6 @@ use rule export_tracks as export_modisco with:
         attributions=f"{EXPORTS}/{{method}}/modisco_attributions.npz",
     log:
         f"{LOGS}/export_modisco/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/export_modisco/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     resources:
         **demanded("export_modisco"),
 
@@ -68,8 +62,6 @@ rule export_maps:
         maps=f"{EXPORTS}/{{method}}/maps.npz",
     log:
         f"{LOGS}/export_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/export_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:

@@ -8,8 +8,6 @@ rule plot_model:
         **figure_outputs(f"{RESULTS}/figures/models/{{model}}", "models", "model"),
     log:
         f"{LOGS}/plot_model/{{model}}/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_model/{{model}}/{{figure}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -39,8 +37,6 @@ rule plot_interactions:
         ),
     log:
         f"{LOGS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_interactions/{{analysis}}/{{model}}/{{task}}/{{method}}/{{figure}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:

@@ -9,8 +9,6 @@ rule select_examples:
         places.selection_file(RESULTS, "{analysis}", "{model}", "{task}"),
     log:
         f"{LOGS}/select_examples/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/select_examples/{{analysis}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -36,8 +34,6 @@ rule score_pairs:
         completeness=f"{INTERACTIONS}/shards/{{shard}}.completeness.tsv",
     log:
         f"{LOGS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
-    benchmark:
-        f"{BENCHMARKS}/score_pairs/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:
@@ -62,8 +58,6 @@ rule score_profiles:
         completeness=f"{INTERACTIONS}/shards/{{shard}}.completeness.tsv",
     log:
         f"{LOGS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.log",
-    benchmark:
-        f"{BENCHMARKS}/score_profiles/{{analysis}}/{{model}}/{{task}}/{{method}}/{{shard}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "profiles")),
     conda:
@@ -87,8 +81,6 @@ rule mutate_pairs:
         **places.mutagenesis_files(RESULTS, "{analysis}", "{model}", "{task}", "{shard}"),
     log:
         f"{LOGS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.log",
-    benchmark:
-        f"{BENCHMARKS}/mutate_pairs/{{analysis}}/{{model}}/{{task}}/{{shard}}.tsv"
     conda:
         "../envs/dfim.yaml"
     threads: 1
@@ -116,8 +108,6 @@ rule judge_pairs:
         removals=f"{PAIR_TESTS}/removals.tsv",
     log:
         f"{LOGS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:
@@ -149,8 +139,6 @@ rule assign_significance_pairs:
         signs=f"{INTERACTIONS}/signs.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:
@@ -175,8 +163,6 @@ rule describe_kinds:
         signs=f"{PAIR_TESTS}/signs.tsv",
     log:
         f"{LOGS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/describe_kinds/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:
@@ -210,8 +196,6 @@ rule assign_significance_profiles:
         quantiles=f"{INTERACTIONS}/quantiles.tsv",
     log:
         f"{LOGS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/assign_significance/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "profiles")),
     conda:
@@ -235,8 +219,6 @@ rule check_null_pairs:
         summary=f"{PAIR_TESTS}/null_checks.tsv",
     log:
         f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:
@@ -262,8 +244,6 @@ rule check_null_profiles:
         summary=f"{PAIR_TESTS}/null_checks.tsv",
     log:
         f"{LOGS}/check_null/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/check_null/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "profiles")),
     conda:
@@ -289,8 +269,6 @@ rule aggregate_maps:
         f"{INTERACTIONS}/cells.tsv.gz",
     log:
         f"{LOGS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/aggregate_maps/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "profiles")),
     conda:
@@ -314,8 +292,6 @@ rule compare_groups:
         recovery=f"{INTERACTIONS}/recovery.tsv",
     log:
         f"{LOGS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/compare_groups/{{analysis}}/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -340,8 +316,6 @@ rule compare_networks:
         **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
     log:
         f"{LOGS}/compare_networks/{{analysis}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/compare_networks/{{analysis}}/{{model}}/{{task}}.tsv"
     wildcard_constraints:
         analysis=one_of(analyses_with(config, "pairs")),
     conda:

@@ -11,8 +11,6 @@ rule provide_model:
         graph=MODEL["graph"],
     log:
         f"{LOGS}/provide_model/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/provide_model/{{model}}.tsv"
     wildcard_constraints:
         model=one_of(given_models(config)),
     conda:
@@ -36,8 +34,6 @@ rule train_model:
         history=MODEL["history"],
     log:
         f"{LOGS}/train_model/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/train_model/{{model}}.tsv"
     wildcard_constraints:
         model=one_of(trained_models(config)),
     # What waits for it is long: begun late, a core idles at the end.
@@ -66,8 +62,6 @@ rule evaluate_model:
         predictions=MODEL["predictions"],
     log:
         f"{LOGS}/evaluate_model/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/evaluate_model/{{model}}.tsv"
     conda:
         "../envs/dfim.yaml"
     threads: threads_of("evaluate_model")
@@ -88,8 +82,6 @@ rule fit_additive:
         MODEL["additive"],
     log:
         f"{LOGS}/fit_additive/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/fit_additive/{{model}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -107,8 +99,6 @@ rule measure_reach:
         MODEL["reach"],
     log:
         f"{LOGS}/measure_reach/{{model}}.log",
-    benchmark:
-        f"{BENCHMARKS}/measure_reach/{{model}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -125,8 +115,6 @@ rule score_contributions:
         places.contributions_file(RESULTS, "{model}", "{task}", "{method}"),
     log:
         f"{LOGS}/score_contributions/{{model}}/{{task}}/{{method}}.log",
-    benchmark:
-        f"{BENCHMARKS}/score_contributions/{{model}}/{{task}}/{{method}}.tsv"
     conda:
         "../envs/dfim.yaml"
     threads: threads_of("score_contributions")

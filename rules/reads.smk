@@ -28,8 +28,6 @@ for simulated in config["simulated_reads"]:
             truth=f"{RESULTS}/simulated_reads/{simulated}.truth.tsv.gz",
         log:
             f"{LOGS}/simulate_reads/{simulated}.log",
-        benchmark:
-            f"{BENCHMARKS}/simulate_reads/{simulated}.tsv"
         conda:
             "../envs/dfim.yaml"
         params:
@@ -50,8 +48,6 @@ rule trim_reads:
         counts=f"{READS}/trimmed/{{replicate}}.{{lane}}.tsv",
     log:
         f"{LOGS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.log",
-    benchmark:
-        f"{BENCHMARKS}/trim_reads/{{reads}}/{{task}}/{{replicate}}.{{lane}}.tsv"
     priority: 2
     conda:
         "../envs/trimming.yaml"
@@ -167,8 +163,6 @@ rule make_tags:
         counts=f"{READS}/tags/{{replicate}}.counts.tsv",
     log:
         f"{LOGS}/make_tags/{{reads}}/{{task}}/{{replicate}}.log",
-    benchmark:
-        f"{BENCHMARKS}/make_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
     wildcard_constraints:
         replicate="(?!pooled)[A-Za-z0-9]+",
     priority: 5
@@ -211,8 +205,6 @@ rule split_tags:
         second=temp(f"{READS}/tags/{{replicate}}.pr2.tagAlign.gz"),
     log:
         f"{LOGS}/split_tags/{{reads}}/{{task}}/{{replicate}}.log",
-    benchmark:
-        f"{BENCHMARKS}/split_tags/{{reads}}/{{task}}/{{replicate}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -233,8 +225,6 @@ rule call_peaks:
         caller=f"{READS}/peaks/{{library}}.caller.tsv",
     log:
         f"{LOGS}/call_peaks/{{reads}}/{{task}}/{{library}}.log",
-    benchmark:
-        f"{BENCHMARKS}/call_peaks/{{reads}}/{{task}}/{{library}}.tsv"
     conda:
         "../envs/macs.yaml"
     resources:
@@ -257,8 +247,6 @@ rule compare_libraries:
         summary=f"{READS}/reproducible/{{first}}_vs_{{second}}.tsv",
     log:
         f"{LOGS}/compare_libraries/{{reads}}/{{task}}/{{first}}_vs_{{second}}.log",
-    benchmark:
-        f"{BENCHMARKS}/compare_libraries/{{reads}}/{{task}}/{{first}}_vs_{{second}}.tsv"
     wildcard_constraints:
         first=r"[A-Za-z0-9]+(\.pr1)?",
         second=r"[A-Za-z0-9]+(\.pr2)?",
@@ -283,8 +271,6 @@ rule select_peaks:
         reproducibility=f"{READS}/reproducibility.tsv",
     log:
         f"{LOGS}/select_peaks/{{reads}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/select_peaks/{{reads}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -310,8 +296,6 @@ rule measure_quality:
         distributions=f"{READS}/distributions.tsv.gz",
     log:
         f"{LOGS}/measure_quality/{{reads}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/measure_quality/{{reads}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -332,8 +316,6 @@ rule plot_quality:
         **figure_outputs(f"{RESULTS}/figures/reads/{{reads}}/{{task}}", "reads", "reads", "task"),
     log:
         f"{LOGS}/plot_quality/{{reads}}/{{task}}/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_quality/{{reads}}/{{task}}/{{figure}}.tsv"
     wildcard_constraints:
         figure="quality",
     conda:

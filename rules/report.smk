@@ -18,8 +18,6 @@ rule write_reproduction:
         ),
     log:
         f"{LOGS}/write_reproduction.log",
-    benchmark:
-        f"{BENCHMARKS}/write_reproduction.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -51,8 +49,6 @@ rule write_page:
         ),
     log:
         f"{LOGS}/write_page.log",
-    benchmark:
-        f"{BENCHMARKS}/write_page.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:

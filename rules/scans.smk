@@ -9,8 +9,6 @@ rule scan_motifs:
         scan=places.scan_file(RESULTS, "{scan}", "{model}", "{task}"),
     log:
         f"{LOGS}/scan_motifs/{{scan}}/{{model}}/{{task}}.log",
-    benchmark:
-        f"{BENCHMARKS}/scan_motifs/{{scan}}/{{model}}/{{task}}.tsv"
     conda:
         "../envs/dfim.yaml"
     threads: threads_of("scan_motifs")
@@ -31,8 +29,6 @@ rule plot_scan:
         ),
     log:
         f"{LOGS}/plot_scan/{{scan}}/{{model}}/{{task}}/{{figure}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plot_scan/{{scan}}/{{model}}/{{task}}/{{figure}}.tsv"
     conda:
         "../envs/dfim.yaml"
     resources:

@@ -46,8 +46,6 @@ rule select_count_peaks:
         f"{RESULTS}/count_peaks/{{name}}",
     log:
         f"{LOGS}/select_count_peaks/{{name}}.log",
-    benchmark:
-        f"{BENCHMARKS}/select_count_peaks/{{name}}.tsv"
     wildcard_constraints:
         name=one_of(SOURCES.count_peaks),
     conda:
@@ -67,8 +65,6 @@ rule read_worksheet:
         places.worksheet_file(RESULTS, "{dataset}"),
     log:
         f"{LOGS}/read_worksheet/{{dataset}}.log",
-    benchmark:
-        f"{BENCHMARKS}/read_worksheet/{{dataset}}.tsv"
     conda:
         "../envs/dfim.yaml"
     params:
@@ -89,8 +85,6 @@ for planted in SHEETS.peaks:
             **places.planted_files(RESULTS, planted, SHEETS.peaks[planted]),
         log:
             f"{LOGS}/plant_genome/{planted}.log",
-        benchmark:
-            f"{BENCHMARKS}/plant_genome/{planted}.tsv"
         conda:
             "../envs/dfim.yaml"
         params:
@@ -106,8 +100,6 @@ rule plant_library:
         **places.library_files(RESULTS, "{library}"),
     log:
         f"{LOGS}/plant_library/{{library}}.log",
-    benchmark:
-        f"{BENCHMARKS}/plant_library/{{library}}.tsv"
     conda:
         "../envs/dfim.yaml"
     params:
@@ -123,8 +115,6 @@ rule prepare_genome:
         **places.genome_files(RESULTS, "{genome}"),
     log:
         f"{LOGS}/prepare_genome/{{genome}}.log",
-    benchmark:
-        f"{BENCHMARKS}/prepare_genome/{{genome}}.tsv"
     conda:
         "../envs/dfim.yaml"
     params:

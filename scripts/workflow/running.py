@@ -109,7 +109,8 @@ def given_names(paths: Iterable[str]) -> dict[str, str]:
 def used(start: float) -> str:
     """Say what this process and its children took since ``start`` (of :func:`time.monotonic`), for a log.
 
-    Exact, where the samples of Snakemake's benchmark, half a minute apart in a long job, are not.
+    Exact and free, where samples of Snakemake's benchmark miss the largest and cost as much as small jobs.
+    Memory is that of the largest process.
     """
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     processor = sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import bootstrap_auroc, clusters_of
@@ -49,7 +49,7 @@ def compare(
     rows, of_group = _two_groups(table, score, group, against, against_null, null, where)
     values = rows["score"].to_numpy(dtype=float)
     first, second = values[of_group], values[~of_group]
-    larger = mannwhitneyu(first, second, alternative="greater")
+    larger = scipy.stats.mannwhitneyu(first, second, alternative="greater")
     low, high = bootstrap_auroc(values, of_group, rows["cluster"].to_numpy(), seed, resamples)
     return {
         "comparison": name,
@@ -64,7 +64,7 @@ def compare(
         "auroc_low": low,
         "auroc_high": high,
         "p": max(larger.pvalue, SMALLEST),
-        "p_two_sided": max(mannwhitneyu(first, second).pvalue, SMALLEST),
+        "p_two_sided": max(scipy.stats.mannwhitneyu(first, second).pvalue, SMALLEST),
         "share_positive_group": (first > 0).mean(),
         "share_positive_against": (second > 0).mean(),
     }

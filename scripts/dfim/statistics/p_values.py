@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control, genpareto, goodness_of_fit, norm
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.errors import InputError, counted
 
@@ -121,7 +121,7 @@ class Tail:
         """Return p of scores above the threshold; it joins the empirical p there, and ends as said above."""
         beyond = np.asarray(scores, np.float64) - self.threshold
         share = (len(self.excess) + 1) / (self.n + 1)
-        fitted = share * genpareto.sf(beyond, self.shape, scale=self.scale)
+        fitted = share * scipy.stats.genpareto.sf(beyond, self.shape, scale=self.scale)
         return np.maximum(fitted, smallest_p(self.n) / EXTRAPOLATION)
 
     def goodness(self, seed: int = 0, samples: int = 199) -> float:
@@ -130,8 +130,8 @@ class Tail:
         By parametric bootstrap, since the parameters are estimated from the same excesses; small: a bad fit.
         """
         known = {"loc": 0, "c": 0} if self.shape == 0 else {"loc": 0}
-        found = goodness_of_fit(
-            genpareto,
+        found = scipy.stats.goodness_of_fit(
+            scipy.stats.genpareto,
             self.excess,
             known_params=known,
             statistic="ad",
@@ -152,7 +152,7 @@ def fit_tail(null: np.ndarray) -> Tail | None:
     excess = ordered[ordered > threshold] - threshold
     if len(excess) < SMALLEST_TAIL or excess.min() == excess.max():
         return None
-    shape, _, scale = genpareto.fit(excess, floc=0)
+    shape, _, scale = scipy.stats.genpareto.fit(excess, floc=0)
     if not shape > 0:
         shape, scale = 0.0, excess.mean()
     return Tail(float(threshold), excess, n, float(shape), float(scale))
@@ -176,7 +176,7 @@ def _fit_normal(null: np.ndarray, method: str):
             f"all {counted(null.size, 'null score')} are {null[0]:g}, and the p-value method {method!r} "
             "fits a normal distribution to them: choose the method 'empirical'."
         )
-    return norm(*norm.fit(null.astype(np.float64)))
+    return scipy.stats.norm(*scipy.stats.norm.fit(null.astype(np.float64)))
 
 
 def _gaussian(null: np.ndarray, two_tailed: bool) -> Test:
@@ -222,5 +222,5 @@ def q_values(p: np.ndarray, families: np.ndarray | None = None) -> np.ndarray:
         return pd.Series(p).groupby(np.asarray(families)).transform(q_values).to_numpy()
     q, tested = np.full(p.shape, np.nan), ~np.isnan(p)
     if tested.any():
-        q[tested] = false_discovery_control(p[tested])
+        q[tested] = scipy.stats.false_discovery_control(p[tested])
     return q

@@ -187,6 +187,7 @@ def read_profile_shards(
     attributes = _common_attributes(paths)
     sources = _sorted_sources(paths)
     quota = max(1, null_positions // len(sources))
+    start, end = sources["start"].to_numpy(), sources["end"].to_numpy()
     arrays, null, drawn, draws = {}, [], [None] * len(sources), []
     for shard, path in enumerate(Progress(paths, desc="shards", unit=" shards")):
         mine = sources.index[sources["shard"] == shard]
@@ -199,15 +200,16 @@ def read_profile_shards(
             draws += [_read_draws(handle["draws"], rows, mine)] if "draws" in handle else []
         null.append(_summarise_null(null_delta, mine))
         for column, source in enumerate(mine):
-            distance = position_distances(sources.loc[[source]], null_delta.shape[2])[0]
-            table = _null_positions(null_delta[:, column], distance, reach)
-            drawn[source] = _draw(table, quota, bins, np.random.default_rng([seed, source]))
-    example = np.repeat(sources["example"].to_numpy(), [len(table) for table in drawn])
+            distance = _distances(start[source], end[source], null_delta.shape[2])
+            positions = _null_positions(null_delta[:, column], distance, reach)
+            drawn[source] = _draw(positions, quota, bins, (seed, source))
+    example = np.repeat(sources["example"].to_numpy(), [len(positions["delta"]) for positions in drawn])
+    columns = {name: np.concatenate([positions[name] for positions in drawn]) for name in drawn[0]}
     return Profiles(
         sources.drop(columns=["row", "shard"]).rename_axis("source").reset_index(),
         **arrays,
         null=pd.concat(null).sort_values(["replicate", "source"], ignore_index=True),
-        null_positions=pd.concat(drawn, ignore_index=True).assign(example=example),
+        null_positions=pd.DataFrame(columns | {"example": example}),
         attributes=attributes,
         **_sorted_draws(draws),
     )
@@ -218,8 +220,12 @@ def position_distances(sources: pd.DataFrame, length: int) -> np.ndarray:
 
     0 within the source, 1 next to it.
     """
-    positions = np.arange(length)
     start, end = (sources[name].to_numpy()[:, None] for name in ("start", "end"))
+    return _distances(start, end, length)
+
+
+def _distances(start: np.ndarray, end: np.ndarray, length: int) -> np.ndarray:
+    positions = np.arange(length)
     return np.maximum(np.maximum(start - positions, positions - end + 1), 0)
 
 
@@ -295,22 +301,27 @@ def _sorted_draws(draws: list[pd.DataFrame]) -> dict[str, pd.DataFrame]:
     return {"draws": pd.concat(parts).sort_values(["source", "draw"], ignore_index=True)} if parts else {}
 
 
-def _null_positions(null_delta: np.ndarray, distance: np.ndarray, reach: float) -> pd.DataFrame:
-    """Return the absolute values of null profiles of one source, (replicate, position), within reach."""
+def _null_positions(null_delta: np.ndarray, distance: np.ndarray, reach: float) -> dict[str, np.ndarray]:
+    """Return ``distance`` and absolute ``delta`` of null profiles, (replicate, position), of a source, within
+    reach. There are many sources: arrays, for tables take longer to make than all else.
+    """
     counted = ~np.isnan(null_delta) & (distance < reach)
     distances = np.broadcast_to(distance.astype(np.int32), null_delta.shape)[counted]
-    return pd.DataFrame({"distance": distances, "delta": np.abs(null_delta[counted])})
+    return {"distance": distances, "delta": np.abs(null_delta[counted])}
 
 
-def _draw(table: pd.DataFrame, n: int, bins: Sequence[int], rng: np.random.Generator) -> pd.DataFrame:
-    """Return at most n rows of null positions, drawn without replacement, as many of each bin of distance."""
-    if len(table) <= n:
-        return table
-    label = np.searchsorted(bins, table["distance"], side="left")
-    order = rng.permutation(len(table))
+def _draw(
+    positions: dict[str, np.ndarray], n: int, bins: Sequence[int], seed: Sequence[int]
+) -> dict[str, np.ndarray]:
+    """Return at most n of the null positions, drawn without replacement, as many of each bin of distance."""
+    if len(positions["delta"]) <= n:
+        return positions
+    label = np.searchsorted(bins, positions["distance"], side="left")
+    order = np.random.default_rng(seed).permutation(len(label))
     rank = pd.Series(order).groupby(label[order]).cumcount().to_numpy()
     # The first of every bin, then the second of every bin, and so on.
-    return table.iloc[np.sort(order[np.argsort(rank, kind="stable")[:n]])]
+    kept = np.sort(order[np.argsort(rank, kind="stable")[:n]])
+    return {name: values[kept] for name, values in positions.items()}
 
 
 def write_profiles(

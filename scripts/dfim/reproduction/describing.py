@@ -10,7 +10,9 @@ from dfim.sequences.bases import BASES, reverse_complement, to_string
 def examples_with_labels(dataset: Dataset) -> pd.DataFrame:
     """Return the examples with a column ``label_{task}`` per task and ``copies_{name}`` per motif."""
     motifs = dataset.features[dataset.features["kind"] == "motif"]
-    copies = pd.crosstab(motifs["example"], motifs["name"]).reindex(dataset.examples["example"], fill_value=0)
+    # Not by pd.crosstab, which counts each example by itself: ten seconds instead of a tenth.
+    copies = motifs.groupby(["example", "name"]).size().unstack(fill_value=0)
+    copies = copies.reindex(dataset.examples["example"], fill_value=0)
     labels = {f"label_{task}": dataset.labels[:, column] for column, task in enumerate(dataset.tasks)}
     return dataset.examples.assign(**labels, **{f"copies_{name}": copies[name].to_numpy() for name in copies})
 

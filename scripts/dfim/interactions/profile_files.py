@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import h5py
 import numpy as np
@@ -12,6 +13,8 @@ from dfim.files.whole import atomic_path
 from dfim.interactions.scoring import Profile
 from dfim.interactions.sources import DRAW_COLUMNS, NUMBERS, SOURCE_COLUMNS
 
+# Positions of profiles held before they are written: a call of HDF5 takes as long as scoring a profile.
+_HELD = 1_000_000
 _CHUNK = 16_384  # values of a chunk of a file, or one row where rows are longer
 
 
@@ -40,17 +43,32 @@ def write_profile_shard(
             "delta": _array(handle, "null_delta", (shuffles, *shape)),
             "mutant_base": _array(handle, "null_mutant_base", (shuffles, *shape), np.uint8),
         }
-        for profile in found:
-            if profile.replicate:
-                for name, array in null.items():
-                    array[profile.replicate - 1, profile.source] = getattr(profile, name)
-                continue
-            for name, array in arrays.items():
-                array[profile.source] = getattr(profile, name)
+        for part in _parts(found, max(1, _HELD // max(length, 1))):
+            _write_profiles([one for one in part if not one.replicate], arrays)
+            for replicate in sorted({one.replicate for one in part if one.replicate}):
+                _write_profiles([one for one in part if one.replicate == replicate], null, replicate - 1)
         _write_table(handle.create_group("sources"), sources[SOURCE_COLUMNS], "source")
         if draws is not None:
             _write_table(handle.create_group("draws"), draws[DRAW_COLUMNS], "draw")
         handle.attrs.update(attributes or {})
+
+
+def _parts(found: Iterable[Profile], number: int) -> Iterator[list[Profile]]:
+    """Yield profiles in lists of a number of them."""
+    found = iter(found)
+    while part := list(islice(found, number)):
+        yield part
+
+
+def _write_profiles(found: Sequence[Profile], arrays: dict[str, h5py.Dataset], *first: int) -> None:
+    """Write profiles to the rows of their sources, all at once where sources follow each other."""
+    found = sorted(found, key=lambda one: one.source)
+    rows = np.array([one.source for one in found], dtype=int)
+    for run in np.split(np.arange(len(rows)), np.flatnonzero(np.diff(rows) != 1) + 1):
+        if len(run):
+            place = (*first, slice(rows[run[0]], rows[run[-1]] + 1))
+            for name, array in arrays.items():
+                array[place] = np.stack([getattr(found[number], name) for number in run])
 
 
 def _write_table(group: h5py.Group, table: pd.DataFrame, axis: str) -> None:

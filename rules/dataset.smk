@@ -2,6 +2,8 @@
 
 DATASET = places.dataset_files(RESULTS, "{dataset}")
 MATCHING = places.matching_files(RESULTS, "{dataset}")
+# Before training, and training before all else: what waits for it is long, and begun late a core idles at the end.
+FIRST = 20
 
 
 rule simulate_sequences:
@@ -9,6 +11,7 @@ rule simulate_sequences:
         **DATASET,
     log:
         f"{LOGS}/simulate_sequences/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "simulate_sequences")),
     conda:
@@ -29,6 +32,7 @@ rule build_peak_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_peak_dataset/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_peak_dataset")),
     conda:
@@ -51,6 +55,7 @@ rule build_variant_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_variant_dataset/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_variant_dataset")),
     conda:
@@ -91,6 +96,7 @@ rule build_own_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_own_dataset/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_own_dataset")),
     conda:
@@ -111,6 +117,7 @@ rule build_spacing_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_spacing_dataset/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_spacing_dataset")),
     conda:
@@ -131,6 +138,7 @@ rule build_value_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_value_dataset/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_value_dataset")),
     conda:
@@ -151,6 +159,7 @@ rule draw_twin:
         **DATASET,
     log:
         f"{LOGS}/draw_twin/{{dataset}}.log",
+    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "draw_twin")),
     conda:

@@ -36,7 +36,7 @@ rule train_model:
         f"{LOGS}/train_model/{{model}}.log",
     wildcard_constraints:
         model=one_of(trained_models(config)),
-    # What waits for it is long: begun late, a core idles at the end.
+    # After the datasets, before all else.
     priority: 10
     conda:
         "../envs/dfim.yaml"

@@ -11,9 +11,9 @@ rule simulate_sequences:
         **DATASET,
     log:
         f"{LOGS}/simulate_sequences/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "simulate_sequences")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -32,9 +32,9 @@ rule build_peak_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_peak_dataset/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_peak_dataset")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -55,9 +55,9 @@ rule build_variant_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_variant_dataset/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_variant_dataset")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -96,9 +96,9 @@ rule build_own_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_own_dataset/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_own_dataset")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -117,9 +117,9 @@ rule build_spacing_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_spacing_dataset/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_spacing_dataset")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -138,9 +138,9 @@ rule build_value_dataset:
         **DATASET,
     log:
         f"{LOGS}/build_value_dataset/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "build_value_dataset")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:
@@ -159,9 +159,9 @@ rule draw_twin:
         **DATASET,
     log:
         f"{LOGS}/draw_twin/{{dataset}}.log",
-    priority: FIRST
     wildcard_constraints:
         dataset=one_of(made_by(config, "draw_twin")),
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     resources:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
+import scipy  # scipy.optimize, slow to load, is loaded where it is called
 
 from dfim.datasets.dataset import Dataset
 from dfim.errors import InputError, counted
@@ -101,7 +101,7 @@ def match(table: pd.DataFrame, caliper: float) -> np.ndarray:
         rows, columns = np.flatnonzero(positive & of_change), np.flatnonzero(control & of_change)
         apart = np.abs(scaled[rows, None] - scaled[None, columns])
         cost = np.where((apart <= caliper).all(axis=2), apart.sum(axis=2), _UNMATCHABLE)
-        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+        for row, column in zip(*scipy.optimize.linear_sum_assignment(cost), strict=True):
             if cost[row, column] < _UNMATCHABLE:
                 number += 1
                 sets[[rows[row], columns[column]]] = number

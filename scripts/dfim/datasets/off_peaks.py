@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+import scipy  # scipy.spatial, slow to load, is loaded where it is called
 
 from dfim.errors import InputError, counted
 from dfim.genomes.fasta import Genome
@@ -97,7 +97,7 @@ def _matched(
     free, found = np.ones(len(tiles), dtype=bool), []
     if not len(tiles):
         return tiles
-    tree = cKDTree(points)
+    tree = scipy.spatial.cKDTree(points)
     for _ in range(matched["per_peak"]):
         for row in rng.permutation(len(wanted)):
             _, near = tree.query(wanted[row], k=min(_NEAREST, len(tiles)), p=np.inf,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import poisson
+from scipy.special import pdtr  # scipy.stats, which is slow to load, has no other distribution function
 
 from dfim.datasets.dataset import SPLITS, Dataset
 from dfim.errors import InputError, counted
@@ -176,6 +176,11 @@ def check_design(design: Mapping) -> None:
         )
 
 
+def _chance(least: int, most: int, mean: float) -> float:
+    """Return the probability that a Poisson number is within limits."""
+    return pdtr(most, mean) - (pdtr(least - 1, mean) if least else 0)
+
+
 def _check_set(name: str, group: dict, length: int) -> None:
     """Raise InputError when a set of a design cannot be carried out in sequences of ``length`` bp."""
     if group["label"] not in (0, 1):
@@ -188,7 +193,7 @@ def _check_set(name: str, group: dict, length: int) -> None:
                 f"{name}: {motif} has a minimum of {least} and a maximum of {most} instances: "
                 "make the minimum at least 0 and at most the maximum."
             )
-        if mean is not None and poisson.cdf(most, mean) - poisson.cdf(least - 1, mean) < _LEAST_CHANCE:
+        if mean is not None and _chance(least, most, mean) < _LEAST_CHANCE:
             raise InputError(
                 f"{name}: {motif} can hardly ever have {least} to {most} instances when their number is "
                 f"Poisson with mean {mean}: change poisson_mean, or leave it out to draw uniformly."

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.errors import InputError, counted
 from dfim.genomes.fasta import Genome
@@ -94,7 +94,11 @@ def check_summits(
     offset = (sites["start"] + sites["end"]) / 2 - _WINDOW // 2
     counts = [sites["example"][(offset - place).abs() <= _REACH].nunique() for place in (0, *_BESIDE)]
     at, beside = counts[0], np.mean(counts[1:])
-    p = binomtest(at, sum(counts), 1 / len(counts), alternative="greater").pvalue if sum(counts) else 1.0
+    p = (
+        scipy.stats.binomtest(at, sum(counts), 1 / len(counts), alternative="greater").pvalue
+        if sum(counts)
+        else 1.0
+    )
     logger.info(
         "%s: %s at %d of %d summits, beside them at %.1f (p = %.2g)", name, motif, at, len(bases), beside, p
     )

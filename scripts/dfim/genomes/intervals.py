@@ -11,16 +11,19 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import pybedtools
 
 from dfim.errors import InputError
 from dfim.files.tables import read_headerless
 from dfim.files.text import TableLines, data_fields
 from dfim.genomes.fasta import check_chromosome, genome_order
 from dfim.genomes.known_assemblies import other_assemblies
+
+if TYPE_CHECKING:
+    from pybedtools import BedTool
 
 logger = logging.getLogger(__name__)
 
@@ -233,6 +236,8 @@ def require_bedtools() -> None:
 @contextmanager
 def _bedtools() -> Iterator[None]:
     """Check for bedtools, and keep its temporary files in a folder that is removed afterwards."""
+    import pybedtools  # slow to load, and only overlaps need it
+
     require_bedtools()
     before = pybedtools.get_tempdir()
     with tempfile.TemporaryDirectory() as folder:
@@ -244,6 +249,8 @@ def _bedtools() -> Iterator[None]:
             pybedtools.set_tempdir(before)
 
 
-def _bed(table: pd.DataFrame) -> pybedtools.BedTool:
+def _bed(table: pd.DataFrame) -> "BedTool":
     """Return a table of intervals as a BedTool on a temporary file."""
+    import pybedtools
+
     return pybedtools.BedTool.from_dataframe(table)

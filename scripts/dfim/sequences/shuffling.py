@@ -1,5 +1,7 @@
 """Dinucleotide shuffles: where the sequences of a null are drawn."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -17,50 +19,67 @@ def shuffle_dinucleotides(
     each letter is left for the last time, a uniform tree towards the last letter (Wilson 1996), and then
     the order of all other edges.
     """
-    shuffled = np.tile(bases, (1 if count is None else count, 1))
+    rows = shuffles_by(bases, [rng] * (1 if count is None else count))
+    return rows[0] if count is None else rows
+
+
+def shuffles_by(bases: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
+    """Return a shuffle by each generator, (generators, positions); see :func:`shuffle_dinucleotides`."""
+    rows = np.tile(bases, (len(rngs), 1))
     if len(bases) > 3:  # with three letters or fewer there is one path only
-        edges = {letter: np.flatnonzero(bases[:-1] == letter).tolist() for letter in set(bases[:-1].tolist())}
-        for row in shuffled:
-            row[:] = _shuffled_path(bases, edges, rng)
-    return shuffled[0] if count is None else shuffled
+        edges = _Edges(bases)
+        for row, rng in zip(rows, rngs, strict=True):
+            row[1:] = np.frombuffer(edges.path(rng), np.uint8)
+    return rows
 
 
-def _shuffled_path(bases: np.ndarray, edges: dict[int, list[int]], rng: np.random.Generator) -> list[int]:
-    """Return the letters of a uniformly drawn path; edge i leads from ``bases[i]`` to ``bases[i + 1]``."""
-    # Sorting the edges by these keys groups them by letter, in random order, a letter's last edge last.
-    keys = 2.0 * bases[:-1] + rng.random(len(bases) - 1)
-    for letter, edge in _last_edges(bases, edges, rng).items():
-        keys[edge] = 2 * letter + 1
-    successors = bases[keys.argsort() + 1].tolist()
-    following, begin = {}, 0
-    for letter in sorted(edges):
-        following[letter] = iter(successors[begin : begin + len(edges[letter])])
-        begin += len(edges[letter])
-    path = [int(bases[0])]
-    for _ in range(len(successors)):
-        path.append(next(following[path[-1]]))
-    return path
+class _Edges:
+    """The dinucleotides of a sequence as edges of its letters: edge i leads from base i to base i + 1."""
 
+    def __init__(self, bases: np.ndarray):
+        self._bases, self._first, self._last = bases, int(bases[0]), int(bases[-1])
+        self._groups = 2.0 * bases[:-1]
+        letters, counts = np.unique(bases[:-1], return_counts=True)
+        ends = np.cumsum(counts).tolist()
+        self._slices = list(zip(letters.tolist(), [0, *ends[:-1]], ends, strict=True))
+        # A loop (AA) can never be in a tree: leaving it out spares the walk many idle steps in a run of As.
+        leaving = bases[:-1] != bases[1:]
+        # In the order of a set, which says what each number of a generator is used for.
+        letters = set(bases[:-1].tolist())
+        self._exits = {letter: np.flatnonzero(leaving & (bases[:-1] == letter)) for letter in letters}
 
-def _last_edges(bases: np.ndarray, edges: dict[int, list[int]], rng: np.random.Generator) -> dict[int, int]:
-    """Draw for every letter but the last one an edge, all together a uniform tree towards the last letter.
+    def path(self, rng: np.random.Generator) -> bytes:
+        """Return the letters of a uniformly drawn path, all but the first."""
+        # Sorting the edges by these keys groups them by letter, in random order, a letter's last edge last.
+        keys = self._groups + rng.random(len(self._groups))
+        for letter, edge in self._last_edges(rng).items():
+            keys[edge] = 2 * letter + 1
+        successors = self._bases[1:][keys.argsort()].tobytes()
+        following = {letter: iter(successors[begin:end]).__next__ for letter, begin, end in self._slices}
+        letter, path = self._first, bytearray()
+        for _ in successors:
+            letter = following[letter]()
+            path.append(letter)
+        return path
 
-    Wilson's algorithm: walk at random from each letter until the tree is reached, and keep the edges by
-    which the walk last left its letters.
-    """
-    in_tree, last = {int(bases[-1])}, {}
-    # A loop (AA) can never be in a tree: leaving it out spares the walk many idle steps in a run of As.
-    exits = {letter: [edge for edge in own if bases[edge + 1] != letter] for letter, own in edges.items()}
-    for start in exits:
-        letter = start
-        while letter not in in_tree:
-            last[letter] = exits[letter][int(rng.random() * len(exits[letter]))]
-            letter = int(bases[last[letter] + 1])
-        letter = start
-        while letter not in in_tree:
-            in_tree.add(letter)
-            letter = int(bases[last[letter] + 1])
-    return last
+    def _last_edges(self, rng: np.random.Generator) -> dict[int, int]:
+        """Draw an edge for every letter but the last one, all together a uniform tree towards the last.
+
+        Wilson's algorithm: walk at random from each letter until the tree is reached, and keep the edges by
+        which the walk last left its letters.
+        """
+        in_tree, last, bases = {self._last}, {}, self._bases
+        for start in self._exits:
+            letter = start
+            while letter not in in_tree:
+                exits = self._exits[letter]
+                last[letter] = int(exits[int(rng.random() * len(exits))])
+                letter = int(bases[last[letter] + 1])
+            letter = start
+            while letter not in in_tree:
+                in_tree.add(letter)
+                letter = int(bases[last[letter] + 1])
+        return last
 
 
 def shuffled(bases: np.ndarray, seed: int, example: int, replicate: int) -> np.ndarray:

@@ -82,6 +82,23 @@ def test_edits_are_carried_only_as_far_as_they_reach(monkeypatch):
     assert sum(evaluated) == 2
 
 
+def test_edits_that_memory_does_not_hold_at_once_give_the_same(monkeypatch):
+    from dfim.attribution.cpu import edits
+
+    rng = np.random.default_rng(4)
+    layers, length = narrow_stages(rng)
+    bases = random_bases(rng, 3, length)
+    blocks, runs = drawn_blocks(rng, bases), []
+    with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 1}) as scorer:
+        expected = scorer.edited_logits(bases, blocks, 1)
+        logits = edits.EditedPiece._logits
+        monkeypatch.setattr(edits.EditedPiece, "_logits", lambda *run: runs.append(1) or logits(*run))
+        monkeypatch.setattr(edits, "_KEPT", 100_000)
+        found = scorer.edited_logits(bases, blocks, 1)
+    assert len(runs) > 5
+    assert np.abs(found - expected).max() < TOLERANCE * np.ptp(expected)
+
+
 def test_a_network_that_the_engine_does_not_take_is_evaluated_whole():
     rng = np.random.default_rng(5)
     layers = chain([convolution(rng, 5, 4, 3), step("sigmoid"), step("flatten"), dense(rng, 3 * 36, 2)], 40)

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -132,9 +133,15 @@ class CpuDeepLift(Scorer):
         """Cut blocks into runs of few sequences; neighbours of one sequence stay together."""
         examples = [block.example for block in blocks]
         begins = np.flatnonzero(np.diff(examples, prepend=examples[0] - 1))
-        pieces = self._pieces(len(begins))
         ends = [*begins, len(blocks)]
-        return [blocks[ends[piece.start] : ends[min(piece.stop, len(begins))]] for piece in pieces]
+        return [blocks[ends[piece.start] : ends[piece.stop]] for piece in self._even_pieces(len(begins))]
+
+    def _even_pieces(self, number: int) -> list[slice]:
+        """Cut into pieces of a size, as many for each thread as for every other."""
+        threads = self._threads._max_workers
+        pieces = min(number, threads * -(-number // (threads * self._columns)))
+        cuts = np.linspace(0, number, pieces + 1).astype(int).tolist()
+        return [slice(*cut) for cut in pairwise(cuts)]
 
     def reference_logit(self, task: int) -> float:
         self._check_task(task)

@@ -1,49 +1,70 @@
 """Logits of edited sequences, from what an edit changes: pair tests need no more, and many of them.
 
-An edit changes each layer in a window alone (:mod:`dfim.attribution.cpu.deeplift`); carried up to the first
-dense layer it adds something to that layer's sums. Two edits of one sequence whose windows do not meet in the
-last stage met nowhere below either, so that what they add is the sum of what each does. Where they meet, both
-and what lies between them are one edit. All is exact but for rounding; sums of the changes are those of the
-whole sequence.
+Copies of a sequence have no edit, one, or two; few edits make all of them
+(:mod:`dfim.attribution.cpu.edit_changes`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.deeplift import Engine
+from dfim.attribution.cpu.edit_changes import EditChanges, window_lengths
+from dfim.attribution.cpu.plan import Plan
 from dfim.attribution.edits import Block
 from dfim.sequences.bases import one_hot
 
 # From this share of a sequence on, an edit is evaluated as a whole sequence.
 _MOST = 0.5
-# Widths of joined edits are rounded up to multiples of this: those of one width are carried together.
-_STEP = 8
+# Bytes of the changes of edits that are kept for the copies that have them.
+_KEPT = 100_000_000
+# Numbers of an array of a layer, of sequences that are evaluated at once, so that it stays in the cache.
+_VALUES = 120_000
+# Copies that go through the dense layers at once.
+_ROWS = 256
+_NONE, _WHOLE = -1, -2
 
 
-@dataclass
 class _Edits:
-    """Edits of one piece of sequences, each in one place: ``owners``, ``starts``, and ``rows`` (width, 4)."""
+    """Edits of one piece of sequences, numbered, each in one place; the same is not listed twice."""
 
-    owners: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    rows: list[np.ndarray] = field(default_factory=list)
-    known: dict[tuple, np.ndarray] = field(default_factory=dict)
+    def __init__(self, plan: Plan):
+        self._plan = plan
+        self._known: dict[tuple, int] = {}
+        self._bytes: dict[int, int] = {}
+        self._entries: list[tuple[int, int, np.ndarray]] = []
+        self.number, self.size = 0, 0
 
-    def add(self, owner: int, start: int, rows: np.ndarray) -> np.ndarray:
-        """Return the numbers of the edits that put each of ``rows`` (copies, width, 4) at ``start``.
+    def add(self, owner: int, start: int, rows: np.ndarray) -> int:
+        """Return the number of the first of the edits that put rows (edits, width, 4) at ``start``.
 
-        The same rows at the same place, asked for once more, are the same edits.
+        The others follow it.
         """
-        key = (owner, start, rows.shape, rows.tobytes())
-        if key not in self.known:
-            self.known[key] = len(self.rows) + np.arange(len(rows))
-            self.owners += [owner] * len(rows)
-            self.starts += [start] * len(rows)
-            self.rows += list(rows)
-        return self.known[key]
+        key = (owner, start, len(rows), rows.tobytes())
+        if key not in self._known:
+            self._known[key] = self.number
+            self._entries.append((owner, start, rows))
+            self.number += len(rows)
+            self.size += len(rows) * self._bytes_of(rows.shape[1])
+        return self._known[key]
+
+    def _bytes_of(self, width: int) -> int:
+        """Return how many bytes the changes of one edit take in all stages."""
+        if width not in self._bytes:
+            stages = zip(self._plan.stages, window_lengths(self._plan, width), strict=True)
+            self._bytes[width] = sum(4 * stage.channels * sum(lengths) for stage, lengths in stages)
+        return self._bytes[width]
+
+    def by_width(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield for each width the edits' numbers, sequences, starts, and rows (edits, width, 4)."""
+        counts = [len(rows) for _, _, rows in self._entries]
+        values = [(owner, start, rows.shape[1]) for owner, start, rows in self._entries]
+        owners, starts, widths = np.repeat(np.array(values, np.int64).reshape(-1, 3), counts, axis=0).T
+        for width in np.unique(widths):
+            own = np.flatnonzero(widths == width)
+            rows = np.concatenate([rows for _, _, rows in self._entries if rows.shape[1] == width])
+            yield own, owners[own], starts[own], rows
 
 
 class EditedPiece:
@@ -51,94 +72,89 @@ class EditedPiece:
 
     def __init__(self, engine: Engine, x: np.ndarray):
         self.engine, self.x = engine, x
-        self.z, self.y, self.sums = _evaluated(engine, x)
-        self.edits = _Edits()
-        self.tops: dict[tuple[int, int], tuple[int, int]] = {}
-        self.whole: list[np.ndarray] = []  # copies that are no edits, (copies, length, 4)
+        self.z, self.y = _evaluated(engine, x)
+        self.sums = engine.head.sums(engine.top_differences(self.y[-1]))
 
     def logits(self, blocks: Sequence[Block], task: int) -> np.ndarray:
         """Return a task's logit of every copy of the blocks, whose examples are the sequences' numbers."""
-        copies = [self._copies(block) for block in blocks]
-        changes = np.concatenate([self._changes(), np.zeros((1, self.sums.shape[1]), np.float32)])
-        owners = np.repeat([block.example for block in blocks], [block.number for block in blocks])
-        first, second, whole = np.concatenate(copies).T
-        sums = self.sums[owners] + changes[first] + changes[second]
-        if self.whole:
-            sums[whole >= 0] = _evaluated(self.engine, np.concatenate(self.whole))[2]
-        return self.engine.head.logits(sums)[:, task].astype(np.float64)
+        return np.concatenate([self._logits(*run, task) for run in self._runs(blocks)])
 
-    def _copies(self, block: Block) -> np.ndarray:
-        """Return the numbers of each copy's edits, −1 for none; 0 in the last column where it is whole."""
-        copies = np.full((block.number, 3), -1)
-        if any(rows.shape[1] > _MOST * self.x.shape[1] for _, rows in block.pieces):
-            self.whole.append(self._applied(block, 0, self.x.shape[1]))
-            copies[:, 2] = 0
-        elif len(block.pieces) == 2 and self._meet(block):
-            start = min(start for start, _ in block.pieces)
-            end = max(start + rows.shape[1] for start, rows in block.pieces)
-            end = min(start + -(-(end - start) // _STEP) * _STEP, self.x.shape[1])
-            copies[:, 0] = self.edits.add(block.example, start, self._applied(block, start, end))
-        else:
-            for column, (start, rows) in enumerate(block.pieces):
-                copies[:, column] = self.edits.add(block.example, start, rows)
+    def _runs(self, blocks: Sequence[Block]) -> Iterator[tuple[list[Block], _Edits, np.ndarray]]:
+        """Yield runs of blocks whose edits' changes fit in memory: with the edits, and those of each copy.
+
+        Copies (copies, 2) are the numbers of two edits, or :data:`_NONE` and :data:`_WHOLE`.
+        """
+        run, edits, copies = [], _Edits(self.engine.plan), []
+        for block in blocks:
+            run.append(block)
+            copies.append(self._copies(block, edits))
+            if edits.size > _KEPT:
+                yield run, edits, np.concatenate(copies)
+                run, edits, copies = [], _Edits(self.engine.plan), []
+        if run:
+            yield run, edits, np.concatenate(copies)
+
+    def _copies(self, block: Block, edits: _Edits) -> np.ndarray:
+        copies = np.empty((block.number, 2), np.int64)
+        if self._is_whole(block):
+            copies.fill(_WHOLE)
+            return copies
+        copies.fill(_NONE)
+        for column, (start, rows) in enumerate(block.pieces):
+            first = edits.add(block.example, start, rows)
+            copies[:, column] = np.arange(first, first + len(rows)) if len(rows) > 1 else first
         return copies
 
-    def _applied(self, block: Block, start: int, end: int) -> np.ndarray:
-        """Return the rows [start, end) of every copy, (copies, end − start, 4)."""
-        rows = np.repeat(self.x[block.example, start:end][None], block.number, axis=0)
-        for first, piece in block.pieces:
-            rows[:, first - start : first - start + piece.shape[1]] = piece
-        return rows
+    def _is_whole(self, block: Block) -> bool:
+        widths = [rows.shape[1] for _, rows in block.pieces]
+        return max(widths, default=0) > _MOST * self.x.shape[1]
 
-    def _meet(self, block: Block) -> bool:
-        """Return whether the changes of two pieces reach a common position of the last stage."""
-        one, other = sorted((start, rows.shape[1]) for start, rows in block.pieces)
-        return self._top(*one)[1] > self._top(*other)[0]
+    def _logits(self, blocks: list[Block], edits: _Edits, copies: np.ndarray, task: int) -> np.ndarray:
+        changes = self._changes(edits)
+        owners = np.repeat([block.example for block in blocks], [block.number for block in blocks])
+        whole = copies[:, 0] == _WHOLE
+        copies = np.maximum(copies, _NONE)
+        sums = np.empty((len(copies), self.sums.shape[1]), np.float32)
+        kernels.add_rows(self.sums, owners, changes.sums, copies, sums)
+        if whole.any():
+            sums[whole] = self._sums_of_whole(block for block in blocks if self._is_whole(block))
+        changes.add_together(owners, copies, sums)
+        rows = [sums[begin : begin + _ROWS] for begin in range(0, len(sums), _ROWS)]
+        return np.concatenate([self.engine.head.logits(some, task) for some in rows])
 
-    def _top(self, start: int, width: int) -> tuple[int, int]:
-        """Return the interval of the last stage's positions that a place of the sequence reaches."""
-        if (start, width) not in self.tops:
-            starts, length = np.array([start]), width
-            for stage in self.engine.plan.stages:
-                starts, length = stage.needed_window(starts, length)
-            self.tops[start, width] = int(starts[0]), int(starts[0]) + length
-        return self.tops[start, width]
+    def _changes(self, edits: _Edits) -> EditChanges:
+        changes = EditChanges(self.engine, self.z, self.y, edits.number)
+        for numbers, owners, starts, rows in edits.by_width() if edits.number else ():
+            width = rows.shape[1]
+            order = np.argsort(starts, kind="stable")
+            size = self.engine.plan.columns(width, 1)
+            for begin in range(0, len(order), size):
+                some = order[begin : begin + size]
+                own, first = owners[some], starts[some]
+                change = rows[some] - self.x[own[:, None], first[:, None] + np.arange(width)]
+                changes.carry(numbers[some], own, first, change)
+        return changes
 
-    def _changes(self) -> np.ndarray:
-        """Return what every edit adds to the sums of the first dense layer, float32 (edits, units)."""
-        found = np.zeros((len(self.edits.rows), self.sums.shape[1]), np.float32)
-        owners, starts = np.array(self.edits.owners, np.int64), np.array(self.edits.starts, np.int64)
-        for numbers in self._alike(starts):
-            rows = np.stack([self.edits.rows[number] for number in numbers])
-            own, first = owners[numbers], starts[numbers]
-            old = self.x[own[:, None], first[:, None] + np.arange(rows.shape[1])]
-            found[numbers] = self._change(own, first, np.ascontiguousarray(rows - old))
-        return found
+    def _sums_of_whole(self, blocks: Iterator[Block]) -> np.ndarray:
+        """Return the sums of the first dense layer of all copies of blocks, evaluated as sequences."""
+        x = np.concatenate([self._applied(block) for block in blocks])
+        largest = max(max(len(z), len(y)) * z.shape[2] for z, y in zip(self.z, self.y, strict=True))
+        size = max(1, _VALUES // largest)
+        parts = (x[begin : begin + size] for begin in range(0, len(x), size))
+        tops = [self.engine.top_differences(_evaluated(self.engine, part)[1][-1]) for part in parts]
+        # The weights of the first dense layer are many: all sequences use them at once.
+        return self.engine.head.sums(np.concatenate(tops))
 
-    def _alike(self, starts: np.ndarray) -> Iterator[np.ndarray]:
-        """Yield the numbers of edits of one width, near each other and no more than the cache holds."""
-        widths = np.array([len(rows) for rows in self.edits.rows], np.int64)
-        for width in np.unique(widths):
-            same = np.flatnonzero(widths == width)
-            same = same[np.argsort(starts[same], kind="stable")]
-            size = self.engine.plan.columns(int(width), 1)
-            yield from (same[begin : begin + size] for begin in range(0, len(same), size))
-
-    def _change(self, owners: np.ndarray, starts: np.ndarray, dy: np.ndarray) -> np.ndarray:
-        for number, stage in enumerate(self.engine.plan.stages):
-            width = dy.shape[1] if number == 0 else len(dy)
-            dz = np.empty((width + stage.taps - 1, len(owners), stage.channels), np.float32)
-            (kernels.spread if number else kernels.spread_sequences)(dy, stage.kernel, dz)
-            z_starts = stage.changed_starts(starts)
-            starts, length = stage.pooled_window(z_starts, len(dz))
-            dy = np.empty((length, len(owners), stage.channels), np.float32)
-            unchanged, pooled = self.z[number], self.y[number]
-            kernels.pool_changed(unchanged, dz, z_starts, owners, stage.relu, stage.width, pooled, starts, dy)
-        return self.engine.head.sums_changed(dy, starts)
+    def _applied(self, block: Block) -> np.ndarray:
+        """Return every copy of a block, (copies, length, 4)."""
+        x = np.repeat(self.x[block.example][None], block.number, axis=0)
+        for start, rows in block.pieces:
+            x[:, start : start + rows.shape[1]] = rows
+        return x
 
 
-def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list, np.ndarray]:
-    """Return z and y of every stage, [position, sequence, channel], and the sums of the first dense layer."""
+def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
+    """Return z and y of every stage, [position, sequence, channel]."""
     kept_z, kept_y, y = [], [], x
     for number, stage in enumerate(engine.plan.stages):
         z = engine.linear(number, y)
@@ -146,7 +162,7 @@ def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list, np.ndarray]:
         kernels.pool(z, stage.relu, stage.width, y)
         kept_z.append(z)
         kept_y.append(y)
-    return kept_z, kept_y, engine.head.sums(engine.top_differences(y))
+    return kept_z, kept_y
 
 
 def edited_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:

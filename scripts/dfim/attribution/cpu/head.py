@@ -49,6 +49,11 @@ class Head:
             value = np.maximum(value, 0) if layer.relu else value
 
     @property
+    def units(self) -> int:
+        """Return how many results the first layer has."""
+        return self.layers[0].kernel.shape[1]
+
+    @property
     def reference_logits(self) -> np.ndarray:
         return self.references[-1]
 
@@ -91,17 +96,23 @@ class Head:
 
         ``starts`` of their windows are sorted.
         """
-        sums = np.zeros((dy.shape[1], self.layers[0].kernel.shape[1]), np.float32)
+        sums = np.zeros((dy.shape[1], self.units), np.float32)
         kernels.add_changed_inputs(dy, starts, self.layers[0].kernel, sums)
         return sums
 
-    def logits(self, sums: np.ndarray) -> np.ndarray:
-        """Return the logits (rows, tasks) that sums of the first layer lead to."""
+    def logits(self, sums: np.ndarray, task: int) -> np.ndarray:
+        """Return a task's logit, float64 (rows,), that sums of the first layer lead to.
+
+        The last product is one column: in float64 it costs nothing, and does not add to the rounding.
+        """
         z = self.references[0] + sums
         for number in range(1, len(self.layers)):
             d = np.maximum(z, 0) - np.maximum(self.references[number - 1], 0)
+            if number == len(self.layers) - 1:
+                weights = self.layers[number].kernel[:, task].astype(np.float64)
+                return self.references[number][task] + d @ weights
             z = self.references[number] + _product(d, self.layers[number].kernel)
-        return z
+        return z[:, task].astype(np.float64)
 
     def _above(self, d, sums: np.ndarray, absolute: np.ndarray) -> Rows:
         inputs, factors, first = [d], [], (sums, absolute)

@@ -36,13 +36,14 @@ from dfim.attribution.cpu.kernels.paths import (
     pooled_paths,
 )
 from dfim.attribution.cpu.kernels.scores import put_changes, put_weighted
-from dfim.attribution.cpu.kernels.values import pool, pool_changed
+from dfim.attribution.cpu.kernels.values import add_rows, pool, pool_changed, pool_changed_together
 
 __all__ = [
     "activate",
     "activate_changed",
     "add_changed_inputs",
     "add_paths",
+    "add_rows",
     "add_weighted",
     "change_of_inputs",
     "change_of_sizes",
@@ -59,6 +60,7 @@ __all__ = [
     "multiply_units",
     "pool",
     "pool_changed",
+    "pool_changed_together",
     "pooled_paths",
     "put_changes",
     "put_weighted",

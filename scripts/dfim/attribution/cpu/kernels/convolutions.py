@@ -12,16 +12,20 @@ _ZERO = np.float32(0)
 
 @njit(nogil=True, fastmath=True, cache=True)
 def convolve(x, kernel, bias, out):
-    """Convolve padded input [positions + width − 1, columns, channels in] into [positions, columns, out]."""
+    """Convolve padded input [positions + width − 1, columns, channels in] into [positions, columns, out].
+
+    The bias is added last: sums that begin with it are rounded more.
+    """
     width, inputs, outputs = kernel.shape
     columns = x.shape[1]
     rows = x.reshape(-1, x.shape[2])[:, :inputs]
     result = out.reshape(-1, outputs)
     for begin in range(0, len(result), _BLOCK):
         end = min(begin + _BLOCK, len(result))
-        result[begin:end] = bias
         for tap in range(width):
-            multiply(rows[tap * columns + begin : tap * columns + end], kernel[tap], result[begin:end], 1)
+            taken = rows[tap * columns + begin : tap * columns + end]
+            multiply(taken, kernel[tap], result[begin:end], min(tap, 1))
+        result[begin:end] += bias
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -43,6 +43,7 @@ def _fill(evaluate: Evaluate, waiting: list[tuple[list, Block]]) -> None:
     if not waiting:
         return
     found = evaluate([block for _, block in waiting])
-    parts = np.split(found, np.cumsum([block.number for _, block in waiting])[:-1])
-    for (values, _), part in zip(waiting, parts, strict=True):
-        values.append(part)
+    begin = 0
+    for values, block in waiting:
+        values.append(found[begin : begin + block.number])
+        begin += block.number

@@ -1,6 +1,7 @@
 """Dinucleotide shuffles: where the sequences of a null are drawn."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def shuffle_dinucleotides(
 def shuffles_by(bases: np.ndarray, rngs: Sequence[np.random.Generator]) -> np.ndarray:
     """Return a shuffle by each generator, (generators, positions); see :func:`shuffle_dinucleotides`."""
     rows = np.tile(bases, (len(rngs), 1))
-    if len(bases) > 3:  # with three letters or fewer there is one path only
+    if len(bases) > 3 and len(rngs):  # with three letters or fewer there is one path only
         edges = _Edges(bases)
         for row, rng in zip(rows, rngs, strict=True):
             row[1:] = np.frombuffer(edges.path(rng), np.uint8)
@@ -39,9 +40,9 @@ class _Edges:
     def __init__(self, bases: np.ndarray):
         self._bases, self._first, self._last = bases, int(bases[0]), int(bases[-1])
         self._groups = 2.0 * bases[:-1]
-        letters, counts = np.unique(bases[:-1], return_counts=True)
-        ends = np.cumsum(counts).tolist()
-        self._slices = list(zip(letters.tolist(), [0, *ends[:-1]], ends, strict=True))
+        ends = np.bincount(bases[:-1]).cumsum().tolist()
+        # Where the edges of each letter lie when they are sorted by letters.
+        self._slices = [cut for cut in enumerate(pairwise([0, *ends])) if cut[1][0] < cut[1][1]]
         # A loop (AA) can never be in a tree: leaving it out spares the walk many idle steps in a run of As.
         leaving = bases[:-1] != bases[1:]
         # In the order of a set, which says what each number of a generator is used for.
@@ -55,11 +56,10 @@ class _Edges:
         for letter, edge in self._last_edges(rng).items():
             keys[edge] = 2 * letter + 1
         successors = self._bases[1:][keys.argsort()].tobytes()
-        following = {letter: iter(successors[begin:end]).__next__ for letter, begin, end in self._slices}
-        letter, path = self._first, bytearray()
-        for _ in successors:
-            letter = following[letter]()
-            path.append(letter)
+        following = {letter: iter(successors[slice(*cut)]).__next__ for letter, cut in self._slices}
+        letter, path = self._first, bytearray(len(successors))
+        for step in range(len(path)):
+            letter = path[step] = following[letter]()
         return path
 
     def _last_edges(self, rng: np.random.Generator) -> dict[int, int]:

@@ -195,7 +195,8 @@ def _job_rows(job: Job, runs: int) -> list[dict]:
             job.run(opened[name][1], False)  # compiles, and warms up
         for run in range(runs):
             products.append(gemm_rate())
-            for name, (_, scorer) in opened.items():
+            for name in in_turn(list(opened), run):
+                _, scorer = opened[name]
                 begin = time.perf_counter()
                 units = job.run(scorer, name.startswith("engine"))
                 rates[name].append(units / (time.perf_counter() - begin))
@@ -204,6 +205,12 @@ def _job_rows(job: Job, runs: int) -> list[dict]:
         for context, _ in opened.values():
             context.__exit__(None, None, None)
     return [_row(job, name, np.array(found), rates, products) for name, found in rates.items()]
+
+
+def in_turn(names: list[str], run: int) -> list[str]:
+    """Return contenders in another order in each run: what one leaves behind must fall on all."""
+    first = run % len(names)
+    return names[first:] + names[:first]
 
 
 def _row(job: Job, name: str, found: np.ndarray, rates: dict, products: list[float]) -> dict:

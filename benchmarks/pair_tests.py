@@ -18,6 +18,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from contributions import gemm_rate
+from interactions import in_turn
 from paper_networks import BACKGROUND, paper_network, random_sequences
 
 from dfim.attribution import FORWARD, open_scorer
@@ -73,7 +74,8 @@ def rows_of(network: str, runs: int) -> list[dict]:
             opened[name] = context, context.__enter__()
         for run in range(runs + 1):
             products.append(gemm_rate())
-            for name, (_, scorer) in opened.items():
+            for name in in_turn(list(opened), run):
+                _, scorer = opened[name]
                 evaluate = partial(scorer.edited_logits, bases, task=0)
                 if name != "forward changes":
                     evaluate = partial(logits_of_whole_copies, scorer.logits, bases, task=0)

@@ -23,9 +23,9 @@ from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import Plan
 
 # Pairs whose windows meet in about as much are carried together: so many sizes of what they have in common.
-_SIZES = 8
+_SIZES = 16
 # Numbers of the largest array of such pairs, so that it stays in the cache.
-_VALUES = 60_000
+_VALUES = 120_000
 
 
 def window_lengths(plan: Plan, width: int) -> list[tuple[int, int]]:
@@ -99,23 +99,20 @@ class EditChanges:
         ``owners`` (pairs,): sequences; ``pairs`` (pairs, 2): their edits, negative for none.
         """
         both = np.flatnonzero((pairs >= 0).all(axis=1))
-        starts, common = self._common(len(self._dy) - 1, pairs[both])
+        starts, common = _common(self._dy[-1].places[pairs[both]])
         meeting = common > 0
-        for own in _alike(starts[meeting], common[meeting], self.engine.plan):
-            some = both[meeting][own]
+        both, starts = both[meeting], starts[meeting]
+        # Below the last pool: pairs that share a pool differ in all that lies below it.
+        _, common = _common(self._dz[-1].places[pairs[both]])
+        for own in _alike(starts, np.maximum(common, 1), self.engine.plan):
+            some = both[own]
             sums[some] += self._together(owners[some], pairs[some])
-
-    def _common(self, number: int, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the common window of two edits starts in a stage's result, and how long it is."""
-        places = self._dy[number].places[pairs]
-        starts = places[:, :, 2]
-        return starts.max(axis=1), (starts + places[:, :, 3]).min(axis=1) - starts.max(axis=1)
 
     def _together(self, owners: np.ndarray, pairs: np.ndarray) -> np.ndarray:
         """Return what pairs of edits, sorted by where their common windows start, add to the sums."""
         joint, joint_starts = np.empty((0, len(pairs), self.z[0].shape[2]), np.float32), 0 * owners
         for number, stage in enumerate(self.engine.plan.stages):
-            starts, common = self._common(number, pairs)
+            starts, common = _common(self._dy[number].places[pairs])
             shape = (max(0, int(common.max())), len(pairs), stage.channels)
             found = np.empty(shape, np.float32)
             (dz, *z_places), (dy, *y_places) = (
@@ -135,6 +132,12 @@ class EditChanges:
         if length:
             kernels.spread(change, stage.kernel, result)
         return result, stage.changed_starts(starts)
+
+
+def _common(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the common windows of two edits start, and how long they are; places (pairs, 2, 4)."""
+    begins, ends = places[:, :, 2], places[:, :, 2] + places[:, :, 3]
+    return begins.max(axis=1), ends.min(axis=1) - begins.max(axis=1)
 
 
 def _alike(starts: np.ndarray, common: np.ndarray, plan: Plan) -> Iterator[np.ndarray]:

@@ -31,6 +31,13 @@ def of_contributions() -> str:
     return f"takes {a:.1f} (A), {b:.1f} (B) and {c:.1f} (C) times as long (`contributions.tsv`)."
 
 
+def of_pair_tests() -> str:
+    table = read_table(TABLES / "pair_tests.tsv")
+    times = table[table["contender"] == "forward changes"].set_index("network")["times_whole"]
+    a, b, c = (f"{times[name]:.1f}" if times[name] < 10 else f"{times[name]:.0f}" for name in "ABC")
+    return f"take, in pairs per second, {a} times (A), {b} times (B) and {c} times (C) what whole forwards"
+
+
 def of_exactness() -> str:
     table = read_table(TABLES / "exactness.tsv")
     assert table["flips"].sum() == 0
@@ -56,6 +63,7 @@ def checked() -> list[tuple[str, str]]:
     made = [
         ("README.md", f"In the default run {answer.found_text(answer.claims_of(answer.CLAIMS))}"),
         ("docs/speed.md", of_contributions()),
+        ("docs/speed.md", of_pair_tests()),
         ("docs/speed.md", of_exactness()),
         ("docs/speed.md", of_dataset_memory()),
     ]

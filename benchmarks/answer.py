@@ -80,12 +80,13 @@ def page_of(page: str) -> str:
 def found_text(claims: pd.DataFrame) -> str:
     """Return what README.md says that the run called, from the claim about pairs of the simulation."""
     found = claims.loc[claims["section"] == "SFig. 2", "found"].item()
-    pair, other = (
+    pair, twice, other = (
         100 * float(re.search(f"{before} ([0-9.]+)", found)[1])
-        for before in ("ELF1–SIX5 as synergy", "the most called other kind")
+        for before in ("ELF1–SIX5 as synergy", "one motif twice as redundancy", "the most called other kind")
     )
+    of_one = "all" if twice == 100 else f"{twice:.1f} % of"
     return (
-        f"{pair:.0f} % of ELF1–SIX5 pairs are called, all pairs of one motif as redundant, and at most "
+        f"{pair:.0f} % of ELF1–SIX5 pairs are called, {of_one} pairs of one motif as redundant, and at most "
         f"{other:.2g} % of each kind that the grammar does not make interact."
     )
 

@@ -35,7 +35,7 @@ def of_pair_tests() -> str:
     table = read_table(TABLES / "pair_tests.tsv")
     times = table[table["contender"] == "forward changes"].set_index("network")["times_whole"]
     a, b, c = (f"{times[name]:.1f}" if times[name] < 10 else f"{times[name]:.0f}" for name in "ABC")
-    return f"take, in pairs per second, {a} times (A), {b} times (B) and {c} times (C) what whole forwards"
+    return f"do {a} (A), {b} (B) and {c} (C) times as many pairs a second as whole forwards in TensorFlow"
 
 
 def of_exactness() -> str:
@@ -94,6 +94,8 @@ def test_another_run_makes_another_sentence():
     changed = answer.with_found(readme, answer.found_text(other))
     assert changed != readme
     assert "In the default run 58 % of ELF1–SIX5 pairs" in " ".join(changed.split())
+    fewer = claims.assign(found=claims["found"].str.replace("redundancy 1 ", "redundancy 0.991 "))
+    assert "99.1 % of pairs of one motif" in answer.found_text(fewer)
 
 
 def test_what_was_measured_once_says_how():

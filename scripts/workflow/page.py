@@ -1,6 +1,6 @@
 """What the page of a run is made of: analyses, networks, claims, and the files that each is read from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
@@ -151,14 +151,20 @@ def _network(config: Mapping, name: str, model: Mapping) -> dict:
 
 def with_warnings(contents: Mapping, logs: str | Path) -> dict:
     """Return the contents of a page with the warnings of analyses and scans in the folder ``logs``."""
-    return {**contents, **{kind: _warned(contents[kind], logs) for kind in ("analyses", "scans")}}
+    rules = {path.name for path in Path(logs).glob("*")}
+    of_scans = rules & {"scan_motifs", "plot_scan"}
+    return {
+        **contents,
+        "analyses": _warned(contents["analyses"], logs, rules - of_scans),
+        "scans": _warned(contents["scans"], logs, of_scans),
+    }
 
 
-def _warned(asked: list[dict], logs: str | Path) -> list[dict]:
+def _warned(asked: list[dict], logs: str | Path, rules: Iterable[str]) -> list[dict]:
     parts = []
     for part in asked:
-        below = f"*/{part['name']}/{part['model']}/{part['task']}"
-        found = [*Path(logs).glob(f"{below}.log"), *Path(logs).glob(f"{below}/**/*.log")]
+        places = [Path(logs, rule, part["name"], part["model"], part["task"]) for rule in rules]
+        found = [log for place in places for log in [Path(f"{place}.log"), *place.rglob("*.log")]]
         warned = [words for kind, words in sentences(map(str, sorted(found))) if kind == "warning"]
         parts.append({**part, "logged": list(dict.fromkeys(warned))})
     return parts

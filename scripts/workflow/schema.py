@@ -68,6 +68,10 @@ def _check_numbers(value: object, where: str, key: str) -> None:
 def complete(config: dict, where: str) -> None:
     """Check a configuration against its schema, and fill in the schema's defaults, in place."""
     check(config, CONFIG_SCHEMA, where)
+    if not {"analyses", "scans"} & set(config):
+        raise InputError(
+            f"{where} has neither the key 'analyses' nor 'scans': give what is asked of the models."
+        )
     validate(config, str(CONFIG_SCHEMA))
 
 

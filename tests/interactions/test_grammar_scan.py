@@ -310,6 +310,7 @@ def test_what_cannot_be_scanned_is_said_in_a_sentence(change, sentence):
 def test_too_few_draws_are_told(caplog):
     assert too_few_draws(44, 20, 0.05) is None
     assert too_few_draws(44, 19, 0.05) is None
+    assert too_few_draws(10_824, 18, 0.05).endswith("with a chance of 0.053: ask for 20 draws.")
     judge_scan(scan(by_chance, random_backgrounds(5, 80), range(11), draws=4))
     assert caplog.messages == [
         "the scan has 4 draws of each cell, so that 5 of 44 cells must stand out together before one can "

@@ -76,4 +76,6 @@ def test_a_scan_draws_twice_what_a_lone_cell_needs():
     assert draws_of_scan("auto", 120) == 40
     assert draws_of_scan("auto", 120, level=0.1) == 20
     assert draws_of_scan("auto", 0) == 40
+    # Twenty motifs are 190 pairs.
+    assert draws_of_scan("auto", 190 * 164) == 40
     assert draws_of_scan(7, 120) == 7

@@ -71,7 +71,12 @@ SCAN = {"models": ["simulation"], "tasks": ["ELF1_SIX5"], "motifs": {"A": "ACGTT
         ({"motifs": {"A": "ACGTT", "B": {"pwm": "NOPE"}}}, "key 'scans.s': there is no motif 'NOPE' among"),
         ({"motifs": {"A": "ACGTT", "B": "JA"}}, "key 'scans.s': "),
         ({"spacings": "3-x"}, "key 'scans.s': the spacings are '3-x', and numbers of bases are needed: 0-40"),
-        ({"spacings": "4-2"}, "key 'scans.s': spacings are bases between two motifs, whole numbers of 0 or"),
+        (
+            {"spacings": "0-5,4-2"},
+            "key 'scans.s': the spacings are '0-5,4-2', and '4-2' must go up, to at most",
+        ),
+        ({"spacings": "0-1000000000"}, "key 'scans.s': the spacings are '0-1000000000', and"),
+        ({"spacings": "²"}, "key 'scans.s': the spacings are '²', and numbers of bases are needed: 0-40"),
         ({"shuffled": True}, "key 'scans.s.shuffled' is true, and there are no 'sequences' to shuffle: give"),
         (
             {"background": [0.5] * 4},

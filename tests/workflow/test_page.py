@@ -81,3 +81,14 @@ def test_warnings_in_the_logs_of_an_analysis_are_told_once(tmp_path):
     }
     assert sorted(parts["gata_tal", "TAL1"]) == ["contributions miss much", "judge too few", "score too few"]
     assert parts["gata_tal", "GATA1"] == []
+
+
+def test_an_analysis_and_a_scan_of_one_name_keep_their_warnings_apart(tmp_path):
+    place = {"name": "ebox", "model": "m", "task": "t"}
+    for rule in ("judge_pairs", "scan_motifs"):
+        path = tmp_path / f"{rule}/ebox/m/t.log"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"10:00:00 warning: told by {rule}\n")
+    found = with_warnings({"analyses": [place], "scans": [place]}, tmp_path)
+    assert [part["logged"] for part in found["analyses"]] == [["told by judge_pairs"]]
+    assert [part["logged"] for part in found["scans"]] == [["told by scan_motifs"]]

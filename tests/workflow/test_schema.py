@@ -9,7 +9,7 @@ from snakemake.utils import update_config
 from dfim.errors import InputError
 from workflow.included import read_whole
 from workflow.results import results_folder
-from workflow.schema import CONFIG_SCHEMA, ROOT, check, check_files, locate
+from workflow.schema import CONFIG_SCHEMA, ROOT, check, check_files, complete, locate
 
 
 @pytest.fixture
@@ -22,6 +22,14 @@ def config():
 )
 def test_shipped_configurations_pass(name):
     check(read_whole(ROOT / "config" / name), CONFIG_SCHEMA, name)
+
+
+def test_models_of_which_nothing_is_asked_are_refused(config):
+    del config["analyses"]
+    with pytest.raises(InputError) as error:
+        complete(config, "config.yaml")
+    sentence = "config.yaml has neither the key 'analyses' nor 'scans': give what is asked of the models."
+    assert str(error.value) == sentence
 
 
 def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():

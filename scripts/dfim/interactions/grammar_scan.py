@@ -14,7 +14,7 @@ One motif of a pair, the first that is named, stays in its place in each backgro
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from numbers import Real
@@ -39,6 +39,7 @@ CELL_COLUMNS = [
     "pair", "orientation", "first", "second", "first_strand", "second_strand", "spacing", "within_reach",
 ]  # fmt: skip
 FEWEST_DRAWS = 2
+MOST_SPACING = 100_000  # of a text, whose spacings are listed one by one
 # Purposes that draw from one seed, and must not draw the same; 11 is that of places.
 _LETTERS, _PIECES = 12, 13
 _TRIES = 1000
@@ -69,18 +70,22 @@ def read_spacings(spacings: str | int | Sequence[int]) -> list[int]:
     if isinstance(spacings, Real):
         return [spacings]
     if not isinstance(spacings, str):
-        try:
-            return list(spacings)
-        except TypeError:
+        if not isinstance(spacings, Iterable):
             raise InputError(
                 f"the spacings are {spacings!r}, and numbers of bases are needed: 5, [0, 5, 10] or '0-40'."
-            ) from None
+            )
+        return list(spacings)
     found = []
     for part in spacings.split(","):
         first, _, last = part.strip().partition("-")
-        if not (first.isdigit() and (last or first).isdigit()):
+        if not (first.isdecimal() and (last or first).isdecimal()):
             raise InputError(
                 f"the spacings are {spacings!r}, and numbers of bases are needed: 0-40, or 0,5,10."
+            )
+        if not int(first) <= int(last or first) <= MOST_SPACING:
+            raise InputError(
+                f"the spacings are {spacings!r}, and {part.strip()!r} must go up, to at most "
+                f"{MOST_SPACING:,} bp."
             )
         found += range(int(first), int(last or first) + 1)
     return found

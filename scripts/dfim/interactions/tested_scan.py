@@ -21,7 +21,7 @@ from dfim.statistics.effects import (
 from dfim.statistics.kinds import NULL_ENDS
 from dfim.statistics.p_values import smallest_p
 from dfim.statistics.replaced import P_COLUMNS, counted_pairs, p_replaced
-from dfim.statistics.resolution import draws_needed, rows_needed
+from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
 
 logger = logging.getLogger("dfim")
 
@@ -100,8 +100,9 @@ def too_few_draws(cells: int, draws: int, level: float) -> str | None:
     if (draws + 1) * level >= 1:
         return None
     rows = rows_needed(smallest_p(cells * draws), cells, level)
+    needed = draws_needed(cells, level=level, most=NO_LIMIT)
     return (
         f"the scan has {counted(draws, 'draw')} of each cell, so that {rows} of {cells} cells must stand out "
         f"together before one can have q < {level:g}, and a motif like any other stands out in all of them "
-        f"with a chance of {1 / (draws + 1):.2g}: ask for {draws_needed(cells, level=level)} draws."
+        f"with a chance of {1 / (draws + 1):.2g}: ask for {needed} draws."
     )

@@ -1,6 +1,6 @@
 """How many draws of each pair, or of each cell of a scan, the null ``replaced`` makes."""
 
-from dfim.statistics.resolution import AUTO, LEVEL, draws_needed
+from dfim.statistics.resolution import AUTO, LEVEL, NO_LIMIT, draws_needed
 
 # By ``auto``: the fewest draws of a pair, and the most of all together, of outputs and of contributions.
 LEAST_DRAWS, MOST_OUTPUTS, MOST_SCORES = 5, 200_000, 100_000
@@ -21,6 +21,7 @@ def draws_of_scan(asked: int | str, cells: int, level: float = LEVEL) -> int:
     """Return the draws of each cell of a scan: as asked, or by ``auto`` twice as many as let one be called.
 
     The draws of a scan are the same few pieces in all of its ``cells``: with half as many, what is called
-    depends on which they are.
+    depends on which they are. However many cells there are, none can do with fewer.
     """
-    return 2 * draws_needed(max(1, cells), level=level) if asked == AUTO else int(asked)
+    cells = max(1, cells)
+    return 2 * draws_needed(cells, level=level, most=NO_LIMIT) if asked == AUTO else int(asked)

@@ -15,6 +15,7 @@ LEVEL = 0.05
 LARGE_SHARE = 0.1
 # The most draws, of all rows together, that ``auto`` asks for: a minute of a small network on one core.
 MOST_DRAWS = 100_000
+NO_LIMIT = 10**18
 # What gives a null model more null scores, by its name.
 REMEDIES = {
     "dinucleotide": "raise the key 'shuffles', or give it the value auto",

@@ -59,7 +59,8 @@ class _Windows:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        return np.concatenate(self._parts)
+        parts, self._parts = self._parts, []  # not kept twice
+        return np.concatenate(parts)
 
 
 class EditChanges:

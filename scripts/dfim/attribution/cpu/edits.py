@@ -17,7 +17,7 @@ from dfim.sequences.bases import one_hot
 
 # From this share of a sequence on, an edit is evaluated as a whole sequence.
 _MOST = 0.5
-# Bytes of the changes of edits that are kept for the copies that have them.
+# Bytes of the changes of edits that are kept for the copies that have them, in each thread.
 _KEPT = 100_000_000
 # Numbers of an array of a layer, of sequences that are evaluated at once, so that it stays in the cache.
 _VALUES = 120_000

@@ -42,7 +42,8 @@ onstart:
 
 onsuccess:
     if CONSOLE:
-        CONSOLE.end(console.found_by_pairs(config, RESULTS), console.to_open(config, RESULTS))
+        found = console.found_by_pairs(config, RESULTS) + console.found_by_scans(config, RESULTS)
+        CONSOLE.end(found, console.to_open(config, RESULTS))
 
 
 onerror:

@@ -4,6 +4,7 @@ What comes back are arrays and tables, the same numbers as the workflow's. ``con
 form of the same. The example network and sequences lie in ``resources/own/``.
 """
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +43,8 @@ from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.resolution import AUTO, number_of
 from dfim.statistics.studentised import studentised_rows
+
+logger = logging.getLogger("dfim")
 
 # Shares of A, C, G, T of the human genome, about: GC .41.
 BACKGROUND = (0.295, 0.205, 0.205, 0.295)
@@ -250,6 +253,7 @@ def scan(
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
         count = draws_of_scan(draws, int(cells["within_reach"].sum()), level)
+        logger.info("%d pieces of other sequence in the place of each motif", count)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)
     return judge_scan(found, level, least_share, seed)

@@ -245,6 +245,23 @@ def found_by_pairs(config: Mapping, results: str) -> list[str]:
     return lines
 
 
+def found_by_scans(config: Mapping, results: str) -> list[str]:
+    """Say what each scan found: at how many of the cells within reach two motifs act together."""
+    from dfim.files.tables import read_table
+    from workflow.results import scan_file
+    from workflow.scans import scan_places
+
+    lines = []
+    for place in scan_places(config):
+        path = Path(scan_file(results, *place))
+        if path.is_file():
+            cells = read_table(path)
+            tested = counted(int(cells["within_reach"].sum()), "cell")
+            act = int((cells["called"] == 1).sum())
+            lines.append(f"{', '.join(place)}: two motifs act together in {act} of {tested}")
+    return lines
+
+
 def to_open(config: Mapping, results: str, ended: bool = True) -> list[str]:
     """Name what a run is read from: its page first, then figures, tables, claims and logs.
 

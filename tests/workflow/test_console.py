@@ -9,7 +9,7 @@ import pytest
 
 from dfim.files.tables import write_table
 from workflow.attention import by_kind
-from workflow.console import Console, found_by_pairs, install, to_open
+from workflow.console import Console, found_by_pairs, found_by_scans, install, to_open
 
 
 class Clock:
@@ -217,6 +217,14 @@ def test_what_was_found_is_counted_in_the_table_of_pair_tests(tmp_path):
     write_table(tests, tmp_path / "interactions/a/m/T/pair_tests.tsv.gz")
     config = {"analyses": {"a": {"models": ["m", "other"], "tasks": ["T"]}}}
     assert found_by_pairs(config, str(tmp_path)) == ["a, m, T: 1 of 2 tested pairs act together"]
+
+
+def test_what_scans_found_is_counted_within_reach(tmp_path):
+    config = {"scans": {"s": {"models": ["m"], "tasks": ["T", "U"]}}}
+    folder = tmp_path / "scans/s/m/T"
+    folder.mkdir(parents=True)
+    (folder / "scan.tsv").write_text("within_reach\tcalled\n1\t1\n1\t0\n0\t0\n")
+    assert found_by_scans(config, str(tmp_path)) == ["s, m, T: two motifs act together in 1 of 2 cells"]
 
 
 def test_the_page_of_a_run_is_named_first_and_not_where_the_run_failed(tmp_path):

@@ -38,6 +38,7 @@ def compare(run: Run, undisturbed: Run) -> None:
     assert not (run.results / "models/simulation/checkpoint.npz").exists()
 
 
+@pytest.mark.long
 def test_one_core_and_a_second_run_give_the_same_tables(undisturbed, tmp_path):
     """A rule with two threads gets one: sums are taken in another order, hence the tolerance.
 

@@ -14,8 +14,9 @@ rule plot_model:
         **demanded("plot_model"),
     params:
         caption=lambda wildcards: caption(wildcards.figure),
+        of="model {model}",
     script:
-        "../scripts/plot_model.py"
+        "../scripts/plot_figure.py"
 
 
 rule plot_interactions:

@@ -35,5 +35,6 @@ rule plot_scan:
         **demanded("plot_scan"),
     params:
         caption=caption("scan"),
+        of="scan {scan}, model {model}, task {task}",
     script:
-        "../scripts/plot_scan.py"
+        "../scripts/plot_figure.py"

@@ -440,8 +440,6 @@ def test_a_scan_marks_what_is_called_by_shape_and_leaves_out_what_cannot_interac
     assert both.axes[2].texts[0].get_text() == "0 of 11 spacings called"
     assert "Not drawn" not in both.get_supxlabel()
     assert "Not drawn: 1 pair" in figure.get_supxlabel()
-    chosen = scan.draw({"scan": plot_data.make_scan()}, {"pairs": ["SPI1–TAL1"]})[1]
-    assert set(chosen["second"]) == {"SPI1"}
 
 
 def test_group_curves_are_the_cumulative_shares():
@@ -1023,7 +1021,7 @@ def run_script(name: str, figure: str, inputs: dict, options: dict, folder: Path
         input={key: str(path) for key, path in inputs.items()},
         output=output,
         wildcards=SimpleNamespace(figure=figure, **wildcards),
-        params=SimpleNamespace(options=options),
+        params=SimpleNamespace(options=options, of="model m"),
         log=[],
     )
     runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
@@ -1065,7 +1063,7 @@ def test_script_draws_from_files_what_the_module_draws_from_memory(locus_files, 
 
 def test_script_of_a_model(tmp_path, quiet_logging):
     write_table(plot_data.make_history(), tmp_path / "history.tsv")
-    output = run_script("plot_model.py", "training", {"history": tmp_path / "history.tsv"}, {}, tmp_path)
+    output = run_script("plot_figure.py", "training", {"history": tmp_path / "history.tsv"}, {}, tmp_path)
     assert len(read_table(output.tsv)) == 12
     assert Path(output.pdf).stat().st_size > 5000
     assert Path(output.png).stat().st_size > 5000

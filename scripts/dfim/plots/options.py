@@ -22,7 +22,7 @@ OPTIONS = {
     "calibration": {},
     "distance": {"pairs": None, "near": 20, "max": 150, "signed": True, "bin": 5, "comparisons": {}},
     "spacing": {"score": "fis", "first": None, "max": None},
-    "scan": {"pairs": None, "most": 10},
+    "scan": {"most": 6},
     "groups": {
         "groups": ["positive", "control"],
         "scores": ["fis", "fis_sum", "signed_sum"],

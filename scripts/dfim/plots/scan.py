@@ -22,16 +22,16 @@ _MARKS = {SYNERGY: ("^", style.SYNERGY), REDUNDANCY: ("v", style.REDUNDANCY)}
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the mean interaction at every spacing, with its interval and the band of the null.
 
-    Tables: ``scan``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
-    ``most`` of them). A panel for each pair and orientation. Spacings beyond the network's reach are
-    not drawn. The data are the rows of the table that are drawn.
+    Tables: ``scan``. Options: ``most`` (pairs, those with the smallest q). A panel for each pair and
+    orientation. Spacings beyond the network's reach are not drawn. The data are the rows of the table that
+    are drawn.
     """
     options = read_options(FIGURE, options)
     (scan,) = require(tables, FIGURE, ["scan"])
     tested = require_rows(scan[scan["within_reach"] == 1], FIGURE, "spacings within the network's reach")
     best = tested.groupby("pair", sort=False)["q"].min().sort_values(kind="stable")
-    names = options["pairs"] or list(best.index[: options["most"]])
-    drawn = require_rows(tested[tested["pair"].isin(names)], FIGURE, f"spacings of {', '.join(names)}")
+    names = best.index[: options["most"]]
+    drawn = tested[tested["pair"].isin(names)]
     panels = [
         rows for name in names for _, rows in drawn[drawn["pair"] == name].groupby("orientation", sort=False)
     ]

@@ -18,9 +18,11 @@ from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
+from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from workflow.datasets import PRODUCERS, producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
+from workflow.scans import scan_motifs
 from workflow.schema import locate
 from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
@@ -192,6 +194,9 @@ def _networks(config: Mapping, sources: Sources) -> Iterator[str]:
     ]
     for model, dataset in dict.fromkeys(pairs):
         yield from _length(model, dataset, config, sources, *heads[model])
+    for name, scan in config["scans"].items():
+        for model in scan["models"]:
+            yield from _room(name, model, config, sources, heads[model][1])
 
 
 def _outputs(model: str, config: Mapping, path: str | None, head: Head) -> Iterator[str]:
@@ -218,6 +223,24 @@ def _length(
             f"key 'models.{model}.source' is the network {path} of sequences of {head.length} bp, and those "
             f"of the dataset {dataset!r}{of_file} have {length}: give sequences of the network's length."
         )
+
+
+def _room(name: str, model: str, config: Mapping, sources: Sources, head: Head) -> Iterator[str]:
+    """Yield a sentence where a scan's sequences, or its motifs and spacings, do not fit a network."""
+    scan, options, key = config["scans"][name], config["models"][model], f"scans.{name}"
+    file = sources.scans[name].get("sequences")
+    own = head.length or ("source" not in options and told_of(config, options["dataset"]).get("length"))
+    given = scan.get("length") or sequences_length(file)
+    if own and given and own != given:
+        of_key = f"{key}.sequences" if file else f"{key}.length"
+        yield f"key '{of_key}' is of {given} bp, and the network {model!r} takes {own}: give that length."
+    elif length := own or given:
+        motifs = scan_motifs(scan)
+        cells = scan_cells(motifs, scan["spacings"], scan["orientations"], scan["both_orders"])
+        try:
+            scan_starts(motifs, cells, (1, length), config["seed"])
+        except InputError as error:
+            yield f"key '{key}', in the network {model!r}: {error}"
 
 
 def _labels(config: Mapping, sources: Sources, dataset: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from workflow.datasets import (
 from workflow.exports import check_exports
 from workflow.named import checks_of_names
 from workflow.scans import check_scan
-from workflow.sentences import in_one_list, sentences_of
+from workflow.sentences import in_one_list, need, sentences_of
 from workflow.sheets import Sheets
 
 
@@ -74,7 +74,7 @@ def _check_dataset(name: str, config: Mapping, tasks: list[str]) -> None:
     producer, options = producer_of(config, name)
     PRODUCERS[producer].check(f"datasets.{name}.{producer}", options)
     if "genome" in options:
-        _need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
+        need(options["genome"], config["genomes"], f"datasets.{name}.{producer}.genome", "genomes")
 
 
 def check_reads(config: Mapping, sheets: Sheets) -> None:
@@ -83,10 +83,10 @@ def check_reads(config: Mapping, sheets: Sheets) -> None:
     Raises InputError with one sentence.
     """
     for name, reads in config["reads"].items():
-        _need(reads["genome"], config["genomes"], f"reads.{name}.genome", "genomes")
+        need(reads["genome"], config["genomes"], f"reads.{name}.genome", "genomes")
     planted = {name: entry for name, entry in config["genomes"].items() if "planted" in entry}
     for name, design in config["simulated_reads"].items():
-        _need(design["genome"], planted, f"simulated_reads.{name}.genome", "planted genomes")
+        need(design["genome"], planted, f"simulated_reads.{name}.genome", "planted genomes")
     for dataset in config["datasets"]:
         sheet = sheet_of(config, dataset)
         for row in sheets.tasks.get(sheet, []):
@@ -126,7 +126,7 @@ def check_claims(paths: Iterable[str | Path], cannot_show: dict[str, str]) -> No
 def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]) -> None:
     key = f"models.{name}"
     if "dataset" in model:
-        _need(model["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+        need(model["dataset"], config["datasets"], f"{key}.dataset", "datasets")
     if "source" in model:
         _check_model_source(key, model, tasks_of_dataset)
     else:
@@ -135,7 +135,7 @@ def _check_model(name: str, model: dict, config: dict, tasks_of_dataset: dict[st
         raise InputError(f"key '{key}.contributions' needs examples: give the model a dataset.")
     tasks = tasks_of_models({"models": {name: model}}, tasks_of_dataset)[name]
     for number, entry in enumerate(model.get("contributions", [])):
-        _need(entry["task"], tasks, f"{key}.contributions.{number}.task", "tasks")
+        need(entry["task"], tasks, f"{key}.contributions.{number}.task", "tasks")
         check_background(f"{key}.contributions.{number}.background", entry["background"])
 
 
@@ -156,7 +156,7 @@ def _check_model_source(key: str, model: dict, tasks_of_dataset: dict[str, list[
             f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to evaluate on."
         )
     for task in tasks:
-        _need(task, source["tasks"], f"{key}.dataset (a task of {model.get('dataset')})", "source's tasks")
+        need(task, source["tasks"], f"{key}.dataset (a task of {model.get('dataset')})", "source's tasks")
 
 
 def _check_outputs(key: str, source: dict) -> None:
@@ -165,9 +165,9 @@ def _check_outputs(key: str, source: dict) -> None:
     if outputs is None:
         return
     for task in source["tasks"]:
-        _need(task, list(outputs), f"{key}.tasks", f"{key}.outputs")
+        need(task, list(outputs), f"{key}.tasks", f"{key}.outputs")
     for task, output in outputs.items():
-        _need(task, source["tasks"], f"{key}.outputs", "tasks")
+        need(task, source["tasks"], f"{key}.outputs", "tasks")
         if ("position" in output) != (output.get("reduction") == "position"):
             raise InputError(
                 f"key '{key}.outputs.{task}' needs a position and the reduction 'position', or neither."
@@ -178,7 +178,7 @@ def _check_trained_model(
     key: str, name: str, model: dict, config: dict, tasks_of_dataset: dict[str, list[str]]
 ) -> None:
     """Check a network that is trained here: its dataset, its layers, and what it starts from."""
-    _need(model["architecture"], config["architectures"], f"{key}.architecture", "architectures")
+    need(model["architecture"], config["architectures"], f"{key}.architecture", "architectures")
     if not tasks_of_dataset[model["dataset"]]:
         raise InputError(f"key '{key}.dataset' names {model['dataset']!r}, which has no labels to train on.")
     layers, where = (
@@ -190,7 +190,7 @@ def _check_trained_model(
         output_length(layers, length, where)
     seen = [name]
     while (parent := config["models"][seen[-1]].get("initialise_from")) is not None:
-        _need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
+        need(parent, config["models"], f"models.{seen[-1]}.initialise_from", "models")
         if parent in seen:
             raise InputError(
                 f"key '{key}.initialise_from' leads back to {parent!r}: {' → '.join([*seen, parent])}."
@@ -206,12 +206,12 @@ def _check_analysis(
     tasks_of_model: dict[str, list[str]],
 ) -> None:
     key = f"analyses.{name}"
-    _need(analysis["dataset"], config["datasets"], f"{key}.dataset", "datasets")
+    need(analysis["dataset"], config["datasets"], f"{key}.dataset", "datasets")
     check_background(f"{key}.background", analysis["background"])
     for model in analysis["models"]:
-        _need(model, config["models"], f"{key}.models", "models")
+        need(model, config["models"], f"{key}.models", "models")
         for task in analysis["tasks"]:
-            _need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
+            need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
     _check_examples(f"{key}.examples", analysis, config, tasks_of_dataset)
     if analysis["background"] == "composition" and "features" in analysis["sources"]:
         raise InputError(
@@ -269,7 +269,7 @@ def _check_examples(key: str, analysis: dict, config: dict, tasks_of_dataset: di
 def _check_criteria(key: str, criteria: dict, analysis: dict, config: dict, tasks_of_dataset: dict) -> None:
     for criterion in ("positive_for", "negative_for"):
         for task in criteria.get(criterion, []):
-            _need(task, tasks_of_dataset[analysis["dataset"]], f"{key}.{criterion}", "tasks")
+            need(task, tasks_of_dataset[analysis["dataset"]], f"{key}.{criterion}", "tasks")
     for criterion in ("correct", "highest", "lowest"):
         for model in analysis["models"]:
             own = config["models"][model].get("dataset")
@@ -279,10 +279,3 @@ def _check_criteria(key: str, criteria: dict, analysis: dict, config: dict, task
                     f"dataset {own!r} only, and the analysis looks at {analysis['dataset']!r}; remove "
                     "the key."
                 )
-
-
-def _need(name: str, known, key: str, section: str) -> None:
-    if name not in known:
-        raise InputError(
-            f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}."
-        )

@@ -9,6 +9,7 @@ from dfim.errors import InputError
 from dfim.interactions.grammar_scan import read_spacings, scan_cells
 from dfim.sequences.motifs import load_pwm, words_of
 from workflow.datasets import check_background
+from workflow.sentences import need
 
 # Options of a scan under the names, and with the meaning, that dfim.scan has.
 _SAME = (
@@ -49,9 +50,9 @@ def check_scan(name: str, config: Mapping, tasks_of_model: Mapping[str, list[str
     """Check that what a scan names exists, and that it can be scanned; raise InputError if not."""
     scan, key = config["scans"][name], f"scans.{name}"
     for model in scan["models"]:
-        _need(model, config["models"], f"{key}.models", "models")
+        need(model, config["models"], f"{key}.models", "models")
         for task in scan["tasks"]:
-            _need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
+            need(task, tasks_of_model[model], f"{key}.tasks", "tasks")
     for one in ("background", "length") if "sequences" in scan else ():
         if one in scan:
             raise InputError(
@@ -67,10 +68,3 @@ def check_scan(name: str, config: Mapping, tasks_of_model: Mapping[str, list[str
         check_backgrounds(scan["backgrounds"])
     except InputError as error:
         raise InputError(f"key '{key}': {error}") from None
-
-
-def _need(name: str, known, key: str, section: str) -> None:
-    if name not in known:
-        raise InputError(
-            f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}."
-        )

@@ -22,3 +22,11 @@ def sentences_of(*checks: Callable[[], None]) -> Iterator[str]:
             check()
         except InputError as error:
             yield str(error)
+
+
+def need(name: str, known: Iterable[str], key: str, section: str) -> None:
+    """Raise InputError where a key names what its section has not."""
+    if name not in known:
+        raise InputError(
+            f"key '{key}' has the value {name!r}, and the {section} are {', '.join(known) or 'empty'}."
+        )

@@ -56,11 +56,10 @@ class CountPeaks:
 class Sources:
     """Where rules find the sources of a configuration.
 
-    ``datasets`` and ``models`` have the paths by role, ``genomes`` that of each FASTA file, ``reads`` the
-    paths by role, ``fastqs`` those of each lane by task and replicate (not of accessions), ``scans`` the
-    paths by role, ``expected`` that of the table that an analysis is compared with. ``fetched`` has what is
-    fetched, by the name of the file below ``sources/``; ``count_peaks`` the peaks that are made from
-    matrices, by the name of their file.
+    ``datasets``, ``models``, ``reads`` and ``scans`` have the paths by role, ``genomes`` that of each FASTA
+    file, ``fastqs`` those of each lane by task and replicate (not of accessions), ``expected`` that of the
+    table that an analysis is compared with. ``fetched`` has what is fetched, by the name of the file below
+    ``sources/``; ``count_peaks`` the peaks that are made from matrices, by the name of their file.
     """
 
     datasets: Mapping[str, Mapping[str, str | list[str]]]

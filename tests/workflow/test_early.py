@@ -67,6 +67,36 @@ def test_a_network_of_another_length(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        (
+            {"length": 5000},
+            "key 'scans.s.length' is of 5000 bp, and the network 'm' takes 200: give that length.",
+        ),
+        (
+            {"sequences": "s.fa"},
+            "key 'scans.s.sequences' is of 7 bp, and the network 'm' takes 200: give that",
+        ),
+        (
+            {"spacings": "0-400"},
+            "key 'scans.s', in the network 'm': a spacing of 400 bp does not fit into sequences of 200 bp: "
+            "A and B at all spacings need 411 bp, so lower the largest spacing.",
+        ),
+        ({"spacings": "0-40"}, None),
+    ],
+)
+def test_a_scan_that_does_not_fit_its_network(changed, sentence, tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "s.fa").write_text("".join(f">{name}\nACGTACG\n" for name in range(60)))
+    if "sequences" in changed:
+        changed = {"sequences": str(tmp_path / "s.fa")}
+    scan = {"models": ["m"], "tasks": ["T"], "motifs": {"A": "ACGTT", "B": "GGCATT"}} | changed
+    models = {"m": {"source": {"model": NETWORK, "tasks": ["T"]}}}
+    found = told({"seed": 1, "models": models, "scans": {"s": scan}}, tmp_path)
+    assert [one[: len(sentence)] for one in found] == [sentence] if sentence else found == []
+
+
 def test_a_network_of_other_outputs_and_a_table_without_a_task(tmp_path):
     (tmp_path / "s.fa").write_text(f">a\n{'A' * 200}\n")
     (tmp_path / "l.tsv").write_text("name\tT\na\t1\n")

@@ -25,7 +25,8 @@ def sizes(finished):
 
 
 def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
-    """Memory: at least what was taken, at most 2.5 times; processor time: within a factor of 4, or 20 s.
+    """Memory: at least what was taken, at most 2.5 times; processor time: at most 4 times, at least
+    an eighth (a slow processor with other work takes long), or within 8 s.
 
     Jobs of seconds are mostly the start of Python, and the tests' machines differ: docs/cluster.md has the
     comparison for the default run. What scores asks for TensorFlow, which a network may need that the
@@ -39,7 +40,7 @@ def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
     off = (jobs["expected_seconds"] - jobs["seconds"]).abs()
     times = jobs["expected_seconds"] / jobs["seconds"]
     fits = (ratio <= 2.5) & (jobs["asked_mb"] >= jobs["memory"]) & (jobs["wall"] < 60 * jobs["asked_minutes"])
-    wrong = jobs[~(fits & ((off < 20) | times.between(0.25, 4)))]
+    wrong = jobs[~(fits & ((off < 8) | times.between(0.125, 4)))]
     assert wrong.empty, wrong.drop(columns="wildcards").to_string()
 
 

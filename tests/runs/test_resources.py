@@ -25,8 +25,8 @@ def sizes(finished):
 
 
 def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
-    """Memory: at least what was taken, at most 2.5 times; processor time: at most 4 times, at least
-    an eighth (a slow processor with other work takes long), or within 8 s.
+    """Memory: at least what was taken, at most 2.5 times; processor time: expected are at most 4
+    times what was taken, and at least an eighth (a slow processor takes long), or it is 8 s off.
 
     Jobs of seconds are mostly the start of Python, and the tests' machines differ: docs/cluster.md has the
     comparison for the default run. What scores asks for TensorFlow, which a network may need that the

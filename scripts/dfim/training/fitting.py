@@ -54,9 +54,9 @@ def train(
     validation loss, or after ``epochs``; before either, up to ``wait`` epochs at the first learning rate may
     go by until the network is better than chance (:func:`dfim.training.schedules.waited`). ``options`` may
     set any key of :data:`OPTIONS`: these three, ``learning_rate``, ``batch_size``; ``reverse_complement``
-    (each example is turned with probability ½, anew in each epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in
-    each epoch; what enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same
-    weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
+    (each example is turned with probability ½, anew in each epoch), ``shift`` (each window is moved by up to
+    so many bases to either side, anew in each epoch; what enters is N), ``class_weights`` (``balanced`` gives
+    both classes of a task the same weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
     (:func:`dfim.training.schedules.learning_rate`), ``weight_decay`` (decoupled from the gradient; not of
     biases and normalisations), ``weight_averaging`` (above 0, the moving average of the weights over the
     steps is validated and kept, :meth:`dfim.training.fused.FusedAdam.follow`).

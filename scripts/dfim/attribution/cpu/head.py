@@ -171,7 +171,7 @@ class Head:
 
 
 def _halves(multiplier: np.ndarray, factors: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """Return what multipliers (rows or 1, units) become: their plain part, and with RevealCancel the signed."""
+    """Return the plain part, and with RevealCancel the signed one, of multipliers (rows or 1, units)."""
     if len(factors) == 1:
         return multiplier * factors[0], factors[0][:0]
     plain, signed = (np.empty_like(factors[0]) for _ in range(2))

@@ -7,10 +7,10 @@ mutation's receptive field. Telescoping over the stages l,
     c' − c = J (h̃' − h) + Σ_l J_l (R'_l − R_l) h'_l        (outside the mutated rows)
 
 R_l is Rescale's factor and the pool's choice at stage l, h'_l the mutant's multiplier that arrives there, J_l
-the way from stage l's convolution to the importances, and h̃' the mutant's multipliers with the signs that the
-unchanged inputs of the first dense layer have in RevealCancel. J_l is banded (*paths* in a window of the
-sequence for each position), and J with the first dense layer makes two matrices (units, length). Below a linear
-head h̃' = h, and the first term is 0.
+the way from stage l's convolution to the importances, and h̃' the mutant's multipliers with the signs that
+the unchanged inputs of the first dense layer have in RevealCancel. J_l is banded (*paths* in a window of the
+sequence for each position), and J with the first dense layer makes two matrices (units, length). Below a
+linear head h̃' = h, and the first term is 0.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,7 @@ A helper that is taken inline lies in the module that uses it: what is compiled 
 when its own file changes.
 """
 
-from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.cpu.blas import multiply
 from dfim.attribution.cpu.kernels.activations import activate, activate_changed, rescale, reveal_cancel
 from dfim.attribution.cpu.kernels.back import (
     add_choices,
@@ -58,7 +58,6 @@ __all__ = [
     "first_paths",
     "halves",
     "multiply",
-    "multiply_transposed",
     "multiply_units",
     "pool",
     "pool_changed",

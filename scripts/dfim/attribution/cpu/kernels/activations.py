@@ -1,6 +1,6 @@
 """ReLU and max-pool, and the factors by which the rules of DeepLIFT carry multipliers through activations.
 
-Compiled with NumPy's model of errors: Python's looks at every divisor, and then no loop that divides is one of
+Compiled with NumPy's model of errors: Python's looks at every divisor, and a loop that does is never one of
 vectors.
 """
 

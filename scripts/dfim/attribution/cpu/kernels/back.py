@@ -196,11 +196,11 @@ def add_choices(
 ):
     """Add to the importance ``out`` (columns, length) what mutants' own choices in a stage with a pool bring.
 
-    ``dh`` [w, columns, channels] are the changes of the multipliers that arrive, ``dh_old`` those that the old
-    choices are taken to meet, in the window from ``starts`` on, which is that of ``new_arg`` and
-    ``new_factor``; the unchanged ``h``, ``arg`` and ``factor`` are as in :func:`route_changed`, ``paths`` with
-    their ``offset`` and ``step`` as in :mod:`.paths`. A pool's multipliers are all 0 but for that of the
-    place that it chooses now, and that of the one before.
+    ``dh`` [w, columns, channels] are the changes of the multipliers that arrive, ``dh_old`` those that the
+    old choices are taken to meet, in the window from ``starts`` on, which is that of ``new_arg`` and
+    ``new_factor``; the unchanged ``h``, ``arg`` and ``factor`` are as in :func:`route_changed`, ``paths``
+    with their ``offset`` and ``step`` as in :mod:`.paths`. A pool's multipliers are all 0 but for that of
+    the place that it chooses now, and that of the one before.
     """
     channels, v = paths.shape[1:]
     flat, length = paths.reshape(-1, v), out.shape[1]

@@ -1,7 +1,7 @@
 """Paths from a stage's multipliers to the importance of the sequence, see :mod:`..telescope`.
 
-The paths of a convolution [positions, channels, w]: what a multiplier of 1 at a position and channel adds to the
-importance of w positions of the sequence, from position · step − offset on.
+The paths of a convolution [positions, channels, w]: what a multiplier of 1 at a position and channel adds to
+the importance of w positions of the sequence, from position · step − offset on.
 """
 
 import numpy as np
@@ -71,7 +71,7 @@ def pooled_paths(below, arg, factor, width, step, paths):
 
 @njit(nogil=True, fastmath=True, cache=True)
 def factor_changed(h, h_starts, factor, owners, dh, dh_old, new_factor, starts, g):
-    """Fill ``g`` [w, columns, channels]: what :func:`add_choices` adds the paths of, in a stage without a pool."""
+    """Fill ``g`` [w, columns, channels]: what :func:`add_choices` multiplies paths by, without a pool."""
     for row in range(len(g)):
         for column in range(len(owners)):
             r, owner = starts[column] + row, owners[column]

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "scripts" / "dfim"
 # Each room may import from those of earlier lines, from itself, and from no other.
 ORDER = [
-    ["errors", "progress", "memory", "gpu"],
+    ["errors", "progress", "memory", "gpu", "ahead"],
     ["files", "sequences", "statistics"],
     ["genomes", "networks"],
     ["accessions", "attribution", "reads", "datasets"],

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from dfim.attribution.edits import Block
+from dfim.ahead import one_ahead
 
 Evaluate = Callable[[Sequence[Block]], np.ndarray]
 
@@ -16,26 +17,31 @@ Evaluate = Callable[[Sequence[Block]], np.ndarray]
 def evaluated(
     evaluate: Evaluate, jobs: Iterator[tuple[object, Iterator[Block]]], most: int
 ) -> Iterator[tuple[object, list[np.ndarray]]]:
-    """Yield every job with the values of its blocks, in order; at most about ``most`` copies at once.
+    """Yield every job with the values of its blocks, in order; about ``most`` copies are evaluated at once.
 
-    The blocks are made as they are evaluated, so that memory grows neither with the number of jobs nor with
-    the blocks of one.
+    Blocks are made while those before them are evaluated, so that memory grows neither with the number of
+    jobs nor with the blocks of one.
     """
+    for waiting, whole in one_ahead(_batches(jobs, most)):
+        _fill(evaluate, waiting)
+        yield from whole
+
+
+def _batches(jobs: Iterator[tuple[object, Iterator[Block]]], most: int) -> Iterator[tuple[list, list]]:
+    """Yield blocks, each with the list that its values go to, and the jobs that are whole with their values."""
     waiting: list[tuple[list, Block]] = []
     size = 0
-    whole: list[tuple[object, list[np.ndarray]]] = []  # jobs of which every block waits or is evaluated
+    whole: list[tuple[object, list[np.ndarray]]] = []
     for job, blocks in jobs:
         values: list[np.ndarray] = []
         for block in blocks:
             waiting.append((values, block))
             size += block.number
             if size >= most:
-                _fill(evaluate, waiting)
-                yield from whole
+                yield waiting, whole
                 waiting, whole, size = [], [], 0
         whole.append((job, values))
-    _fill(evaluate, waiting)
-    yield from whole
+    yield waiting, whole
 
 
 def _fill(evaluate: Evaluate, waiting: list[tuple[list, Block]]) -> None:

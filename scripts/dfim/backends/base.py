@@ -1,5 +1,6 @@
 """What scorers ask of a backend."""
 
+import importlib
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,6 +13,12 @@ from dfim.memory import available_memory
 # TensorFlow's convolutions on a CPU choose another algorithm, with three times the rounding error, for some
 # odd numbers of sequences: enough to send many a multiplier to the wrong one of two nearly equal maxima.
 FULL = 8
+
+
+def let_keras_keep_64_bits() -> None:
+    """Stop Keras from halving numbers of 64 bits, as it does with other backends than TensorFlow."""
+    dtypes = importlib.import_module("keras.src.backend.common.dtypes")
+    dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 
 class Backend(ABC):

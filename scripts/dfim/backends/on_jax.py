@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import jax
 import numpy as np
 
-from dfim.backends.base import Backend
+from dfim.backends.base import Backend, let_keras_keep_64_bits
 from dfim.gpu import Seen, driver_is_there
 
 
@@ -25,7 +25,7 @@ class Jax(Backend):
     ) -> Callable[..., np.ndarray]:
         self._started = True
         traced = jax.jit(function)
-        return lambda x, *task: np.asarray(traced(x, *map(np.int32, task)))
+        return lambda x, *task: np.asarray(traced(np.asarray(x, dtype), *map(np.int32, task)))
 
     @property
     def compiles_every_size(self) -> bool:
@@ -42,6 +42,7 @@ class Jax(Backend):
         jax.config.update("jax_default_matmul_precision", "highest")
         if dtype == "float64":  # numbers of 32 bits stay as they are
             jax.config.update("jax_enable_x64", True)
+            let_keras_keep_64_bits()
 
     def first_gpu(self):
         return next(iter(self._gpus()), None)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from dfim.backends.base import Backend
+from dfim.backends.base import Backend, let_keras_keep_64_bits
 from dfim.gpu import Seen, driver_is_there
 
 
@@ -22,9 +22,12 @@ class Torch(Backend):
     def compiled(
         self, function: Callable, length: int, dtype: str = "float32", with_task: bool = False
     ) -> Callable[..., np.ndarray]:
+        kind = getattr(torch, dtype)
+
         def run(x, *task):
             with torch.inference_mode():
-                return function(torch.tensor(x, device=self._device), *map(int, task)).cpu().numpy()
+                tensor = torch.tensor(x, dtype=kind, device=self._device)
+                return function(tensor, *map(int, task)).cpu().numpy()
 
         return run
 
@@ -36,6 +39,8 @@ class Torch(Backend):
         """Keep GPUs from rounding the factors of products to 10 bits, which differences cannot bear."""
         torch.set_float32_matmul_precision("highest")
         torch.backends.cudnn.allow_tf32 = False
+        if dtype == "float64":
+            let_keras_keep_64_bits()
 
     def first_gpu(self):
         return 0 if torch.cuda.device_count() else None

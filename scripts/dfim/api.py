@@ -295,7 +295,7 @@ def _opened(network, length, task, method, background, threads, backend) -> Iter
 
     ``length``: of the sequences; None for the one length that the network takes.
     """
-    backends.use(backend)  # before a Keras file is read
+    backends.use(backend, threads)  # before a Keras file is read
     graph = _network(network, length)
     if graph.length is None:
         raise InputError("the network takes sequences of any length: say which length, or give sequences.")

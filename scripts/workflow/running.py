@@ -48,7 +48,7 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
             with watched(file, streams):
                 check_unchanged(snakemake.input)
                 if on_gpu:
-                    backends.use(snakemake.params.get("backend", backends.TENSORFLOW))
+                    backends.use(snakemake.params.get("backend", backends.TENSORFLOW), snakemake.threads)
                     _check_gpu(snakemake, logger)
                 yield logger
                 logger.info("%s", used(start))
@@ -74,8 +74,7 @@ def _logger_to(streams: Iterable) -> logging.Logger:
 def _check_gpu(snakemake, logger: logging.Logger) -> None:
     """Raise InputError in a job that was given a GPU which the backend does not see; log what it sees."""
 
-    def look() -> Seen:
-        backends.chosen().set_threads(snakemake.threads)  # JAX starts them when it looks
+    def look() -> Seen:  # frameworks take seconds to import
         return backends.chosen().seen()
 
     if check_gpu(snakemake.rule, int(snakemake.resources.get("gpu", 0)), os.environ, look):

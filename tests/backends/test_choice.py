@@ -63,3 +63,15 @@ from dfim.networks.kinds.base import ops
 print(backends.chosen_name(), float(ops.sum([1.0, 2.0])), sys.modules["keras"].backend.backend())
 """
     assert in_a_process(code, KERAS_BACKEND="jax") == "tensorflow 3.0 tensorflow"
+
+
+@pytest.mark.parametrize("first", ["chosen().set_threads(None)", "gpu_is_there()", "use()"])
+def test_threads_that_are_said_with_the_choice_hold_from_the_first_computation_on(first):
+    code = f"""
+from dfim import backends
+backends.use("tensorflow", 1)
+backends.{first}
+from dfim.networks.kinds.base import ops
+print(float(ops.sum([1.0])), backends.chosen().device_name())
+"""
+    assert in_a_process(code, CUDA_VISIBLE_DEVICES="") == "1.0 1 CPU core"

@@ -50,7 +50,9 @@ def test_a_job_uses_the_backend_of_its_params_or_says_how_to_install_it(tmp_path
         tmp_path / "script.log",
         SCRIPT.replace("input=[]", "input=[], params={params}, resources={{}}"),
     )
-    code = code.replace("{log!r}], ", "{log!r}], rule='score_pairs', ").replace("))", "), on_gpu=True)")
+    code = code.replace("{log!r}], ", "{log!r}], rule='score_pairs', threads=1, ").replace(
+        "))", "), on_gpu=True)"
+    )
     body = "from dfim import backends; print(backends.chosen_name(), 'keras' in sys.modules)"
     ran = [
         subprocess.run(

@@ -62,7 +62,7 @@ def open_scorer(
     Raises InputError on an unknown method, option or backend, a reference of another shape, or a network with
     layers that cannot be scored.
     """
-    backends.use(backend)
+    backends.use(backend, (options or {}).get("threads"))
     if method not in (*METHODS, FORWARD):
         raise InputError(
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
@@ -100,7 +100,7 @@ def open_model(
     """
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
-    backends.use(backend)  # before a Keras file is read
+    backends.use(backend, (options or {}).get("threads"))  # before a Keras file is read
     with open_scorer(method, read_network(path, length), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(

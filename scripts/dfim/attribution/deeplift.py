@@ -37,7 +37,7 @@ def deeplift(
     check_rule(rule)
     if engine not in ENGINES:
         raise InputError(f"DeepLIFT has no engine {engine!r}: use one of {', '.join(ENGINES)}.")
-    if engine == WHOLE or (engine == "auto" and backends.gpu_is_there(options.get("threads"))):
+    if engine == WHOLE or (engine == "auto" and backends.gpu_is_there()):
         return DeepLift(layers, reference, rule=rule, **options)
     try:
         return CpuDeepLift(layers, reference, rule=rule, evaluation=evaluation, **options)

@@ -17,7 +17,7 @@ def forward(layers: list, reference, **options) -> Scorer:
     Without a GPU, and where it takes the network, that is the compiled engine, which carries changes alone
     (:mod:`dfim.attribution.cpu.edits`); else the backend, which evaluates whole sequences.
     """
-    if not backends.gpu_is_there(options.get("threads")):
+    if not backends.gpu_is_there():
         try:
             return CpuDeepLift(layers, reference, rule="rescale", **options)
         except NotPlanned as reason:

@@ -19,7 +19,7 @@ def gradient_input(layers: list, reference, **options) -> Scorer:
 
     Arguments as in :func:`dfim.attribution.open_scorer`; the numbers are the same.
     """
-    if not backends.gpu_is_there(options.get("threads")):
+    if not backends.gpu_is_there():
         try:
             return CpuGradientInput(layers, reference, **options)
         except NotPlanned as reason:

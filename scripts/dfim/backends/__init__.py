@@ -32,15 +32,19 @@ NAMES = {
 _KERAS, _QUIET = "KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL"
 
 _name: str | None = None
+_threads: int | None = None
 
 
-def use(name: str | None = None) -> None:
+def use(name: str | None = None, threads: int | None = None) -> None:
     """Choose the backend of this process, a name of :data:`NAMES`; None leaves it as it is.
+
+    ``threads``: what it is limited to from its first computation on; JAX takes no other number later.
 
     Raises InputError on a name that is none, on a backend that is not installed, and where Keras computes
     with another one already.
     """
-    global _name
+    global _name, _threads
+    _threads = threads or _threads
     if name is None:
         return
     check_installed(name)
@@ -83,18 +87,14 @@ def words(name: str | None = None) -> str:
     return NAMES[name][0] if name in NAMES else name
 
 
-def gpu_is_there(threads: int | None = None) -> bool:
-    """Return whether the backend sees a GPU, without importing it where there can be none.
-
-    ``threads`` of the process are set first: some backends start theirs when they look.
-    """
-    if not driver_is_there():
-        return False
-    chosen().set_threads(threads)
-    return chosen().first_gpu() is not None
+def gpu_is_there() -> bool:
+    """Return whether the backend sees a GPU, without importing it where there can be none."""
+    return driver_is_there() and chosen().first_gpu() is not None
 
 
 @cache
 def _made(name: str) -> Backend:
     _, module, kind = NAMES[name]
-    return getattr(importlib.import_module(module), kind)()
+    backend = getattr(importlib.import_module(module), kind)()
+    backend.set_threads(_threads)
+    return backend

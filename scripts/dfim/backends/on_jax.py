@@ -23,7 +23,6 @@ class Jax(Backend):
     def compiled(
         self, function: Callable, length: int, dtype: str = "float32", with_task: bool = False
     ) -> Callable[..., np.ndarray]:
-        self._started = True
         traced = jax.jit(function)
         return lambda x, *task: np.asarray(traced(np.asarray(x, dtype), *map(np.int32, task)))
 
@@ -33,7 +32,7 @@ class Jax(Backend):
 
     def set_threads(self, threads: int | None) -> None:
         """Limit the threads, of which XLA starts as many as ``NPROC`` says when it is first used."""
-        if threads is not None and not self._started:
+        if threads is not None and not self._started and "keras" not in sys.modules:
             os.environ["NPROC"] = str(threads)
             self._limit = threads
 

@@ -120,7 +120,7 @@ def main() -> None:
         rows = [row for name, graph in networks.items() for row in rows_of(name, graph, pythons)]
     table = pd.DataFrame(rows)
     for column, digits in (("per_core_second", 3), ("times_tensorflow", 2)):
-        table[column] = [f"{value:.{digits}g}" for value in table[column]]
+        table[column] = [f"{float(f'{value:.{digits}g}'):g}" for value in table[column]]
     table.to_csv(asked.table, sep="\t", index=False, float_format="%.1g")
 
 

@@ -75,3 +75,13 @@ from dfim.networks.kinds.base import ops
 print(float(ops.sum([1.0])), backends.chosen().device_name())
 """
     assert in_a_process(code, CUDA_VISIBLE_DEVICES="") == "1.0 1 CPU core"
+
+
+def test_a_users_settings_of_keras_change_nothing_of_scores(tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "float16", "image_data_format": "channels_first"}')
+    code = """
+import numpy as np
+from dfim.networks.kinds.base import ops
+print(ops.max_pool(np.ones((1, 6, 4), "float32"), 3, 3, "valid").shape, ops.ones(1).numpy().dtype)
+"""
+    assert in_a_process(code, KERAS_HOME=str(tmp_path)) == "(1, 2, 4) float32"

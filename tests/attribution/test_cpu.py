@@ -144,8 +144,6 @@ def test_in_runs_of_one_base_contributions_sum_to_the_logit_all_the_same():
 @pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
 def test_mutants_by_every_evaluation_are_those_of_whole_sequences(network, evaluation):
     layers, bases = NETWORKS[network], some_bases()
-    if evaluation == "paths" and plan(simplify(layers), "genomics_default").linear_head:
-        pytest.skip("paths are for networks with hidden dense layers")
     mutants = some_mutants(bases)
     expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, importance=True, channels=True)
     with open_cpu(layers, evaluation=evaluation) as scorer:
@@ -185,7 +183,7 @@ def test_gradients_by_every_evaluation_are_those_of_tensorflow(network):
     assert scorer.reference_logit(1) == pytest.approx(exact.reference_logit(1), rel=1e-5)
     of_all = partial(exact.contributions, task=1)
     expected = scores_of_whole_mutants(of_all, bases, mutants, importance=True, channels=True)
-    for evaluation in ("windows", *(() if scorer._plan.linear_head else ("paths",))):
+    for evaluation in ("windows", "paths"):
         scorer = CpuGradientInput(layers, BACKGROUND, threads=2, evaluation=evaluation)
         found = scorer.score_mutants(bases, mutants, 1, importance=True)
         assert_close(found.delta, expected.delta)
@@ -220,10 +218,11 @@ def test_gradients_are_compiled_where_the_engine_takes_the_network(caplog):
         assert "stands where the engine knows none): TensorFlow scores it" in caplog.text
 
 
-def test_paths_of_sequences_without_an_n():
+@pytest.mark.parametrize("network", NETWORKS)
+def test_paths_of_sequences_without_an_n(network):
     bases = some_bases()[[0, 2, 3]]
     mutants = some_mutants(bases)
-    layers = NETWORKS["same padding"]
+    layers = NETWORKS[network]
     with open_cpu(layers, evaluation="paths") as scorer:
         found = scorer.score_mutants(bases, mutants, 0)
         assert scorer.evaluation_used == "paths"
@@ -291,7 +290,6 @@ def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(
     found = costs(network, sequences=1, mutants=90, width=1, window=30)
     assert set(found) == {"batched", "windows", "paths"}
     assert found["windows"] < found["batched"]
-    assert set(costs(plan(simplify(stacked(hidden=False)), "rescale"), 1, 9, 1, 30)) == {"batched", "windows"}
     bases = some_bases()
     with caplog.at_level(logging.INFO, "dfim"), open_cpu(stacked()) as scorer:
         scorer.score_mutants(bases[[0, 3]], some_mutants(bases[[0, 3]]), 0)
@@ -330,11 +328,6 @@ def test_networks_that_the_engine_does_not_take_go_to_tensorflow_or_are_refused(
         (
             {"evaluation": "fast"},
             "there is no evaluation 'fast': use one of auto, batched, windows, paths.",
-        ),
-        (
-            {"evaluation": "paths"},
-            "the evaluation 'paths' is for networks with hidden dense layers, and this network has none: use "
-            "windows, which are exact and complete for it.",
         ),
     ],
 )

@@ -118,8 +118,6 @@ def test_last_bits_of_products_do_not_change_contributions(kind, engine):
 @pytest.mark.parametrize("evaluation", ["batched", "windows", "paths"])
 @pytest.mark.parametrize("kind", ["hidden", "linear"])
 def test_last_bits_of_products_do_not_change_what_mutants_change(kind, evaluation):
-    if kind == "linear" and evaluation == "paths":
-        pytest.skip("paths are for networks with hidden dense layers")
     layers, bases = network(kind), repeats()
     options = {"engine": "cpu", "evaluation": evaluation}
     with open_scorer("deeplift", layers, BACKGROUND, options) as scorer:

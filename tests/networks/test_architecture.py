@@ -33,7 +33,11 @@ def refusal(layers):
         (
             [CONVOLUTION | {"stride": 2}],
             "layer 1 (convolution) has the unknown key 'stride'; allowed are: filters, width, padding, "
-            "dilation, batch_normalisation, activation, dropout.",
+            "dilation, initial, batch_normalisation, activation, dropout.",
+        ),
+        (
+            [CONVOLUTION | {"initial": "zeros"}],
+            "layer 1 (convolution) has initial: 'zeros', and initial must be random or identity.",
         ),
         (
             [CONVOLUTION, POOL | {"padding": "same"}],

@@ -80,6 +80,23 @@ def test_layers_come_in_the_stated_order():
     assert model.layers[-1].activation is keras.activations.sigmoid
 
 
+def test_convolutions_that_begin_as_identities_pass_their_input_on():
+    """Less what the random weights of the same seed add, a stack gives what its first layer does."""
+    deep = {"kind": "convolution", "filters": 5, "width": 4, "padding": "same", "activation": "linear"}
+    layers = [deep | {"filters": 3}, deep | {"initial": "identity"}, deep | {"initial": "identity"}]
+    model = building.build_network(layers, 20, ["a"], seed=3)
+    random = building.build_network([layer | {"initial": "random"} for layer in layers], 20, ["a"], seed=3)
+    for layer, other in zip(model.layers, random.layers, strict=True):
+        if layer.name in ("conv_2", "conv_3"):
+            layer.kernel.assign(layer.kernel - 0.3 * other.kernel)
+    x = one_hot(np.random.default_rng(0), 2, 20)
+    first, last = (
+        keras.Model(model.inputs, model.get_layer(name).output)([x]).numpy() for name in ("conv_1", "conv_3")
+    )
+    np.testing.assert_allclose(last[..., :3], first, atol=1e-6)
+    assert (last[..., 3:] == 0).all()
+
+
 def test_a_seed_fixes_the_initial_weights():
     first, again, other = (building.build_network(SIMULATION, 60, ["a"], seed) for seed in (3, 3, 4))
     for mine, same, different in zip(

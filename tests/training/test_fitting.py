@@ -243,6 +243,25 @@ def test_the_learning_rate_follows_the_schedule(motifs):
     np.testing.assert_allclose(history["learning_rate"], [0.002, 0.001])
 
 
+def test_a_schedule_begins_when_a_network_is_better_than_chance(monkeypatch):
+    # As after some epochs on a plateau: the measures are given, the steps are real.
+    rng = np.random.default_rng(0)
+    dataset = dataset_of(random_bases(rng, 300), rng.integers(2, size=(300, 1)), test=50, validation=50)
+    areas = iter([0.5, 0.58, 0.55, 0.63, 0.5, 0.7, 0.8])
+    measured = {"validation_loss": 1.0}
+    monkeypatch.setattr(
+        fitting, "_validation", lambda *_: lambda _: measured | {"validation_auroc": next(areas)}
+    )
+    options = {"epochs": 2, "patience": 5, "schedule": "cosine", "learning_rate": 0.002, "wait": 4}
+    model = building.build_network(LAYERS, LENGTH, dataset.tasks)
+    history = fitting.train(model, dataset, options, seed=0)
+    np.testing.assert_allclose(history["learning_rate"], [0.002] * 4 + [0.001])
+    # Patience counts from there too: the first epoch has the smallest of equal losses.
+    areas = iter([0.5, 0.58, 0.55, 0.63, 0.5, 0.7, 0.8])
+    history = fitting.train(model, dataset, options | {"epochs": 9, "patience": 2}, seed=0)
+    assert len(history) == 5
+
+
 def test_a_diverging_training_ends_in_a_sentence(motifs):
     model = building.build_network([{"kind": "dense", "units": 3}] * 3, LENGTH, motifs.tasks)
     with pytest.raises(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dfim.training.schedules import learning_rate
+from dfim.training.schedules import learning_rate, waited
 
 OPTIONS = {"learning_rate": 0.01, "epochs": 10, "schedule": "constant", "plateau": 2}
 
@@ -40,3 +40,20 @@ def test_the_rate_of_an_epoch_needs_nothing_but_the_history():
     losses = [1.0, 0.8, 0.9, 0.8, 0.9, 0.7, 0.9, 0.9, 0.9]
     options = {**OPTIONS, "schedule": "plateau"}
     assert learning_rate(options, 9, losses[:8]) == rates(losses, schedule="plateau")[8]
+
+
+@pytest.mark.parametrize(
+    ("measures", "wait", "found"),
+    [
+        ([], 3, 0),
+        ([0.5, 0.55], 3, 2),
+        ([0.5, 0.55, 0.61, 0.5], 3, 2),  # once better, all that follows counts
+        ([0.5] * 6, 3, 3),
+        ([0.5] * 6, 0, 0),
+        ([0.7, 0.5], 3, 0),
+    ],
+)
+def test_epochs_that_are_no_better_than_chance_are_waited_for(measures, wait, found):
+    assert waited({"wait": wait}, [{"validation_auroc": measure} for measure in measures]) == found
+    values = [{"validation_r2": measure - 0.5} for measure in measures]
+    assert waited({"wait": wait}, values) == found

@@ -9,7 +9,10 @@ from dfim.errors import InputError, counted
 # The stride of a pool is its width, unless it is given.
 _AFTER_LINEAR = {"batch_normalisation": False, "activation": "relu", "dropout": 0.0}
 LAYER_KEYS = {
-    "convolution": {"filters": None, "width": None, "padding": "valid", "dilation": 1, **_AFTER_LINEAR},
+    "convolution": {
+        **{"filters": None, "width": None, "padding": "valid", "dilation": 1, "initial": "random"},
+        **_AFTER_LINEAR,
+    },
     "dense": {"units": None, **_AFTER_LINEAR},
     "max_pool": {"width": None, "stride": "width"},
     "average_pool": {"width": None, "stride": "width"},
@@ -123,6 +126,8 @@ def _check_value(name: str, key: str, value) -> None:
             good, needed = value in ("same", "valid"), "same or valid"
         case "activation":
             good, needed = value in _ACTIVATIONS, "relu, gelu or linear"
+        case "initial":
+            good, needed = value in ("random", "identity"), "random or identity"
         case "batch_normalisation":
             good, needed = isinstance(value, bool), "true or false"
         case "dropout":

@@ -5,9 +5,8 @@ import pandas as pd
 from dfim.files.tables import read_table
 from dfim.networks.place import LEAST_SHARE
 from dfim.page.numbers import interval, number
+from dfim.training.schedules import LEAST_AUROC, LEAST_R2
 
-# Below these a network is hardly better than chance, and what it says of interactions is no news of the data.
-LEAST_AUROC, LEAST_R2 = 0.6, 0.1
 _MEASURES = ("auroc", "auprc", "r2", "pearson", "noise_ceiling", "strand_pearson")
 
 

@@ -22,7 +22,7 @@ from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
 from dfim.training.losses import answers_and_loss
 from dfim.training.options import check_finite, check_fit, check_labels, plain_options, training_options
 from dfim.training.prediction import predict
-from dfim.training.schedules import learning_rate
+from dfim.training.schedules import learning_rate, waited
 
 logger = logging.getLogger("dfim")
 
@@ -47,11 +47,12 @@ def train(
     """Train a network on the split ``train``, in place; keep the weights of the best epoch on ``validation``.
 
     Adam on the loss of :func:`answers_and_loss`. Training ends after ``patience`` epochs without a lower
-    validation loss, or after ``epochs``. ``options`` may set any key of :data:`OPTIONS`: ``learning_rate``,
-    ``batch_size``, ``epochs``, ``patience``; ``reverse_complement`` (each example is turned with probability
-    ½, anew in each epoch), ``shift`` (each window is moved by up to so many bases to either side, anew in
-    each epoch; what enters is N), ``class_weights`` (``balanced`` gives both classes of a task the same
-    weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
+    validation loss, or after ``epochs``; before either, up to ``wait`` epochs at the first learning rate may
+    go by until the network is better than chance (:func:`dfim.training.schedules.waited`). ``options`` may
+    set any key of :data:`OPTIONS`: these three, ``learning_rate``, ``batch_size``; ``reverse_complement``
+    (each example is turned with probability ½, anew in each epoch), ``shift`` (each window is moved by up to
+    so many bases to either side, anew in each epoch; what enters is N), ``class_weights`` (``balanced`` gives
+    both classes of a task the same weight in total, ``none`` leaves them), ``schedule`` and ``plateau``
     (:func:`dfim.training.schedules.learning_rate`), ``weight_decay`` (decoupled from the gradient; not of
     biases and normalisations), ``weight_averaging`` (above 0, the moving average of the weights over the
     steps is validated and kept, :meth:`dfim.training.fused.FusedAdam.follow`).
@@ -75,9 +76,10 @@ def train(
     trainer, run_epoch = epochs(model, dataset, options, seed)
     saved = Checkpoint(checkpoint, _digest(model, dataset, options, seed), trainer)
     history, best_weights = saved.restore()
-    while len(history) < options["epochs"] and len(history) - _best(history) < options["patience"]:
+    while _goes_on(history, options):
         epoch, begin = len(history) + 1, time.monotonic()
-        step_size = learning_rate(options, epoch, [row["validation_loss"] for row in history])
+        losses = [row["validation_loss"] for row in history[waited(options, history) :]]
+        step_size = learning_rate(options, len(losses) + 1, losses)
         trainer.optimizer.learning_rate = step_size
         row = {"epoch": epoch, "loss": run_epoch(epoch)}
         rate = len(dataset.rows("train")) / (time.monotonic() - begin)
@@ -111,6 +113,12 @@ def _validation(dataset: Dataset, options: dict) -> Callable[[keras.Model], dict
         return {"validation_loss": loss, f"validation_{measure}": float(mean)}
 
     return validate
+
+
+def _goes_on(history: list[dict], options: dict) -> bool:
+    """Return whether another epoch follows."""
+    before, number = waited(options, history), len(history)
+    return number - before < options["epochs"] and number - max(_best(history), before) < options["patience"]
 
 
 def _log_epoch(history: list[dict], rate: float) -> None:

@@ -61,11 +61,6 @@ class CpuDeepLift(Scorer):
             raise InputError(f"there is no evaluation {evaluation!r}: use one of {', '.join(EVALUATIONS)}.")
         self.evaluation = evaluation
         self._plan = plan(layers, rule)
-        if evaluation == "paths" and self._plan.linear_head:
-            raise InputError(
-                "the evaluation 'paths' is for networks with hidden dense layers, and this network has none: "
-                "use windows, which are exact and complete for it."
-            )
         self.engine = Engine(self._plan, self.reference, rule)
         self._can_crop = can_crop(self._plan, self.reference)
         self._threads = ThreadPoolExecutor(self.threads or available_cores())
@@ -340,16 +335,7 @@ class _ChangeScores:
         rows = mutants.rows[numbers, : mutants.widths[numbers[0]]]
         positions = starts[:, None] + np.arange(rows.shape[1])
         change = np.ascontiguousarray(rows - self.x[owners[:, None], positions])
-        return Changes(owners - first, starts, change, self._around(owners, starts, rows))
-
-    def _around(self, owners: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return mutated rows with those beside them that convolutions see, see :class:`Changes`."""
-        beside, width = self.engine.plan.stages[0].taps - 1, rows.shape[1]
-        positions = starts[:, None] + np.arange(-beside, width + beside)
-        inside = (positions >= 0) & (positions < self.x.shape[1])
-        result = self.x[owners[:, None], np.where(inside, positions, 0)] * inside[:, :, None]
-        result[:, beside : beside + width] = rows
-        return result
+        return Changes(owners - first, starts, change)
 
     def _by_paths(self, paths: Telescope, first: int, numbers: np.ndarray) -> None:
         changes = self._changes(numbers, first)

@@ -30,21 +30,6 @@ def one_blas_thread():
         yield
 
 
-@njit(nogil=True, cache=True)
-def multiply(a, b, c, keep):
-    """Set c to a · b + keep · c; float32 matrices whose rows are contiguous, in place.
-
-    ``keep`` is 0 or 1. Shapes (m, k), (k, n), (m, n).
-    """
-    _multiply(a, b, c, keep, b.shape[1], ord("N"))
-
-
-@njit(nogil=True, cache=True)
-def multiply_transposed(a, b, c, keep):
-    """Set c to a · bᵀ + keep · c, as :func:`multiply` does; shapes (m, k), (n, k), (m, n)."""
-    _multiply(a, b, c, keep, b.shape[0], ord("T"))
-
-
 @njit(nogil=True, inline="always")
 def _row_step(matrix):
     """Return how many numbers lie from one row of a matrix to the next, as BLAS wants to be told.
@@ -55,24 +40,25 @@ def _row_step(matrix):
     return max(matrix.strides[0] // 4, matrix.shape[1])
 
 
-@njit(nogil=True, inline="always")
-def _multiply(a, b, c, keep, n, how):
-    """Call BLAS, which counts columns first and so is told to form the transposed product.
+@njit(nogil=True, cache=True)
+def multiply(a, b, c, keep):
+    """Set c to a · b + keep · c; float32 matrices whose rows are contiguous, in place.
 
-    It writes wherever it is told to; so matrices that do not fit end in a ValueError.
+    ``keep`` is 0 or 1. Shapes (m, k), (k, n), (m, n). BLAS counts columns first, and so is told to form the
+    transposed product. It writes wherever it is told to; so matrices that do not fit end in a ValueError.
     """
-    shared = b.shape[0] if how == ord("N") else b.shape[1]
-    if a.shape[1] != shared or c.shape[0] != a.shape[0] or c.shape[1] != n:
+    (m, shared), n = a.shape, b.shape[1]
+    if b.shape[0] != shared or c.shape[0] != m or c.shape[1] != n:
         raise ValueError("matrices of a product do not fit")
-    sizes = np.array([n, a.shape[0], a.shape[1], _row_step(b), _row_step(a), _row_step(c)], np.int32)
-    if sizes[0] == 0 or sizes[1] == 0:
+    if m == 0 or n == 0:
         return
+    sizes = np.array([n, m, shared, _row_step(b), _row_step(a), _row_step(c)], np.int32)
     factors = np.array([1.0, keep], np.float32)
-    letters = np.array([how, ord("N")], np.uint8)
-    size, factor, letter = sizes.ctypes.data, factors.ctypes.data, letters.ctypes.data
+    as_it_is = np.array([ord("N")], np.uint8)
+    size, factor, letter = sizes.ctypes.data, factors.ctypes.data, as_it_is.ctypes.data
     _sgemm(
         letter,
-        letter + 1,
+        letter,
         size,
         size + 4,
         size + 8,

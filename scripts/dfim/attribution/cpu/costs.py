@@ -19,9 +19,8 @@ def costs(plan: Plan, sequences: int, mutants: int, width: int, window: int) -> 
         "windows": sequences * (forward + _back(plan, window))
         + mutants * (changed + _WINDOWS * _back(plan, min(window, _reach(plan, width)))),
     }
-    if not plan.linear_head:
-        paths, applied = _paths(plan, width)
-        found["paths"] = sequences * (whole + paths) + mutants * (changed + _WINDOWS * applied)
+    paths, applied = _paths(plan, width)
+    found["paths"] = sequences * (whole + paths) + mutants * (changed + _WINDOWS * applied)
     return found
 
 
@@ -73,15 +72,17 @@ def _paths(plan: Plan, width: int) -> tuple[int, int]:
     """Return the cost of a sequence's paths, and of applying them to a mutant."""
     built, applied, step, length = 0, 0, 1, 0
     for number, (stage, (inputs, pooled)) in enumerate(zip(plan.stages, _windows(plan, width), strict=True)):
-        built += _convolution(stage, stage.positions) * length if number else 0
+        built += _convolution(stage, stage.positions) * max(length, 1)
         length += (stage.taps - 1) * step + (number == 0)
-        applied += pooled * stage.width * stage.channels * length * (1 if number else 4)
+        # Of a pool's places two have multipliers: what is chosen, and what was.
+        applied += pooled * min(stage.width, 2) * stage.channels * length
         applied += _convolution(stage, inputs) if number else 0
         length += (stage.width - 1) * step
         step *= stage.width
+    if plan.linear_head:
+        return built, applied
     units = plan.head[0].kernel.shape[1]
     products = 2 if plan.head[0].relu else 1
     built += products * stage.pooled * stage.channels * length * units
-    share = pooled / stage.pooled
     applied += _head(plan, plan.head[1:]) + products * plan.length * units
-    return built, applied + int(share * _head(plan, plan.head[:1]))
+    return built, applied + int(pooled / stage.pooled * _head(plan, plan.head[:1]))

@@ -47,14 +47,12 @@ class Base:
 class Mutants:
     """Mutants of sequences: ``change`` (mutants, width, 4) is added to the rows from ``starts`` on.
 
-    ``owners`` are the numbers of their sequences in a base. ``around`` (mutants, width + 2 · (taps − 1), 4):
-    the mutants' rows, with those before and after that a convolution sees with them, 0 outside the sequence.
+    ``owners`` are the numbers of their sequences in a base.
     """
 
     owners: np.ndarray
     starts: np.ndarray
     change: np.ndarray
-    around: np.ndarray
 
 
 @dataclass
@@ -173,15 +171,7 @@ class Engine:
         for number, stage in enumerate(self.plan.stages):
             width = dy.shape[1] if number == 0 else len(dy)
             dz = np.empty((width + stage.taps - 1, columns, stage.channels), np.float32)
-            fresh = number == 0 and stage.width > 1
-            if fresh:
-                # Not as changes: rounded otherwise than the rest, of places that see the same bases, as in
-                # repeats, the pool would not choose the first.
-                kernels.convolve_sequences(mutants.around, 0, self.first_forward, stage.bias, dz)
-            elif number == 0:
-                kernels.spread_sequences(dy, stage.kernel, dz)
-            else:
-                kernels.spread(dy, stage.kernel, dz)
+            (kernels.spread if number else kernels.spread_sequences)(dy, stage.kernel, dz)
             z_starts = stage.changed_starts(starts)
             starts, length = stage.pooled_window(z_starts, len(dz))
             dy, arg, factor = _empty(stage, length, columns)
@@ -189,7 +179,6 @@ class Engine:
             kernels.activate_changed(
                 state.z[number],
                 dz,
-                fresh,
                 z_starts,
                 mutants.owners,
                 reference,

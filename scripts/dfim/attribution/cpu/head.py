@@ -146,7 +146,7 @@ class Head:
         The multipliers of its inputs are plain · Kᵀ + sign(inputs) · (signed · |K|ᵀ), the second only where
         the layer has RevealCancel; without it ``signed`` is empty.
         """
-        multiplier = np.repeat(self.layers[-1].kernel[:, task][None], len(rows.logits), axis=0)
+        multiplier = self.layers[-1].kernel[:, task][None]
         for number in reversed(range(len(self.layers) - 1)):
             plain, signed = _halves(multiplier, rows.factors[number])
             if number == 0:
@@ -171,10 +171,12 @@ class Head:
 
 
 def _halves(multiplier: np.ndarray, factors: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Return the plain part, and with RevealCancel the signed one, of multipliers (rows or 1, units)."""
     if len(factors) == 1:
-        return multiplier * factors[0], multiplier[:0]
-    positive, negative = (multiplier * factor for factor in factors)
-    return (positive + negative) / 2, (positive - negative) / 2
+        return multiplier * factors[0], factors[0][:0]
+    plain, signed = (np.empty_like(factors[0]) for _ in range(2))
+    kernels.halves(np.broadcast_to(multiplier, plain.shape), *factors, plain, signed)
+    return plain, signed
 
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:

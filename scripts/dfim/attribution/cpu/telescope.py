@@ -1,4 +1,4 @@
-"""Full maps of networks with a non-linear head: far effects through paths that are worked out once.
+"""Full maps: far effects through paths that are worked out once for each sequence.
 
 Below the head, multipliers h of the last stage's result become importances linearly for one sequence,
 c = J h, and J is the same for a mutant except where its own ReLUs and pools choose otherwise, within the
@@ -7,18 +7,29 @@ mutation's receptive field. Telescoping over the stages l,
     c' − c = J (h̃' − h) + Σ_l J_l (R'_l − R_l) h'_l        (outside the mutated rows)
 
 R_l is Rescale's factor and the pool's choice at stage l, h'_l the mutant's multiplier that arrives there, J_l
-the way from stage l's convolution to the importances, and h̃' the mutant's multipliers with the signs that the
-unchanged inputs of the first dense layer have in RevealCancel. J_l is banded (*paths* in a window of the
-sequence for each position), and J with the first dense layer makes two matrices (units, length).
+the way from stage l's convolution to the importances, and h̃' the mutant's multipliers with the signs that
+the unchanged inputs of the first dense layer have in RevealCancel. J_l is banded (*paths* in a window of the
+sequence for each position), and J with the first dense layer makes two matrices (units, length). Below a
+linear head h̃' = h, and the first term is 0.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.deeplift import Base, Changed, Engine, Mutants
+
+
+@dataclass
+class _Paths:
+    """Paths [positions, channels, w]: windows of the sequence that start at position · step − offset."""
+
+    values: np.ndarray
+    offset: int
+    step: int
 
 
 class Telescope:
@@ -28,65 +39,66 @@ class Telescope:
         self, engine: Engine, state: Base, owner: int, weight: np.ndarray, task: int, run: Callable = map
     ):
         """``weight`` (length, 4): sequence · (sequence − reference). ``run`` maps a function over pieces."""
-        self.engine, self.state, self.owner, self.weight, self.task = engine, state, owner, weight, task
-        self.paths: list[np.ndarray | None] = [None]
-        self.offsets, self.steps = [0], [1]
-        pooled = self._first()
-        for number in range(1, len(engine.plan.stages)):
-            pooled = self._deeper(number, pooled, run)
-        self._through_head(pooled)
+        self.engine, self.state, self.owner, self.task = engine, state, owner, task
+        self.paths: list[_Paths] = []
+        pooled = None
+        for number in range(len(engine.plan.stages)):
+            paths = self._deeper(number, pooled, run) if number else self._first(weight)
+            self.paths.append(paths)
+            pooled = self._pooled(number, paths)
+        if not engine.plan.linear_head:
+            self._through_head(pooled)
 
-    def _first(self) -> np.ndarray:
+    def _first(self, weight: np.ndarray) -> "_Paths":
         stage = self.engine.plan.stages[0]
-        arg, factor = self._choice(0)
-        pooled = np.empty((stage.pooled, stage.width + stage.taps - 1, stage.channels), np.float32)
-        kernels.first_paths(stage.kernel, self.weight, stage.left, arg, factor, stage.width, pooled)
-        self._offset, self._step = stage.left, stage.width
-        return pooled
+        values = np.empty((stage.positions, stage.channels, stage.taps), np.float32)
+        kernels.first_paths(self.engine.first_back, weight, stage.left, values)
+        return _Paths(values, stage.left, 1)
 
-    def _deeper(self, number: int, below: np.ndarray, run: Callable) -> np.ndarray:
-        stage, step = self.engine.plan.stages[number], self._step
-        length = below.shape[1] + (stage.taps - 1) * step
-        paths = np.empty((stage.positions, length, stage.channels), np.float32)
+    def _deeper(self, number: int, below: "_Paths", run: Callable) -> "_Paths":
+        stage, step = self.engine.plan.stages[number], below.step
+        length = below.values.shape[2] + (stage.taps - 1) * step
+        values = np.empty((stage.positions, stage.channels, length), np.float32)
         cuts = np.linspace(0, stage.positions, 5).astype(int)
 
         def fill(piece):
-            kernels.deeper_paths(below, stage.kernel, stage.left, step, *piece, paths)
+            kernels.deeper_paths(below.values, stage.back, stage.left, step, *piece, values)
 
         for _ in run(fill, pairwise(cuts)):
             pass
-        self._offset += stage.left * step
-        self.paths.append(paths)
-        self.offsets.append(self._offset)
-        self.steps.append(step)
-        pooled = np.empty((stage.pooled, length + (stage.width - 1) * step, stage.channels), np.float32)
-        kernels.pooled_paths(paths, *self._choice(number), stage.width, step, pooled)
-        self._step *= stage.width
-        return pooled
+        return _Paths(values, below.offset + stage.left * step, step)
 
-    def _choice(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        state, owner = self.state, self.owner
-        factor = np.ascontiguousarray(state.factor[number][:, owner])
-        arg = state.arg[number]
-        return np.ascontiguousarray(arg[:, owner]) if len(arg) else np.zeros_like(factor, np.int32), factor
+    def _pooled(self, number: int, paths: "_Paths") -> "_Paths":
+        """Return the paths of a stage's result, by what the sequence's pools choose."""
+        stage, state = self.engine.plan.stages[number], self.state
+        factor, arg = (
+            np.ascontiguousarray(of[number][:, self.owner]) if len(of[number]) else np.empty((0, 0), np.int32)
+            for of in (state.factor, state.arg)
+        )
+        length = paths.values.shape[2] + (stage.width - 1) * paths.step
+        pooled = np.empty((stage.pooled, stage.channels, length), np.float32)
+        kernels.pooled_paths(paths.values, arg, factor, stage.width, paths.step, pooled)
+        return _Paths(pooled, paths.offset, paths.step * stage.width)
 
-    def _through_head(self, pooled: np.ndarray) -> None:
-        """Carry the paths through the first dense layer: ``plain`` and ``signed`` (length, units)."""
+    def _through_head(self, pooled: "_Paths") -> None:
+        """Carry the paths through the first dense layer: ``plain`` and ``signed`` (units, length)."""
         head, length = self.engine.head, self.engine.plan.length
-        kernel, absolute = head.layers[0].kernel, head.absolute[0]
-        sign = np.sign(self.state.head.inputs[0][self.owner]).reshape(len(pooled), 1, -1)
-        self.plain = np.zeros((length, kernel.shape[1]), np.float32)
-        self.signed = np.zeros((length if len(absolute) else 0, kernel.shape[1]), np.float32)
-        channels = pooled.shape[2]
-        for r, path in enumerate(pooled):
-            first = r * self._step - self._offset
-            inside = slice(max(0, -first), min(len(path), length - first))
-            rows = slice(first + inside.start, first + inside.stop)
-            units = slice(r * channels, (r + 1) * channels)
-            if rows.start < rows.stop:
-                kernels.multiply(path[inside], kernel[units], self.plain[rows], 1)
-                if len(absolute):
-                    kernels.multiply(path[inside] * sign[r], absolute[units], self.signed[rows], 1)
+        positions, channels, v = pooled.values.shape
+        sign = np.sign(self.state.head.inputs[0][self.owner]).reshape(positions, channels, 1)
+        self.plain = np.zeros((head.units, length), np.float32)
+        self.signed = np.zeros((head.units if len(head.absolute[0]) else 0, length), np.float32)
+        for r, path in enumerate(pooled.values):
+            first = r * pooled.step - pooled.offset
+            inside = slice(max(0, -first), min(v, length - first))
+            columns, units = (
+                slice(first + inside.start, first + inside.stop),
+                slice(r * channels, (r + 1) * channels),
+            )
+            if columns.start < columns.stop:
+                kernels.multiply(head.back[0][:, units], path[:, inside], self.plain[:, columns], 1)
+                if len(self.signed):
+                    signed = sign[r] * path[:, inside]
+                    kernels.multiply(head.absolute_back[0][:, units], signed, self.signed[:, columns], 1)
         plain, signed = head.back_to_first(self.state.head, self.task)
         self.before = plain[self.owner], signed[self.owner] if len(signed) else None
 
@@ -94,40 +106,44 @@ class Telescope:
         """Return importance of mutants less that of the sequence, (mutants, length), outside mutated rows."""
         engine, state, owners = self.engine, self.state, mutants.owners
         forward = engine._forward(state, mutants)
-        rows = engine.head.forward_changed(state.head, owners, forward[-1].dy, forward[-1].starts)
-        plain, signed = engine.head.back_to_first(rows, self.task)
-        result = np.empty((len(owners), engine.plan.length), np.float32)
-        kernels.multiply_transposed(plain - self.before[0], self.plain, result, 0)
-        if len(signed):
-            kernels.multiply_transposed(signed - self.before[1], self.signed, result, 1)
-        top = forward[-1]
-        window = (top.starts, len(top.dy))
-        dh, dh_old = engine._top_multipliers(state, owners, top, window, rows, plain, signed)
+        dh, dh_old, result = self._top_changes(forward[-1], owners)
         for number in reversed(range(len(engine.plan.stages))):
-            self._add_choice(number, forward[number], owners, dh, dh_old, result)
+            changed = forward[number]
+            self._add_choice(number, changed, owners, dh, dh_old, result)
             if number:
-                fresh, below = forward[number], forward[number - 1]
-                changed, window = (fresh.arg, fresh.factor, fresh.starts), (below.starts, len(below.dy))
-                dh = dh_old = engine._carry(state, number, owners, (dh, fresh.starts), changed, window)
+                below = forward[number - 1]
+                choice, window = (changed.arg, changed.factor, changed.starts), (below.starts, len(below.dy))
+                dh = dh_old = engine._carry(state, number, owners, (dh, changed.starts), choice, window)
         return result
 
-    def _add_choice(self, number: int, fresh: Changed, owners, dh, dh_old, result: np.ndarray) -> None:
-        """Add what the mutants' own choices at one stage change."""
-        stage, state = self.engine.plan.stages[number], self.state
-        g = np.empty((len(fresh.dy) * stage.width, len(owners), stage.channels), np.float32)
-        known = (*self.engine._known(state, number), owners)
-        kernels.choice_changed(*known, dh, dh_old, fresh.arg, fresh.factor, fresh.starts, stage.width, g)
-        if number:
-            paths, offset, step = self.paths[number], self.offsets[number], self.steps[number]
-            kernels.add_paths(g, fresh.starts, stage.width, paths, offset, step, result)
-        else:
-            self._add_first(g, fresh.starts, result)
+    def _top_changes(self, top: Changed, owners) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what changes in the multipliers of the last stage's result, and what that alone brings.
 
-    def _add_first(self, g: np.ndarray, starts: np.ndarray, result: np.ndarray) -> None:
-        stage, weight = self.engine.plan.stages[0], self.weight
-        taps, (rows, columns, channels) = stage.taps, g.shape
-        padded = np.zeros((rows + 2 * (taps - 1), columns, channels), np.float32)
-        padded[taps - 1 : taps - 1 + rows] = g
-        multipliers = np.empty((columns, rows + taps - 1, 4), np.float32)
-        kernels.convolve_back_sequences(padded, self.engine.first_back, multipliers)
-        kernels.add_weighted(multipliers, starts * stage.width - stage.left, weight, result)
+        The former in the window that changed, and again with the signs of the unchanged inputs.
+        """
+        engine, state = self.engine, self.state
+        result = np.zeros((len(owners), engine.plan.length), np.float32)
+        if engine.plan.linear_head:
+            return (np.zeros_like(top.dy),) * 2 + (result,)
+        rows = engine.head.forward_changed(state.head, owners, top.dy, top.starts)
+        plain, signed = engine.head.back_to_first(rows, self.task)
+        kernels.multiply(plain - self.before[0], self.plain, result, 0)
+        if len(signed):
+            kernels.multiply(signed - self.before[1], self.signed, result, 1)
+        window = (top.starts, len(top.dy))
+        return *engine._top_multipliers(state, owners, top, window, rows, plain, signed), result
+
+    def _add_choice(self, number: int, changed: Changed, owners, dh, dh_old, result: np.ndarray) -> None:
+        """Add what the mutants' own choices at one stage change."""
+        stage, paths = self.engine.plan.stages[number], self.paths[number]
+        h, h_starts, arg, factor = self.engine._known(self.state, number)
+        where = (paths.values, paths.offset, paths.step, result)
+        if stage.width > 1:
+            kernels.add_choices(
+                h, h_starts, arg, factor, owners, dh, dh_old, changed.arg, changed.factor, changed.starts,
+                stage.width, *where,
+            )  # fmt: skip
+            return
+        g = np.empty_like(changed.factor)
+        kernels.factor_changed(h, h_starts, factor, owners, dh, dh_old, changed.factor, changed.starts, g)
+        kernels.add_paths(g, changed.starts, *where)

@@ -11,9 +11,10 @@ A helper that is taken inline lies in the module that uses it: what is compiled 
 when its own file changes.
 """
 
-from dfim.attribution.cpu.blas import multiply, multiply_transposed
+from dfim.attribution.cpu.blas import multiply
 from dfim.attribution.cpu.kernels.activations import activate, activate_changed, rescale, reveal_cancel
 from dfim.attribution.cpu.kernels.back import (
+    add_choices,
     convolve_back,
     convolve_back_sequences,
     route_changed,
@@ -25,13 +26,13 @@ from dfim.attribution.cpu.kernels.dense import (
     change_of_inputs,
     change_of_sizes,
     combine,
+    halves,
     multiply_units,
 )
 from dfim.attribution.cpu.kernels.paths import (
     add_paths,
-    add_weighted,
-    choice_changed,
     deeper_paths,
+    factor_changed,
     first_paths,
     pooled_paths,
 )
@@ -42,21 +43,21 @@ __all__ = [
     "activate",
     "activate_changed",
     "add_changed_inputs",
+    "add_choices",
     "add_paths",
     "add_rows",
-    "add_weighted",
     "change_of_inputs",
     "change_of_sizes",
-    "choice_changed",
     "combine",
     "convolve",
     "convolve_back",
     "convolve_back_sequences",
     "convolve_sequences",
     "deeper_paths",
+    "factor_changed",
     "first_paths",
+    "halves",
     "multiply",
-    "multiply_transposed",
     "multiply_units",
     "pool",
     "pool_changed",

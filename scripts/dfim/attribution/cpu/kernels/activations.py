@@ -1,4 +1,8 @@
-"""ReLU and max-pool, and the factors by which the rules of DeepLIFT carry multipliers through activations."""
+"""ReLU and max-pool, and the factors by which the rules of DeepLIFT carry multipliers through activations.
+
+Compiled with NumPy's model of errors: Python's looks at every divisor, and a loop that does is never one of
+vectors.
+"""
 
 import numpy as np
 from numba import njit
@@ -68,7 +72,7 @@ def _choose(values, lowest, tie, best, arg, chosen):
             chosen[channel] = value if equal else chosen[channel]
 
 
-@njit(nogil=True, fastmath=True, cache=True)
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def activate(z, reference, uniform, relu, width, tie, y, arg, factor):
     """ReLU and max-pool of z [positions, columns, channels]; keep what the way back needs.
 
@@ -129,15 +133,14 @@ def _activate_each_changed(z, dz, z_starts, owners, reference, relu, y, starts, 
                     factor[row, column, channel] = _factor(value, reference[r, channel]) if relu else _ONE
 
 
-@njit(nogil=True, fastmath=True, cache=True)
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def activate_changed(
-    z, dz, fresh, z_starts, owners, reference, uniform, relu, width, tie, y, starts, dy, arg, factor
+    z, dz, z_starts, owners, reference, uniform, relu, width, tie, y, starts, dy, arg, factor
 ):
     """ReLU and max-pool where a window of z changed.
 
     ``z`` [positions, sequences, channels] and ``y`` [pooled, sequences, channels] are the unchanged values,
-    ``dz`` [w, columns, channels] the changes from ``z_starts`` on, or with ``fresh`` the values themselves,
-    ``owners`` the sequence of each column.
+    ``dz`` [w, columns, channels] the changes from ``z_starts`` on, ``owners`` the sequence of each column.
     Fills ``dy``, ``arg`` and ``factor`` [pooled w, columns, channels] from ``starts`` on.
     """
     if width == 1:
@@ -154,10 +157,7 @@ def activate_changed(
             begin = r * width
             for place in range(width):
                 w = begin + place - z_starts[column]
-                if 0 <= w < window and fresh:
-                    for channel in range(channels):
-                        values[place, channel] = dz[w, column, channel]
-                elif 0 <= w < window:
+                if 0 <= w < window:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel] + dz[w, column, channel]
                 else:
@@ -186,7 +186,7 @@ def _slope_of_part(start, part):
     return _ONE if start == 0 and 0 <= part < NEAR_ZERO else _slope(start, start + part)
 
 
-@njit(nogil=True, fastmath=True, cache=True)
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def reveal_cancel(reference, s, s_absolute, positive, negative):
     """Fill the two factors of RevealCancel (rows, units).
 
@@ -203,7 +203,7 @@ def reveal_cancel(reference, s, s_absolute, positive, negative):
             negative[row, unit] = half * (_slope_of_part(h, n) + _slope_of_part(h + p, n))
 
 
-@njit(nogil=True, fastmath=True, cache=True)
+@njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
 def rescale(reference, s, factor):
     """Fill the factors of Rescale (rows, units); ``s`` is z less that of the reference."""
     for row in range(s.shape[0]):

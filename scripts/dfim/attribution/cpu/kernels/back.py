@@ -188,3 +188,50 @@ def scatter_changed(
                                 np.uint64((end - target - skipped) * inputs),
                             )
                     place, value = old_place, -old
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def add_choices(
+    h, h_starts, arg, factor, owners, dh, dh_old, new_arg, new_factor, starts, width, paths, offset, step, out
+):
+    """Add to the importance ``out`` (columns, length) what mutants' own choices in a stage with a pool bring.
+
+    ``dh`` [w, columns, channels] are the changes of the multipliers that arrive, ``dh_old`` those that the
+    old choices are taken to meet, in the window from ``starts`` on, which is that of ``new_arg`` and
+    ``new_factor``; the unchanged ``h``, ``arg`` and ``factor`` are as in :func:`route_changed`, ``paths``
+    with their ``offset`` and ``step`` as in :mod:`.paths`. A pool's multipliers are all 0 but for that of
+    the place that it chooses now, and that of the one before.
+    """
+    channels, v = paths.shape[1:]
+    flat, length = paths.reshape(-1, v), out.shape[1]
+    for column in range(len(owners)):
+        owner = owners[column]
+        for row in range(len(new_factor)):
+            r = starts[column] + row
+            at = r - h_starts[owner]
+            for channel in range(channels):
+                before = h[at, owner, channel] + dh_old[row, column, channel]
+                moved = dh[row, column, channel] - dh_old[row, column, channel]
+                new, old = new_factor[row, column, channel], factor[r, owner, channel]
+                place, was = new_arg[row, column, channel], arg[r, owner, channel]
+                # In this form exactly 0 where nothing changed.
+                value = before * (new - old) + moved * new if place == was else (before + moved) * new
+                for _ in range(2):
+                    if value != 0:
+                        position = r * width + place
+                        first = position * step - offset
+                        skipped = -first if first < 0 else 0
+                        kept = (v if first + v <= length else length - first) - skipped
+                        if kept > 0:
+                            _add_scaled(
+                                value,
+                                flat,
+                                position * channels + channel,
+                                np.uint64(skipped),
+                                out,
+                                column,
+                                np.uint64(first + skipped),
+                                np.uint64(kept),
+                            )
+                    value = _ZERO if place == was else -before * old
+                    place = was

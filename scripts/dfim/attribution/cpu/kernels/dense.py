@@ -111,3 +111,14 @@ def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, h_star
                 dh_old[row, column, channel] = base + _sign(value) * signed[row, column, channel]
                 value += dy[f, column, channel] if inside else _ZERO
                 dh[row, column, channel] = base + _sign(value) * signed[row, column, channel]
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def halves(multiplier, positive, negative, plain, signed):
+    """Fill half of the sum, and half of the difference, of multipliers times factors (rows, units)."""
+    half = np.float32(0.5)
+    for row in range(plain.shape[0]):
+        for unit in range(plain.shape[1]):
+            value = half * multiplier[row, unit]
+            plain[row, unit] = value * (positive[row, unit] + negative[row, unit])
+            signed[row, unit] = value * (positive[row, unit] - negative[row, unit])

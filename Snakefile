@@ -36,7 +36,13 @@ report: "docs/captions/workflow.rst"
 onstart:
     ending_in_a_sentence(places.check_writable, RESULTS)
     ending_in_a_sentence(
-        early.check_beforehand, config, SHEETS, SOURCES, workflow.dag.needrun_jobs(), WHERE
+        early.check_beforehand,
+        config,
+        SHEETS,
+        SOURCES,
+        workflow.dag.needrun_jobs(),
+        WHERE,
+        not workflow.deployment_settings.deployment_method,
     )
 
 

@@ -1,14 +1,15 @@
-"""DeepLIFT and gradients of graphs computed by JAX and PyTorch in place of TensorFlow: the same numbers?
+"""Whole sequences by TensorFlow, JAX and PyTorch: the same numbers, and how quickly?
 
-    python benchmarks/backends.py docs/benchmarks/backends.tsv --jax PYTHON --torch PYTHON
+    python benchmarks/backends.py docs/benchmarks/backends.tsv [--jax PYTHON] [--torch PYTHON]
 
-Each is the Python of an environment with keras and that framework. For each network: the largest difference
-of contributions (Rescale) and of gradients from TensorFlow's in 64 bits, as a share of the largest, in 32
-bits everywhere.
+The Pythons are those of environments with these frameworks, by default this one. For each network: the
+largest difference of contributions (Rescale) and of gradient × input from TensorFlow's in 64 bits, as a share
+of the largest, in 32 bits everywhere; and sequences of contributions in a second of one core, and how many
+times as many as TensorFlow's, medians of runs in turn. Processor time is counted, so that other work of the
+machine changes little.
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -18,32 +19,32 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 import numpy as np
 
 BACKGROUND = np.full(4, 0.25, np.float32)
-SEQUENCES = 8
+COMPARED = 8  # sequences
+TIMED = 0.5  # seconds that TensorFlow is given enough sequences for
+RUNS = 5
 
 
-class Elsewhere:
-    """The way back through a graph (nodes as tuples), on a backend chosen before Keras is imported."""
+class Scorers:
+    """Contributions and gradient × input of a graph (nodes as tuples), by a backend."""
 
     def __init__(self, backend: str, nodes: list[tuple], outputs: dict, length: int, dtype: str = "float32"):
-        import dfim.networks  # noqa: F401  which asks for TensorFlow
-
-        os.environ["KERAS_BACKEND"] = backend
-        import keras
-
-        from dfim.attribution.way_back import WayBack
+        from dfim import backends
+        from dfim.attribution.gradients import GradientInput
+        from dfim.attribution.whole_sequences import DeepLift
         from dfim.networks.graph import Graph, Node
 
-        graph, reference = Graph([Node(*node) for node in nodes], outputs, length), BACKGROUND
-        reference = np.broadcast_to(reference, (length, 4))
-        self._keras, self._dtype = keras, dtype
-        self._rescale = WayBack(graph, reference, "rescale", dtype)
-        self._derivatives = WayBack(graph, None, "rescale", dtype)
+        backends.use(backend)
+        graph = Graph([Node(*node) for node in nodes], outputs, length)
+        options = {"dtype": dtype, "threads": 1}
+        self._deeplift = DeepLift(graph, BACKGROUND, "rescale", **options)
+        self._gradient_input = GradientInput(graph, BACKGROUND, **options)
 
     def both(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return contributions and gradients of the first task, shape of ``x``."""
-        x = self._keras.ops.convert_to_tensor(x.astype(self._dtype))
-        found = self._rescale.contributions(x, 0), self._derivatives.gradients(x, 0)
-        return tuple(self._keras.ops.convert_to_numpy(part) for part in found)
+        """Return contributions and gradient × input of the first task, shape of ``x``."""
+        return self.contributions(x, 0), self._gradient_input.contributions(x, 0)
+
+    def contributions(self, x: np.ndarray, task: int) -> np.ndarray:
+        return self._deeplift.contributions(x, task)
 
 
 def graphs(folder: Path) -> dict:
@@ -66,21 +67,43 @@ def rows_of(name: str, graph, pythons: dict[str, str]) -> list[dict]:
 
     nodes = [(n.kind, n.name, n.arrays, n.options, n.inputs) for n in graph]
     said = {"nodes": nodes, "outputs": graph.outputs, "length": graph.length}
-    x = random_sequences(SEQUENCES, graph.length)
-    exact = Elsewhere("tensorflow", **said, dtype="float64").both(x)
-    rows = []
-    for backend, python in pythons.items():
-        running = Running(Contender(backend, "", "", python=python))
-        try:
-            running.ask("build", "backends:Elsewhere", said | {"backend": backend})
-            found = running.ask("call", "both", x)
-        finally:
-            running.end()
-        shares = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, exact, strict=True)]
-        row = {"network": name, "backend": backend, "contributions": shares[0], "gradients": shares[1]}
-        rows.append(row)
-        print(row, file=sys.stderr)
+    x = random_sequences(COMPARED, graph.length)
+    exact = Scorers("tensorflow", **said, dtype="float64").both(x)
+    running, rows = {}, []
+    try:
+        for backend, python in pythons.items():
+            running[backend] = Running(Contender(backend, "", "", python=python))
+            running[backend].ask("build", "backends:Scorers", said | {"backend": backend})
+            found = running[backend].ask("call", "both", x)
+            shares = [np.abs(a - b).max() / np.abs(b).max() for a, b in zip(found, exact, strict=True)]
+            row = {"network": name, "backend": backend}
+            rows.append(row | {"contributions": shares[0], "gradient_input": shares[1]})
+        for row, measured in zip(rows, _speeds(list(running.values()), graph.length), strict=True):
+            row |= measured
+            print(row, file=sys.stderr)
+    finally:
+        for one in running.values():
+            one.end()
     return rows
+
+
+def _speeds(running: list, length: int) -> list[dict]:
+    """Return sequences a core second of each, and how many times those of the first; they run in turn."""
+    from paper_networks import random_sequences
+
+    number, seconds = COMPARED, 0.0
+    while seconds < TIMED:
+        number *= 2
+        x = random_sequences(number, length)
+        running[0].ask("processor_seconds", x, 0)  # what is new in this size
+        seconds = running[0].ask("processor_seconds", x, 0)
+    for one in running[1:]:
+        one.ask("processor_seconds", x, 0)
+    taken = np.array([[one.ask("processor_seconds", x, 0) for one in running] for _ in range(RUNS)])
+    return [
+        {"per_core_second": number / np.median(own), "times_tensorflow": np.median(taken[:, 0] / own)}
+        for own in taken.T
+    ]
 
 
 def main() -> None:
@@ -88,14 +111,17 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("table", type=Path, help="the table to write, TSV")
-    parser.add_argument("--jax", metavar="PYTHON", help="of an environment with keras and jax")
-    parser.add_argument("--torch", metavar="PYTHON", help="of an environment with keras and torch")
-    arguments = parser.parse_args()
-    given = {"tensorflow": sys.executable, "jax": arguments.jax, "torch": arguments.torch}
-    pythons = {backend: python for backend, python in given.items() if python}
+    parser.add_argument("--jax", metavar="PYTHON", default=sys.executable, help="with keras and jax")
+    parser.add_argument("--torch", metavar="PYTHON", default=sys.executable, help="with keras and torch")
+    asked = parser.parse_args()
+    pythons = {"tensorflow": sys.executable, "jax": asked.jax, "torch": asked.torch}
     with tempfile.TemporaryDirectory() as folder:
-        rows = [row for name, graph in graphs(Path(folder)).items() for row in rows_of(name, graph, pythons)]
-    pd.DataFrame(rows).to_csv(arguments.table, sep="\t", index=False, float_format="%.1g")
+        networks = graphs(Path(folder))
+        rows = [row for name, graph in networks.items() for row in rows_of(name, graph, pythons)]
+    table = pd.DataFrame(rows)
+    for column, digits in (("per_core_second", 3), ("times_tensorflow", 2)):
+        table[column] = [f"{float(f'{value:.{digits}g}'):g}" for value in table[column]]
+    table.to_csv(asked.table, sep="\t", index=False, float_format="%.1g")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Processor and GPU beside each other: contributions, maps, pair tests and training, in at most 8 minutes.
 
     .venv/bin/python benchmarks/gpu.py docs/benchmarks/gpu.tsv [--networks A B C residual] [--seconds 480]
+        [--backend tensorflow|jax|torch]
 
-Needs the packages of ``bash envs/install.sh --gpu``. Each device does the work in a process of its own, as
+Needs the packages of ``bash envs/install.sh --gpu``, or JAX or PyTorch for the GPU and Keras, without
+TensorFlow: training is then not measured. Each device does the work in a process of its own, as
 the workflow does it there, while the other waits: the processor with all its cores by the compiled engine
 where that takes the network, the GPU on whole sequences. The processor is given a share of the work where all
 of it would take minutes; rates are for comparison, and numbers of what both did must be the same. The table
@@ -55,7 +57,7 @@ class NotMeasured(Exception):
 
 
 class NoGpu(Exception):
-    """Why TensorFlow sees no GPU."""
+    """Why the backend sees no GPU."""
 
 
 def rows(
@@ -115,9 +117,12 @@ def table_rows(network: str, job: str, answers: dict[str, dict]) -> Iterator[dic
 class Worker:
     """A device in a process of its own: a line asks for a job, a line answers, as JSON."""
 
-    def __init__(self, device: str, network: str, trains: bool, seconds: float):
+    def __init__(self, backend: str, device: str, network: str, trains: bool, seconds: float):
+        if trains and backend != "tensorflow":
+            raise NotMeasured("training needs TensorFlow")
         hidden = {"CUDA_VISIBLE_DEVICES": ""} if device == "processor" else {}
-        arguments = ["--worker", device, "--networks", network, *(["--trains"] if trains else [])]
+        arguments = ["--worker", device, "--networks", network, "--backend", backend]
+        arguments += ["--trains"] if trains else []
         self._process = subprocess.Popen(
             [sys.executable, __file__, *arguments],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -158,20 +163,22 @@ class Worker:
         self._process.wait()
 
 
-def serve(device: str, network: str, trains: bool) -> None:
+def serve(backend: str, device: str, network: str, trains: bool) -> None:
     """Answer from the standard input: first the device's name, or why there is no GPU, then jobs."""
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
 
     def say(answer: dict) -> None:
         print(json.dumps(answer), file=answers, flush=True)
 
-    from dfim.attribution import devices
+    from dfim import backends
     from dfim.gpu import why_unseen
 
-    if device == "gpu" and devices.first_gpu() is None:
-        say({"no_gpu": why_unseen(devices.seen(), os.environ)[0]})
+    backends.use(backend)
+    computes = backends.chosen()
+    if device == "gpu" and computes.first_gpu() is None:
+        say({"no_gpu": why_unseen(computes.seen(), os.environ)[0]})
         return
-    say({"name": devices.device_name()})
+    say({"name": computes.device_name()})
     jobs, which = {}, DEVICES.index(device)
     with ExitStack() as opened:
         for line in sys.stdin:
@@ -275,18 +282,20 @@ def main() -> None:
     parser.add_argument("table", nargs="?", type=Path, help="the table to write, TSV")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
+    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), default="tensorflow")
     parser.add_argument("--seconds", type=float, default=480, help="of everything together")
     parser.add_argument("--worker", choices=DEVICES, help=argparse.SUPPRESS)
     parser.add_argument("--trains", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        serve(options.worker, options.networks[0], options.trains)
+        serve(options.backend, options.worker, options.networks[0], options.trains)
         return
     if options.table is None:
         parser.error("give the table to write")
     options.table.parent.mkdir(parents=True, exist_ok=True)
     found = []
-    for row in rows(options.networks, options.jobs, options.seconds, Worker):
+    start = partial(Worker, options.backend)
+    for row in rows(options.networks, options.jobs, options.seconds, start):
         found.append(row)
         table = pd.DataFrame(found, columns=list(COLUMNS))
         table.to_csv(options.table, sep="\t", index=False, float_format="%.4g")

@@ -39,7 +39,7 @@ CONTENDERS = {
     "engine": ("deeplift", {"engine": "cpu"}),
     "engine, batched": ("deeplift", {"engine": "cpu", "evaluation": "batched"}),
     "engine, windows": ("deeplift", {"engine": "cpu", "evaluation": "windows"}),
-    "TensorFlow, batched": ("deeplift", {"engine": "tensorflow"}),
+    "TensorFlow, batched": ("deeplift", {"engine": "whole_sequences"}),
     PACKAGE: ("deeplift_package", {}),
 }
 PACKAGE_BATCH = {"A": 512, "B": 128, "C": 32}

@@ -39,7 +39,7 @@ WHOLE = "TensorFlow, whole"
 CONTENDERS = {
     "forward changes": (FORWARD, {}),
     "engine, whole": ("deeplift", {"engine": "cpu", "evaluation": "batched"}),
-    WHOLE: ("deeplift", {"engine": "tensorflow"}),
+    WHOLE: ("deeplift", {"engine": "whole_sequences"}),
 }
 DRAWS = 10
 

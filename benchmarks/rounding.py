@@ -53,7 +53,7 @@ def rows_of(results: Path, network: str, name: str, analysis: str, task: str) ->
 
     exact = drawn(GradientInput(simplify(graph), BACKGROUND, dtype="float64"))
     rows = []
-    for method, options in ((FORWARD, {}), ("deeplift", {"engine": "tensorflow"})):
+    for method, options in ((FORWARD, {}), ("deeplift", {"engine": "whole_sequences"})):
         with open_scorer(method, graph, BACKGROUND, options) as scorer:
             how = "whole sequences, TensorFlow" if isinstance(scorer, CompiledScorer) else "changes, engine"
             rows.append({"network": network, "evaluation": how, **errors(drawn(scorer), exact)})

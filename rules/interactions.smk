@@ -92,6 +92,7 @@ rule mutate_pairs:
         analysis=LOOKUPS.scoring_options,
         pairs=LOOKUPS.pair_options,
         seed=config["seed"],
+        backend=config["backend"],
     script:
         "../scripts/mutate_pairs.py"
 

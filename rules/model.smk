@@ -126,5 +126,6 @@ rule score_contributions:
         method="{method}",
         method_options=LOOKUPS.method_options,
         background=LOOKUPS.contribution_background,
+        backend=config["backend"],
     script:
         "../scripts/score_contributions.py"

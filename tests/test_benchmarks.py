@@ -185,6 +185,11 @@ def test_rows_for_which_there_is_no_time_say_so():
     assert table["note"].tolist() == [""] * 7 + ["not measured: the time was up"]
 
 
+def test_training_is_not_measured_where_there_is_no_tensorflow():
+    with pytest.raises(gpu.NotMeasured, match="training needs TensorFlow"):
+        gpu.Worker("jax", "gpu", "A", True, 30)
+
+
 def test_a_job_is_run_until_its_time_is_over():
     runs = []
 

@@ -1,4 +1,4 @@
-"""Jobs that were given a GPU: what says so, and the sentence where TensorFlow does not see it."""
+"""Jobs that were given a GPU: what says so, and the sentence where the backend does not see it."""
 
 from dataclasses import replace
 
@@ -7,12 +7,19 @@ import pytest
 from dfim.errors import InputError
 from dfim.gpu import Seen, check_gpu
 
-ALL = Seen(gpus=1, built_for_gpus=True, driver=True, packages=True)
+ALL = Seen(
+    gpus=1,
+    built_for_gpus=True,
+    driver=True,
+    packages=True,
+    framework="TensorFlow",
+    install="run 'bash envs/install.sh --gpu'",
+)
 NONE = replace(ALL, gpus=0)
 
 
 def nobody_looks():
-    pytest.fail("TensorFlow is imported in a job without a GPU")
+    pytest.fail("a framework is imported in a job without a GPU")
 
 
 @pytest.mark.parametrize(
@@ -73,6 +80,13 @@ CASES = {
         {"CUDA_VISIBLE_DEVICES": ""},
         NONE,
         f"{ASKED}CUDA_VISIBLE_DEVICES hides them all. Unset it{OUT}",
+    ),
+    "JAX": (
+        0,
+        {"CUDA_VISIBLE_DEVICES": "0"},
+        replace(NONE, built_for_gpus=False, framework="JAX", install="run 'pip install \"jax[cuda12]\"'"),
+        "the job of train_model was given a GPU (CUDA_VISIBLE_DEVICES=0), and JAX sees none: it was built "
+        f"without CUDA. For one with CUDA run 'pip install \"jax[cuda12]\"'{NOTHING}",
     ),
     "another GPU": (
         0,

@@ -10,6 +10,7 @@ LIBRARY = ROOT / "scripts" / "dfim"
 # Each room may import from those of earlier lines, from itself, and from no other.
 ORDER = [
     ["errors", "progress", "memory", "gpu", "ahead"],
+    ["backends"],
     ["files", "sequences", "statistics"],
     ["genomes", "networks"],
     ["accessions", "attribution", "reads", "datasets"],

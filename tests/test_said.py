@@ -58,6 +58,26 @@ def of_dataset_memory() -> str:
     )
 
 
+def of_backends() -> str:
+    by_backend = read_table(TABLES / "backends.tsv").groupby("backend")
+    most = by_backend[["contributions", "gradient_input"]].max()
+    of = {
+        name: [f"{most.loc[one, name]:.0e}".replace("e-0", "e-") for one in ("tensorflow", "jax", "torch")]
+        for name in most
+    }
+    low, high = by_backend["times_tensorflow"].min(), by_backend["times_tensorflow"].max()
+    jax, torch = (
+        " to ".join(f"{ends[one]:.2f}".lstrip("0") for ends in (low, high)) for one in ("jax", "torch")
+    )
+    first, second, third = of["contributions"]
+    return (
+        f"is {first} of the largest contribution with TensorFlow itself, {second} with JAX and {third} with "
+        f"PyTorch, and {', '.join(of['gradient_input'][:2])} and {of['gradient_input'][2]} of the largest "
+        f"gradient × input. In a second of one core JAX gave {jax} times as many contributions as "
+        f"TensorFlow, and PyTorch {torch} times as many."
+    )
+
+
 def checked() -> list[tuple[str, str]]:
     """Return what is checked, as (page, words): made from tables, or measured once and kept in said.tsv."""
     made = [
@@ -66,6 +86,7 @@ def checked() -> list[tuple[str, str]]:
         ("docs/speed.md", of_pair_tests()),
         ("docs/speed.md", of_exactness()),
         ("docs/speed.md", of_dataset_memory()),
+        ("docs/networks.md", of_backends()),
     ]
     kept = read_table(TABLES / "said.tsv")
     return made + list(zip(kept["page"], kept["words"], strict=True))

@@ -11,6 +11,7 @@ import logging
 import sys
 from pathlib import Path
 
+from dfim import backends
 from dfim.datasets.spacing import ORIENTATIONS
 from dfim.errors import InputError
 
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("dfim").setLevel(logging.INFO)
     try:
+        backends.use(asked.backend)
         asked.run(asked)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--task", type=int, default=0, help="number of the output, from 0")
         command.add_argument("--out", default=name, help="beginning of the names of what is written")
         command.add_argument("--threads", type=int, help="cores; all if not given")
+        command.add_argument("--backend", help="of whole sequences: tensorflow (if not given), jax or torch")
         command.set_defaults(run=run)
     for command in (commands.choices["map"], commands.choices["variants"]):
         command.add_argument("--method", default="deeplift", help="of the contribution scores")

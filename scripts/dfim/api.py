@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from dfim import backends
 from dfim.attribution import FORWARD, network_of, open_scorer
 from dfim.attribution.completeness import completeness, measure_completeness
 from dfim.attribution.scorer import Scorer
@@ -34,7 +35,7 @@ from dfim.interactions.tested_pairs import for_kinds, judge_pairs
 from dfim.interactions.tested_scan import judge_scan
 from dfim.networks.graph_files import is_graph_file, load_graph
 from dfim.networks.reach import reach_of
-from dfim.sequences.bases import to_bases
+from dfim.sequences.bases import from_one_hot, to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
 from dfim.sequences.motifs import motif_features, pattern_sites, words_of
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, draws_of_scan
@@ -88,6 +89,7 @@ def map(
     background: Sequence[float] = BACKGROUND,
     region: tuple[int, int] | None = None,
     threads: int | None = None,
+    backend: str | None = None,
 ) -> Maps:
     """Return the interaction map of every sequence: each base mutated, the change at every position.
 
@@ -95,15 +97,16 @@ def map(
     ``sequences`` a path (FASTA or a one-hot ``.npy``), a list of strings, or an array of one-hot rows
     (sequences, positions, 4). ``task`` is the number of an output. ``method``: deeplift, gradient_input,
     integrated_gradients. ``background``: shares of A, C, G, T, the reference of the contributions.
-    ``region``: the positions to mutate, [start, end), 0-based; all if not given. Raises InputError on input
-    that cannot be used.
+    ``region``: the positions to mutate, [start, end), 0-based; all if not given. ``backend``: tensorflow, jax
+    or torch, what computes whole sequences, one in a process (:mod:`dfim.backends`). Raises InputError on
+    input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape
     (1, 200, 200)
     """
     names, bases = _sequences(sequences)
-    with _opened(network, bases.shape[1], task, method, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads, backend) as (scorer, number):
         scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         sources = nucleotide_sources(bases, np.arange(len(bases)), region)
@@ -130,6 +133,7 @@ def pairs(
     least_share: float = 0.1,
     seed: int = 0,
     threads: int | None = None,
+    backend: str | None = None,
 ) -> Pairs:
     """Test every pair of features of one sequence: do the two act together in the network?
 
@@ -148,7 +152,7 @@ def pairs(
     names, bases = _sequences(sequences)
     table, examples = _features(features, names, bases), _examples(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
-    with _opened(network, bases.shape[1], task, FORWARD, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, FORWARD, background, threads, backend) as (scorer, number):
         scorer.prepare(bases, number)
         reach = reach_of(scorer.layers)
         unordered = unordered_pairs(ordered, table, reach)
@@ -176,6 +180,7 @@ def variants(
     draws: int | str = AUTO,
     seed: int = 0,
     threads: int | None = None,
+    backend: str | None = None,
 ) -> pd.DataFrame:
     """Score variants: what each changes around it, against random substitutions of the same sequence.
 
@@ -193,7 +198,7 @@ def variants(
     sources = feature_sources(_variants(variants, names, bases), np.arange(len(bases)), "all")
     options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
     drawn = substitutions(bases, sources, number_of(draws, len(sources)), *options)
-    with _opened(network, bases.shape[1], task, method, background, threads) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads, backend) as (scorer, number):
         scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
@@ -224,6 +229,7 @@ def scan(
     least_share: float = 0.1,
     seed: int = 0,
     threads: int | None = None,
+    backend: str | None = None,
 ) -> pd.DataFrame:
     """Scan a grammar: every two of some motifs, put into the same backgrounds at spacings and orientations.
 
@@ -248,7 +254,7 @@ def scan(
     length = length if given is None else given.shape[1]
     background = BACKGROUND if background is None else background
     motifs = words_of(motifs)
-    with _opened(network, length, task, FORWARD, background, threads) as (scorer, number):
+    with _opened(network, length, task, FORWARD, background, threads, backend) as (scorer, number):
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
@@ -264,7 +270,7 @@ def _sequences(sequences) -> tuple[list[str], np.ndarray]:
     if isinstance(sequences, str | os.PathLike):
         return read_sequences(sequences)
     if isinstance(sequences, np.ndarray) and sequences.ndim == 3:
-        bases = _bases(sequences)
+        bases = from_one_hot(sequences)
     else:
         lengths = {len(sequence) for sequence in sequences}
         if len(lengths) != 1:
@@ -276,18 +282,6 @@ def _sequences(sequences) -> tuple[list[str], np.ndarray]:
     return [f"sequence_{number}" for number in range(len(bases))], bases
 
 
-def _bases(rows: np.ndarray) -> np.ndarray:
-    """Return the bases of one-hot rows (sequences, positions, 4); a row that is not one-hot is N."""
-    if rows.shape[2] != 4:
-        raise InputError(
-            f"the array of sequences has the shape {rows.shape}, and (sequences, positions, 4) is needed: "
-            "channels last, in the order A, C, G, T."
-        )
-    letters = np.frombuffer(b"ACGT", np.uint8)[rows.argmax(axis=2)]
-    one_hot = ((rows == 1).sum(axis=2) == 1) & ((rows == 0).sum(axis=2) == 3)
-    return np.where(one_hot, letters, ord("N")).astype(np.uint8)
-
-
 def _check_level(level: float) -> None:
     if not 0 < level < 1:
         raise InputError(
@@ -296,11 +290,12 @@ def _check_level(level: float) -> None:
 
 
 @contextmanager
-def _opened(network, length, task, method, background, threads) -> Iterator[tuple[Scorer, int]]:
+def _opened(network, length, task, method, background, threads, backend) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a Keras model, or of the file of a network, and the number of the task.
 
     ``length``: of the sequences; None for the one length that the network takes.
     """
+    backends.use(backend, threads)  # before a Keras file is read
     graph = _network(network, length)
     if graph.length is None:
         raise InputError("the network takes sequences of any length: say which length, or give sequences.")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from dfim.backends import check_installed
 from dfim.datasets.labels import check_columns
 from dfim.datasets.sequence_files import read_sequences
 from dfim.datasets.spacing import check_backgrounds
@@ -33,10 +34,21 @@ _LARGEST = 50_000_000  # bytes of a file that is read before the first job
 _GROUP = re.compile(r"\bgroup\s*==\s*['\"](positive|control)['\"]")
 
 
-def check_beforehand(config: Mapping, sheets: Sheets, sources: Sources, jobs: Iterable, where: str) -> None:
-    """Raise InputError with all that is known to fail; ``jobs`` are Snakemake's, which fetch local files."""
+def check_beforehand(
+    config: Mapping, sheets: Sheets, sources: Sources, jobs: Iterable, where: str, here: bool = True
+) -> None:
+    """Raise InputError with all that is known to fail; ``jobs`` are Snakemake's, which fetch local files.
+
+    ``here``: whether they run in this environment; the packages of another are told by the jobs.
+    """
     wanted = [job.wildcards.name for job in jobs if job.rule.name == "fetch_source"]
-    in_one_list([*missing_files(sources.fetched, wanted), *foreseen(config, sheets, sources)], where)
+    known = [*missing_files(sources.fetched, wanted), *foreseen(config, sheets, sources)]
+    in_one_list([*(not_installed(config) if here else ()), *known], where)
+
+
+def not_installed(config: Mapping) -> Iterator[str]:
+    """Yield a sentence where the backend is not installed in this environment."""
+    yield from sentences_of(partial(check_installed, config["backend"]))
 
 
 def missing_files(fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iterator[str]:

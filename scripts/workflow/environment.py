@@ -9,6 +9,7 @@ from dfim.errors import InputError
 # All of these are folders where they are installed.
 PACKAGES = (
     "h5py",
+    "jax",
     "jsonschema",
     "keras",
     "matplotlib",
@@ -17,6 +18,7 @@ PACKAGES = (
     "pysam",
     "scipy",
     "tensorflow",
+    "torch",
     "yaml",
 )
 

@@ -278,6 +278,7 @@ class Lookups:
             "method_options": self.method_options,
             "analysis": self.scoring_options,
             "seed": self.config["seed"],
+            "backend": self.config["backend"],
         }
 
     def scan_params(self) -> dict:
@@ -289,6 +290,7 @@ class Lookups:
             "task": "{task}",
             "tasks": self.model_tasks,
             "seed": self.config["seed"],
+            "backend": self.config["backend"],
         }
 
     def scan_sequences(self, wildcards) -> Mapping[str, str]:
@@ -303,7 +305,7 @@ class Lookups:
     def export_params(self) -> dict:
         """Return the params of a rule that scores the contributions of an analysis's examples."""
         params = self.scoring_params()
-        kept = ("task", "tasks", "method", "method_options")
+        kept = ("task", "tasks", "method", "method_options", "backend")
         return {key: params[key] for key in kept} | {"background": self.of_analysis("background")}
 
     def calling_params(self) -> dict:
@@ -321,6 +323,7 @@ class Lookups:
             "examples": self.of_analysis("null_checks"),
             "level": self.of_analysis("level"),
             "seed": self.config["seed"],
+            "backend": self.config["backend"],
         }
 
     def significance_params(self) -> dict:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from dfim import backends
 from dfim.errors import InputError, machine_trouble
 from dfim.files.fetching import origin_of
 from dfim.files.whole import check_unchanged
@@ -26,7 +27,8 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
     goes to the console too where no console tells it from the logs (:mod:`workflow.console`), or when it is
     to be ``told``. What libraries write to standard error goes to the log file alone. Inputs that the
     workflow wrote are compared with their checksums first. A script that computes ``on_gpu`` when it is given
-    one fails where TensorFlow sees none (:mod:`dfim.gpu`). An :class:`~dfim.errors.InputError`, and what
+    one does so by the backend of its param ``backend``, TensorFlow without one, and fails where that sees
+    none (:mod:`dfim.gpu`). An :class:`~dfim.errors.InputError`, and what
     :func:`~dfim.errors.machine_trouble` knows, is logged as ``error: <sentence>`` and ends the script with
     status 1; any other exception keeps its traceback. A sentence names the user's files, not what was fetched
     or linked from them. Of a script that dies of a signal :mod:`workflow.watching` says so.
@@ -46,6 +48,7 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
             with watched(file, streams):
                 check_unchanged(snakemake.input)
                 if on_gpu:
+                    backends.use(snakemake.params.get("backend", backends.TENSORFLOW), snakemake.threads)
                     _check_gpu(snakemake, logger)
                 yield logger
                 logger.info("%s", used(start))
@@ -69,17 +72,13 @@ def _logger_to(streams: Iterable) -> logging.Logger:
 
 
 def _check_gpu(snakemake, logger: logging.Logger) -> None:
-    """Raise InputError in a job that was given a GPU which TensorFlow does not see; log what it sees."""
+    """Raise InputError in a job that was given a GPU which the backend does not see; log what it sees."""
 
-    def look() -> Seen:
-        from dfim.attribution import devices  # TensorFlow takes seconds to import
-
-        return devices.seen()
+    def look() -> Seen:  # frameworks take seconds to import
+        return backends.chosen().seen()
 
     if check_gpu(snakemake.rule, int(snakemake.resources.get("gpu", 0)), os.environ, look):
-        from dfim.attribution.devices import device_name
-
-        logger.info("the job has %s", device_name())
+        logger.info("the job has %s", backends.chosen().device_name())
 
 
 class _Formatter(logging.Formatter):

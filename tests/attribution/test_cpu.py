@@ -309,7 +309,7 @@ def test_networks_that_the_engine_does_not_take_go_to_tensorflow_or_are_refused(
     with pytest.raises(InputError) as error, open_cpu(layers):
         pass
     assert str(error.value) == (
-        f"the engine 'cpu' does not take this network ({reason}): use the engine tensorflow."
+        f"the engine 'cpu' does not take this network ({reason}): use the engine whole_sequences."
     )
     with caplog.at_level(logging.INFO, "dfim"), open_scorer("deeplift", layers, BACKGROUND) as scorer:
         x = one_hot(some_bases())
@@ -320,7 +320,7 @@ def test_networks_that_the_engine_does_not_take_go_to_tensorflow_or_are_refused(
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"engine": "gpu"}, "DeepLIFT has no engine 'gpu': use one of auto, cpu, tensorflow."),
+        ({"engine": "gpu"}, "DeepLIFT has no engine 'gpu': use one of auto, cpu, whole_sequences."),
         (
             {"rule": "magic"},
             "DeepLIFT has no rule 'magic': use one of genomics_default, rescale, reveal_cancel.",

@@ -19,13 +19,14 @@ from support.small_networks import (
     two_convolutions,
 )
 
-from dfim.attribution import devices
 from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import values_per_sequence
 from dfim.attribution.simplification import simplify
+from dfim.attribution.way_back import WayBack
 from dfim.attribution.whole_sequences import DeepLift
+from dfim.backends import chosen, on_tensorflow
 from dfim.errors import InputError
 from dfim.networks.kinds import KINDS
 from dfim.sequences.bases import one_hot
@@ -188,34 +189,40 @@ def test_a_tied_maximum_sends_everything_to_its_first_position():
 # -------------------------------------------------------------------------------------------------- device
 
 
-def test_one_compiled_function_serves_all_tasks_and_numbers_of_sequences():
+def test_one_compiled_function_serves_all_tasks_and_numbers_of_sequences(monkeypatch):
+    traced, contributions = [], WayBack.contributions
+    monkeypatch.setattr(
+        WayBack, "contributions", lambda *arguments: traced.append(1) or contributions(*arguments)
+    )
     scorer = deeplift(two_convolutions())
     for task, n in ((0, 1), (1, 3), (2, 2)):
         scorer.contributions(sequences(5)[:n], task)
-    assert scorer._contributions_of.experimental_get_tracing_count() == 1
+    assert len(traced) == 1
 
 
 def test_the_log_says_what_computes(caplog):
     with caplog.at_level(logging.INFO, logger="dfim"):
         deeplift(linear())
-    assert caplog.messages == [f"contributions on {devices.device_name()}"]
+    assert caplog.messages == [f"contributions by TensorFlow on {chosen().device_name()}"]
 
 
 @pytest.mark.parametrize(("threads", "words"), [(1, "1 CPU core"), (8, "8 CPU cores")])
 def test_a_cpu_is_named_by_the_cores_in_use(monkeypatch, threads, words):
-    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: [])
-    monkeypatch.setattr(devices.tf.config.threading, "get_intra_op_parallelism_threads", lambda: threads)
-    assert devices.device_name() == words
+    monkeypatch.setattr(on_tensorflow.tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(
+        on_tensorflow.tf.config.threading, "get_intra_op_parallelism_threads", lambda: threads
+    )
+    assert chosen().device_name() == words
 
 
 @pytest.fixture
 def gpu(monkeypatch):
     """Let TensorFlow say that it sees a GPU; what is compiled for it by XLA then runs on the CPU."""
-    config = devices.tf.config
+    config = on_tensorflow.tf.config
     monkeypatch.setattr(config, "list_physical_devices", lambda kind: [SimpleNamespace(name="/GPU:0")])
     details = {"device_name": "NVIDIA H100"}
     monkeypatch.setattr(config.experimental, "get_device_details", lambda device: details)
-    monkeypatch.setattr(devices, "_gpu_limit", lambda: 10**9)
+    monkeypatch.setattr(on_tensorflow, "_gpu_limit", lambda: 10**9)
     monkeypatch.setattr(config.experimental, "get_memory_info", lambda name: {"current": 10**8, "peak": 0})
 
 
@@ -224,7 +231,7 @@ def gpu(monkeypatch):
 def test_what_runs_on_a_gpu_gives_the_same_scores(caplog, layers, x):
     with caplog.at_level(logging.INFO, logger="dfim"):
         scorer = deeplift(layers, batch_size=4)
-    assert caplog.messages == ["contributions on GPU NVIDIA H100"]
+    assert caplog.messages == ["contributions by TensorFlow on GPU NVIDIA H100"]
     expected = naive(layers, x, BACKGROUND, 0, "genomics_default")
     assert difference(scorer.contributions(x, 0), expected) < 1e-5
     assert scorer.logits(x).shape == (len(x), scorer.outputs)
@@ -233,17 +240,17 @@ def test_what_runs_on_a_gpu_gives_the_same_scores(caplog, layers, x):
 @pytest.mark.usefixtures("gpu")
 def test_no_full_batch_on_a_gpu_is_filled_up(monkeypatch):
     needed = values_per_sequence(simplify(two_convolutions())) * DeepLift._VALUE_BYTES
-    monkeypatch.setattr(devices, "device_memory", lambda: 4 * 100 * needed)  # a quarter of it is taken
+    monkeypatch.setattr(chosen(), "device_memory", lambda: 4 * 100 * needed)  # a quarter of it is taken
     scorer, sizes = deeplift(two_convolutions()), []
     assert scorer.batch_size == 64
-    monkeypatch.setattr(scorer, "_logits_of", lambda x: sizes.append(len(x)) or devices.tf.zeros((len(x), 1)))
+    monkeypatch.setattr(scorer, "_logits_of", lambda x: sizes.append(len(x)) or np.zeros((len(x), 1)))
     scorer.logits(sequences(64 + 3)[:, : scorer.length])
     assert sizes == [64, 4]
 
 
 @pytest.mark.usefixtures("gpu")
 def test_products_on_a_gpu_keep_all_their_bits():
-    config = devices.tf.config.experimental
+    config = on_tensorflow.tf.config.experimental
     before = config.tensor_float_32_execution_enabled()
     try:
         config.enable_tensor_float_32_execution(True)
@@ -255,26 +262,26 @@ def test_products_on_a_gpu_keep_all_their_bits():
 
 @pytest.mark.usefixtures("gpu")
 def test_the_memory_of_a_gpu_is_what_tensorflow_may_still_take():
-    assert devices.device_memory() == 9 * 10**8
+    assert chosen().device_memory() == 9 * 10**8
 
 
 def test_the_batch_follows_the_memory_that_is_free_unless_it_is_given(monkeypatch):
     layers = simplify(two_convolutions())
     needed = values_per_sequence(layers) * DeepLift._VALUE_BYTES
-    monkeypatch.setattr(devices, "device_memory", lambda: 40 * needed)
+    monkeypatch.setattr(chosen(), "device_memory", lambda: 40 * needed)
     assert deeplift(layers).batch_size == 8  # 10 would fit
     assert deeplift(layers, batch_size=33).batch_size == 33
-    monkeypatch.setattr(devices, "device_memory", lambda: 12 * needed)
+    monkeypatch.setattr(chosen(), "device_memory", lambda: 12 * needed)
     assert deeplift(layers).batch_size == 3
-    monkeypatch.setattr(devices, "device_memory", lambda: 0)
+    monkeypatch.setattr(chosen(), "device_memory", lambda: 0)
     assert deeplift(layers).batch_size == 1
-    monkeypatch.setattr(devices, "device_memory", lambda: 10**15)
+    monkeypatch.setattr(chosen(), "device_memory", lambda: 10**15)
     most = DeepLift._BATCH_VALUES // values_per_sequence(layers)
     assert most - 8 < deeplift(layers).batch_size <= most
 
 
 def test_batches_on_a_cpu_are_filled_up_to_where_convolutions_are_exact(monkeypatch):
-    monkeypatch.setattr(devices.tf.config, "list_physical_devices", lambda kind: [])
+    monkeypatch.setattr(on_tensorflow.tf.config, "list_physical_devices", lambda kind: [])
     scorer, sizes = deeplift(two_convolutions(), batch_size=13), []
     compiled = scorer._contributions_of
     monkeypatch.setattr(

@@ -107,7 +107,7 @@ def expected_changes(kind: str) -> np.ndarray:
 
 @pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize("kind", ["hidden", "linear", "overlapping", "global"])
-@pytest.mark.parametrize("engine", ["auto", "tensorflow"])
+@pytest.mark.parametrize("engine", ["auto", "whole_sequences"])
 def test_last_bits_of_products_do_not_change_contributions(kind, engine):
     layers, x = network(kind), one_hot(repeats())
     with open_scorer("deeplift", layers, BACKGROUND, {"engine": engine}) as scorer:

@@ -1,11 +1,13 @@
 """What is known to fail is told before the first job, all at once; what is right says nothing."""
 
+import sys
+
 import pytest
 import yaml
 
 from dfim.errors import InputError
 from workflow.configuration import read_configuration
-from workflow.early import foreseen, missing_files
+from workflow.early import check_beforehand, foreseen, missing_files, not_installed
 from workflow.included import read_whole
 from workflow.network_heads import Head, network_head
 from workflow.running import given_names
@@ -49,6 +51,22 @@ def peaks(tmp_path, **options):
 @pytest.mark.parametrize("name", ["config.yaml", "own.yaml", "residual.yaml"])
 def test_shipped_configurations_are_not_expected_to_fail(name, tmp_path):
     assert told(read_whole(ROOT / "config" / name), tmp_path) == []
+
+
+def test_a_backend_that_is_not_installed(monkeypatch, tmp_path):
+    config = yaml.safe_load(yaml.safe_dump(OWN)) | {"results": str(tmp_path / "results"), "backend": "torch"}
+    sheets = read_configuration(config, "own.yaml")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    (sentence,) = not_installed(config)
+    assert sentence == (
+        f"the backend is torch, and PyTorch is not installed: run '{sys.executable} -m pip install torch', "
+        "or choose another backend."
+    )
+    asked = (config, sheets, find_sources(config, sheets), [], "own.yaml")
+    with pytest.raises(InputError) as refused:
+        check_beforehand(*asked)
+    assert str(refused.value) == sentence
+    check_beforehand(*asked, here=False)  # jobs have an environment of their own
 
 
 def test_a_network_of_another_length(tmp_path):

@@ -24,6 +24,11 @@ def lookups():
     return Lookups(config, sheets, find_sources(config, sheets))
 
 
+def test_all_params_of_scores_name_the_backend(lookups):
+    made = ("scoring_params", "export_params", "scan_params", "null_check_params")
+    assert [getattr(lookups, params)()["backend"] for params in made] == ["tensorflow"] * 4
+
+
 def test_names_are_matched_whole_and_no_name_matches_nothing():
     assert re.fullmatch(one_of(["a.b", "c"]), "a.b")
     assert not re.fullmatch(one_of(["a.b", "c"]), "axb")

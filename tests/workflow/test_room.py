@@ -45,6 +45,18 @@ def test_scripts_are_those_of_rules():
     assert {path.stem for path in (ROOT / "scripts").glob("*.py")} == used
 
 
+def test_jobs_that_score_have_the_backend_of_the_configuration():
+    """Those that train, or ask a network of Keras, are TensorFlow's."""
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    with_backend = set()
+    for rule in re.split(r"^ *rule\b", rules, flags=re.MULTILINE):
+        params = re.findall(r"LOOKUPS\.(?:scoring|export|scan|null_check)_params|backend=config", rule)
+        with_backend |= set(re.findall(r"scripts/(\w+)\.py", rule)) if params else set()
+    computing = {path.stem for path in (ROOT / "scripts").glob("*.py") if "on_gpu=True" in path.read_text()}
+    assert computing - with_backend == {"train_model", "evaluate_model"}
+    assert with_backend <= computing
+
+
 def test_the_common_rules_keep_no_state_and_no_logic():
     text = (ROOT / "rules/common.smk").read_text()
     assert len(text.splitlines()) <= 180

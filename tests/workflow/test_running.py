@@ -45,6 +45,29 @@ def test_a_log_says_what_a_job_took(tmp_path, who):
     assert found["wall"] > 0
 
 
+def test_a_job_uses_the_backend_of_its_params_or_says_how_to_install_it(tmp_path):
+    log, code = (
+        tmp_path / "script.log",
+        SCRIPT.replace("input=[]", "input=[], params={params}, resources={{}}"),
+    )
+    code = code.replace("{log!r}], ", "{log!r}], rule='score_pairs', threads=1, ").replace(
+        "))", "), on_gpu=True)"
+    )
+    body = "from dfim import backends; print(backends.chosen_name(), 'keras' in sys.modules)"
+    ran = [
+        subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.modules['jax'] = None\n{code}".format(
+                scripts=str(SCRIPTS), log=str(log), body=body, params=params
+            )],
+            capture_output=True, text=True, timeout=120,
+        )
+        for params in ({}, {"backend": "tensorflow"}, {"backend": "jax"})
+    ]  # fmt: skip
+    assert [one.stdout for one in ran] == ["tensorflow False\n", "tensorflow False\n", ""], ran[0].stderr
+    assert ran[2].returncode == 1
+    assert "error: the backend is jax, and JAX is not installed: run '" in log.read_text()
+
+
 def test_a_script_that_fails_does_not_say_what_it_took(tmp_path):
     log = tmp_path / "script.log"
     code = SCRIPT.format(scripts=str(SCRIPTS), log=str(log), body="raise ValueError('no')")

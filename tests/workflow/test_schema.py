@@ -53,7 +53,7 @@ def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
             3,
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are include, seed, "
             "background, groups, results, data, downloads, accessions, queries, genomes, libraries, reads, "
-            "keep_alignments, simulated_reads, datasets, architectures, models, "
+            "keep_alignments, simulated_reads, datasets, architectures, models, backend, "
             "methods, analyses, scans, claims, expected_sizes, cannot_show.",
         ),
         (

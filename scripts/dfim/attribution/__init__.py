@@ -13,6 +13,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from dfim import backends
 from dfim.attribution.deeplift import OPTIONS as DEEPLIFT_OPTIONS
 from dfim.attribution.deeplift import deeplift
 from dfim.attribution.deeplift_package import DeepLiftPackage
@@ -40,7 +41,11 @@ FORWARD = "forward"
 
 @contextmanager
 def open_scorer(
-    method: str, network: Sequence | OnnxValues, reference, options: dict | None = None
+    method: str,
+    network: Sequence | OnnxValues,
+    reference,
+    options: dict | None = None,
+    backend: str | None = None,
 ) -> Iterator[Scorer]:
     """Yield a scorer of a network; what it holds (a process, compiled functions) is let go at the end.
 
@@ -51,11 +56,13 @@ def open_scorer(
     alone.
     ``options``:
     ``batch_size`` (most sequences at once), ``threads`` (of the computation; default all cores), and for
-    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`).
+    ``deeplift`` ``rule`` (see :mod:`dfim.attribution.rules`). ``backend``: what computes whole sequences, for
+    the process (:func:`dfim.backends.use`).
 
-    Raises InputError on an unknown method or option, a reference of another shape, or a network with layers
-    that cannot be scored.
+    Raises InputError on an unknown method, option or backend, a reference of another shape, or a network with
+    layers that cannot be scored.
     """
+    backends.use(backend, (options or {}).get("threads"))
     if method not in (*METHODS, FORWARD):
         raise InputError(
             f"there is no method {method!r} for contribution scores: use one of {', '.join(METHODS)}."
@@ -83,6 +90,7 @@ def open_model(
     reference,
     options: dict | None = None,
     length: int | None = None,
+    backend: str | None = None,
 ) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a saved network and the index of a task among its outputs, whose names are ``tasks``.
 
@@ -92,6 +100,7 @@ def open_model(
     """
     if task not in tasks:
         raise InputError(f"there is no task {task!r}; the model has the tasks {', '.join(tasks)}.")
+    backends.use(backend, (options or {}).get("threads"))  # before a Keras file is read
     with open_scorer(method, read_network(path, length), reference, options) as scorer:
         if scorer.outputs != len(tasks):
             raise InputError(

@@ -1,19 +1,20 @@
-"""What the scorers in TensorFlow have in common: the device, compiled functions and their batches."""
+"""What scorers of whole sequences have in common: compiled functions and their batches."""
 
 import logging
 from collections.abc import Callable
 
 import numpy as np
 
+from dfim import backends
 from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import Scorer
-from dfim.attribution.way_back import FULL, WayBack
+from dfim.attribution.way_back import WayBack
 
 logger = logging.getLogger("dfim")
 
 
 class CompiledScorer(Scorer):
-    """Scores in TensorFlow 2, on a GPU where it sees one and else on the CPU; the log says on which.
+    """Scores by the backend of the process, on a GPU where it sees one and else on the CPU; the log says it.
 
     ``dtype`` is the precision of the computation and of the scores: float64 is for comparisons.
     """
@@ -23,19 +24,16 @@ class CompiledScorer(Scorer):
     _VALUE_BYTES = 16
 
     def __init__(self, layers: list, reference, dtype: str = "float32", **options):
-        # TensorFlow takes seconds to import.
-        from dfim.attribution import devices
-
         self._dtype = dtype
-        devices.set_threads(options.get("threads"))
-        self._on_gpu = devices.first_gpu() is not None
-        if self._on_gpu:
-            devices.compute_in_full_precision()
+        self._backend = backends.chosen()
+        self._backend.set_threads(options.get("threads"))
+        self._backend.keep_all_bits(dtype)
+        if self._backend.first_gpu() is not None:
             # A GPU wants more to do at once.
             self._BATCH_VALUES *= 10
         super().__init__(layers, reference, **options)
         self._logits_of = self._compiled(self._way_back().logits)
-        logger.info("contributions on %s", devices.device_name())
+        logger.info("contributions by %s on %s", backends.words(), self._backend.device_name())
 
     def _way_back(self, reference: np.ndarray | None = None, rule: str = RULES[0]):
         """Return the network with the rules on the way back; without a reference, derivatives."""
@@ -45,40 +43,21 @@ class CompiledScorer(Scorer):
         return self._run(self._logits_of, x)
 
     def _default_batch_size(self) -> int:
-        size = super()._default_batch_size()
-        if self._on_gpu:  # where batches are filled up to a power of two
-            return 1 << (size.bit_length() - 1)
-        return size // FULL * FULL or size
+        return self._backend.largest_batch(super()._default_batch_size())
 
     def _memory(self) -> int:
-        from dfim.attribution.devices import device_memory
-
-        return device_memory()
+        return self._backend.device_memory()
 
     def _compiled(self, function: Callable, with_task: bool = False) -> Callable:
-        """Return a function of sequences, and of a task's index, compiled once for all tasks.
-
-        XLA makes one kernel of many small steps. That pays on a GPU; on a CPU its convolutions are slower
-        than TensorFlow's own.
-        """
-        import tensorflow as tf
-
-        specification = [tf.TensorSpec([None, self.length, 4], self._dtype)]
-        if with_task:
-            specification.append(tf.TensorSpec([], tf.int32))
-        return tf.function(function, input_signature=specification, jit_compile=self._on_gpu, autograph=False)
+        """Return a function of sequences, and of a task's index, compiled once for all tasks."""
+        return self._backend.compiled(function, self.length, self._dtype, with_task)
 
     def _run(self, function: Callable, x: np.ndarray, *task: int) -> np.ndarray:
-        """Return a compiled function's result for a batch, filled up with copies of its last sequence.
-
-        On a GPU to a power of two, since XLA compiles once for every number of sequences; on a CPU to a
-        multiple of :data:`FULL`.
-        """
-        n = len(x)
-        full = 1 << (n - 1).bit_length() if self._on_gpu else -(-n // FULL) * FULL
+        """Return a compiled function's result for a batch, filled up with copies of its last sequence."""
+        n, full = len(x), self._backend.filled(len(x))
         if full > n:
             x = np.concatenate([x, np.broadcast_to(x[-1:], (full - n, *x.shape[1:]))])
-        return function(x, *map(np.int32, task)).numpy()[:n]
+        return function(x, *task)[:n]
 
 
 class GradientScorer(CompiledScorer):

@@ -2,17 +2,18 @@
 
 import logging
 
+from dfim import backends
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.cpu.plan import NotPlanned
 from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
-from dfim.gpu import driver_is_there
 
 logger = logging.getLogger("dfim")
 
-ENGINES = ("auto", "cpu", "tensorflow")
+WHOLE = "whole_sequences"
+ENGINES = ("auto", "cpu", WHOLE)
 OPTIONS = ("batch_size", "threads", "rule", "engine", "evaluation")
 
 
@@ -26,8 +27,9 @@ def deeplift(
 ) -> Scorer:
     """Return a scorer of DeepLIFT contributions.
 
-    ``engine``: ``cpu`` for compiled loops and mutants as changes of their sequences, ``tensorflow`` for whole
-    sequences on a GPU, or networks that the other does not take, and ``auto`` for the one that suits.
+    ``engine``: ``cpu`` for compiled loops and mutants as changes of their sequences, ``whole_sequences`` for
+    these by the backend (:mod:`dfim.backends`), on a GPU, or of networks that the other does not take, and
+    ``auto`` for the one that suits.
     ``evaluation``: see :class:`dfim.attribution.cpu.CpuDeepLift`. Other arguments as in
     :func:`dfim.attribution.open_scorer`. Raises InputError on an unknown rule, engine or evaluation, and on a
     network that the engine asked for does not take.
@@ -35,23 +37,14 @@ def deeplift(
     check_rule(rule)
     if engine not in ENGINES:
         raise InputError(f"DeepLIFT has no engine {engine!r}: use one of {', '.join(ENGINES)}.")
-    if engine == "tensorflow" or (engine == "auto" and gpu_is_there()):
+    if engine == WHOLE or (engine == "auto" and backends.gpu_is_there()):
         return DeepLift(layers, reference, rule=rule, **options)
     try:
         return CpuDeepLift(layers, reference, rule=rule, evaluation=evaluation, **options)
     except NotPlanned as reason:
         if engine == "cpu":
             raise InputError(
-                f"the engine 'cpu' does not take this network ({reason}): use the engine tensorflow."
+                f"the engine 'cpu' does not take this network ({reason}): use the engine {WHOLE}."
             ) from None
-        logger.info("the CPU engine does not take this network (%s): TensorFlow scores it", reason)
+        logger.info("the CPU engine does not take this network (%s): %s scores it", reason, backends.words())
     return DeepLift(layers, reference, rule=rule, **options)
-
-
-def gpu_is_there() -> bool:
-    """Return whether TensorFlow sees a GPU, without importing it where there can be none."""
-    if not driver_is_there():
-        return False
-    from dfim.attribution.devices import first_gpu
-
-    return first_gpu() is not None

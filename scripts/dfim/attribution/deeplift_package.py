@@ -1,7 +1,7 @@
 """DeepLIFT as the deeplift package from PyPI computes it: the reference that other engines are compared with.
 
-The package is TensorFlow-1 code. It runs in a process of its own (:mod:`dfim.attribution.deeplift_worker`),
-so that its global switches do not touch this one.
+The package is TensorFlow-1 code, whatever the backend. It runs in a process of its own
+(:mod:`dfim.attribution.deeplift_worker`), so that its global switches do not touch this one.
 The option ``rule`` is one of :mod:`dfim.attribution.rules`.
 """
 
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dfim import backends
 from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
 
@@ -35,6 +36,7 @@ class DeepLiftPackage(Scorer):
 
     def __init__(self, layers: list, reference, rule: str = "genomics_default", **options):
         check_rule(rule)
+        backends.check_installed(backends.TENSORFLOW)
         super().__init__(layers, reference, **options)
         self._worker = _Worker()
         try:

@@ -10,11 +10,14 @@ from multiprocessing.connection import Connection
 
 import numpy as np
 
+from dfim import backends
+
 
 class Network:
     """A network converted by the deeplift package, with one reference."""
 
     def __init__(self, configs: list[dict], reference: np.ndarray, rule: str, threads: int | None):
+        backends.use(backends.TENSORFLOW)
         import tensorflow.compat.v1 as tf
 
         tf.disable_v2_behavior()

@@ -2,9 +2,9 @@
 
 import logging
 
+from dfim import backends
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.cpu.plan import NotPlanned
-from dfim.attribution.deeplift import gpu_is_there
 from dfim.attribution.gradients import GradientInput
 from dfim.attribution.scorer import Scorer
 
@@ -15,11 +15,12 @@ def forward(layers: list, reference, **options) -> Scorer:
     """Return a scorer whose logits, of edited sequences above all, are quick; arguments as `open_scorer`'s.
 
     Without a GPU, and where it takes the network, that is the compiled engine, which carries changes alone
-    (:mod:`dfim.attribution.cpu.edits`); else TensorFlow, which evaluates whole sequences.
+    (:mod:`dfim.attribution.cpu.edits`); else the backend, which evaluates whole sequences.
     """
-    if not gpu_is_there():
+    if not backends.gpu_is_there():
         try:
             return CpuDeepLift(layers, reference, rule="rescale", **options)
         except NotPlanned as reason:
-            logger.info("the CPU engine does not take this network (%s): TensorFlow evaluates it", reason)
+            words = "the CPU engine does not take this network (%s): %s evaluates it"
+            logger.info(words, reason, backends.words())
     return GradientInput(layers, reference, **options)

@@ -4,11 +4,11 @@ import logging
 
 import numpy as np
 
+from dfim import backends
 from dfim.attribution.compiled import GradientScorer
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.cpu.deeplift import DERIVATIVE
 from dfim.attribution.cpu.plan import NotPlanned
-from dfim.attribution.deeplift import gpu_is_there
 from dfim.attribution.scorer import Scorer
 
 logger = logging.getLogger("dfim")
@@ -19,11 +19,12 @@ def gradient_input(layers: list, reference, **options) -> Scorer:
 
     Arguments as in :func:`dfim.attribution.open_scorer`; the numbers are the same.
     """
-    if not gpu_is_there():
+    if not backends.gpu_is_there():
         try:
             return CpuGradientInput(layers, reference, **options)
         except NotPlanned as reason:
-            logger.info("the CPU engine does not take this network (%s): TensorFlow scores it", reason)
+            words = "the CPU engine does not take this network (%s): %s scores it"
+            logger.info(words, reason, backends.words())
     return GradientInput(layers, reference, **options)
 
 

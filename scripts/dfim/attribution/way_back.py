@@ -13,14 +13,11 @@ they are kept once, with a first axis of 1, for as long as they are.
 import numpy as np
 
 from dfim.attribution.reveal_cancel import multiplier_below, reveals
+from dfim.backends.base import FULL
 from dfim.networks.evaluation import values_of, with_tensors
 from dfim.networks.graph import INPUT, Graph
 from dfim.networks.kinds import kind_of
 from dfim.networks.kinds.base import ops
-
-# TensorFlow's convolutions on a CPU choose another algorithm, with three times the rounding error, for some
-# odd numbers of sequences: enough to send many a multiplier to the wrong one of two nearly equal maxima.
-FULL = 8
 
 
 class WayBack:

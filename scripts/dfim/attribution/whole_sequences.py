@@ -1,4 +1,4 @@
-"""DeepLIFT of whole sequences as one compiled function: for every network and rule, on a GPU or a CPU.
+"""DeepLIFT of whole sequences as one compiled function: for every network, rule and backend, on a GPU too.
 
 The scores are those of :class:`dfim.attribution.deeplift_package.DeepLiftPackage`, which takes chains alone.
 What makes them quicker: the reference is evaluated once, and below an activation with the Rescale rule

@@ -1,19 +1,14 @@
 """Keras with the settings that the project relies on, whatever a user's own ask for.
 
-Everything of the project takes Keras from here.
+Everything of the project takes Keras from here, and its operations by :mod:`dfim.networks.kinds.base`.
 """
 
-import dfim.networks  # noqa: F401  before Keras, whose environment it sets  # isort: skip
+from dfim import backends
 
-import keras
+backends.chosen()  # before Keras, whose environment it sets
 
-from dfim.errors import InputError
+import keras  # noqa: E402
 
-if keras.backend.backend() != "tensorflow":
-    raise InputError(
-        f"Keras was imported with the backend {keras.backend.backend()!r}, and TensorFlow is needed: import "
-        "dfim first, or set KERAS_BACKEND to tensorflow."
-    )
 # Set after the import: ~/.keras/keras.json may say otherwise.
 keras.config.set_floatx("float32")
 keras.config.set_epsilon(1e-7)

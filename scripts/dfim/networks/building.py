@@ -2,8 +2,7 @@
 
 A network is a Keras Sequential model from one-hot sequences, shape (examples, positions, 4), channels in the
 order A, C, G, T, to one output per task, shape (examples, tasks): a probability, or a value where the tasks
-are measured values. Its *logit* is what the last dense layer gives before any sigmoid. TensorFlow is the
-backend.
+are measured values. Its *logit* is what the last dense layer gives before any sigmoid.
 """
 
 from collections import Counter

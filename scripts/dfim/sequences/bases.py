@@ -62,6 +62,20 @@ def one_hot(bases: np.ndarray) -> np.ndarray:
     return _ENCODING[bases]
 
 
+def from_one_hot(rows: np.ndarray) -> np.ndarray:
+    """Return the bases of one-hot rows (sequences, positions, 4); a row that is not one-hot is N.
+
+    Raises InputError on another shape.
+    """
+    if rows.shape[2] != 4:
+        raise InputError(
+            f"the array of sequences has the shape {rows.shape}, and (sequences, positions, 4) is needed: "
+            "channels last, in the order A, C, G, T."
+        )
+    known = ((rows == 1).sum(axis=2) == 1) & ((rows == 0).sum(axis=2) == 3)
+    return np.where(known, _CODES[rows.argmax(axis=2)], ord("N")).astype(np.uint8)
+
+
 def composition(bases: np.ndarray) -> np.ndarray:
     """Return the shares of A, C, G and T at each position of aligned sequences, float32 (positions, 4).
 

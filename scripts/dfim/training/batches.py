@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-# isort: split
-import tensorflow as tf
-
+from dfim.training.frameworks import tf
 from dfim.training.pipeline import made_ahead
 
 _COMPLEMENT = np.arange(256, dtype=np.uint8)

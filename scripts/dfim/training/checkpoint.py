@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from dfim.files.whole import atomic_path
-from dfim.networks.backend import keras
+from dfim.training.frameworks import keras
 
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 

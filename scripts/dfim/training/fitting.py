@@ -14,19 +14,15 @@ import pandas as pd
 
 from dfim.datasets.dataset import Dataset
 from dfim.progress import Progress
-from dfim.training.checkpoint import Checkpoint, digest_of
-from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
-from dfim.training.schedules import learning_rate, waited
-
-# isort: split
-import tensorflow as tf
-
-from dfim.networks.backend import keras
 from dfim.training.batches import training_batches
+from dfim.training.checkpoint import Checkpoint, digest_of
 from dfim.training.evaluation import metrics
+from dfim.training.frameworks import keras, tf
+from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
 from dfim.training.losses import answers_and_loss
 from dfim.training.options import check_finite, check_fit, check_labels, plain_options, training_options
 from dfim.training.prediction import predict
+from dfim.training.schedules import learning_rate, waited
 
 logger = logging.getLogger("dfim")
 

@@ -18,11 +18,7 @@ import numpy as np
 from dfim.networks.description import activation_of
 from dfim.networks.logits import logits_of
 from dfim.sequences.bases import one_hot
-
-# isort: split
-import tensorflow as tf
-
-from dfim.networks.backend import keras
+from dfim.training.frameworks import keras, tf
 
 # Batches that one call of the compiled step works through: small networks are bound by the calls.
 STEPS_AT_ONCE = 16

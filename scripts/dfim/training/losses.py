@@ -6,9 +6,7 @@ import numpy as np
 
 from dfim.datasets.dataset import MISSING, Dataset
 from dfim.errors import InputError
-
-# isort: split
-import tensorflow as tf
+from dfim.training.frameworks import tf
 
 
 def masked_loss(labels, logits, class_weights: np.ndarray | None = None) -> tf.Tensor:

@@ -4,10 +4,8 @@ import numpy as np
 
 from dfim.datasets.dataset import Dataset
 from dfim.errors import InputError, counted
+from dfim.training.frameworks import keras
 from dfim.training.schedules import SCHEDULES
-
-# isort: split
-from dfim.networks.backend import keras
 
 OPTIONS = {
     "learning_rate": 0.001,

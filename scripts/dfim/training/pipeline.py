@@ -1,6 +1,6 @@
 """How batches are made ready while a network works on those before them."""
 
-import tensorflow as tf
+from dfim.training.frameworks import tf
 
 _BATCHES_AHEAD = 8
 

@@ -5,13 +5,9 @@ import numpy as np
 from dfim.attribution.values_only import ValuesOnly
 from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
+from dfim.training.frameworks import keras, tf
 from dfim.training.fused import STEPS_AT_ONCE, from_bases
 from dfim.training.pipeline import made_ahead
-
-# isort: split
-import tensorflow as tf
-
-from dfim.networks.backend import keras
 
 PREDICTION_BATCH = 128
 _ANY_REFERENCE = (0.25,) * 4

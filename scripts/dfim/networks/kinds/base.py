@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dfim import backends
 from dfim.networks.graph import Node
 
 Shape = tuple[int, ...]
@@ -15,7 +16,7 @@ class _Operations:
     """keras.ops, imported when first used: Keras takes seconds, and shapes need none of it."""
 
     def __getattr__(self, name: str):
-        return getattr(importlib.import_module("keras.ops"), name)
+        return getattr(importlib.import_module("dfim.networks.backend").keras.ops, name)
 
 
 ops = _Operations()
@@ -112,7 +113,4 @@ def summed_to(multiplier, shape: Sequence[int]):
 
 def with_bias(x, bias):
     """Return x plus a bias on its last axis, in the form that a framework joins with what is before it."""
-    keras = importlib.import_module("keras")
-    if keras.backend.backend() == "tensorflow":
-        return importlib.import_module("tensorflow").nn.bias_add(x, bias)
-    return x + bias
+    return backends.chosen().with_bias(x, bias)

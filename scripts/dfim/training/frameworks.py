@@ -1,0 +1,11 @@
+"""TensorFlow, and Keras on it: training needs them, whatever computes scores elsewhere."""
+
+from dfim import backends
+
+backends.use(backends.TENSORFLOW)  # before both, whose environment it sets
+
+import tensorflow as tf  # noqa: E402
+
+from dfim.networks.backend import keras  # noqa: E402
+
+__all__ = ["keras", "tf"]

@@ -16,6 +16,7 @@ from dfim.networks.kinds.merges import MERGES
 KINDS: dict[str, Kind] = {
     "convolution": linear.Convolution(),
     "dense": linear.Dense(),
+    "grouped_dense": linear.GroupedDense(),
     "batch_normalisation": linear.BatchNormalisation(),
     "affine": linear.Affine(),
     "constant": linear.Constant(),
@@ -33,6 +34,7 @@ KINDS: dict[str, Kind] = {
     "slice": moves.Slice(),
     "reverse": moves.Reverse(),
     "repeat": moves.Repeat(),
+    "expand": moves.Expand(),
     "identity": Identity(),
     **ACTIVATIONS,
     **MERGES,

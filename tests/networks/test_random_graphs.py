@@ -41,7 +41,8 @@ class Maker:
     def layer(self, values):
         """Return what one random layer, or a small block of them, makes of (positions, channels)."""
         steps = (self.convolution, self.depthwise, self.dense, self.normalised, self.activated, self.pooled)
-        return self.pick(*steps, self.residual, self.gated, self.reused, self.moved, self.merged)(values)
+        blocks = (self.residual, self.gated, self.reused, self.moved, self.merged, self.attended)
+        return self.pick(*steps, *blocks, self.multiplied)(values)
 
     def convolution(self, values, filters=None):
         padding = self.pick("same", "valid", "causal")
@@ -113,6 +114,28 @@ class Maker:
         merges = K.Concatenate(), K.Maximum(), K.Minimum(), K.Average(), K.Subtract(), K.Multiply()
         return self.pick(*merges)([values, other])
 
+    def attended(self, values):
+        """Every position with all others, or with means of two, by one head or several."""
+        others = K.AveragePooling1D(2)(values) if self.rng.random() < 0.5 else values
+        keys = (K.Dense(values.shape[2], activation=self.activation())(others),)
+        heads = K.MultiHeadAttention(2, 3, value_dim=self.pick(2, 3), output_shape=4)
+        one = (lambda: K.Attention(use_scale=self.pick(True, False))([values, others, *keys]),)
+        # Keras itself does not read one head from HDF5.
+        one = one if self.form != "h5" else ()
+        several = (lambda: heads(values, others, key=keys[0]), lambda: heads(values, values))
+        found = self.pick(*one, *several)()
+        return self.pick(lambda: K.Concatenate()([values, found]), lambda: found)()
+
+    def multiplied(self, values):
+        """Products summed over positions or over channels, and the means of channels at every position."""
+        other = K.Dense(3, activation="tanh")(values)
+        positions, channels = values.shape[1:]
+        return self.pick(
+            lambda: K.Dot(axes=(1, 1))([values, other]),
+            lambda: K.Dot(axes=(2, 2))([values, K.Dense(channels)(values)]),
+            lambda: K.Concatenate()([values, K.RepeatVector(positions)(K.GlobalAveragePooling1D()(other))]),
+        )()
+
     def model(self) -> keras.Model:
         inputs = values = keras.Input((LENGTH, 4))
         for _ in range(self.rng.integers(2, 6)):
@@ -168,7 +191,7 @@ def test_the_same_networks_as_onnx_files(block, tmp_path):
 
 
 def check(seed: int, maker: Maker, model: keras.Model, read: keras.Model) -> None:
-    rng = np.random.default_rng([7, seed])
+    rng = np.random.default_rng([8, seed])
     x = np.eye(4, dtype=np.float32)[rng.integers(4, size=(4, LENGTH))]
     graph = simplify(describe(read))
     words = f"seed {seed}: {[node.kind for node in graph]}"

@@ -166,6 +166,14 @@ class Writer:
         }
         return self.op("Resize", x, "", scales, **settings)
 
+    def expand(self, node, x):
+        return self.op("Expand", x, self.whole(1, *node.options["output_shape"]))
+
+    def matrix_product(self, node, *inputs):
+        terms, out = node.options["equation"].split("->")
+        first, second = terms.split(",")
+        return self.op("Einsum", *inputs, equation=f"Z{first},Z{second}->Z{out}")
+
     def concatenate(self, node, *inputs):
         return self.op("Concat", *inputs, axis=node.options["axis"])
 

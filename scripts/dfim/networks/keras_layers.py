@@ -50,6 +50,7 @@ def hard_sigmoid_of_keras_2(x):
 def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
     """Return the nodes of one use of a layer, each to take the one before, the first the layer's inputs.
 
+    One with inputs of its own takes nodes before it by their names, and the layer's as ``input_0``, ….
     ``shapes``: of its inputs, without the examples. Raises InputError, naming the layer, on a type or an
     option that no node has words for, and on weights that are not finite.
     """
@@ -57,6 +58,10 @@ def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
         return []
     if type(layer) in _LAYERS:
         nodes = [*_LAYERS[type(layer)](layer, shapes), *activation_nodes(layer)]
+    elif type(layer) in _PRODUCTS:
+        from dfim.networks.keras_attention import nodes_of_products
+
+        nodes = nodes_of_products(layer, shapes, arguments)
     elif not isinstance(layer, keras.layers.Layer):
         from dfim.networks.keras_operations import nodes_of_operation
 
@@ -237,6 +242,13 @@ def _reshape(layer, shapes) -> list[Node]:
     return [Node("reshape", layer.name, {}, {"shape": tuple(layer.target_shape)})]
 
 
+def _repeated(layer, shapes) -> list[Node]:
+    return [
+        Node("reshape", f"{layer.name}_once", {}, {"shape": (1, -1)}),
+        Node("expand", layer.name, {}, {"shape": (int(layer.n), shapes[0][0])}),
+    ]
+
+
 def _permute(layer, shapes) -> list[Node]:
     return [Node("permute", layer.name, {}, {"order": tuple(axis - 1 for axis in layer.dims)})]
 
@@ -274,6 +286,7 @@ _LAYERS: dict[type, Callable] = {
     K.Flatten: _flatten,
     K.Reshape: _reshape,
     K.Permute: _permute,
+    K.RepeatVector: _repeated,
     K.Cropping1D: lambda layer, shapes: [Node("crop", layer.name, {}, _sides(layer, layer.cropping))],
     K.ZeroPadding1D: lambda layer, shapes: [
         Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))
@@ -288,10 +301,11 @@ _LAYERS: dict[type, Callable] = {
     K.Minimum: _merge("minimum"),
     K.Concatenate: _concatenate,
 }
+_PRODUCTS = (K.MultiHeadAttention, K.Attention, K.Dot)
 _WITH_ACTIVATION = (K.Conv1D, K.DepthwiseConv1D, K.SeparableConv1D, K.Dense)
-# By the name of their type in a file.
+# By the name of their type in a file of Keras 2, whose form of weights inside weights is not known here.
 KNOWN_LAYERS: dict[str, type] = {
     layer.__name__: layer
-    for layer in (*_LAYERS, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
-    if layer is not K.InputLayer
+    for layer in (*_LAYERS, *_PRODUCTS, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
+    if layer not in (K.InputLayer, K.MultiHeadAttention)
 }

@@ -7,7 +7,7 @@ A node has the examples first. An ONNX tensor may have them anywhere, and in one
 1; 0 is the examples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,11 +62,12 @@ def permuted(t, value: Value, order: Sequence[int], name: str) -> Value:
     if list(order) == sorted(order):
         return value
     places = {0: 0} | {old: new for new, old in enumerate(order, start=1)}
-    axes = [_mapped(entry, places) for entry in value.axes]
+    axes = [mapped(entry, places) for entry in value.axes]
     return t.put("permute", f"{name}_order", [value.name], axes, order=tuple(axis - 1 for axis in order))
 
 
-def _mapped(entry: Entry, places) -> Entry:
+def mapped(entry: Entry, places: Mapping[int, int]) -> Entry:
+    """Return an entry with other numbers for the node's axes."""
     if isinstance(entry, tuple):
         return tuple(places[own] for own in entry)
     return None if entry is None else places[entry]
@@ -112,6 +113,15 @@ def _said(name: str, axes: Sequence[Entry], order: Sequence[Slot]) -> Value:
         found = tuple(places[axis, n] if own else 0 for n, own in enumerate(parts(entry)))
         entries.append(found if isinstance(entry, tuple) else found[0] if found else None)
     return Value(name, tuple(entries))
+
+
+def without_left(t, value: Value, name: str) -> Value:
+    """Return a value whose node has no other axes than the tensor, in the order that it has them in."""
+    own = slots(value)
+    if not own or len(own) == len(t.shapes[value.name]):
+        return value
+    order = sorted(own, key=own.get)
+    return _said(laid_out(t, value, order, name), value.axes, order)
 
 
 def together(t, values: Sequence[Value], name: str) -> tuple[list[str], tuple[Entry, ...]]:
@@ -190,7 +200,8 @@ def _place_of_examples(before: int, sizes: Sequence[int], number: int) -> tuple[
     """Return the axis that the examples are in, and the values of it that come before and after them.
 
     ``before``: how many values come before the examples in the whole tensor. Where only one example is there
-    several axes can be meant: one of the examples alone is taken first, then one that begins with them.
+    several axes can be meant: one of the examples alone is taken first, then one that begins with them, and
+    last the last, which is of channels.
     """
     found = []
     for axis, size in enumerate(sizes):
@@ -198,7 +209,8 @@ def _place_of_examples(before: int, sizes: Sequence[int], number: int) -> tuple[
         if before % earlier == 0 and size % (before // earlier * number) == 0:
             first = before // earlier
             rest = size // (first * number)
-            found.append((first * rest > 1, first > 1, axis, first, rest))
+            alone = first * rest == 1
+            found.append((not alone, not alone and axis == len(sizes) - 1, first > 1, axis, first, rest))
     if not found:
         raise ValueError(f"its shape {list(sizes)} has no axis of the examples")
-    return min(found)[2:]
+    return min(found)[3:]

@@ -15,7 +15,7 @@ from dfim.errors import InputError
 from dfim.networks import onnx_moves, onnx_operators, onnx_products  # noqa: F401  they fill the table
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.kinds import shape_of
-from dfim.networks.onnx_axes import Value, parts
+from dfim.networks.onnx_axes import Value, parts, without_left
 from dfim.networks.onnx_table import OPERATORS
 
 
@@ -58,7 +58,7 @@ class Translation:
                 raise NoRule(f"the output {entry.name} does not depend on the sequence")
             if value.axes[:1] != (0,):
                 raise NoRule(f"the output {entry.name} has another first axis than the examples")
-            outputs[entry.name] = value.name
+            outputs[entry.name] = without_left(self, value, entry.name).name
         return Graph(self.nodes, outputs, self.shapes[INPUT][0])
 
     def add(self, node: onnx.NodeProto, name: str) -> None:

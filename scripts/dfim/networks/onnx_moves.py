@@ -97,7 +97,7 @@ def _negative(t, name, inputs, given):
 
 @operator("Where")
 def _where(t, name, inputs, given):
-    """Return what a mask that does not depend on the sequence takes; in place of −∞ a number as good."""
+    """Return what a mask that does not depend on the sequence takes."""
     mask, first, second = need_array(inputs[0], "its condition"), *inputs[1:]
     if not mask.any() or mask.all():
         chosen = first if mask.all() else second
@@ -107,13 +107,8 @@ def _where(t, name, inputs, given):
         raise ValueError("it chooses between two tensors")
     x, constant, taken = (second, first, ~mask) if isinstance(first, np.ndarray) else (first, second, mask)
     x = _enlarged(t, x, np.broadcast_shapes(mask.shape, constant.shape), name)
-    arrays = {"scale": for_node(t, x, taken), "shift": for_node(t, x, np.where(taken, 0, _finite(constant)))}
+    arrays = {"scale": for_node(t, x, taken), "shift": for_node(t, x, np.where(taken, 0, constant))}
     return t.put("affine", name, [x.name], x.axes, arrays)
-
-
-def _finite(constant: np.ndarray) -> np.ndarray:
-    """Return a constant with a number for −∞ of which the exponential is 0 as well."""
-    return np.where(np.isneginf(constant), -1e30, constant)
 
 
 @operator("IsNaN")

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dfim.networks.onnx_axes import on_positions, own_axis, with_last, without_axes
+from dfim.networks.onnx_axes import (
+    Value,
+    mapped,
+    on_positions,
+    own_axis,
+    permuted,
+    with_last,
+    without_axes,
+)
 from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text
 
 # ------------------------------------------------------------------------------------------ convolutions
@@ -119,13 +127,27 @@ def _make_reduction(kind: str) -> Callable:
             done = t.put(kind, name, [x.name], [places.get(axis) for axis in x.axes])
         elif not own:
             done = x
-        elif kind != "global_max_pool":
-            done = _over(t, name, x, [axis for axis in axes if x.axes[axis] is not None], kind)
         else:
-            raise ValueError(f"it is over the axes {axes}")
+            own = [axis for axis in axes if x.axes[axis] is not None]
+            done = _largest(t, name, x, own) if kind == "global_max_pool" else _over(t, name, x, own, kind)
         return done if given.get("keepdims", 1) else without_axes(done, axes)
 
     return reduce
+
+
+def _largest(t, name, x, axes: list[int]):
+    """Return the largest values over axes, as those of positions."""
+    own = [x.axes[axis] for axis in axes]
+    rest = [axis for axis in range(1, len(t.shapes[x.name]) + 1) if axis not in own]
+    x = permuted(t, x, [*own, *rest], name)
+    sizes, others = t.shapes[x.name][: len(own)], t.shapes[x.name][len(own) :]
+    flat = t.put("reshape", f"{name}_shape", [x.name], (), shape=(int(np.prod(sizes)), int(np.prod(others))))
+    done = t.put("global_max_pool", name, [flat.name], ())
+    places = {0: 0} | {len(own) + number: number for number in range(1, len(rest) + 1)}
+    entries = [None if axis in axes else mapped(entry, places) for axis, entry in enumerate(x.axes)]
+    if len(others) < 2:
+        return Value(done.name, tuple(entries))
+    return t.put("reshape", f"{name}_others", [done.name], entries, shape=others)
 
 
 def _over(t, name, x, axes: list[int], kind: str):

@@ -38,12 +38,15 @@ def text(value, default: str) -> str:
 
 
 def for_node(t, x, constant: np.ndarray) -> np.ndarray:
-    """Return a constant that ONNX broadcasts to a tensor, for the axes of its node."""
+    """Return a constant that ONNX broadcasts to a tensor, for the axes of its node.
+
+    In place of −∞, of which masks are made, it has a number whose exponential is 0 as well.
+    """
     rank = len(x.axes)
     if constant.ndim > rank:
         raise ValueError(f"a constant has the shape {constant.shape}")
     constant = constant.reshape((1,) * (rank - constant.ndim) + constant.shape).astype(np.float32)
-    constant = one_example(t, x.axes, constant)
+    constant = one_example(t, x.axes, np.where(np.isneginf(constant), np.float32(-1e30), constant))
     own = slots(x)
     kept = [
         (own[axis, 0], axis)

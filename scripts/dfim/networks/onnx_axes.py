@@ -120,8 +120,17 @@ def without_left(t, value: Value, name: str) -> Value:
     own = slots(value)
     if not own or len(own) == len(t.shapes[value.name]):
         return value
-    order = sorted(own, key=own.get)
-    return _said(laid_out(t, value, order, name), value.axes, order)
+    return kept_alone(t, value, sorted(own, key=own.get), name)
+
+
+def kept_alone(t, value: Value, order: Sequence[Slot], name: str) -> Value:
+    """Return a value whose node has these axes alone; all others, which are of one, it has not."""
+    axes = []
+    for axis, entry in enumerate(value.axes):
+        kept = tuple(own for n, own in enumerate(parts(entry)) if not own or (axis, n) in order)
+        axes.append(kept if len(kept) > 1 else kept[0] if kept else None)
+    places = {0: 0} | {slots(value)[slot]: number for number, slot in enumerate(order, start=1)}
+    return Value(laid_out(t, value, order, name), tuple(mapped(entry, places) for entry in axes))
 
 
 def together(t, values: Sequence[Value], name: str) -> tuple[list[str], tuple[Entry, ...]]:

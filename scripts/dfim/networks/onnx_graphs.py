@@ -72,7 +72,8 @@ class Translation:
         if node.op_type not in OPERATORS:
             raise NoRule(f"{name} ({node.op_type}): there is no rule for this operator")
         try:
-            results = OPERATORS[node.op_type](self, name, inputs, attributes(node))
+            given = {"num_outputs": len(node.output)} | attributes(node)
+            results = OPERATORS[node.op_type](self, name, inputs, given)
         except (InputError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise NoRule(f"{name} ({node.op_type}): {error}") from error
         several = isinstance(results, list)

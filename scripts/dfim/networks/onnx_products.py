@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dfim.networks.onnx_axes import Entry, Value, in_order, parts, with_last
+from dfim.networks.onnx_axes import Entry, Value, in_order, kept_alone, parts, slots, with_last
 from dfim.networks.onnx_table import need_array, one_example, operator, text
 
 
@@ -99,7 +99,7 @@ def product(t, name: str, values: Sequence[Value], labels: Sequence[list], out: 
     ``labels``: what each of a value's axes is called; those of ``out`` are left, the others summed over.
     Raises ValueError where the examples are not in the same axis of both.
     """
-    values = [_without_ones(t, value, f"{name}_{number}") for number, value in enumerate(values)]
+    values = _without_ones(t, values, labels, name)
     letters: dict[tuple, str] = {}
     entries: dict[object, Entry] = {}
     terms = []
@@ -138,17 +138,19 @@ def _check_examples(values: Sequence[Value], labels: Sequence[list], out: list) 
         raise ValueError("it is over the axis of the examples")
 
 
-def _without_ones(t, value: Value, name: str) -> Value:
-    """Return a value whose node has no axes of one, which are broadcast, and as many as the tensor has."""
-    value = in_order(t, value, name)
-    shape = t.shapes[value.name]
-    if 1 not in shape:
-        return value
-    kept = [axis for axis, size in enumerate(shape, start=1) if size > 1] or [1]
-    places = {0: 0} | {old: new for new, old in enumerate(kept, start=1)}
-    axes: list[Entry] = []
-    for entry in value.axes:
-        found = tuple(places[own] for own in parts(entry) if own in places)
-        axes.append(found if len(found) > 1 else found[0] if found else None)
-    sizes = tuple(shape[axis - 1] for axis in kept)
-    return t.put("reshape", f"{name}_ones", [value.name], axes, shape=sizes)
+def _without_ones(t, values: Sequence[Value], labels: Sequence[list], name: str) -> list[Value]:
+    """Return values whose nodes lack the axes of one that are broadcast to more of the other's."""
+    values = [in_order(t, value, f"{name}_{number}") for number, value in enumerate(values)]
+    known = [
+        {(called[axis], n): t.shapes[value.name][own - 1] for (axis, n), own in slots(value).items()}
+        for value, called in zip(values, labels, strict=True)
+    ]
+    found = []
+    for number, (value, called, mine, others) in enumerate(
+        zip(values, labels, known, reversed(known), strict=True)
+    ):
+        order = [
+            (axis, n) for axis, n in slots(value) if mine[called[axis], n] >= others.get((called[axis], n), 1)
+        ]
+        found.append(kept_alone(t, value, order, f"{name}_{number}"))
+    return found

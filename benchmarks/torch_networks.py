@@ -146,12 +146,12 @@ class LegNet(nn.Module):
 class Malinois(nn.Module):
     """Malinois' form (Gosai et al. 2024): Basset with a branch for each task, as grouped dense layers."""
 
-    def __init__(self):
+    def __init__(self, kind: Callable[[int], nn.Module] = nn.MaxPool1d):
         super().__init__()
         steps = []
         for before, after, width, pool in ((4, 30, 19, 3), (30, 20, 11, 4), (20, 20, 7, 4)):
             steps += [convolution(before, after, width), nn.BatchNorm1d(after), nn.ReLU()]
-            steps += [nn.MaxPool1d(pool)]
+            steps += [kind(pool)]
         self.body = nn.Sequential(*steps, nn.Flatten(), nn.Linear(20 * 4, 40), nn.ReLU())
         self.weight, self.bias = nn.Parameter(torch.randn(3, 40, 14)), nn.Parameter(torch.randn(3, 1, 14) / 9)
         self.out, self.shift = nn.Parameter(torch.randn(3, 14, 1) / 4), nn.Parameter(torch.randn(3, 1, 1))
@@ -210,6 +210,39 @@ class Attention(nn.Module):
         x = self.c(x).transpose(1, 2)
         shares = functional.softmax(self.queries(x) @ self.keys(x).transpose(1, 2) / 4, dim=-1)
         return self.out(x + shares @ self.values(x)).mean(dim=1)[:, :1]
+
+
+class Transformer(nn.Module):
+    """PyTorch's encoder layers over pooled positions, with a table of places and a position of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Sequential(nn.Conv1d(4, 32, 9), nn.GELU(), nn.AvgPool1d(8))
+        self.places, self.first = (
+            nn.Parameter(torch.randn(1, 24, 32) / 3),
+            nn.Parameter(torch.randn(1, 1, 32)),
+        )
+        layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.out = nn.Linear(32, 2)
+
+    def forward(self, x):
+        x = self.c(x).transpose(1, 2) + self.places
+        x = self.layers(torch.cat([self.first.expand(len(x), -1, -1), x], dim=1))
+        return self.out(x[:, 0])
+
+
+class PositionsFirst(nn.Module):
+    """nn.MultiheadAttention as it is without ``batch_first``: the examples are the second axis."""
+
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Sequential(nn.Conv1d(4, 32, 9), nn.ReLU(), nn.AvgPool1d(8))
+        self.attention, self.norm, self.out = nn.MultiheadAttention(32, 4), nn.LayerNorm(32), nn.Linear(32, 1)
+
+    def forward(self, x):
+        x = self.c(x).permute(2, 0, 1)
+        return self.out(self.norm(x + self.attention(x, x, x)[0]).mean(dim=0))
 
 
 def normed_residual() -> nn.Module:
@@ -301,8 +334,14 @@ ENTRIES = {
     "2-D convolutions over the bases": Entry(Image, unit=0),
     "both strands averaged": Entry(BothStrands, unit=1),
     "Malinois-like: a branch for each task": Entry(Malinois, unit=1),
+    "the same by torch's newer exporter, averages in place of maxima": Entry(
+        lambda: Malinois(nn.AvgPool1d), unit=1, newer=True
+    ),
     "GRU": Entry(Recurrent),
     "self-attention": Entry(Attention),
+    "nn.TransformerEncoderLayer, twice": Entry(Transformer, unit=0),
+    "nn.TransformerEncoderLayer, twice, by torch's newer exporter": Entry(Transformer, unit=0, newer=True),
+    "nn.MultiheadAttention, positions first": Entry(PositionsFirst),
     "bpnet-lite BPNet, counts, control tracks at zero": Entry(lambda: bpnet(2), 200, 1, 0, more=CONTROL),
     "bpnet-lite BPNet, profile of strand 0": Entry(lambda: bpnet(2), 200, 0, 0, "profile", more=CONTROL),
     "bpnet-lite BPNet by torch's newer exporter, counts": Entry(lambda: bpnet(0), 200, 1, 0, newer=True),

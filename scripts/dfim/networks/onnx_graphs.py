@@ -12,7 +12,12 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from dfim.errors import InputError
-from dfim.networks import onnx_moves, onnx_operators, onnx_products  # noqa: F401  they fill the table
+from dfim.networks import (  # noqa: F401  they fill the table
+    onnx_moves,
+    onnx_operators,
+    onnx_products,
+    onnx_recurrent,
+)
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.kinds import shape_of
 from dfim.networks.onnx_axes import Value, parts, without_left
@@ -53,7 +58,9 @@ class Translation:
             self.add(node, node.name or f"{node.op_type}_{number}")
         outputs = {}
         for entry in self.model.graph.output:
-            value = self.values[entry.name]
+            value = self.values.get(entry.name)
+            if value is None:
+                raise NoRule(f"the output {entry.name} is one that no rule gives")
             if isinstance(value, np.ndarray):
                 raise NoRule(f"the output {entry.name} does not depend on the sequence")
             if value.axes[:1] != (0,):
@@ -63,6 +70,9 @@ class Translation:
 
     def add(self, node: onnx.NodeProto, name: str) -> None:
         """Add what one node is; ``name``: its name here."""
+        unknown = [key for key in node.input if key and key not in self.values]
+        if unknown:
+            raise NoRule(f"{name} ({node.op_type}): it takes {unknown[0]}, which no rule gives")
         inputs = [self.values[key] if key else None for key in node.input]
         known = all(value is None or isinstance(value, np.ndarray) for value in inputs)
         if known:
@@ -76,8 +86,9 @@ class Translation:
             results = OPERATORS[node.op_type](self, name, inputs, given)
         except (InputError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
             raise NoRule(f"{name} ({node.op_type}): {error}") from error
-        several = isinstance(results, list)
-        self.values.update(zip(node.output, results if several else [results], strict=several))
+        self.values.update(
+            zip(node.output, results if isinstance(results, list) else [results], strict=False)
+        )
 
     def put(self, kind: str, name: str, inputs: list[str], axes, arrays=None, **options) -> Value:
         """Add a node and return it as a value with these axes."""

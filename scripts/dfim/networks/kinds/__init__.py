@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dfim.errors import InputError
 from dfim.networks.graph import Node
-from dfim.networks.kinds import compositions, linear, moves, pools
+from dfim.networks.kinds import compositions, linear, moves, pools, recurrent
 from dfim.networks.kinds.base import Kind, Shape, ShapeError
 from dfim.networks.kinds.elementwise import ACTIVATIONS, Identity
 from dfim.networks.kinds.merges import MERGES
@@ -39,6 +39,8 @@ KINDS: dict[str, Kind] = {
     **ACTIVATIONS,
     **MERGES,
     "softmax": compositions.Softmax(),
+    "gru": recurrent.GatedRecurrentUnit(),
+    "lstm": recurrent.LongShortTermMemory(),
     "unknown": linear.Unknown(),
     "layer_normalisation": compositions.LayerNormalisation(),
 }

@@ -198,6 +198,18 @@ class Recurrent(nn.Module):
         return self.out(self.g(torch.relu(self.c(x)).transpose(1, 2))[0][:, -1])
 
 
+class BothWays(nn.Module):
+    """Two LSTM layers over pooled positions, on and back."""
+
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Sequential(nn.Conv1d(4, 16, 9), nn.ReLU(), nn.AvgPool1d(4))
+        self.steps, self.out = nn.LSTM(16, 8, 2, batch_first=True, bidirectional=True), nn.Linear(16, 1)
+
+    def forward(self, x):
+        return self.out(self.steps(self.c(x).transpose(1, 2))[0].mean(dim=1))
+
+
 class Attention(nn.Module):
     """Self-attention over pooled positions, as in Enformer and its like."""
 
@@ -338,6 +350,7 @@ ENTRIES = {
         lambda: Malinois(nn.AvgPool1d), unit=1, newer=True
     ),
     "GRU": Entry(Recurrent),
+    "LSTM, two layers, both ways": Entry(BothWays),
     "self-attention": Entry(Attention),
     "nn.TransformerEncoderLayer, twice": Entry(Transformer, unit=0),
     "nn.TransformerEncoderLayer, twice, by torch's newer exporter": Entry(Transformer, unit=0, newer=True),

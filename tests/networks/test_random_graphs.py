@@ -28,7 +28,7 @@ class Maker:
     """A functional model that grows at random; ``exact``: whether contributions must sum exactly."""
 
     def __init__(self, seed: int):
-        self.form = ("keras", "h5", "json")[seed % 3]
+        self.seed, self.form = seed, ("keras", "h5", "json")[seed % 3]
         self.rng = np.random.default_rng(seed)
         self.exact, self.padded = True, False
 
@@ -42,7 +42,9 @@ class Maker:
         """Return what one random layer, or a small block of them, makes of (positions, channels)."""
         steps = (self.convolution, self.depthwise, self.dense, self.normalised, self.activated, self.pooled)
         blocks = (self.residual, self.gated, self.reused, self.moved, self.merged, self.attended)
-        return self.pick(*steps, *blocks, self.multiplied)(values)
+        # Step by step takes its time: not in every network.
+        slow = (self.stepped,) if self.seed % 4 == 0 else ()
+        return self.pick(*steps, *blocks, self.multiplied, *slow)(values)
 
     def convolution(self, values, filters=None):
         padding = self.pick("same", "valid", "causal")
@@ -135,6 +137,16 @@ class Maker:
             lambda: K.Dot(axes=(2, 2))([values, K.Dense(channels)(values)]),
             lambda: K.Concatenate()([values, K.RepeatVector(positions)(K.GlobalAveragePooling1D()(other))]),
         )()
+
+    def stepped(self, values):
+        """Recurrent, on, back, or both ways; what is after each step differs, in the reference too."""
+        self.padded = True
+        kind, back = self.pick(K.GRU, K.LSTM), self.pick(True, False)
+        one = kind(3, return_sequences=True, go_backwards=back, use_bias=self.pick(True, False))
+        merged = self.pick("concat", "sum", "ave", "mul")
+        both = K.Bidirectional(kind(2, return_sequences=True), merge_mode=merged)
+        last = K.Bidirectional(kind(2), merge_mode=merged)
+        return self.pick(one, both, lambda x: K.Multiply()([x, K.Dense(x.shape[2])(last(x))]))(values)
 
     def model(self) -> keras.Model:
         inputs = values = keras.Input((LENGTH, 4))

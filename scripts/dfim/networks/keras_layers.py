@@ -62,6 +62,10 @@ def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
         from dfim.networks.keras_attention import nodes_of_products
 
         nodes = nodes_of_products(layer, shapes, arguments)
+    elif type(layer) in _RECURRENT:
+        from dfim.networks.keras_recurrent import nodes_of_recurrent
+
+        nodes = nodes_of_recurrent(layer, shapes)
     elif not isinstance(layer, keras.layers.Layer):
         from dfim.networks.keras_operations import nodes_of_operation
 
@@ -259,7 +263,18 @@ def _concatenate(layer, shapes) -> list[Node]:
 
 
 def _merge(kind: str) -> Callable:
-    return lambda layer, shapes: [Node(kind, layer.name)]
+    def nodes(layer, shapes) -> list[Node]:
+        rank, names, found = max(map(len, shapes)), [], []
+        for number, shape in enumerate(shapes):
+            names.append(f"input_{number}")
+            if len(shape) < rank:
+                # Units beside positions are those of all of them.
+                options = {"shape": (*[1] * (rank - len(shape)), *shape)}
+                names[-1] = f"{layer.name}_{number}"
+                found.append(Node("reshape", names[-1], {}, options, (f"input_{number}",)))
+        return [*found, Node(kind, layer.name, {}, {}, tuple(names))]
+
+    return nodes
 
 
 def _flatten(layer, shapes) -> list[Node]:
@@ -302,6 +317,7 @@ _LAYERS: dict[type, Callable] = {
     K.Concatenate: _concatenate,
 }
 _PRODUCTS = (K.MultiHeadAttention, K.Attention, K.Dot)
+_RECURRENT = (K.GRU, K.LSTM, K.Bidirectional)
 _WITH_ACTIVATION = (K.Conv1D, K.DepthwiseConv1D, K.SeparableConv1D, K.Dense)
 # By the name of their type in a file of Keras 2, whose form of weights inside weights is not known here.
 KNOWN_LAYERS: dict[str, type] = {

@@ -1,8 +1,8 @@
 """Recurrent kinds: one step after the other along the positions, and back from the last to the first.
 
 Arrays of both: ``kernel`` (channels in, gates · units), ``recurrent`` (units, gates · units), ``bias`` and
-``recurrent_bias`` (gates · units), ``initial`` (units). The output has the units after every position. A step is made of
-products, sums, sigmoids and tanh, and its rule is that of its parts.
+``recurrent_bias`` (gates · units), ``initial`` (units). The output has the units after every position. A
+step is made of products, sums, sigmoids and tanh, and its rule is that of its parts.
 """
 
 from dfim.networks.kinds.base import WHOLE, Kind, ShapeError, need_rank, ops

@@ -130,7 +130,39 @@ def among_channels(n: Network) -> None:
     n.add("Gemm", n.add("Flatten", n.add("MatMul", n.weight(3, 4), y)), n.weight(27, 2), n.weight(2))
 
 
+def steps(n: Network, kind: str, gates: int, x: str, inputs: int, direction: str = "forward") -> list[str]:
+    """A recurrent layer of four units over (positions, batch, channels), from a start that is not zero."""
+    ways, units = 1 + (direction == "bidirectional"), 4
+    weights = [n.weight(ways, gates * units, size) for size in (inputs, units)]
+    names = [*weights, n.weight(ways, 2 * gates * units), "", n.weight(ways, 1, units)]
+    options = {"linear_before_reset": 1} if kind == "GRU" else {}
+    names += [n.weight(ways, 1, units)] if kind == "LSTM" else []
+    found = [f"{kind}_{len(n.nodes)}_{end}" for end in ("every", "last")]
+    options |= {"hidden_size": units, "direction": direction, "name": found[0]}
+    n.nodes.append(onnx.helper.make_node(kind, [x, *names], found, **options))
+    return found
+
+
+def both_ways(n: Network) -> None:
+    """Two LSTM layers on and back, and the mean of what is there after every step."""
+    x = n.add("Transpose", pooled(n, 3), perm=[2, 0, 1])
+    for inputs in (3, 8):
+        x = n.add("Transpose", steps(n, "LSTM", 4, x, inputs, "bidirectional")[0], perm=[0, 2, 1, 3])
+        x = n.add("Reshape", x, whole(n, 0, 0, -1))
+    n.add("Gemm", n.add("ReduceMean", x, axes=[0], keepdims=0), n.weight(8, 2), n.weight(2))
+
+
+def last_steps(n: Network) -> None:
+    """A GRU from the end to the start, another on and back, of which the last steps alone are taken."""
+    x = n.add("Transpose", pooled(n, 3), perm=[2, 0, 1])
+    x = n.add("Squeeze", steps(n, "GRU", 3, x, 3, "reverse")[0], whole(n, 1))
+    last = n.add("Transpose", steps(n, "GRU", 3, x, 4, "bidirectional")[1], perm=[1, 0, 2])
+    n.add("Gemm", n.add("Flatten", last), n.weight(8, 2), n.weight(2))
+
+
 NETWORKS = {
+    "two layers of LSTM, on and back": both_ways,
+    "last steps of GRU": last_steps,
     "one head": one_head,
     "several heads, the examples asked": lambda n: several_heads(n, "asked"),
     "several heads, the examples left over": lambda n: several_heads(n, "left"),
@@ -203,12 +235,24 @@ def test_a_masked_position_has_no_share_in_what_comes_before_it(tmp_path):
         assert found[16:].max() == 0
 
 
-@pytest.mark.parametrize("name", ["one head", "several heads of one example", "among channels"])
-def test_attention_sees_everything(name, tmp_path):
+@pytest.mark.parametrize("name", ["one head", "several heads of one example", "last steps of GRU"])
+def test_attention_and_steps_see_everything(name, tmp_path):
     network = Network()
     NETWORKS[name](network)
     onnx.save(network.model(), tmp_path / "network.onnx")
     assert reach_of(network_of(read_own_network(tmp_path / "network.onnx"))) == np.inf
+
+
+def test_other_recurrent_layers_are_left_to_onnxruntime(tmp_path):
+    network = Network()
+    x = network.add("Transpose", "x", perm=[2, 0, 1])
+    last = steps(network, "GRU", 3, x, 4)[1]
+    next(a for a in network.nodes[-1].attribute if a.name == "linear_before_reset").i = 0
+    network.add("Squeeze", last, whole(network, 0))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    read = network_of(read_own_network(tmp_path / "network.onnx"))
+    assert isinstance(read, OnnxValues)
+    assert read.reason == "GRU_1_every (GRU): its reset gate comes before the product"
 
 
 def test_what_mixes_the_examples_is_left_to_onnxruntime(tmp_path):

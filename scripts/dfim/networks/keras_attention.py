@@ -22,7 +22,7 @@ def nodes_of_products(layer, shapes: list[tuple], arguments) -> list[Node]:
     for name, value in arguments.kwargs.items():
         if value is not None and value is not False and name not in ("query", "key", "value"):
             raise unsupported(layer, f"the argument {name}")
-    if not isinstance(layer, K.Dot) and any(len(shape) != 2 for shape in shapes):
+    if not isinstance(layer, K.Dot) and (len(shapes) > 3 or any(len(shape) != 2 for shape in shapes)):
         raise unsupported(layer, f"inputs of the shapes {' and '.join(map(str, shapes))}")
     return _LAYERS[type(layer)](layer, shapes)
 

@@ -269,7 +269,8 @@ def _merge(kind: str) -> Callable:
             names.append(f"input_{number}")
             if len(shape) < rank:
                 # Units beside positions are those of all of them.
-                options = {"shape": (*[1] * (rank - len(shape)), *shape)}
+                known = [-1 if size is None else size for size in shape]
+                options = {"shape": (*[1] * (rank - len(shape)), *known)}
                 names[-1] = f"{layer.name}_{number}"
                 found.append(Node("reshape", names[-1], {}, options, (f"input_{number}",)))
         return [*found, Node(kind, layer.name, {}, {}, tuple(names))]
@@ -319,9 +320,10 @@ _LAYERS: dict[type, Callable] = {
 _PRODUCTS = (K.MultiHeadAttention, K.Attention, K.Dot)
 _RECURRENT = (K.GRU, K.LSTM, K.Bidirectional)
 _WITH_ACTIVATION = (K.Conv1D, K.DepthwiseConv1D, K.SeparableConv1D, K.Dense)
-# By the name of their type in a file of Keras 2, whose form of weights inside weights is not known here.
+# By the name of their type in a file of Keras 2. Attention of its files is not read: what is masked is not in
+# the settings of today's layers.
 KNOWN_LAYERS: dict[str, type] = {
     layer.__name__: layer
-    for layer in (*_LAYERS, *_PRODUCTS, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
-    if layer not in (K.InputLayer, K.MultiHeadAttention)
+    for layer in (*_LAYERS, K.Dot, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
+    if layer is not K.InputLayer
 }

@@ -160,7 +160,16 @@ def last_steps(n: Network) -> None:
     n.add("Gemm", n.add("Flatten", last), n.weight(8, 2), n.weight(2))
 
 
+def pools_by_attention(n: Network) -> None:
+    """As Enformer has them: of three positions each shares, by a convolution of one place, and a sum."""
+    x = n.add("Reshape", pooled(n, 4), whole(n, 0, 4, 3, 3))
+    shares = n.add("Softmax", n.add("Conv", x, n.weight(4, 4, 1, 1), n.weight(4)), axis=-1)
+    x = n.add("ReduceSum", n.add("Mul", x, shares), whole(n, -1), keepdims=0)
+    n.add("Gemm", n.add("Flatten", x), n.weight(12, 2), n.weight(2))
+
+
 NETWORKS = {
+    "pools by attention": pools_by_attention,
     "two layers of LSTM, on and back": both_ways,
     "last steps of GRU": last_steps,
     "one head": one_head,

@@ -13,6 +13,7 @@ from dfim.networks.onnx_axes import (
     with_last,
     without_axes,
 )
+from dfim.networks.onnx_products import contracted
 from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text
 
 # ------------------------------------------------------------------------------------------ convolutions
@@ -35,6 +36,8 @@ def _convolution(t, name, inputs, given):
 
 def _image_convolution(t, name, x, kernel, bias, given):
     """Return a convolution of images one of whose axes has size 1, or is the bases, all at once."""
+    if None not in x.axes and kernel.shape[2:] == (1, 1) and _is_everywhere(given):
+        return contracted(t, x, 1, kernel[:, :, 0, 0].T, name, bias)
     _, channels, rows, columns = x.axes
     if channels is None and 2 in (rows, columns):
         # The bases are an axis of the image, and the kernel spans them.
@@ -54,6 +57,12 @@ def _image_convolution(t, name, x, kernel, bias, given):
     arrays = {"kernel": np.ascontiguousarray(flat.transpose(2, 1, 0)), "bias": np.asarray(bias, np.float32)}
     axes = (0, 2, None, 1) if along == 1 else (0, 2, 1, None)
     return t.put("convolution", name, [x.name], axes, arrays, **options)
+
+
+def _is_everywhere(given: dict) -> bool:
+    """Return whether windows of one value are at every place, and see all channels."""
+    strides = [*given.get("strides", []), given.get("group", 1)]
+    return not any(given.get("pads", [])) and all(stride == 1 for stride in strides)
 
 
 def _pads(given: dict, axis: int, rank: int) -> tuple[int, int]:

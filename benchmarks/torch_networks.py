@@ -12,78 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-
-# ------------------------------------------------------------------------------------------------- parts
-
-
-class Residual(nn.Module):
-    """A step whose input is added to its output."""
-
-    def __init__(self, *steps: nn.Module):
-        super().__init__()
-        self.steps = nn.Sequential(*steps)
-
-    def forward(self, x):
-        return x + self.steps(x)
-
-
-class PlainProduct(nn.Module):
-    """A product as most people write it, which libraries of attribution do not see."""
-
-    def forward(self, x, y):
-        return x * y
-
-
-class Gate(nn.Module):
-    """Squeeze-and-excitation: channels are multiplied by a function of their means."""
-
-    def __init__(self, channels: int, product: nn.Module, activation: Callable[[], nn.Module] = nn.ReLU):
-        super().__init__()
-        self.squeeze = nn.Sequential(
-            *(
-                nn.Linear(channels, channels // 4),
-                activation(),
-                nn.Linear(channels // 4, channels),
-                nn.Sigmoid(),
-            )
-        )
-        self.product = product
-
-    def forward(self, x):
-        return self.product(x, self.squeeze(x.mean(dim=2))[:, :, None])
-
-
-class ChannelNorm(nn.Module):
-    """Layer normalisation over the channels of (batch, channels, positions)."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-
-    def forward(self, x):
-        return self.norm(x.transpose(1, 2)).transpose(1, 2)
-
-
-class Mean(nn.Module):
-    def forward(self, x):
-        return x.mean(dim=2)
-
-
-class Function(nn.Module):
-    """A function that is no module of its own, as ``functional.relu`` in a forward."""
-
-    def __init__(self, function: Callable):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
-def convolution(before: int, after: int, width: int, dilation: int = 1, **options) -> nn.Conv1d:
-    """Return a convolution that keeps the number of positions."""
-    return nn.Conv1d(before, after, width, padding=dilation * (width // 2), dilation=dilation, **options)
-
+from torch_attention import Attention, BothWays, PositionsFirst, Recurrent, Transformer
+from torch_parts import ChannelNorm, Function, Gate, Mean, PlainProduct, Residual, convolution
 
 # ---------------------------------------------------------------------------------------------- networks
 
@@ -189,74 +119,6 @@ class BothStrands(nn.Module):
         return (self.steps(x) + self.steps(x.flip(1, 2))) / 2
 
 
-class Recurrent(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.c, self.g, self.out = nn.Conv1d(4, 8, 7), nn.GRU(8, 6, batch_first=True), nn.Linear(6, 1)
-
-    def forward(self, x):
-        return self.out(self.g(torch.relu(self.c(x)).transpose(1, 2))[0][:, -1])
-
-
-class BothWays(nn.Module):
-    """Two LSTM layers over pooled positions, on and back."""
-
-    def __init__(self):
-        super().__init__()
-        self.c = nn.Sequential(nn.Conv1d(4, 16, 9), nn.ReLU(), nn.AvgPool1d(4))
-        self.steps, self.out = nn.LSTM(16, 8, 2, batch_first=True, bidirectional=True), nn.Linear(16, 1)
-
-    def forward(self, x):
-        return self.out(self.steps(self.c(x).transpose(1, 2))[0].mean(dim=1))
-
-
-class Attention(nn.Module):
-    """Self-attention over pooled positions, as in Enformer and its like."""
-
-    def __init__(self):
-        super().__init__()
-        self.c = nn.Sequential(convolution(4, 16, 9), nn.GELU(), nn.MaxPool1d(10))
-        self.queries, self.keys, self.values, self.out = (nn.Linear(16, 16) for _ in range(4))
-
-    def forward(self, x):
-        x = self.c(x).transpose(1, 2)
-        shares = functional.softmax(self.queries(x) @ self.keys(x).transpose(1, 2) / 4, dim=-1)
-        return self.out(x + shares @ self.values(x)).mean(dim=1)[:, :1]
-
-
-class Transformer(nn.Module):
-    """PyTorch's encoder layers over pooled positions, with a table of places and a position of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.c = nn.Sequential(nn.Conv1d(4, 32, 9), nn.GELU(), nn.AvgPool1d(8))
-        self.places, self.first = (
-            nn.Parameter(torch.randn(1, 24, 32) / 3),
-            nn.Parameter(torch.randn(1, 1, 32)),
-        )
-        layer = nn.TransformerEncoderLayer(32, 4, 64, batch_first=True)
-        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
-        self.out = nn.Linear(32, 2)
-
-    def forward(self, x):
-        x = self.c(x).transpose(1, 2) + self.places
-        x = self.layers(torch.cat([self.first.expand(len(x), -1, -1), x], dim=1))
-        return self.out(x[:, 0])
-
-
-class PositionsFirst(nn.Module):
-    """nn.MultiheadAttention as it is without ``batch_first``: the examples are the second axis."""
-
-    def __init__(self):
-        super().__init__()
-        self.c = nn.Sequential(nn.Conv1d(4, 32, 9), nn.ReLU(), nn.AvgPool1d(8))
-        self.attention, self.norm, self.out = nn.MultiheadAttention(32, 4), nn.LayerNorm(32), nn.Linear(32, 1)
-
-    def forward(self, x):
-        x = self.c(x).permute(2, 0, 1)
-        return self.out(self.norm(x + self.attention(x, x, x)[0]).mean(dim=0))
-
-
 def normed_residual() -> nn.Module:
     blocks = [Residual(ChannelNorm(16), nn.GELU(), convolution(16, 16, 5, 2**i)) for i in range(3)]
     return nn.Sequential(convolution(4, 16, 9), *blocks, Mean(), nn.Linear(16, 1))
@@ -346,7 +208,7 @@ ENTRIES = {
     "2-D convolutions over the bases": Entry(Image, unit=0),
     "both strands averaged": Entry(BothStrands, unit=1),
     "Malinois-like: a branch for each task": Entry(Malinois, unit=1),
-    "the same by torch's newer exporter, averages in place of maxima": Entry(
+    "Malinois-like by torch's newer exporter, averages in place of maxima": Entry(
         lambda: Malinois(nn.AvgPool1d), unit=1, newer=True
     ),
     "GRU": Entry(Recurrent),

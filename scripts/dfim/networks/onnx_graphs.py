@@ -28,8 +28,8 @@ class NoRule(Exception):
     """A node that no kind has words for; the text names it and says why."""
 
 
-# How many examples a network that takes any number is said to have: a number that no other axis, and no
-# product of them, is likely to be taken for.
+# How many examples a network that takes any number is said to have, where it asks: a prime, of which other
+# sizes are seldom a multiple.
 SOME_EXAMPLES = 11
 
 
@@ -84,7 +84,7 @@ class Translation:
         try:
             given = {"num_outputs": len(node.output)} | attributes(node)
             results = OPERATORS[node.op_type](self, name, inputs, given)
-        except (InputError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        except (InputError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise NoRule(f"{name} ({node.op_type}): {error}") from error
         self.values.update(
             zip(node.output, results if isinstance(results, list) else [results], strict=False)

@@ -197,10 +197,6 @@ def _reshape(t, name, inputs, given):
     if int(np.prod(old)) % known:
         raise ValueError(f"its shape {shape} does not hold what it is given")
     shape = [int(np.prod(old)) // known if size == -1 else size for size in shape]
-    if len(shape) > 1 and shape[0] == old[0] and inputs[0].axes[0] == 0:
-        # Of the examples first, as they are, nothing else can be meant.
-        x = in_order(t, inputs[0], name)
-        return t.put("reshape", name, [x.name], range(len(shape)), shape=tuple(shape[1:]))
     return reshaped(t, inputs[0], shape, name)
 
 

@@ -54,11 +54,13 @@ def _matmul(t, name, inputs, given):
 def _by_constant(t, x: Value, kernel: np.ndarray, name: str) -> Value:
     if kernel.ndim < 2:
         raise ValueError("its second matrix has one axis")
+    last, leading = len(x.axes) - 1, len(x.axes) - kernel.ndim
+    if leading >= 0:
+        kernel = one_example(t, [*x.axes[leading:-2], None, None], kernel)
     many = [axis for axis, size in enumerate(kernel.shape[:-2]) if size != 1]
-    last = len(x.axes) - 1
     if not many:
         return contracted(t, x, last, kernel.reshape(kernel.shape[-2:]), name)
-    axis = many[0] - kernel.ndim + len(x.axes)
+    axis = many[0] + leading
     if len(many) > 1 or axis < 0 or t.size(x, axis) != kernel.shape[many[0]]:
         raise ValueError(f"its second matrix has the shape {kernel.shape}")
     x = with_last(t, x, [axis, last], name)

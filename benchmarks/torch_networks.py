@@ -12,78 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-
-# ------------------------------------------------------------------------------------------------- parts
-
-
-class Residual(nn.Module):
-    """A step whose input is added to its output."""
-
-    def __init__(self, *steps: nn.Module):
-        super().__init__()
-        self.steps = nn.Sequential(*steps)
-
-    def forward(self, x):
-        return x + self.steps(x)
-
-
-class PlainProduct(nn.Module):
-    """A product as most people write it, which libraries of attribution do not see."""
-
-    def forward(self, x, y):
-        return x * y
-
-
-class Gate(nn.Module):
-    """Squeeze-and-excitation: channels are multiplied by a function of their means."""
-
-    def __init__(self, channels: int, product: nn.Module, activation: Callable[[], nn.Module] = nn.ReLU):
-        super().__init__()
-        self.squeeze = nn.Sequential(
-            *(
-                nn.Linear(channels, channels // 4),
-                activation(),
-                nn.Linear(channels // 4, channels),
-                nn.Sigmoid(),
-            )
-        )
-        self.product = product
-
-    def forward(self, x):
-        return self.product(x, self.squeeze(x.mean(dim=2))[:, :, None])
-
-
-class ChannelNorm(nn.Module):
-    """Layer normalisation over the channels of (batch, channels, positions)."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(channels)
-
-    def forward(self, x):
-        return self.norm(x.transpose(1, 2)).transpose(1, 2)
-
-
-class Mean(nn.Module):
-    def forward(self, x):
-        return x.mean(dim=2)
-
-
-class Function(nn.Module):
-    """A function that is no module of its own, as ``functional.relu`` in a forward."""
-
-    def __init__(self, function: Callable):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x):
-        return self.function(x)
-
-
-def convolution(before: int, after: int, width: int, dilation: int = 1, **options) -> nn.Conv1d:
-    """Return a convolution that keeps the number of positions."""
-    return nn.Conv1d(before, after, width, padding=dilation * (width // 2), dilation=dilation, **options)
-
+from torch_attention import Attention, BothWays, PositionsFirst, Recurrent, Transformer
+from torch_parts import ChannelNorm, Function, Gate, Mean, PlainProduct, Residual, convolution
 
 # ---------------------------------------------------------------------------------------------- networks
 
@@ -146,12 +76,12 @@ class LegNet(nn.Module):
 class Malinois(nn.Module):
     """Malinois' form (Gosai et al. 2024): Basset with a branch for each task, as grouped dense layers."""
 
-    def __init__(self):
+    def __init__(self, kind: Callable[[int], nn.Module] = nn.MaxPool1d):
         super().__init__()
         steps = []
         for before, after, width, pool in ((4, 30, 19, 3), (30, 20, 11, 4), (20, 20, 7, 4)):
             steps += [convolution(before, after, width), nn.BatchNorm1d(after), nn.ReLU()]
-            steps += [nn.MaxPool1d(pool)]
+            steps += [kind(pool)]
         self.body = nn.Sequential(*steps, nn.Flatten(), nn.Linear(20 * 4, 40), nn.ReLU())
         self.weight, self.bias = nn.Parameter(torch.randn(3, 40, 14)), nn.Parameter(torch.randn(3, 1, 14) / 9)
         self.out, self.shift = nn.Parameter(torch.randn(3, 14, 1) / 4), nn.Parameter(torch.randn(3, 1, 1))
@@ -187,29 +117,6 @@ class BothStrands(nn.Module):
 
     def forward(self, x):
         return (self.steps(x) + self.steps(x.flip(1, 2))) / 2
-
-
-class Recurrent(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.c, self.g, self.out = nn.Conv1d(4, 8, 7), nn.GRU(8, 6, batch_first=True), nn.Linear(6, 1)
-
-    def forward(self, x):
-        return self.out(self.g(torch.relu(self.c(x)).transpose(1, 2))[0][:, -1])
-
-
-class Attention(nn.Module):
-    """Self-attention over pooled positions, as in Enformer and its like."""
-
-    def __init__(self):
-        super().__init__()
-        self.c = nn.Sequential(convolution(4, 16, 9), nn.GELU(), nn.MaxPool1d(10))
-        self.queries, self.keys, self.values, self.out = (nn.Linear(16, 16) for _ in range(4))
-
-    def forward(self, x):
-        x = self.c(x).transpose(1, 2)
-        shares = functional.softmax(self.queries(x) @ self.keys(x).transpose(1, 2) / 4, dim=-1)
-        return self.out(x + shares @ self.values(x)).mean(dim=1)[:, :1]
 
 
 def normed_residual() -> nn.Module:
@@ -301,8 +208,15 @@ ENTRIES = {
     "2-D convolutions over the bases": Entry(Image, unit=0),
     "both strands averaged": Entry(BothStrands, unit=1),
     "Malinois-like: a branch for each task": Entry(Malinois, unit=1),
+    "Malinois-like by torch's newer exporter, averages in place of maxima": Entry(
+        lambda: Malinois(nn.AvgPool1d), unit=1, newer=True
+    ),
     "GRU": Entry(Recurrent),
+    "LSTM, two layers, both ways": Entry(BothWays),
     "self-attention": Entry(Attention),
+    "nn.TransformerEncoderLayer, twice": Entry(Transformer, unit=0),
+    "nn.TransformerEncoderLayer, twice, by torch's newer exporter": Entry(Transformer, unit=0, newer=True),
+    "nn.MultiheadAttention, positions first": Entry(PositionsFirst),
     "bpnet-lite BPNet, counts, control tracks at zero": Entry(lambda: bpnet(2), 200, 1, 0, more=CONTROL),
     "bpnet-lite BPNet, profile of strand 0": Entry(lambda: bpnet(2), 200, 0, 0, "profile", more=CONTROL),
     "bpnet-lite BPNet by torch's newer exporter, counts": Entry(lambda: bpnet(0), 200, 1, 0, newer=True),

@@ -271,8 +271,8 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
             "the shape (10, 5): say which position, or their sum, mean or maximum, a task is.",
         ),
         (
-            {"layers": [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]]},
-            "layer 'memory' is of the kind 'lstm', for which there is no rule: choose from "
+            {"layers": [replace(two_convolutions()[0], kind="sorting", name="odd"), *two_convolutions()[1:]]},
+            "layer 'odd' is of the kind 'sorting', for which there is no rule: choose from "
             f"{', '.join(KINDS)}.",
         ),
         (

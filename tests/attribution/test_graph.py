@@ -368,9 +368,9 @@ def broken(name: str, array: str, value: float) -> list:
     ("layers", "arguments", "sentence"),
     [
         (
-            [replace(two_convolutions()[0], kind="lstm", name="memory"), *two_convolutions()[1:]],
+            [replace(two_convolutions()[0], kind="sorting", name="odd"), *two_convolutions()[1:]],
             {},
-            "layer 'memory' is of the kind 'lstm', for which there is no rule: choose from "
+            "layer 'odd' is of the kind 'sorting', for which there is no rule: choose from "
             f"{', '.join(KINDS)}.",
         ),
         (

@@ -103,7 +103,7 @@ def test_a_layer_that_is_used_again_is_two_nodes(tmp_path):
     [
         (lambda: sequential(layers(), (LENGTH, 5)), f"has the input shape ({LENGTH}, 5)"),
         (lambda: sequential(layers()[:1], (None, 4)), "positions and channels: say under outputs"),
-        (lambda: sequential([keras.layers.LSTM(3, name="memory")]), "layer memory of the network"),
+        (lambda: sequential([keras.layers.SimpleRNN(3, name="memory")]), "layer memory of the network"),
     ],
 )  # fmt: skip
 def test_other_networks_are_refused(make, words, tmp_path):

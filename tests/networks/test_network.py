@@ -381,7 +381,7 @@ class Reversed(K.Conv1D):
 @pytest.mark.parametrize(
     ("layer", "what"),
     [
-        (K.LSTM(2, name="odd"), "the type LSTM"),
+        (K.SimpleRNN(2, name="odd"), "the type SimpleRNN"),
         (Reversed(2, 3, name="odd"), "the type Reversed"),
         (K.ReLU(threshold=1, name="odd"), "a ReLU with a threshold, or a maximum and a slope below 0"),
         (K.BatchNormalization(axis=1, name="odd"), "the axis 1"),

@@ -28,7 +28,7 @@ class Maker:
     """A functional model that grows at random; ``exact``: whether contributions must sum exactly."""
 
     def __init__(self, seed: int):
-        self.form = ("keras", "h5", "json")[seed % 3]
+        self.seed, self.form = seed, ("keras", "h5", "json")[seed % 3]
         self.rng = np.random.default_rng(seed)
         self.exact, self.padded = True, False
 
@@ -41,7 +41,10 @@ class Maker:
     def layer(self, values):
         """Return what one random layer, or a small block of them, makes of (positions, channels)."""
         steps = (self.convolution, self.depthwise, self.dense, self.normalised, self.activated, self.pooled)
-        return self.pick(*steps, self.residual, self.gated, self.reused, self.moved, self.merged)(values)
+        blocks = (self.residual, self.gated, self.reused, self.moved, self.merged, self.attended)
+        # Step by step takes its time: not in every network.
+        slow = (self.stepped,) if self.seed % 4 == 0 else ()
+        return self.pick(*steps, *blocks, self.multiplied, *slow)(values)
 
     def convolution(self, values, filters=None):
         padding = self.pick("same", "valid", "causal")
@@ -113,6 +116,38 @@ class Maker:
         merges = K.Concatenate(), K.Maximum(), K.Minimum(), K.Average(), K.Subtract(), K.Multiply()
         return self.pick(*merges)([values, other])
 
+    def attended(self, values):
+        """Every position with all others, or with means of two, by one head or several."""
+        others = K.AveragePooling1D(2)(values) if self.rng.random() < 0.5 else values
+        keys = (K.Dense(values.shape[2], activation=self.activation())(others),)
+        heads = K.MultiHeadAttention(2, 3, value_dim=self.pick(2, 3), output_shape=4)
+        one = (lambda: K.Attention(use_scale=self.pick(True, False))([values, others, *keys]),)
+        # Keras itself does not read one head from HDF5.
+        one = one if self.form != "h5" else ()
+        several = (lambda: heads(values, others, key=keys[0]), lambda: heads(values, values))
+        found = self.pick(*one, *several)()
+        return self.pick(lambda: K.Concatenate()([values, found]), lambda: found)()
+
+    def multiplied(self, values):
+        """Products summed over positions or over channels, and the means of channels at every position."""
+        other = K.Dense(3, activation="tanh")(values)
+        positions, channels = values.shape[1:]
+        return self.pick(
+            lambda: K.Dot(axes=(1, 1))([values, other]),
+            lambda: K.Dot(axes=(2, 2))([values, K.Dense(channels)(values)]),
+            lambda: K.Concatenate()([values, K.RepeatVector(positions)(K.GlobalAveragePooling1D()(other))]),
+        )()
+
+    def stepped(self, values):
+        """Recurrent, on, back, or both ways; what is after each step differs, in the reference too."""
+        self.padded = True
+        kind, back = self.pick(K.GRU, K.LSTM), self.pick(True, False)
+        one = kind(3, return_sequences=True, go_backwards=back, use_bias=self.pick(True, False))
+        merged = self.pick("concat", "sum", "ave", "mul")
+        both = K.Bidirectional(kind(2, return_sequences=True), merge_mode=merged)
+        last = K.Bidirectional(kind(2), merge_mode=merged)
+        return self.pick(one, both, lambda x: K.Multiply()([x, K.Dense(x.shape[2])(last(x))]))(values)
+
     def model(self) -> keras.Model:
         inputs = values = keras.Input((LENGTH, 4))
         for _ in range(self.rng.integers(2, 6)):
@@ -168,7 +203,7 @@ def test_the_same_networks_as_onnx_files(block, tmp_path):
 
 
 def check(seed: int, maker: Maker, model: keras.Model, read: keras.Model) -> None:
-    rng = np.random.default_rng([7, seed])
+    rng = np.random.default_rng([8, seed])
     x = np.eye(4, dtype=np.float32)[rng.integers(4, size=(4, LENGTH))]
     graph = simplify(describe(read))
     words = f"seed {seed}: {[node.kind for node in graph]}"

@@ -111,6 +111,29 @@ class Writer:
         names = self.weight(arrays["gamma"]), self.weight(arrays["beta"])
         return self.op("LayerNormalization", x, *names, axis=-1, epsilon=float(np.squeeze(arrays["epsilon"])))
 
+    # Recurrent
+
+    def gru(self, node, x):
+        return self.recurrent("GRU", node, x, (0, 1, 2), linear_before_reset=1)
+
+    def lstm(self, node, x):
+        return self.recurrent("LSTM", node, x, (0, 3, 1, 2))
+
+    def recurrent(self, kind, node, x, order, **options):
+        """``order``: which of the node's gates stand first, second, … in ONNX."""
+        arrays, units = node.arrays, len(node.arrays["recurrent"])
+
+        def placed(array):
+            gates = array.reshape(-1, len(order), units)[:, list(order)]
+            return gates.reshape(len(gates), -1)
+
+        weights = [placed(arrays[name]).T[None] for name in ("kernel", "recurrent")]
+        biases = [placed(arrays[name][None]) for name in ("bias", "recurrent_bias")]
+        names = [self.weight(array) for array in (*weights, np.concatenate(biases, axis=1))]
+        turned = self.op("Transpose", x, perm=[1, 0, 2])
+        found = self.op(kind, turned, *names, hidden_size=units, **options)
+        return self.op("Transpose", self.op("Squeeze", found, self.whole(1)), perm=[1, 0, 2])
+
     # Pools
 
     def max_pool(self, node, x):
@@ -165,6 +188,14 @@ class Writer:
             "nearest_mode": "floor",
         }
         return self.op("Resize", x, "", scales, **settings)
+
+    def expand(self, node, x):
+        return self.op("Expand", x, self.whole(1, *node.options["output_shape"]))
+
+    def matrix_product(self, node, *inputs):
+        terms, out = node.options["equation"].split("->")
+        first, second = terms.split(",")
+        return self.op("Einsum", *inputs, equation=f"Z{first},Z{second}->Z{out}")
 
     def concatenate(self, node, *inputs):
         return self.op("Concat", *inputs, axis=node.options["axis"])

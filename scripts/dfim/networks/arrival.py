@@ -16,8 +16,9 @@ from dfim.networks.backend import keras
 from dfim.networks.description import Walk
 from dfim.networks.evaluation import evaluate
 from dfim.networks.graph import INPUT, Graph
+from dfim.networks.onnx_axes import Value
 from dfim.networks.onnx_files import Session
-from dfim.networks.onnx_graphs import Translation, Value, onnx_feeds
+from dfim.networks.onnx_graphs import Translation, onnx_feeds
 
 logger = logging.getLogger("dfim")
 
@@ -72,7 +73,7 @@ def check_against_onnx(translation: Translation, graph: Graph, where: str) -> fl
     found = _onnx_differences(translation, graph, cut)
     worst = max(raw for raw, _ in found.values())
     if not max(beyond for _, beyond in found.values()) <= TOLERANCE:
-        steps = [node.output[0] for node in model.graph.node if isinstance(values.get(node.output[0]), Value)]
+        steps = [node.output[0] for node in model.graph.node if _has_examples_first(values[node.output[0]])]
         found = _onnx_differences(translation, graph, steps)
         first = next((name for name, (_, off) in found.items() if not off <= TOLERANCE), names[0])
         raise InputError(
@@ -116,13 +117,18 @@ def _onnx_differences(
     return result
 
 
+def _has_examples_first(value) -> bool:
+    """Return whether an ONNX tensor depends on the sequence and has the examples as its first axis."""
+    return isinstance(value, Value) and value.axes[:1] == (0,)
+
+
 def _as_onnx(array: np.ndarray, axes: tuple[int | None, ...]) -> np.ndarray:
-    """Return a node's values with the axes of the ONNX tensor that it is."""
-    own = [axis + 1 for axis in axes if axis is not None]
+    """Return a node's values with the axes of the ONNX tensor that it is, the examples first."""
+    own = [axis for axis in axes if axis is not None]
     left = [axis for axis in range(1, array.ndim) if axis not in own]
-    moved = array.transpose([0, *own, *left])
-    sizes = iter(moved.shape[1:])
-    return moved.reshape(len(array), *(1 if axis is None else next(sizes) for axis in axes))
+    moved = array.transpose([*own, *left])
+    sizes = iter(moved.shape)
+    return moved.reshape([1 if axis is None else next(sizes) for axis in axes])
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:

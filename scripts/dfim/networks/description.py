@@ -114,10 +114,14 @@ class Walk:
             return self._append(layer.values().graph()[0], names)
         shapes = [tuple(t.shape[1:]) for t in layer._inbound_nodes[source.node_index].input_tensors]
         arguments = layer._inbound_nodes[source.node_index].arguments
+        known = {f"input_{number}": name for number, name in enumerate(names)}
         for number, node in enumerate(nodes_of(layer, shapes, arguments)):
             # Keras gives out another copy of a layer's weights each time.
             arrays = self._arrays.setdefault((id(layer), number), node.arrays)
-            names = [self._append(replace(node, arrays=arrays), names)]
+            names = [
+                self._append(replace(node, arrays=arrays), [known[each] for each in node.inputs] or names)
+            ]
+            known[node.name] = names[0]
         return names[0]
 
     def _add_stored(self, layer: StoredGraph, names: list[str]) -> str:

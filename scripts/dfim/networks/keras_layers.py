@@ -50,6 +50,7 @@ def hard_sigmoid_of_keras_2(x):
 def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
     """Return the nodes of one use of a layer, each to take the one before, the first the layer's inputs.
 
+    One with inputs of its own takes nodes before it by their names, and the layer's as ``input_0``, ….
     ``shapes``: of its inputs, without the examples. Raises InputError, naming the layer, on a type or an
     option that no node has words for, and on weights that are not finite.
     """
@@ -57,6 +58,14 @@ def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
         return []
     if type(layer) in _LAYERS:
         nodes = [*_LAYERS[type(layer)](layer, shapes), *activation_nodes(layer)]
+    elif type(layer) in _PRODUCTS:
+        from dfim.networks.keras_attention import nodes_of_products
+
+        nodes = nodes_of_products(layer, shapes, arguments)
+    elif type(layer) in _RECURRENT:
+        from dfim.networks.keras_recurrent import nodes_of_recurrent
+
+        nodes = nodes_of_recurrent(layer, shapes)
     elif not isinstance(layer, keras.layers.Layer):
         from dfim.networks.keras_operations import nodes_of_operation
 
@@ -237,6 +246,13 @@ def _reshape(layer, shapes) -> list[Node]:
     return [Node("reshape", layer.name, {}, {"shape": tuple(layer.target_shape)})]
 
 
+def _repeated(layer, shapes) -> list[Node]:
+    return [
+        Node("reshape", f"{layer.name}_once", {}, {"shape": (1, -1)}),
+        Node("expand", layer.name, {}, {"shape": (int(layer.n), shapes[0][0])}),
+    ]
+
+
 def _permute(layer, shapes) -> list[Node]:
     return [Node("permute", layer.name, {}, {"order": tuple(axis - 1 for axis in layer.dims)})]
 
@@ -247,7 +263,19 @@ def _concatenate(layer, shapes) -> list[Node]:
 
 
 def _merge(kind: str) -> Callable:
-    return lambda layer, shapes: [Node(kind, layer.name)]
+    def nodes(layer, shapes) -> list[Node]:
+        rank, names, found = max(map(len, shapes)), [], []
+        for number, shape in enumerate(shapes):
+            names.append(f"input_{number}")
+            if len(shape) < rank:
+                # Units beside positions are those of all of them.
+                known = [-1 if size is None else size for size in shape]
+                options = {"shape": (*[1] * (rank - len(shape)), *known)}
+                names[-1] = f"{layer.name}_{number}"
+                found.append(Node("reshape", names[-1], {}, options, (f"input_{number}",)))
+        return [*found, Node(kind, layer.name, {}, {}, tuple(names))]
+
+    return nodes
 
 
 def _flatten(layer, shapes) -> list[Node]:
@@ -274,6 +302,7 @@ _LAYERS: dict[type, Callable] = {
     K.Flatten: _flatten,
     K.Reshape: _reshape,
     K.Permute: _permute,
+    K.RepeatVector: _repeated,
     K.Cropping1D: lambda layer, shapes: [Node("crop", layer.name, {}, _sides(layer, layer.cropping))],
     K.ZeroPadding1D: lambda layer, shapes: [
         Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))
@@ -288,10 +317,13 @@ _LAYERS: dict[type, Callable] = {
     K.Minimum: _merge("minimum"),
     K.Concatenate: _concatenate,
 }
+_PRODUCTS = (K.MultiHeadAttention, K.Attention, K.Dot)
+_RECURRENT = (K.GRU, K.LSTM, K.Bidirectional)
 _WITH_ACTIVATION = (K.Conv1D, K.DepthwiseConv1D, K.SeparableConv1D, K.Dense)
-# By the name of their type in a file.
+# By the name of their type in a file of Keras 2. Attention of its files is not read: what is masked is not in
+# the settings of today's layers.
 KNOWN_LAYERS: dict[str, type] = {
     layer.__name__: layer
-    for layer in (*_LAYERS, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
+    for layer in (*_LAYERS, K.Dot, *_ACTIVATION_LAYERS, K.Activation, *_LEFT_OUT)
     if layer is not K.InputLayer
 }

@@ -136,7 +136,16 @@ def _softmax(operation, shapes, arguments) -> Node:
     return Node("softmax", operation.name)
 
 
+def _matmul(operation, shapes, arguments) -> Node:
+    """Return a product of two tensors of the same number of axes."""
+    if len(shapes) != 2 or len(shapes[0]) != len(shapes[1]) or len(shapes[0]) < 2:
+        raise unsupported(operation, f"inputs of the shapes {' and '.join(map(str, shapes))}")
+    batch = "abcdefgh"[: len(shapes[0]) - 2]
+    return Node("matrix_product", operation.name, {}, {"equation": f"{batch}xy,{batch}yz->{batch}xz"})
+
+
 _MADE: dict[str, Callable] = {
+    "Matmul": _matmul,
     "Flip": _reverse,
     "Reshape": _reshape,
     "Squeeze": _reshape,

@@ -104,7 +104,7 @@ class Session:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
-        options.log_severity_level = 3
+        options.log_severity_level = 4  # errors are raised
         data = model if isinstance(model, bytes) else model.SerializeToString()
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         self.inputs = {entry.name: entry.shape for entry in self._session.get_inputs()}

@@ -1,12 +1,10 @@
 """An ONNX network as a graph of the project's nodes: channels first becomes channels last.
 
-An ONNX tensor is followed as a :class:`Value`: the node that gives it, and for each of its axes but that of
-the examples the node's axis, None for one of size 1 that the node has not. Transposing, squeezing and
-unsqueezing change the axes alone.
+An ONNX tensor is followed as a :class:`dfim.networks.onnx_axes.Value`: the node that gives it, and where its
+axes are in that node.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -14,9 +12,15 @@ from onnx import numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from dfim.errors import InputError
-from dfim.networks import onnx_moves, onnx_operators  # noqa: F401  they fill the table
+from dfim.networks import (  # noqa: F401  they fill the table
+    onnx_moves,
+    onnx_operators,
+    onnx_products,
+    onnx_recurrent,
+)
 from dfim.networks.graph import INPUT, Graph, Node
 from dfim.networks.kinds import shape_of
+from dfim.networks.onnx_axes import Value, parts, without_left
 from dfim.networks.onnx_table import OPERATORS
 
 
@@ -24,12 +28,9 @@ class NoRule(Exception):
     """A node that no kind has words for; the text names it and says why."""
 
 
-@dataclass(frozen=True)
-class Value:
-    """What an ONNX tensor is: the node ``name`` and the node's ``axes``, one for each axis but the first."""
-
-    name: str
-    axes: tuple[int | None, ...]
+# How many examples a network that takes any number is said to have, where it asks: a prime, of which other
+# sizes are seldom a multiple.
+SOME_EXAMPLES = 11
 
 
 class Translation:
@@ -44,7 +45,8 @@ class Translation:
         }
         self.opset = next(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))
         first, *others = inputs_of(model)
-        self.values[first.name] = Value(INPUT, (0, 1) if is_channels_last(first) else (1, 0))
+        self.values[first.name] = Value(INPUT, (0, 1, 2) if is_channels_last(first) else (0, 2, 1))
+        self.examples = shape_of_entry(first)[0] or SOME_EXAMPLES
         for entry in others:
             value = constants[entry.name]
             # As the network's own: channels first.
@@ -56,14 +58,21 @@ class Translation:
             self.add(node, node.name or f"{node.op_type}_{number}")
         outputs = {}
         for entry in self.model.graph.output:
-            value = self.values[entry.name]
+            value = self.values.get(entry.name)
+            if value is None:
+                raise NoRule(f"the output {entry.name} is one that no rule gives")
             if isinstance(value, np.ndarray):
                 raise NoRule(f"the output {entry.name} does not depend on the sequence")
-            outputs[entry.name] = value.name
+            if value.axes[:1] != (0,):
+                raise NoRule(f"the output {entry.name} has another first axis than the examples")
+            outputs[entry.name] = without_left(self, value, entry.name).name
         return Graph(self.nodes, outputs, self.shapes[INPUT][0])
 
     def add(self, node: onnx.NodeProto, name: str) -> None:
         """Add what one node is; ``name``: its name here."""
+        unknown = [key for key in node.input if key and key not in self.values]
+        if unknown:
+            raise NoRule(f"{name} ({node.op_type}): it takes {unknown[0]}, which no rule gives")
         inputs = [self.values[key] if key else None for key in node.input]
         known = all(value is None or isinstance(value, np.ndarray) for value in inputs)
         if known:
@@ -73,9 +82,13 @@ class Translation:
         if node.op_type not in OPERATORS:
             raise NoRule(f"{name} ({node.op_type}): there is no rule for this operator")
         try:
-            self.values[node.output[0]] = OPERATORS[node.op_type](self, name, inputs, attributes(node))
-        except (InputError, ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+            given = {"num_outputs": len(node.output)} | attributes(node)
+            results = OPERATORS[node.op_type](self, name, inputs, given)
+        except (InputError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise NoRule(f"{name} ({node.op_type}): {error}") from error
+        self.values.update(
+            zip(node.output, results if isinstance(results, list) else [results], strict=False)
+        )
 
     def put(self, kind: str, name: str, inputs: list[str], axes, arrays=None, **options) -> Value:
         """Add a node and return it as a value with these axes."""
@@ -87,41 +100,13 @@ class Translation:
         return Value(name, tuple(axes))
 
     def size(self, value: Value, axis: int) -> int:
-        """Return the size of an ONNX axis, from 1."""
-        own = value.axes[axis - 1]
-        return 1 if own is None else self.shapes[value.name][own]
+        """Return the size of an ONNX axis."""
+        own = self.shapes[value.name]
+        return int(np.prod([own[part - 1] if part else self.examples for part in parts(value.axes[axis])]))
 
     def full_shape(self, value: Value) -> tuple[int, ...]:
-        """Return the shape of the ONNX tensor for one example."""
-        return (1, *(self.size(value, axis) for axis in range(1, len(value.axes) + 1)))
-
-    def in_order(self, value: Value, name: str) -> Value:
-        """Return a value whose node has exactly the ONNX tensor's axes, in its order."""
-        own = [axis for axis in value.axes if axis is not None]
-        rank = len(self.shapes[value.name])
-        left = [axis for axis in range(rank) if axis not in own]
-        if [*own, *left] != list(range(rank)):
-            value = self.put("permute", f"{name}_order", [value.name], value.axes, order=tuple([*own, *left]))
-        shape = self.full_shape(replace(value, axes=_renumbered(value.axes)))[1:]
-        if shape == self.shapes[value.name]:
-            return Value(value.name, tuple(range(len(shape))))
-        return self.put("reshape", f"{name}_shape", [value.name], range(len(shape)), shape=shape)
-
-    def on_positions(self, value: Value, name: str, channels: int = 1) -> Value:
-        """Return a value whose node is (positions, channels); ``channels``: the ONNX axis that those are."""
-        if len(self.shapes[value.name]) == 2:
-            return value
-        size = self.shapes[value.name][0]
-        own = value.axes.index(0) + 1
-        shape = (1, size) if own == channels else (size, 1)
-        axes = tuple((1 if own == channels else 0) if axis == 0 else axis for axis in value.axes)
-        return self.put("reshape", f"{name}_positions", [value.name], axes, shape=shape)
-
-
-def _renumbered(axes: tuple) -> tuple:
-    """Return the axes of a value after its node's axes were brought into its own order."""
-    numbers = iter(range(len(axes)))
-    return tuple(None if axis is None else next(numbers) for axis in axes)
+        """Return the shape of the ONNX tensor."""
+        return tuple(self.size(value, axis) for axis in range(len(value.axes)))
 
 
 def inputs_of(model: onnx.ModelProto) -> list:

@@ -1,10 +1,13 @@
 """ONNX operators that join tensors, and those that only move values."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
-from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text, without_axes
+from dfim.networks.onnx_axes import Value, in_order, own_axis, reshaped, together, without_axes
+from dfim.networks.onnx_products import contracted
+from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, one_example, operator, text
 
 # ------------------------------------------------------------------------------------------------ merges
 
@@ -24,6 +27,7 @@ def _make_merge(kind: str) -> Callable:
 def _with_constant(t, kind: str, name: str, inputs):
     first = not isinstance(inputs[0], np.ndarray)
     x, constant = (inputs[0], inputs[1]) if first else (inputs[1], inputs[0])
+    x = _enlarged(t, x, constant.shape, name)
     value = for_node(t, x, constant)
     one, zero = np.ones((1,) * value.ndim, np.float32), np.zeros((1,) * value.ndim, np.float32)
     match kind, first:
@@ -70,25 +74,8 @@ def _fused(t, kind: str, name: str, inputs):
 
 def _merged(t, kind: str, name: str, inputs):
     """Return a merge of nodes whose axes are brought together."""
-    rank = max(len(value.axes) for value in inputs)
-    values = [type(v)(v.name, (*[None] * (rank - len(v.axes)), *v.axes)) for v in inputs]
-    if max(len(t.shapes[value.name]) for value in values) > 1:
-        leading = max(values, key=lambda value: len(t.shapes[value.name]))
-        channels = leading.axes.index(1) + 1 if 1 in leading.axes else rank
-        values = [t.on_positions(value, f"{name}_{n}", channels) for n, value in enumerate(values)]
-    axes = list(values[0].axes)
-    for number, value in enumerate(values[1:], start=1):
-        if any(a is not None and b is not None and a != b for a, b in zip(axes, value.axes, strict=True)):
-            value = t.put(
-                "permute",
-                f"{name}_{number}_order",
-                [value.name],
-                [None if a is None else 1 - a for a in value.axes],
-                order=(1, 0),
-            )
-            values[number] = value
-        axes = [b if a is None else a for a, b in zip(axes, value.axes, strict=True)]
-    return t.put(kind, name, [value.name for value in values], axes)
+    names, axes = together(t, inputs, name)
+    return t.put(kind, name, names, axes)
 
 
 OPERATORS |= {
@@ -108,26 +95,61 @@ def _negative(t, name, inputs, given):
     return _with_constant(t, "multiply", name, [inputs[0], np.asarray(-1, np.float32)])
 
 
+@operator("Where")
+def _where(t, name, inputs, given):
+    """Return what a mask that does not depend on the sequence takes."""
+    mask, first, second = need_array(inputs[0], "its condition"), *inputs[1:]
+    if not mask.any() or mask.all():
+        chosen = first if mask.all() else second
+        if not isinstance(chosen, np.ndarray):
+            return _enlarged(t, chosen, mask.shape, name)
+    if isinstance(first, np.ndarray) == isinstance(second, np.ndarray):
+        raise ValueError("it chooses between two tensors")
+    x, constant, taken = (second, first, ~mask) if isinstance(first, np.ndarray) else (first, second, mask)
+    x = _enlarged(t, x, np.broadcast_shapes(mask.shape, constant.shape), name)
+    arrays = {"scale": for_node(t, x, taken), "shift": for_node(t, x, np.where(taken, 0, constant))}
+    return t.put("affine", name, [x.name], x.axes, arrays)
+
+
+@operator("IsNaN")
+def _is_nan(t, name, inputs, given):
+    return np.zeros((1,) * len(inputs[0].axes), bool)
+
+
 def _constant(t, name: str, array: np.ndarray, axes: tuple):
     """Return a constant as a node with the axes of another value."""
-    if None in axes or array.ndim != len(axes) + 1 or len(array) != 1:
+    if axes.count(0) != 1 or any(not isinstance(own, int) for own in axes) or array.ndim != len(axes):
         raise ValueError(f"a constant of the shape {array.shape} is joined")
-    arrays = {"value": np.ascontiguousarray(array[0].transpose(np.argsort(axes)), np.float32)}
+    at = axes.index(0)
+    array = one_example(t, axes, array)
+    if array.shape[at] != 1:
+        raise ValueError(f"a constant of the shape {array.shape} is joined")
+    order = sorted((own, axis) for axis, own in enumerate(axes) if own)
+    arrays = {
+        "value": np.ascontiguousarray(
+            array.take(0, at).transpose([axis - (axis > at) for _, axis in order]), np.float32
+        )
+    }
     return t.put("constant", name, [], axes, arrays)
 
 
 @operator("Concat")
 def _concatenate(t, name, inputs, given):
-    leading = next(value for value in inputs if not isinstance(value, np.ndarray))
-    axis = int(given["axis"]) % (len(leading.axes) + 1)
+    leading = next(value for value in inputs if isinstance(value, Value))
+    axis = int(given["axis"]) % len(leading.axes)
+    own_axis(leading, axis)
+    if None in leading.axes:
+        leading = in_order(t, leading, f"{name}_leading")
     values = [
         _constant(t, f"{name}_{number}", value, leading.axes) if isinstance(value, np.ndarray) else value
         for number, value in enumerate(inputs)
     ]
-    if any(value.axes != values[0].axes or value.axes[axis - 1] is None for value in values):
-        values = [t.in_order(value, f"{name}_{number}") for number, value in enumerate(values)]
-    own = values[0].axes[axis - 1]
-    return t.put("concatenate", name, [value.name for value in values], values[0].axes, axis=own + 1)
+    if any(value.axes != values[0].axes or value.axes[axis] is None for value in values):
+        values = [in_order(t, value, f"{name}_{number}") for number, value in enumerate(values)]
+    if any(value.axes != values[0].axes for value in values):
+        raise ValueError("its inputs have the axis of the examples in different places")
+    names = [value.name for value in values]
+    return t.put("concatenate", name, names, values[0].axes, axis=values[0].axes[axis])
 
 
 # ------------------------------------------------------------------------------------------------- moves
@@ -135,52 +157,79 @@ def _concatenate(t, name, inputs, given):
 
 @operator("Transpose")
 def _transpose(t, name, inputs, given):
-    order = given.get("perm", list(range(len(inputs[0].axes) + 1))[::-1])
-    if order[0] != 0:
-        raise ValueError("it moves the axis of the examples")
     x = inputs[0]
-    return type(x)(x.name, tuple(x.axes[axis - 1] for axis in order[1:]))
+    order = given.get("perm", list(range(len(x.axes)))[::-1])
+    return Value(x.name, tuple(x.axes[axis] for axis in order))
 
 
 @operator("Unsqueeze")
 def _unsqueeze(t, name, inputs, given):
-    x, rank = inputs[0], len(inputs[0].axes) + 1
-    axes = sorted(axis % (rank + len(ints(inputs[1]))) for axis in ints(inputs[1]))
-    if 0 in axes:
-        raise ValueError("it puts an axis before the examples")
-    own = list(x.axes)
-    for axis in axes:
-        own.insert(axis - 1, None)
-    return type(x)(x.name, tuple(own))
+    new = ints(inputs[1])
+    own, rank = list(inputs[0].axes), len(inputs[0].axes) + len(new)
+    for axis in sorted(axis % rank for axis in new):
+        own.insert(axis, None)
+    return Value(inputs[0].name, tuple(own))
 
 
 @operator("Squeeze")
 def _squeeze(t, name, inputs, given):
-    x, rank = inputs[0], len(inputs[0].axes) + 1
+    x = inputs[0]
     if len(inputs) > 1 and inputs[1] is not None:
-        axes = [axis % rank for axis in ints(inputs[1])]
-    else:
-        axes = [axis for axis in range(1, rank) if t.size(x, axis) == 1]
-    return without_axes(x, axes)
+        return without_axes(x, [axis % len(x.axes) for axis in ints(inputs[1])])
+    return without_axes(x, [axis for axis, own in enumerate(x.axes) if own != 0 and t.size(x, axis) == 1])
 
 
 @operator("Flatten")
 def _flatten(t, name, inputs, given):
-    if int(given.get("axis", 1)) != 1:
-        raise ValueError(f"its axis is {given['axis']}")
-    x = t.in_order(inputs[0], name)
-    return x if len(t.shapes[x.name]) == 1 else t.put("flatten", name, [x.name], (0,))
+    at = int(given.get("axis", 1)) % len(inputs[0].axes)
+    if at == 1 and inputs[0].axes[0] == 0:
+        x = in_order(t, inputs[0], name)
+        return x if len(t.shapes[x.name]) == 1 else t.put("flatten", name, [x.name], (0, 1))
+    sizes = t.full_shape(inputs[0])
+    return reshaped(t, inputs[0], [int(np.prod(sizes[:at])), int(np.prod(sizes[at:]))], name)
 
 
 @operator("Reshape")
 def _reshape(t, name, inputs, given):
-    shape = ints(inputs[1])
-    old = t.full_shape(inputs[0])
+    shape, old = ints(inputs[1]), t.full_shape(inputs[0])
     shape = [old[axis] if size == 0 and axis < len(old) else size for axis, size in enumerate(shape)]
-    if shape[0] not in (1, -1) or (shape[0] == -1 and -1 in shape[1:]):
-        raise ValueError(f"its shape {shape} has no axis of the examples")
-    x = t.in_order(inputs[0], name)
-    return t.put("reshape", name, [x.name], range(len(shape) - 1), shape=tuple(shape[1:]))
+    known = int(np.prod([size for size in shape if size != -1]))
+    if int(np.prod(old)) % known:
+        raise ValueError(f"its shape {shape} does not hold what it is given")
+    shape = [int(np.prod(old)) // known if size == -1 else size for size in shape]
+    return reshaped(t, inputs[0], shape, name)
+
+
+@operator("Expand")
+def _expand(t, name, inputs, given):
+    return _enlarged(t, inputs[0], ints(inputs[1]), name)
+
+
+def _enlarged(t, x, sizes, name: str):
+    """Return a value that is repeated along axes of one, as ONNX broadcasts it to a shape."""
+    rank = max(len(x.axes), len(sizes))
+    x = Value(x.name, (*[None] * (rank - len(x.axes)), *x.axes))
+    sizes = [1] * (rank - len(sizes)) + list(sizes)
+    larger = {a: n for a, n in enumerate(sizes) if n > 1 and t.size(x, a) == 1 and x.axes[a] != 0}
+    if not larger:
+        return x
+    x = in_order(t, x, name)
+    shape = list(t.shapes[x.name])
+    for axis, size in larger.items():
+        shape[own_axis(x, axis) - 1] = size
+    return t.put("expand", f"{name}_expanded", [x.name], x.axes, shape=tuple(shape))
+
+
+@operator("Tile")
+def _tile(t, name, inputs, given):
+    x, times = inputs[0], ints(inputs[1])
+    for axis, number in enumerate(times):
+        if number == 1:
+            continue
+        if own_axis(x, axis) is None:
+            x = in_order(t, x, f"{name}_{axis}")
+        x = t.put("concatenate", f"{name}_{axis}", [x.name] * number, x.axes, axis=x.axes[axis])
+    return x
 
 
 @operator("Slice")
@@ -189,35 +238,56 @@ def _slice(t, name, inputs, given):
     axes = ints(inputs[3]) if len(inputs) > 3 and inputs[3] is not None else list(range(len(starts)))
     steps = ints(inputs[4]) if len(inputs) > 4 and inputs[4] is not None else [1] * len(starts)
     for number, (start, stop, axis, step) in enumerate(zip(starts, stops, axes, steps, strict=True)):
-        axis %= len(x.axes) + 1
-        size = t.full_shape(x)[axis]
+        axis %= len(x.axes)
+        size = t.size(x, axis)
         part = slice(start, stop if stop > -(2**31) else None, step)
         chosen = range(*part.indices(size))
         if list(chosen) == list(range(size)):
             continue
-        own = None if axis == 0 else x.axes[axis - 1]
-        if own is None or own > 1:
-            raise ValueError("it is of an axis of one, or of the examples")
+        own = own_axis(x, axis)
+        if own is None:
+            raise ValueError("it is of an axis of one")
         if list(chosen) == list(range(size))[::-1]:
-            x = t.put("reverse", f"{name}_{number}", [x.name], x.axes, axis=own + 1)
+            x = t.put("reverse", f"{name}_{number}", [x.name], x.axes, axis=own)
         elif step > 0:
-            options = {"start": chosen[0], "stop": chosen[-1] + 1, "step": step}
-            x = t.put("slice", f"{name}_{number}", [x.name], x.axes, axis=own + 1, **options)
+            x = _sliced(t, x, axis, chosen[0], chosen[-1] + 1, f"{name}_{number}", step)
         else:
             raise ValueError("it goes backwards in steps")
     return x
 
 
+def _sliced(t, x, axis: int, start: int, stop: int, name: str, step: int = 1):
+    options = {"axis": own_axis(x, axis), "start": int(start), "stop": int(stop), "step": step}
+    return t.put("slice", name, [x.name], x.axes, **options)
+
+
+@operator("Split")
+def _split(t, name, inputs, given):
+    axis = int(given.get("axis", 0)) % len(inputs[0].axes)
+    x = inputs[0] if own_axis(inputs[0], axis) is not None else in_order(t, inputs[0], name)
+    size = t.size(x, axis)
+    if len(inputs) > 1 and inputs[1] is not None:
+        ends = np.cumsum([0, *ints(inputs[1])])
+    else:
+        part = -(-size // int(given["num_outputs"]))
+        ends = [min(part * number, size) for number in range(int(given["num_outputs"]) + 1)]
+    return [
+        _sliced(t, x, axis, start, stop, f"{name}_{number}")
+        for number, (start, stop) in enumerate(pairwise(ends))
+    ]
+
+
 @operator("Gather")
 def _gather(t, name, inputs, given):
-    x, axis = inputs[0], int(given.get("axis", 0)) % (len(inputs[0].axes) + 1)
+    x, axis = inputs[0], int(given.get("axis", 0)) % len(inputs[0].axes)
     index = need_array(inputs[1], "its index")
-    if axis == 0 or index.ndim:
-        raise ValueError("it takes more than one index")
-    own, place = x.axes[axis - 1], int(index) % t.full_shape(x)[axis]
-    if own is not None:
-        x = t.put("slice", name, [x.name], x.axes, axis=own + 1, start=place, stop=place + 1, step=1)
-    return without_axes(x, [axis])
+    own, size = own_axis(x, axis), t.size(x, axis)
+    if index.ndim == 0:
+        x = x if own is None else _sliced(t, x, axis, index % size, index % size + 1, name)
+        return without_axes(x, [axis])
+    if index.ndim > 1:
+        raise ValueError("its index has several axes")
+    return contracted(t, x, axis, np.eye(size, dtype=np.float32)[:, index % size], name)
 
 
 @operator("Pad")
@@ -227,14 +297,14 @@ def _pad(t, name, inputs, given):
     if text(given.get("mode"), "constant") != "constant" or value:
         raise ValueError("it adds something else than zeros")
     if len(inputs) > 3 and inputs[3] is not None:
-        rank, axes, own = len(x.axes) + 1, ints(inputs[3]), [0] * 2 * (len(x.axes) + 1)
+        rank, axes, own = len(x.axes), ints(inputs[3]), [0] * 2 * len(x.axes)
         for number, axis in enumerate(axes):
             own[axis % rank], own[axis % rank + rank] = pads[number], pads[number + len(axes)]
         pads = own
     rank = len(pads) // 2
     sides = {axis: (pads[axis], pads[axis + rank]) for axis in range(rank) if pads[axis] or pads[axis + rank]}
     for axis, (left, right) in sides.items():
-        if axis == 0 or x.axes[axis - 1] != 0 or len(t.shapes[x.name]) != 2:
+        if x.axes[axis] != 1 or len(t.shapes[x.name]) != 2:
             raise ValueError("it is not of positions alone")
         kind = "zero_padding" if min(left, right) >= 0 else "crop"
         sign = 1 if kind == "zero_padding" else -1
@@ -257,11 +327,12 @@ def _resize(t, name, inputs, given):
     rounding = text(given.get("nearest_mode"), "round_prefer_floor")
     if text(given.get("mode"), "nearest") != "nearest" or (places, rounding) not in _REPEATING:
         raise ValueError("it is no repetition of positions")
-    old = np.array([1, *t.full_shape(x)[1:]], float)
-    sizes = need_array(inputs[3], "a size") / old if len(inputs) > 3 and inputs[3] is not None else None
-    scales = need_array(inputs[2], "a scale") if sizes is None else [1, *sizes[1:]]
+    if len(inputs) > 3 and inputs[3] is not None:
+        scales = need_array(inputs[3], "a size") / np.array(t.full_shape(x), float)
+    else:
+        scales = need_array(inputs[2], "a scale")
     larger = [axis for axis, scale in enumerate(scales) if scale != 1]
-    if any(scales[axis] != int(scales[axis]) or x.axes[axis - 1] != 0 for axis in larger):
+    if any(scales[axis] != int(scales[axis]) or x.axes[axis] != 1 for axis in larger):
         raise ValueError("it is no repetition of positions")
     if not larger:
         return x

@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text, without_axes
+from dfim.networks.onnx_axes import (
+    Value,
+    mapped,
+    on_positions,
+    own_axis,
+    permuted,
+    with_last,
+    without_axes,
+)
+from dfim.networks.onnx_products import contracted
+from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, operator, text
 
 # ------------------------------------------------------------------------------------------ convolutions
 
@@ -16,35 +26,43 @@ def _convolution(t, name, inputs, given):
     rank, groups = kernel.ndim - 2, int(given.get("group", 1))
     if rank == 2:
         return _image_convolution(t, name, x, kernel, bias, given)
-    x = t.on_positions(x, name)
-    if x.axes != (1, 0):
+    x = on_positions(t, x, name)
+    if x.axes != (0, 2, 1):
         raise ValueError("its input is not (batch, channels, positions)")
     options = _window(given, kernel.shape[2], 0) | {"groups": groups}
     arrays = {"kernel": np.ascontiguousarray(kernel.transpose(2, 1, 0)), "bias": np.asarray(bias, np.float32)}
-    return t.put("convolution", name, [x.name], (1, 0), arrays, **options)
+    return t.put("convolution", name, [x.name], (0, 2, 1), arrays, **options)
 
 
 def _image_convolution(t, name, x, kernel, bias, given):
     """Return a convolution of images one of whose axes has size 1, or is the bases, all at once."""
-    channels, rows, columns = x.axes
-    if channels is None and 1 in (rows, columns):
+    if None not in x.axes and kernel.shape[2:] == (1, 1) and _is_everywhere(given):
+        return contracted(t, x, 1, kernel[:, :, 0, 0].T, name, bias)
+    _, channels, rows, columns = x.axes
+    if channels is None and 2 in (rows, columns):
         # The bases are an axis of the image, and the kernel spans them.
-        along, across = (1, 0) if rows == 1 else (0, 1)
-        size = t.size(x, 2 if rows == 1 else 3)
+        along, across = (1, 0) if rows == 2 else (0, 1)
+        size = t.size(x, 2 if rows == 2 else 3)
         if kernel.shape[2 + across] != size or kernel.shape[1] != 1 or _pads(given, across, 2) != (0, 0):
             raise ValueError("its kernel does not span the four bases")
         flat = kernel[:, 0].transpose(0, 1, 2) if across == 0 else kernel[:, 0].transpose(0, 2, 1)
     else:
         along = 1 if columns is not None else 0
         across = 1 - along
-        if x.axes[1 + across] is not None or kernel.shape[2 + across] != 1:
+        if x.axes[2 + across] is not None or kernel.shape[2 + across] != 1:
             raise ValueError("it is of images")
         flat = kernel[:, :, 0] if across == 0 else kernel[:, :, :, 0]
-        x = t.on_positions(x, name)
+        x = on_positions(t, x, name)
     options = _window(given, kernel.shape[2 + along], along, 2) | {"groups": int(given.get("group", 1))}
     arrays = {"kernel": np.ascontiguousarray(flat.transpose(2, 1, 0)), "bias": np.asarray(bias, np.float32)}
-    axes = (1, None, 0) if along == 1 else (1, 0, None)
+    axes = (0, 2, None, 1) if along == 1 else (0, 2, 1, None)
     return t.put("convolution", name, [x.name], axes, arrays, **options)
+
+
+def _is_everywhere(given: dict) -> bool:
+    """Return whether windows of one value are at every place, and see all channels."""
+    strides = [*given.get("strides", []), given.get("group", 1)]
+    return not any(given.get("pads", [])) and all(stride == 1 for stride in strides)
 
 
 def _pads(given: dict, axis: int, rank: int) -> tuple[int, int]:
@@ -73,11 +91,11 @@ def _window(given: dict, width: int, axis: int, rank: int = 1) -> dict:
 
 def _make_pool(kind: str) -> Callable:
     def pool(t, name, inputs, given):
-        x, widths = inputs[0], given["kernel_shape"]
+        x, widths = on_positions(t, inputs[0], name), given["kernel_shape"]
         rank = len(widths)
-        own = [axis for axis in range(rank) if x.axes[1 + axis] == 0]
+        own = [axis for axis in range(rank) if x.axes[2 + axis] == 1]
         others = [axis for axis in range(rank) if axis not in own]
-        if len(own) != 1 or any(widths[axis] != 1 for axis in others) or x.axes[0] != 1:
+        if len(own) != 1 or any(widths[axis] != 1 for axis in others) or x.axes[:2] != (0, 2):
             raise ValueError("its windows are not along the positions alone")
         options = _window(given, widths[own[0]], own[0], rank)
         if options.pop("dilation") != 1:
@@ -94,10 +112,10 @@ OPERATORS["MaxPool"], OPERATORS["AveragePool"] = _make_pool("max_pool"), _make_p
 
 def _make_global_pool(kind: str) -> Callable:
     def pool(t, name, inputs, given):
-        x = inputs[0]
-        if x.axes[0] != 1 or 0 not in x.axes:
+        x = on_positions(t, inputs[0], name)
+        if x.axes[:2] != (0, 2) or 1 not in x.axes:
             raise ValueError("its input is not (batch, channels, positions)")
-        return t.put(kind, name, [x.name], (0, *(None for _ in x.axes[1:])))
+        return t.put(kind, name, [x.name], (0, 1, *(None for _ in x.axes[2:])))
 
     return pool
 
@@ -110,27 +128,45 @@ def _make_reduction(kind: str) -> Callable:
     def reduce(t, name, inputs, given):
         x = inputs[0]
         axes = given.get("axes") if len(inputs) < 2 or inputs[1] is None else ints(inputs[1])
-        rank = len(x.axes) + 1
+        rank = len(x.axes)
         axes = sorted(int(axis) % rank for axis in (axes if axes is not None else range(1, rank)))
-        keep = given.get("keepdims", 1)
-        if 0 in axes:
-            raise ValueError("it is over the examples")
-        own = [x.axes[axis - 1] for axis in axes if x.axes[axis - 1] is not None]
-        if own == [0] and len(t.shapes[x.name]) == 2:
-            done = t.put(kind, name, [x.name], [None if a == 0 else 0 if a == 1 else a for a in x.axes])
+        own = [own_axis(x, axis) for axis in axes if own_axis(x, axis) is not None]
+        if own == [1] and len(t.shapes[x.name]) == 2:
+            places = {0: 0, 1: None, 2: 1}
+            done = t.put(kind, name, [x.name], [places.get(axis) for axis in x.axes])
         elif not own:
             done = x
-        elif len(own) == 1 and kind != "global_max_pool" and own[0] == len(t.shapes[x.name]) - 1:
-            done = _over_channels(t, name, x, kind)
         else:
-            raise ValueError(f"it is over the axes {axes}")
-        return done if keep else without_axes(done, axes)
+            own = [axis for axis in axes if x.axes[axis] is not None]
+            done = _largest(t, name, x, own) if kind == "global_max_pool" else _over(t, name, x, own, kind)
+        return done if given.get("keepdims", 1) else without_axes(done, axes)
 
     return reduce
 
 
-def _over_channels(t, name, x, kind: str):
-    size = t.shapes[x.name][-1]
+def _largest(t, name, x, axes: list[int]):
+    """Return the largest values over axes, as those of positions."""
+    own = [x.axes[axis] for axis in axes]
+    rest = [axis for axis in range(1, len(t.shapes[x.name]) + 1) if axis not in own]
+    x = permuted(t, x, [*own, *rest], name)
+    sizes, others = t.shapes[x.name][: len(own)], t.shapes[x.name][len(own) :]
+    flat = t.put("reshape", f"{name}_shape", [x.name], (), shape=(int(np.prod(sizes)), int(np.prod(others))))
+    done = t.put("global_max_pool", name, [flat.name], ())
+    places = {0: 0} | {len(own) + number: number for number in range(1, len(rest) + 1)}
+    entries = [None if axis in axes else mapped(entry, places) for axis, entry in enumerate(x.axes)]
+    if len(others) < 2:
+        return Value(done.name, tuple(entries))
+    return t.put("reshape", f"{name}_others", [done.name], entries, shape=others)
+
+
+def _over(t, name, x, axes: list[int], kind: str):
+    """Return the sum or the mean over axes, which stay as axes of one."""
+    x = with_last(t, x, axes, name)
+    rest = t.shapes[x.name][: -len(axes)]
+    size = int(np.prod(t.shapes[x.name][-len(axes) :]))
+    if len(axes) > 1:
+        entries = [None if axis in axes[1:] else own for axis, own in enumerate(x.axes)]
+        x = t.put("reshape", f"{name}_shape", [x.name], entries, shape=(*rest, size))
     weight = 1.0 if kind == "global_sum_pool" else 1.0 / size
     arrays = {"kernel": np.full((size, 1), weight, np.float32), "bias": np.zeros(1, np.float32)}
     return t.put("dense", name, [x.name], x.axes, arrays)
@@ -141,38 +177,12 @@ OPERATORS["ReduceSum"] = _make_reduction("global_sum_pool")
 OPERATORS["ReduceMax"] = _make_reduction("global_max_pool")
 
 
-# ------------------------------------------------------------------------------------------------ linear
-
-
-@operator("Gemm")
-def _gemm(t, name, inputs, given):
-    x, kernel = t.in_order(inputs[0], name), need_array(inputs[1], "its second matrix")
-    if given.get("transA", 0) or given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
-        raise ValueError("it has a transposed first matrix, or factors")
-    kernel = kernel.T if given.get("transB", 0) else kernel
-    bias = np.zeros(kernel.shape[1]) if len(inputs) < 3 or inputs[2] is None else inputs[2]
-    bias = np.broadcast_to(np.asarray(bias, np.float32).reshape(-1), kernel.shape[1:])
-    arrays = {"kernel": np.ascontiguousarray(kernel, np.float32), "bias": np.ascontiguousarray(bias)}
-    return t.put("dense", name, [x.name], (0,), arrays)
-
-
-@operator("MatMul")
-def _matmul(t, name, inputs, given):
-    x, kernel = inputs[0], need_array(inputs[1], "its second matrix")
-    if kernel.ndim != 2:
-        raise ValueError("its second matrix has more than two axes")
-    rank = len(t.shapes[x.name])
-    if x.axes[-1] != rank - 1:
-        x = t.in_order(x, name)
-    arrays = {"kernel": kernel.astype(np.float32), "bias": np.zeros(kernel.shape[1], np.float32)}
-    return t.put("dense", name, [x.name], x.axes, arrays)
+# ---------------------------------------------------------------------------------------- normalisation
 
 
 @operator("BatchNormalization")
 def _batch_normalisation(t, name, inputs, given):
-    x = inputs[0]
-    if x.axes[0] != len(t.shapes[x.name]) - 1:
-        raise ValueError("its channels are not the second axis")
+    x = with_last(t, inputs[0], [1], name)
     arrays = {
         key: np.asarray(v, np.float32)
         for key, v in zip(("gamma", "beta", "mean", "variance"), inputs[1:], strict=True)
@@ -183,9 +193,10 @@ def _batch_normalisation(t, name, inputs, given):
 
 @operator("LayerNormalization")
 def _layer_normalisation(t, name, inputs, given):
-    x, axis = inputs[0], given.get("axis", -1)
-    if axis not in (-1, len(inputs[0].axes)) or x.axes[-1] != len(t.shapes[x.name]) - 1:
+    last = len(inputs[0].axes) - 1
+    if given.get("axis", -1) not in (-1, last):
         raise ValueError("it is not over the channels alone")
+    x = with_last(t, inputs[0], [last], name)
     gamma = np.asarray(inputs[1], np.float32)
     beta = np.zeros_like(gamma) if len(inputs) < 3 or inputs[2] is None else np.asarray(inputs[2], np.float32)
     arrays = {"gamma": gamma, "beta": beta, "epsilon": np.asarray(given.get("epsilon", 1e-5), np.float32)}
@@ -265,8 +276,5 @@ def _clip(t, name, inputs, given):
 
 @operator("Softmax")
 def _softmax(t, name, inputs, given):
-    x, axis = inputs[0], int(given.get("axis", -1))
-    own = x.axes[axis - 1 if axis > 0 else axis]
-    if own is None or own != len(t.shapes[x.name]) - 1:
-        raise ValueError("it is not over channels or units")
+    x = with_last(t, inputs[0], [int(given.get("axis", -1)) % len(inputs[0].axes)], name)
     return t.put("softmax", name, [x.name], x.axes)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from dfim.errors import InputError
 from dfim.networks.graph import Node
-from dfim.networks.kinds import compositions, linear, moves, pools
+from dfim.networks.kinds import compositions, linear, moves, pools, recurrent
 from dfim.networks.kinds.base import Kind, Shape, ShapeError
 from dfim.networks.kinds.elementwise import ACTIVATIONS, Identity
 from dfim.networks.kinds.merges import MERGES
@@ -16,6 +16,7 @@ from dfim.networks.kinds.merges import MERGES
 KINDS: dict[str, Kind] = {
     "convolution": linear.Convolution(),
     "dense": linear.Dense(),
+    "grouped_dense": linear.GroupedDense(),
     "batch_normalisation": linear.BatchNormalisation(),
     "affine": linear.Affine(),
     "constant": linear.Constant(),
@@ -33,10 +34,13 @@ KINDS: dict[str, Kind] = {
     "slice": moves.Slice(),
     "reverse": moves.Reverse(),
     "repeat": moves.Repeat(),
+    "expand": moves.Expand(),
     "identity": Identity(),
     **ACTIVATIONS,
     **MERGES,
     "softmax": compositions.Softmax(),
+    "gru": recurrent.GatedRecurrentUnit(),
+    "lstm": recurrent.LongShortTermMemory(),
     "unknown": linear.Unknown(),
     "layer_normalisation": compositions.LayerNormalisation(),
 }

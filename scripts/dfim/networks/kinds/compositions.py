@@ -26,7 +26,10 @@ class Softmax(Kind):
         return [of_exponential * slope]
 
     def field(self, node, fields):
-        return WHOLE if len(node.options["output_shape"]) == 1 else fields[0]
+        return _over_the_last(node, fields)
+
+    def size(self, node, sizes):
+        return 1.0
 
 
 class LayerNormalisation(Kind):
@@ -60,3 +63,11 @@ class LayerNormalisation(Kind):
         of_variance = -of_reciprocal / (d * d0 * (d + d0))
         of_centred = multiplier * (1 / d + 1 / d0) / 2 + of_variance * (c + c0) / c.shape[-1]
         return [of_centred - ops.mean(of_centred, axis=-1, keepdims=True)]
+
+    def field(self, node, fields):
+        return _over_the_last(node, fields)
+
+
+def _over_the_last(node, fields):
+    """Return what positions see of a function of the last axis: of units, it is one of all of them."""
+    return WHOLE if len(node.options["output_shape"]) == 1 else fields[0]

@@ -141,6 +141,36 @@ class Dense(Kind):
         return float(positions * np.prod(node.arrays["kernel"].shape))
 
 
+class GroupedDense(Kind):
+    """``kernel`` (groups, channels in, units): each group of (…, groups, channels) has weights of its own."""
+
+    words = "dense layer with weights of its own for each group, as of branches"
+
+    def shape(self, node, shapes):
+        kernel = node.arrays["kernel"]
+        if tuple(shapes[0][-2:]) != tuple(kernel.shape[:2]):
+            raise ShapeError(
+                f"its last axes have {shapes[0][-2:]} values, and the kernel is for {kernel.shape[:2]}"
+            )
+        return (*shapes[0][:-1], kernel.shape[2])
+
+    def forward(self, node, values):
+        return ops.einsum("...gc,gcu->...gu", values[0], node.arrays["kernel"])
+
+    def back(self, node, multiplier, values, references):
+        return [ops.einsum("...gu,gcu->...gc", multiplier, node.arrays["kernel"])]
+
+    def field(self, node, fields):
+        return WHOLE if len(node.options["input_shape"]) == 2 else fields[0]
+
+    def size(self, node, sizes):
+        return ((sizes[0][:, None] * _exact(node)["kernel"]) ** 2).sum(1).max(0) ** 0.5
+
+    def cost(self, node):
+        rest = np.prod(node.options["output_shape"][:-2])
+        return float(rest * np.prod(node.arrays["kernel"].shape))
+
+
 class BatchNormalisation(Kind):
     """``gamma``, ``beta``, ``mean``, ``variance`` (channels), ``epsilon``: the output is
     gamma · (x − mean) / √(variance + epsilon) + beta."""

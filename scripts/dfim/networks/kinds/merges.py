@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from dfim.networks.kinds.base import Kind, ShapeError, ops, summed_to
+from dfim.networks.kinds.base import WHOLE, Kind, ShapeError, ops, summed_to, united
 from dfim.networks.kinds.elementwise import NEAR_ZERO
 
 
@@ -134,6 +134,67 @@ class Largest(_Folded):
         return ops.where(near, derivative, total / ops.where(near, ops.ones_like(change), change))
 
 
+class MatrixProduct(Kind):
+    """Of two nodes; option ``equation``, as ``ab,cb->ac``: a letter for each axis but the examples'.
+
+    A letter of one input is also one of the other, or of the output.
+    """
+
+    words = "matrix product of two nodes, as in attention"
+    nonlinear = True
+
+    def shape(self, node, shapes):
+        first, second, out = self._letters(node)
+        sizes = {}
+        for letters, shape in zip((first, second), shapes, strict=True):
+            known = [sizes.setdefault(letter, size) for letter, size in zip(letters, shape, strict=False)]
+            if known != list(shape):
+                raise ShapeError(
+                    f"the shapes {' and '.join(map(str, shapes))} do not go together by "
+                    f"{node.options['equation']}"
+                )
+        if any(set(one) - {*other, *out} for one, other in ((first, second), (second, first))):
+            raise ShapeError(f"an axis of {node.options['equation']} is summed alone")
+        return tuple(sizes[letter] for letter in out)
+
+    @staticmethod
+    def _letters(node) -> tuple[str, str, str]:
+        inputs, out = node.options["equation"].split("->")
+        first, second = inputs.split(",")
+        return first, second, out
+
+    def forward(self, node, values):
+        first, second, out = self._letters(node)
+        return _summed_product(first, values[0], second, values[1], out)
+
+    def back(self, node, multiplier, values, references):
+        first, second, out = self._letters(node)
+        a, b = (
+            values if references is None else ((v + r) / 2 for v, r in zip(values, references, strict=True))
+        )
+        to_first = _summed_product(out, multiplier, second, b, first)
+        return [to_first, _summed_product(out, multiplier, first, a, second)]
+
+    def field(self, node, fields):
+        return WHOLE
+
+    def size(self, node, sizes):
+        first, _, out = self._letters(node)
+        terms = [n for letter, n in zip(first, node.options["input_shape"], strict=True) if letter not in out]
+        return np.prod(terms) ** 0.5 * np.max(sizes[0]) * np.max(sizes[1])
+
+    def cost(self, node):
+        first, _, out = self._letters(node)
+        known = dict(zip(first, node.options["input_shape"], strict=True))
+        known |= dict(zip(out, node.options["output_shape"], strict=True))
+        return float(np.prod(list(known.values())))
+
+
+def _summed_product(first: str, a, second: str, b, out: str):
+    # Dots stand for the examples, of which there may be one for all.
+    return ops.einsum(f"...{first},...{second}->...{out}", a, b)
+
+
 class Concatenate(Kind):
     """Option ``axis``: 1 for positions (or units), 2 for channels."""
 
@@ -164,14 +225,12 @@ class Concatenate(Kind):
         axis, parts, start = node.options["axis"], [], 0
         for value in values:
             stop = start + value.shape[axis]
-            parts.append(multiplier[:, start:stop] if axis == 1 else multiplier[:, :, start:stop])
+            parts.append(multiplier[(slice(None),) * axis + (slice(start, stop),)])
             start = stop
         return parts
 
     def field(self, node, fields):
-        from dfim.networks.kinds.base import WHOLE, united
-
-        along = node.options["axis"] == 1 and len(node.options["output_shape"]) == 2
+        along = node.options["axis"] == 1 and len(node.options["output_shape"]) > 1
         return WHOLE if along else united(fields)
 
 
@@ -183,5 +242,6 @@ MERGES = {
     "divide": Quotient(),
     "maximum": Largest("the largest of nodes", 1),
     "minimum": Largest("the smallest of nodes", -1),
+    "matrix_product": MatrixProduct(),
     "concatenate": Concatenate(),
 }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dfim.networks.kinds.base import WHOLE, Field, Kind, ShapeError, need_rank, ops
+from dfim.networks.kinds.base import WHOLE, Field, Kind, ShapeError, need_rank, ops, summed_to
 from dfim.networks.kinds.windows import padded
 
 
@@ -116,7 +116,7 @@ class ZeroPadding(Crop):
 
 
 class Slice(Kind):
-    """Options ``axis`` (1 or 2), ``start``, ``stop`` (negative from the end, None for it) and ``step``."""
+    """Options ``axis`` (from 1), ``start``, ``stop`` (negative from the end, None for it) and ``step``."""
 
     words = "slice of positions, channels or units"
 
@@ -139,7 +139,7 @@ class Slice(Kind):
 
     def forward(self, node, values):
         part = slice(*self._part(node).indices(values[0].shape[node.options["axis"]]))
-        return values[0][:, part] if node.options["axis"] == 1 else values[0][:, :, part]
+        return values[0][(slice(None),) * node.options["axis"] + (part,)]
 
     def back(self, node, multiplier, values, references):
         axis = node.options["axis"]
@@ -155,7 +155,7 @@ class Slice(Kind):
         return [ops.moveaxis(ops.matmul(moved, ops.cast(scatter, multiplier.dtype)), -1, axis)]
 
     def field(self, node, fields):
-        if node.options["axis"] != 1 or len(node.options["input_shape"]) != 2:
+        if node.options["axis"] != 1 or len(node.options["input_shape"]) == 1:
             return fields[0]
         start, _, step = self._part(node).indices(node.options["input_shape"][0])
         old = fields[0]
@@ -181,6 +181,30 @@ class Repeat(Kind):
 
     def field(self, node, fields):
         return WHOLE
+
+
+class Expand(Kind):
+    """Option ``shape``: that of the output; axes of one are as often there as it says."""
+
+    words = "repetition along axes of one"
+
+    def shape(self, node, shapes):
+        target = tuple(node.options["shape"])
+        fits = len(shapes[0]) == len(target) and all(
+            size in (1, wanted) for size, wanted in zip(shapes[0], target, strict=True)
+        )
+        if not fits:
+            raise ShapeError(f"its shape {shapes[0]} cannot be repeated to {target}")
+        return target
+
+    def forward(self, node, values):
+        return ops.broadcast_to(values[0], (ops.shape(values[0])[0], *node.options["output_shape"]))
+
+    def back(self, node, multiplier, values, references):
+        return [summed_to(multiplier, node.options["input_shape"])]
+
+    def field(self, node, fields):
+        return fields[0] if node.options["input_shape"][0] == node.options["output_shape"][0] else WHOLE
 
 
 class Reverse(Kind):

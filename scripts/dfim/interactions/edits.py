@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from dfim.attribution.edits import Block
 from dfim.ahead import one_ahead
+from dfim.attribution.edits import Block
 
 Evaluate = Callable[[Sequence[Block]], np.ndarray]
 
@@ -28,7 +28,7 @@ def evaluated(
 
 
 def _batches(jobs: Iterator[tuple[object, Iterator[Block]]], most: int) -> Iterator[tuple[list, list]]:
-    """Yield blocks, each with the list that its values go to, and the jobs that are whole with their values."""
+    """Yield blocks, each with the list that its values go to; and the jobs that are whole with them."""
     waiting: list[tuple[list, Block]] = []
     size = 0
     whole: list[tuple[object, list[np.ndarray]]] = []

@@ -85,6 +85,18 @@ def test_multipliers_beyond_the_window_that_is_known_are_not_read(width):
     assert 0 < np.abs(back).max() < 100
 
 
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_pools_of_values_that_overflow_choose_one_of_their_places(value):
+    """The paths of the chosen place are read: any other number would end the process."""
+    pooled, width, channels = 2, 3, 8
+    z = np.full((pooled * width, 1, channels), value, np.float32)
+    y, factor = (np.empty((pooled, 1, channels), np.float32) for _ in range(2))
+    arg = np.full((pooled, 1, channels), 10**6, np.int32)
+    reference, tie = np.zeros((pooled * width, channels), np.float32), np.zeros(channels, np.float32)
+    kernels.activate(z, reference, np.ones(pooled, bool), True, width, tie, y, arg, factor)
+    assert ((arg >= 0) & (arg < width)).all()
+
+
 def test_products_of_matrices_that_do_not_fit_are_refused():
     """BLAS would write behind the result."""
     a, b, c = (np.zeros(shape, np.float32) for shape in ((5, 3), (3, 4), (4, 4)))

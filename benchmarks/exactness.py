@@ -22,7 +22,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from paper_networks import BACKGROUND, random_sequences
 
 from dfim.attribution import open_scorer
-from dfim.attribution.cpu.plan import plan
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
@@ -31,6 +30,7 @@ from dfim.networks.description import describe
 from dfim.networks.keras_files import load_network
 
 TOLERANCE = 1e-5
+WAYS = ("batched", "windows", "paths")
 _MOTIF = 12
 
 
@@ -75,12 +75,11 @@ def compare(path: str, sequences: int, each: int, task: int = 0) -> list[dict]:
         "random": letters[random_sequences(sequences, length, seed=3).argmax(axis=2)],
         "tandem repeats": tandem_repeats(sequences, length),
     }
-    ways = ["batched", "windows"] + ([] if plan(layers, "genomics_default").linear_head else ["paths"])
     rows = []
     for kind, bases in kinds.items():
         mutants = some_mutants(bases, each)
         exact = _changes(DeepLift(layers, BACKGROUND, dtype="float64"), bases, mutants, task)
-        for way in ways:
+        for way in WAYS:
             with open_scorer("deeplift", layers, BACKGROUND, {"engine": "cpu", "evaluation": way}) as scorer:
                 found = scorer.score_mutants(bases, mutants, task).delta
             known = {"network": path, "sequences": kind, "evaluation": way, "mutants": len(mutants)}

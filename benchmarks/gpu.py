@@ -27,8 +27,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
+
+from dfim.backends import NAMES as BACKENDS
+from dfim.backends import TENSORFLOW
 
 DEVICES = ("processor", "gpu")
 NETWORKS = ("A", "B", "C", "residual")
@@ -118,7 +120,7 @@ class Worker:
     """A device in a process of its own: a line asks for a job, a line answers, as JSON."""
 
     def __init__(self, backend: str, device: str, network: str, trains: bool, seconds: float):
-        if trains and backend != "tensorflow":
+        if trains and backend != TENSORFLOW:
             raise NotMeasured("training needs TensorFlow")
         hidden = {"CUDA_VISIBLE_DEVICES": ""} if device == "processor" else {}
         arguments = ["--worker", device, "--networks", network, "--backend", backend]
@@ -282,7 +284,7 @@ def main() -> None:
     parser.add_argument("table", nargs="?", type=Path, help="the table to write, TSV")
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS))
     parser.add_argument("--jobs", nargs="+", choices=JOBS, default=list(JOBS))
-    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"), default="tensorflow")
+    parser.add_argument("--backend", choices=BACKENDS, default=TENSORFLOW)
     parser.add_argument("--seconds", type=float, default=480, help="of everything together")
     parser.add_argument("--worker", choices=DEVICES, help=argparse.SUPPRESS)
     parser.add_argument("--trains", action="store_true", help=argparse.SUPPRESS)

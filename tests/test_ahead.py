@@ -25,6 +25,19 @@ def test_items_come_in_order_and_the_next_is_made_meanwhile():
     assert list(one_ahead(iter([]))) == []
 
 
+def test_no_thread_is_left_of_a_consumer_that_stops():
+    before = set(threading.enumerate())
+
+    def consumer():
+        for _ in one_ahead(iter(range(9))):
+            assert set(threading.enumerate()) > before
+            raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        consumer()
+    assert set(threading.enumerate()) <= before
+
+
 def test_an_error_comes_where_its_item_would_have_come():
     def items():
         yield 1

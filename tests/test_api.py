@@ -205,6 +205,24 @@ def test_a_variant_that_the_sequence_does_not_have_is_refused():
         dfim.variants(OWN[0], ["ACGT" * 50], table)
 
 
+def test_the_backend_is_an_argument_of_all_and_an_option_of_the_command(capsys):
+    sentence = "there is no backend 'theano': use one of tensorflow, jax, torch."
+    sequences = ["ACGT" * 50]
+    variant = {"sequence": [0], "position": [1], "reference": "C", "alternate": "G"}
+    calls = (
+        (dfim.map, sequences),
+        (dfim.pairs, *OWN[1:]),
+        (dfim.variants, sequences, pd.DataFrame(variant)),
+        (dfim.scan, {"A": "ACGTT", "B": "GGATT"}),
+    )
+    for function, *arguments in calls:
+        with pytest.raises(InputError) as error:
+            function(OWN[0], *arguments, backend="theano")
+        assert str(error.value) == sentence
+    assert main(["map", *OWN[:2], "--backend", "theano"]) == 1
+    assert capsys.readouterr().err == f"error: {sentence}\n"
+
+
 def test_the_command_writes_a_table_and_a_figure(tmp_path, capsys):
     out = str(tmp_path / "found")
     assert main(["pairs", *OWN[:2], "--features", OWN[2], "--out", out]) == 0

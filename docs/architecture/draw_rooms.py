@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "scripts" / "dfim"
-GROUND = ("errors", "progress", "memory", "gpu")
+GROUND = ("errors", "progress", "memory", "gpu", "ahead")
 BLUE, GREY = "#0072B2", "#9a9a9a"
 
 

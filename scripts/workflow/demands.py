@@ -112,7 +112,8 @@ def train_model(wildcards, sizes) -> Demand:
     size, network = sizes.dataset(options["dataset"]), sizes.network(wildcards["model"])
     training = options["training"]
     an_example = network.multiplications / TRAINING + 1e-5
-    seconds = NETWORK[0] + 5 + min(USUAL_EPOCHS, training["epochs"]) * size.examples * an_example
+    epochs = min(USUAL_EPOCHS, training["wait"] + training["epochs"])
+    seconds = NETWORK[0] + 5 + epochs * size.examples * an_example
     memory = NETWORK[1] + 60 + _batch_mb(network, training["batch_size"]) + 1.5 * _sequences_mb(size)
     return Demand(seconds, memory, 4 * network.weights / 1e6)
 

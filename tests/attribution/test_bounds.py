@@ -43,12 +43,15 @@ def test_drawn_windows_and_widths_give_what_whole_sequences_give(network, seed):
     rng = np.random.default_rng([7, seed])
     layers, length = network(rng)
     bases = random_bases(rng, 12, length)
-    bases[0, length // 3] = ord("N")
+    if uncertain := seed < 6:
+        bases[0, length // 3] = ord("N")  # paths are not for these
     mutants, found = drawn_mutants(rng, bases, seed % 4), {}
     for evaluation in ("batched", "windows", "paths"):
         options = {"engine": "cpu", "threads": 2, "evaluation": evaluation}
         with open_scorer("deeplift", layers, BACKGROUND, options) as scorer:
             found[evaluation] = scorer.score_mutants(bases, mutants, 1).delta
+            used = "windows" if uncertain and evaluation == "paths" else evaluation
+            assert scorer.evaluation_used == used
             if evaluation == "windows":
                 found["importance"] = scorer.score_mutants(bases, mutants, 1, importance=True).delta
     whole = found.pop("batched")
@@ -80,6 +83,18 @@ def test_multipliers_beyond_the_window_that_is_known_are_not_read(width):
     kernels.scatter_changed(*changed, 0, np.zeros(columns, np.int64), kernel, back)
     assert 0 < np.abs(g).max() < 10
     assert 0 < np.abs(back).max() < 100
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_pools_of_values_that_overflow_choose_one_of_their_places(value):
+    """The paths of the chosen place are read: any other number would end the process."""
+    pooled, width, channels = 2, 3, 8
+    z = np.full((pooled * width, 1, channels), value, np.float32)
+    y, factor = (np.empty((pooled, 1, channels), np.float32) for _ in range(2))
+    arg = np.full((pooled, 1, channels), 10**6, np.int32)
+    reference, tie = np.zeros((pooled * width, channels), np.float32), np.zeros(channels, np.float32)
+    kernels.activate(z, reference, np.ones(pooled, bool), True, width, tie, y, arg, factor)
+    assert ((arg >= 0) & (arg < width)).all()
 
 
 def test_products_of_matrices_that_do_not_fit_are_refused():

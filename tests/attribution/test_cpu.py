@@ -226,8 +226,10 @@ def test_paths_of_sequences_without_an_n(network):
     with open_cpu(layers, evaluation="paths") as scorer:
         found = scorer.score_mutants(bases, mutants, 0)
         assert scorer.evaluation_used == "paths"
-    expected = scores_of_whole_mutants(lambda x: by_the_rules(layers)(x, 0), bases, mutants, False)
+        own = scorer.score_mutants(bases, mutants, 0, importance=True).own
+    expected = scores_of_whole_mutants(lambda x: by_the_rules(layers)(x, 0), bases, mutants, importance=True)
     assert_close(found.delta, expected.delta)
+    assert_close(np.concatenate(own), np.concatenate(expected.own))
     np.testing.assert_array_equal(found.absolute, np.abs(found.delta))
     assert found.importance is None
 
@@ -251,7 +253,8 @@ def test_every_mutant_of_every_nucleotide_of_one_sequence():
         assert not found.delta[same].any()
 
 
-def test_beyond_the_reach_of_a_linear_head_nothing_changes_and_nothing_is_computed():
+@pytest.mark.parametrize("evaluation", ["windows", "paths"])
+def test_beyond_the_reach_of_a_linear_head_nothing_changes_and_nothing_is_computed(evaluation):
     layers = stacked(hidden=False, pools=(1, 1))
     bases = some_bases()[:1]
     # A convolution of 5 and one of 3: seven bases see each other, six to either side.
@@ -263,8 +266,9 @@ def test_beyond_the_reach_of_a_linear_head_nothing_changes_and_nothing_is_comput
     )
     if bases[0, 20] == ord("C"):
         mutants.rows = one_hot(to_bases("G"))[None]
-    with open_cpu(layers, evaluation="windows") as scorer:
+    with open_cpu(layers, evaluation=evaluation) as scorer:
         delta = scorer.score_mutants(bases, mutants, 0).delta[0]
+        assert scorer.evaluation_used == evaluation
     changed = np.flatnonzero(delta)
     assert changed.min() >= 14
     assert changed.max() <= 26

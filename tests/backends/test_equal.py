@@ -95,3 +95,5 @@ def test_all_scores_are_those_of_tensorflow(network, found, expected):
 
 def test_threads_are_those_that_were_asked_for(found):
     assert found.attrs["device"] == "1 CPU core"
+    # JAX itself does not say how many it has.
+    assert found.attrs["xla_threads"] == (backend_scores.THREADS if found.filename.endswith("jax.h5") else 0)

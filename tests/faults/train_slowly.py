@@ -13,7 +13,7 @@ from dfim.networks import building
 from dfim.training import fitting
 
 OPTIONS = {"epochs": 12, "patience": 12, "batch_size": 16, "reverse_complement": True, "shift": 2}
-OPTIONS |= {"schedule": "plateau", "plateau": 2, "weight_decay": 0.01, "weight_averaging": 0.9}
+OPTIONS |= {"schedule": "plateau", "plateau": 2, "wait": 3, "weight_decay": 0.01, "weight_averaging": 0.9}
 LAYERS = [
     {"kind": "convolution", "filters": 6, "width": 5, "batch_normalisation": True},
     {"kind": "global_max_pool"},

@@ -78,6 +78,12 @@ class Without:
         return getattr(self._finder, name)
 
 
+def xla_threads() -> int:
+    """Return how many threads of this process compute for XLA, by the names that Linux has of them."""
+    names = [path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")]
+    return names.count("tf_XLAEigen")
+
+
 def main(backend: str, folder: Path) -> None:
     from dfim import backends
     from dfim.networks.graph_files import load_graph
@@ -89,6 +95,7 @@ def main(backend: str, folder: Path) -> None:
             for name, values in scores(load_graph(path)).items():
                 handle[f"{path.stem}/{name}"] = values
         handle.attrs["device"] = backends.chosen().device_name()
+        handle.attrs["xla_threads"] = xla_threads()
 
 
 if __name__ == "__main__":

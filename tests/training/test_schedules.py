@@ -51,6 +51,7 @@ def test_the_rate_of_an_epoch_needs_nothing_but_the_history():
         ([0.5] * 6, 3, 3),
         ([0.5] * 6, 0, 0),
         ([0.7, 0.5], 3, 0),
+        ([np.nan, 0.7], 3, 1),  # a split with one class has no area
     ],
 )
 def test_epochs_that_are_no_better_than_chance_are_waited_for(measures, wait, found):

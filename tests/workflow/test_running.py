@@ -46,13 +46,10 @@ def test_a_log_says_what_a_job_took(tmp_path, who):
 
 
 def test_a_job_uses_the_backend_of_its_params_or_says_how_to_install_it(tmp_path):
-    log, code = (
-        tmp_path / "script.log",
-        SCRIPT.replace("input=[]", "input=[], params={params}, resources={{}}"),
-    )
-    code = code.replace("{log!r}], ", "{log!r}], rule='score_pairs', threads=1, ").replace(
-        "))", "), on_gpu=True)"
-    )
+    log = tmp_path / "script.log"
+    code = SCRIPT.replace("input=[]", "input=[], params={params}, resources={{}}")
+    code = code.replace("{log!r}], ", "{log!r}], rule='score_pairs', threads=1, ")
+    code = code.replace("))", "), on_gpu=True)")
     body = "from dfim import backends; print(backends.chosen_name(), 'keras' in sys.modules)"
     ran = [
         subprocess.run(

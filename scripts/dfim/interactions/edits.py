@@ -28,7 +28,7 @@ def evaluated(
 
 
 def _batches(jobs: Iterator[tuple[object, Iterator[Block]]], most: int) -> Iterator[tuple[list, list]]:
-    """Yield blocks, each with the list that its values go to, and the jobs that are whole with these."""
+    """Yield blocks, each with the list that its values go to; and the jobs that are whole with them."""
     waiting: list[tuple[list, Block]] = []
     size = 0
     whole: list[tuple[object, list[np.ndarray]]] = []

@@ -28,7 +28,7 @@ from dfim.statistics.effects import OUTPUTS
 TEST_COLUMNS = ["example", "first", "second", "within_reach", *OUTPUTS]
 OTHER = "interaction_other_removal"
 # Numbers of the rows of sequences that are evaluated at once, of which twice as many are held.
-MOST_VALUES = 6_000_000
+MOST_VALUES = 12_000_000
 
 
 @dataclass
@@ -82,7 +82,7 @@ def draw_pairs(
     ``first``, ``second`` and ``within_reach`` of :func:`dfim.interactions.pairs.unordered_pairs`.
     ``background``: float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws``
     above 0 so many pieces of shuffles do instead. Draws depend on the seed, the example and the features'
-    places alone. ``most``: copies of sequences that are evaluated at once, by default what takes about 25
+    places alone. ``most``: copies of sequences that are evaluated at once, by default what takes about 50
     MB.
     """
     pairs = pairs.reset_index(drop=True)

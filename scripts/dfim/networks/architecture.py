@@ -9,10 +9,8 @@ from dfim.errors import InputError, counted
 # The stride of a pool is its width, unless it is given.
 _AFTER_LINEAR = {"batch_normalisation": False, "activation": "relu", "dropout": 0.0}
 LAYER_KEYS = {
-    "convolution": {
-        **{"filters": None, "width": None, "padding": "valid", "dilation": 1, "initial": "random"},
-        **_AFTER_LINEAR,
-    },
+    "convolution": {"filters": None, "width": None, "padding": "valid", "dilation": 1, "initial": "random"}
+    | _AFTER_LINEAR,
     "dense": {"units": None, **_AFTER_LINEAR},
     "max_pool": {"width": None, "stride": "width"},
     "average_pool": {"width": None, "stride": "width"},

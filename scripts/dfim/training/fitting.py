@@ -88,12 +88,12 @@ def train(
             weights = trainer.get_weights()
         check_finite(row, options)
         history.append(row | {"seconds": time.monotonic() - begin, "learning_rate": step_size})
-        if _best(history) == epoch:
+        if _best(history, options) == epoch:
             best_weights = weights
-        _log_epoch(history, rate)
+        _log_epoch(history, rate, options)
         saved.save(history, best_weights)
     trainer.set_weights(best_weights)
-    best = _best(history)
+    best = _best(history, options)
     return pd.DataFrame(history).assign(best=lambda table: (table["epoch"] == best).astype(int))
 
 
@@ -118,23 +118,29 @@ def _validation(dataset: Dataset, options: dict) -> Callable[[keras.Model], dict
 def _goes_on(history: list[dict], options: dict) -> bool:
     """Return whether another epoch follows."""
     before, number = waited(options, history), len(history)
-    return number - before < options["epochs"] and number - max(_best(history), before) < options["patience"]
+    since = number - max(_best(history, options), before)
+    return number - before < options["epochs"] and since < options["patience"]
 
 
-def _log_epoch(history: list[dict], rate: float) -> None:
+def _log_epoch(history: list[dict], rate: float, options: dict) -> None:
     """Log the last epoch; ``rate``: examples per second."""
     row = history[-1]
     measure = next(name for name in row if name in ("validation_auroc", "validation_r2"))
     logger.info(
         "epoch %d: loss %.4g, validation loss %.4g, %s %.4f, %.1f s, %.0f examples/s%s",
         row["epoch"], row["loss"], row["validation_loss"], measure.replace("_", " "), row[measure],
-        row["seconds"], rate, ", best so far" if _best(history) == row["epoch"] else "",
+        row["seconds"], rate, ", best so far" if _best(history, options) == row["epoch"] else "",
     )  # fmt: skip
 
 
-def _best(history: list[dict]) -> int:
-    """Return the epoch with the lowest validation loss, the first of equals; 0 before the first epoch."""
-    return min(history, key=lambda row: row["validation_loss"])["epoch"] if history else 0
+def _best(history: list[dict], options: dict) -> int:
+    """Return the epoch with the lowest validation loss, the first of equals; 0 before the first epoch.
+
+    It is one of those that count, as soon as there are any: a network that learns can have a larger loss than
+    one that predicts the labels' shares.
+    """
+    counted = history[waited(options, history) :] or history
+    return min(counted, key=lambda row: row["validation_loss"])["epoch"] if counted else 0
 
 
 def _digest(model: keras.Sequential, dataset: Dataset, options: dict, seed: int) -> str:

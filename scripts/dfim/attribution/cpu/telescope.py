@@ -41,22 +41,20 @@ class Telescope:
         """``weight`` (length, 4): sequence · (sequence − reference). ``run`` maps a function over pieces."""
         self.engine, self.state, self.owner, self.task = engine, state, owner, task
         self.paths: list[_Paths] = []
-        pooled = None
         for number in range(len(engine.plan.stages)):
-            paths = self._deeper(number, pooled, run) if number else self._first(weight)
-            self.paths.append(paths)
-            pooled = self._pooled(number, paths)
+            self.paths.append(self._deeper(number, run) if number else self._first(weight))
         if not engine.plan.linear_head:
-            self._through_head(pooled)
+            self._through_head(self._pooled(len(self.paths) - 1))
 
-    def _first(self, weight: np.ndarray) -> "_Paths":
+    def _first(self, weight: np.ndarray) -> _Paths:
         stage = self.engine.plan.stages[0]
         values = np.empty((stage.positions, stage.channels, stage.taps), np.float32)
         kernels.first_paths(self.engine.first_back, weight, stage.left, values)
         return _Paths(values, stage.left, 1)
 
-    def _deeper(self, number: int, below: "_Paths", run: Callable) -> "_Paths":
-        stage, step = self.engine.plan.stages[number], below.step
+    def _deeper(self, number: int, run: Callable) -> _Paths:
+        stage, below = self.engine.plan.stages[number], self._pooled(number - 1)
+        step = below.step
         length = below.values.shape[2] + (stage.taps - 1) * step
         values = np.empty((stage.positions, stage.channels, length), np.float32)
         cuts = np.linspace(0, stage.positions, 5).astype(int)
@@ -68,9 +66,9 @@ class Telescope:
             pass
         return _Paths(values, below.offset + stage.left * step, step)
 
-    def _pooled(self, number: int, paths: "_Paths") -> "_Paths":
+    def _pooled(self, number: int) -> _Paths:
         """Return the paths of a stage's result, by what the sequence's pools choose."""
-        stage, state = self.engine.plan.stages[number], self.state
+        stage, state, paths = self.engine.plan.stages[number], self.state, self.paths[number]
         factor, arg = (
             np.ascontiguousarray(of[number][:, self.owner]) if len(of[number]) else np.empty((0, 0), np.int32)
             for of in (state.factor, state.arg)
@@ -80,7 +78,7 @@ class Telescope:
         kernels.pooled_paths(paths.values, arg, factor, stage.width, paths.step, pooled)
         return _Paths(pooled, paths.offset, paths.step * stage.width)
 
-    def _through_head(self, pooled: "_Paths") -> None:
+    def _through_head(self, pooled: _Paths) -> None:
         """Carry the paths through the first dense layer: ``plain`` and ``signed`` (units, length)."""
         head, length = self.engine.head, self.engine.plan.length
         positions, channels, v = pooled.values.shape

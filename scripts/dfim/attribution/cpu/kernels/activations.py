@@ -59,6 +59,8 @@ def _choose(values, lowest, tie, best, arg, chosen):
     places, channels = values.shape
     for channel in range(channels):
         best[channel] = max(values[0, channel], lowest)
+        # Where values overflow none is equal to the largest, and a place is an index all the same.
+        arg[channel], chosen[channel] = 0, values[0, channel]
     for place in range(1, places):
         for channel in range(channels):
             best[channel] = max(values[place, channel], best[channel])

@@ -289,6 +289,18 @@ def test_results_do_not_depend_on_threads_or_on_the_size_of_batches():
             np.testing.assert_allclose(one, two, atol=1e-6 * np.abs(one).max())
 
 
+def test_paths_that_would_take_too_much_memory_are_left_to_windows(monkeypatch):
+    layers, bases = NETWORKS["same padding"], some_bases()[[0, 3]]
+    found = {}
+    for held in (cpu._HELD, 1000):
+        monkeypatch.setattr(cpu, "_HELD", held)
+        with open_cpu(layers) as scorer:
+            delta = scorer.score_mutants(bases, some_mutants(bases, n=600), 0).delta
+            found[scorer.evaluation_used] = delta
+    assert set(found) == {"paths", "windows"}
+    assert_close(found["paths"], found["windows"])
+
+
 def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(caplog):
     network = plan(simplify(stacked()), "genomics_default")
     found = costs(network, sequences=1, mutants=90, width=1, window=30)

@@ -79,7 +79,7 @@ def test_a_checkpoint_of_another_training_is_not_used(options, tmp_path, monkeyp
     path = tmp_path / "checkpoint.npz"
     interrupted(path, monkeypatch, 2, **options)
     with caplog.at_level(logging.INFO, "dfim"):
-        _, history = train_slowly.train(path, epochs=3)
+        _, history = train_slowly.train(path, epochs=3, wait=0)
     assert "is of other data or settings: training begins anew" in caplog.text
     assert len(history) == 3
 
@@ -87,16 +87,18 @@ def test_a_checkpoint_of_another_training_is_not_used(options, tmp_path, monkeyp
 def test_a_damaged_checkpoint_is_not_used(tmp_path, monkeypatch, caplog):
     """Whichever byte is flipped, the checkpoint is set aside or has the same content."""
     path = tmp_path / "checkpoint.npz"
-    interrupted(path, monkeypatch, 1, epochs=1)
+    interrupted(path, monkeypatch, 1, epochs=1, wait=0)
     content = path.read_bytes()
-    begun = train_slowly.train(path, epochs=1)[1]  # takes it up: the same arguments in the same process
+    begun = train_slowly.train(path, epochs=1, wait=0)[
+        1
+    ]  # takes it up: the same arguments in the same process
     for place in np.random.default_rng(2).integers(len(content), size=3):
         damaged = bytearray(content)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
         caplog.clear()
         with caplog.at_level(logging.INFO, "dfim"):
-            _, history = train_slowly.train(path, epochs=1)
+            _, history = train_slowly.train(path, epochs=1, wait=0)
         anew = "is damaged" in caplog.text
         assert anew != ("taken up after epoch 1" in caplog.text)
         assert history["loss"].iloc[0] == pytest.approx(begun["loss"].iloc[0], rel=1e-5)

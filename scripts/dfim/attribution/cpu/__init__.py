@@ -14,7 +14,7 @@ import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.blas import one_blas_thread
-from dfim.attribution.cpu.costs import costs
+from dfim.attribution.cpu.costs import costs, numbers_of_paths
 from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Base, Engine
 from dfim.attribution.cpu.deeplift import Mutants as Changes
@@ -194,6 +194,8 @@ class CpuDeepLift(Scorer):
         width = int(mutants.widths.mean()) if len(mutants) else 1
         found = costs(self._plan, len(bases), len(mutants), width, window)
         among = [evaluation for evaluation in found if evaluation in self._AUTO]
+        if 4 * numbers_of_paths(self._plan) > _HELD and len(among) > 1:
+            among.remove("paths")
         chosen = min(among, key=found.get) if self.evaluation == "auto" else self.evaluation
         if chosen == "paths" and (channels or (bases == ord("N")).any()):
             chosen = "windows"  # paths lead to one sum over bases, and other channels or an N need another

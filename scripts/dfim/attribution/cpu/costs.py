@@ -68,21 +68,41 @@ def _reach(plan: Plan, width: int) -> int:
     return min(reach, plan.length)
 
 
+def _path_lengths(plan: Plan) -> list[tuple[int, int]]:
+    """Return for each stage how many positions of the sequence its paths have, before and after its pool."""
+    found, step, length = [], 1, 1
+    for stage in plan.stages:
+        convolved = length + (stage.taps - 1) * step
+        length = convolved + (stage.width - 1) * step
+        step *= stage.width
+        found.append((convolved, length))
+    return found
+
+
+def numbers_of_paths(plan: Plan) -> int:
+    """Return how many numbers the paths of one sequence are, all of which are held at once."""
+    return sum(
+        stage.channels * (stage.positions * convolved + stage.pooled * pooled)
+        for stage, (convolved, pooled) in zip(plan.stages, _path_lengths(plan), strict=True)
+    )
+
+
 def _paths(plan: Plan, width: int) -> tuple[int, int]:
     """Return the cost of a sequence's paths, and of applying them to a mutant."""
-    built, applied, step, length = 0, 0, 1, 0
+    lengths = _path_lengths(plan)
+    below = [1, *(length for _, length in lengths)]
+    built = sum(
+        _convolution(stage, stage.positions) * n for stage, n in zip(plan.stages, below, strict=False)
+    )
+    applied = 0
     for number, (stage, (inputs, pooled)) in enumerate(zip(plan.stages, _windows(plan, width), strict=True)):
-        built += _convolution(stage, stage.positions) * max(length, 1)
-        length += (stage.taps - 1) * step + (number == 0)
         # Of a pool's places two have multipliers: what is chosen, and what was.
-        applied += pooled * min(stage.width, 2) * stage.channels * length
+        applied += pooled * min(stage.width, 2) * stage.channels * lengths[number][0]
         applied += _convolution(stage, inputs) if number else 0
-        length += (stage.width - 1) * step
-        step *= stage.width
     if plan.linear_head:
         return built, applied
     units = plan.head[0].kernel.shape[1]
     products = 2 if plan.head[0].relu else 1
-    built += products * stage.pooled * stage.channels * length * units
+    built += products * stage.pooled * stage.channels * lengths[-1][1] * units
     applied += _head(plan, plan.head[1:]) + products * plan.length * units
     return built, applied + int(pooled / stage.pooled * _head(plan, plan.head[:1]))

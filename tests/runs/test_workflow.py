@@ -167,8 +167,8 @@ def test_reproduction_has_a_verdict_for_every_claim(finished):
     assert (row["found"], row["verdict"]) == ("400", "not reproduced")
 
 
-def test_a_second_run_does_nothing(finished):
-    assert "Nothing to be done" in finished.run("--dry-run").stdout
+def test_a_second_run_does_nothing(finished, tmp_path):
+    assert "Nothing to be done" in finished.copy(tmp_path).run("--dry-run").stdout
 
 
 def test_a_changed_row_redoes_only_what_depends_on_it(finished, tmp_path):

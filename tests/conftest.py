@@ -11,11 +11,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Files that take long, the longest first: begun late, one of them would hold up the end. Those that share a
 # finished run stand apart, so that one process makes it while the others have something else to do.
 FIRST = (
-    "runs/test_accessions",
+    "attribution/test_bounds",  # compiles the loops that the jobs of the others need
     "runs/test_errors",
     "runs/test_reads",
     "faults/test_damage",
     "runs/test_slurm",
+    "runs/test_accessions",
     "runs/test_workflow",
     "runs/test_own",
     "faults/test_workflow_killed",
@@ -25,7 +26,6 @@ FIRST = (
     "faults/test_environment",
     "faults/test_training_killed",
     "networks/test_random_graphs",
-    "attribution/test_bounds",
 )
 
 

@@ -63,5 +63,8 @@ if [ ${#reads[@]} -gt 0 ]; then
 fi
 
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement "$requirements"
+# pip would compile with one processor. Some packages hold files for other versions of Python, which cannot be.
+.venv/bin/python -m compileall -qq -j 0 .venv/lib || true
+[ ! -d scripts ] || .venv/bin/python -m compileall -qq -j 0 scripts  # the image of envs/Dockerfile has none yet
 echo "install: done; the programs are in $(pwd)/.venv/bin"

@@ -1,5 +1,6 @@
 # The configuration with its sheets and sources, what rules look up in them, and where results lie (scripts/workflow/).
 
+import gc
 import sys
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,8 @@ def ending_in_a_sentence(function, *arguments):
         raise WorkflowError(str(error)) from None
 
 
+# What was imported stays: Python need not search it for garbage, now and when it ends.
+gc.freeze()
 put_first(ROOT / "scripts")
 ending_in_a_sentence(check_environment)
 CONSOLE = None

@@ -19,7 +19,6 @@ from dfim.errors import InputError, counted
 from dfim.files.text import HeaderedTable, text_lines
 from dfim.genomes.fasta import read_sizes
 from dfim.genomes.known_assemblies import SIZES
-from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from workflow.datasets import PRODUCERS, producer_of, sheet_of, tasks_of_datasets, told_of
 from workflow.network_heads import Head, network_head, sequences_length
 from workflow.results import genome_files, results_folder
@@ -247,6 +246,8 @@ def _room(name: str, model: str, config: Mapping, sources: Sources, head: Head) 
         of_key = f"{key}.sequences" if file else f"{key}.length"
         yield f"key '{of_key}' is of {given} bp, and the network {model!r} takes {own}: give that length."
     elif length := own or given:
+        from dfim.interactions.grammar_scan import scan_cells, scan_starts  # with it come numba and scipy
+
         motifs = scan_motifs(scan)
         cells = scan_cells(motifs, scan["spacings"], scan["orientations"], scan["both_orders"])
         try:

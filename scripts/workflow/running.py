@@ -1,5 +1,6 @@
 """How every script of a rule runs: its log file, and errors that a user can read."""
 
+import gc
 import logging
 import os
 import resource
@@ -58,6 +59,7 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
         finally:
             os.dup2(stderr, 2)
             logging.getLogger().handlers.clear()
+            gc.freeze()  # else all that was imported is searched for garbage once more before the end
 
 
 def _logger_to(streams: Iterable) -> logging.Logger:

@@ -6,7 +6,6 @@ from math import comb
 
 from dfim.datasets.spacing import check_backgrounds
 from dfim.errors import InputError
-from dfim.interactions.grammar_scan import read_spacings, scan_cells
 from dfim.sequences.motifs import load_pwm, words_of
 from workflow.datasets import check_background
 from workflow.sentences import need
@@ -41,6 +40,8 @@ def scan_options(scan: Mapping) -> dict:
 
 def cells_of(scan: Mapping) -> int:
     """Return the number of cells of a scan: pairs, orders, orientations and spacings."""
+    from dfim.interactions.grammar_scan import read_spacings  # with it come numba and scipy
+
     orders = 2 if scan["both_orders"] else 1
     spacings = len(set(read_spacings(scan["spacings"])))
     return comb(len(scan["motifs"]), 2) * orders * len(scan["orientations"]) * spacings
@@ -48,6 +49,8 @@ def cells_of(scan: Mapping) -> int:
 
 def check_scan(name: str, config: Mapping, tasks_of_model: Mapping[str, list[str]]) -> None:
     """Check that what a scan names exists, and that it can be scanned; raise InputError if not."""
+    from dfim.interactions.grammar_scan import scan_cells
+
     scan, key = config["scans"][name], f"scans.{name}"
     for model in scan["models"]:
         need(model, config["models"], f"{key}.models", "models")

@@ -1,5 +1,6 @@
 """Checking against the schemas of ``config/schemas``: errors name key, value and what is allowed."""
 
+import copy
 import math
 import os
 import re
@@ -8,7 +9,6 @@ from functools import cache
 from pathlib import Path
 
 import jsonschema
-from snakemake.utils import validate
 
 from dfim.errors import InputError
 from dfim.files.yaml_files import read_yaml
@@ -35,6 +35,17 @@ def _pattern(validator, pattern, instance, schema):
 
 
 _Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"pattern": _pattern})
+
+
+def _properties(validator, properties, instance, schema):
+    """Fill in the defaults of the properties that an instance lacks, and check all of them."""
+    for name, below in properties.items() if validator.is_type(instance, "object") else ():
+        if "default" in below:
+            instance.setdefault(name, copy.deepcopy(below["default"]))
+    yield from _Validator.VALIDATORS["properties"](validator, properties, instance, schema)
+
+
+_Completing = jsonschema.validators.extend(_Validator, {"properties": _properties})
 
 
 @cache
@@ -72,7 +83,8 @@ def complete(config: dict, where: str) -> None:
         raise InputError(
             f"{where} has neither the key 'analyses' nor 'scans': give what is asked of the models."
         )
-    validate(config, str(CONFIG_SCHEMA))
+    for error in _Completing(read_schema(CONFIG_SCHEMA)).iter_errors(config):
+        raise InputError(f"{where}: {_sentence(error)}")
 
 
 # Numbers that YAML 1.1 takes for text: it wants a point before an exponent, and the exponent's sign.

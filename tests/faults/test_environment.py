@@ -4,6 +4,7 @@ there.
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,5 +94,18 @@ def test_a_stray_file_that_hides_a_package_is_named(tmp_path, monkeypatch):
 
 def test_no_module_takes_keras_but_from_the_one_that_sets_it():
     library = SCRIPT.parents[2] / "scripts/dfim"
-    taken = [path for path in library.rglob("*.py") if "\nimport keras" in path.read_text(encoding="utf-8")]
+    said = re.compile(r"^ *import keras$", re.MULTILINE)
+    taken = [path for path in library.rglob("*.py") if said.search(path.read_text(encoding="utf-8"))]
     assert [path.name for path in taken] == ["backend.py"]
+
+
+def test_packages_that_are_hidden_from_keras_are_there_afterwards():
+    """Keras imports them for nothing that is used here; who needs them takes them as ever."""
+    code = "import sys; from dfim.networks.backend import keras; "
+    code += "print(*{'sklearn', 'matplotlib'} & {*sys.modules}); "
+    code += "import matplotlib.pyplot, sklearn.metrics; print(keras.__name__)"
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[2] / "scripts")}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout.splitlines() == ["", "keras"]

@@ -127,7 +127,7 @@ def test_other_letters_are_refused_by_position(tmp_path):
             "{} is not FASTA: its first character is '', and a FASTA file, gzipped or not, begins with '>'.",
         ),
         (
-            gzip.compress(b">chr1\n" + np.random.default_rng(0).bytes(5000))[:-2000],
+            gzip.compress(b">chr1\n" + np.random.default_rng(0).bytes(5000), mtime=0)[:-2000],
             "{} is a damaged gzip file (Compressed file ended before the end-of-stream marker was reached): "
             "fetch it again.",
         ),

@@ -124,7 +124,7 @@ NARROW = "chr1\t100\t200\t.\t0\t.\t1\t2\t3\t"
             "{} is not text in UTF-8 (it is UTF-16: save it as UTF-8): a tab-separated table is needed.",
         ),
         (
-            gzip.compress(b"chr1\t100\t200\n")[:-9],
+            gzip.compress(b"chr1\t100\t200\n", mtime=0)[:-9],
             "{} is a damaged gzip file (Compressed file ended before the end-of-stream marker was reached): "
             "fetch it again.",
         ),

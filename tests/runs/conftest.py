@@ -1,7 +1,11 @@
-"""A folder to run the workflow in, and one in which it has run."""
+"""A folder to run the workflow in, one in which it has run, and simulated reads."""
+
+import shutil
+import subprocess
 
 import pytest
-from support.run_folder import Folder
+from support.run_folder import ROOT, SNAKEMAKE, Folder
+from support.shared import made_once
 
 
 @pytest.fixture
@@ -9,10 +13,29 @@ def folder(tmp_path):
     return Folder(tmp_path)
 
 
+def run_small_configuration(path) -> None:
+    ran = Folder(path).run()
+    assert ran.returncode == 0, ran.stdout[-5000:]
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """A folder in which the small configuration has run; tests must not change it (see Folder.copy)."""
-    done = Folder(tmp_path_factory.mktemp("finished"))
-    ran = done.run()
-    assert ran.returncode == 0, ran.stdout[-5000:]
-    return done
+    return Folder(made_once(tmp_path_factory, "finished", run_small_configuration))
+
+
+def simulate_reads(path) -> None:
+    shutil.copy(ROOT / "config/reads.yaml", path / "config.yaml")
+    names = ["erythroid_1_L1", "erythroid_1_L2", "erythroid_2_L1", "myeloid_1_L1", "myeloid_2_L1"]
+    files = [f"results_reads/simulated_reads/{name}_R1.fastq.gz" for name in names]
+    ran = subprocess.run(
+        [*SNAKEMAKE, "--cores", "2", "--configfile", "config.yaml", "--", *files],
+        cwd=path, capture_output=True, text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
+
+
+@pytest.fixture(scope="session")
+def with_reads(tmp_path_factory):
+    """A folder with the simulated reads of config/reads.yaml and nothing made of them; not to be changed."""
+    return made_once(tmp_path_factory, "with_reads", simulate_reads)

@@ -69,6 +69,7 @@ def configure(folder, server, **changes):
     (folder / "dnase.tsv").write_text(DNASE)
     config["reads"]["atac"]["samples"] = "atac.tsv"
     config["reads"]["dnase"]["samples"] = "dnase.tsv"
+    config["models"]["accessibility"]["training"]["epochs"] = 5  # that it learns is a matter of test_reads.py
     config["accessions"] = {"folder": "locks", **(server.addresses if server else {})}
     config["downloads"] = {"tries": 2, "pause": 0.01, "timeout": 5}
     config |= {"simulated_reads": {}, **changes}
@@ -76,15 +77,9 @@ def configure(folder, server, **changes):
 
 
 @pytest.fixture(scope="module")
-def reads(tmp_path_factory):
+def reads(with_reads):
     """Simulated reads of config/reads.yaml, by the name of their file."""
-    folder = tmp_path_factory.mktemp("simulated")
-    shutil.copy(ROOT / "config/reads.yaml", folder / "config.yaml")
-    names = ["erythroid_1_L1", "erythroid_1_L2", "erythroid_2_L1", "myeloid_1_L1", "myeloid_2_L1"]
-    paths = [f"results_reads/simulated_reads/{name}_R1.fastq.gz" for name in names]
-    ran = run(folder, *paths)
-    assert ran.returncode == 0, ran.stdout[-3000:]
-    made = folder / "results_reads/simulated_reads"
+    made = with_reads / "results_reads/simulated_reads"
     return {path.name.removesuffix(".fastq.gz"): path.read_bytes() for path in made.glob("*.fastq.gz")}
 
 

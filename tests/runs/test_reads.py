@@ -60,9 +60,10 @@ def run(path, *arguments, cores=2, config=ROOT / "config/reads.yaml"):
 
 
 @pytest.fixture(scope="session")
-def sequenced(tmp_path_factory):
+def sequenced(with_reads, tmp_path_factory):
     """The results of config/reads.yaml; tests must not change them."""
     path = tmp_path_factory.mktemp("reads")
+    shutil.copytree(with_reads, path, dirs_exist_ok=True)
     ran = run(path)
     assert ran.returncode == 0, ran.stdout[-5000:]
     return path / "results_reads"

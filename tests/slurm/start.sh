@@ -32,8 +32,11 @@ if [ -s "$configuration" ] && ! grep -q "^StateSaveLocation=$folder/" "$configur
     echo "$configuration is not of these tests: a cluster is set up here already" >&2
     exit 2
 fi
+# Without a configuration scontrol fails at once. With that of a cluster that is down it waits for 9 s, and Snakemake asks
+# it whenever it starts.
 if [ "${1:-start}" = stop ]; then
     stop
+    rm -f "$configuration" /etc/slurm/gres.conf
     exit 0
 fi
 

@@ -142,7 +142,7 @@ def test_errors_of_snakemake_itself_are_printed(told):
 
 
 def test_a_short_job_is_told_once_and_a_long_one_twice_by_a_timer(told, monkeypatch):
-    monkeypatch.setattr("workflow.console.LONG", 0.02)
+    monkeypatch.setattr("workflow.console.LONG", 0.5)
     told.job(1)
     told.send("job_finished", job_id=1)
     told.job(2)

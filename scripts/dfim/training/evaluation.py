@@ -2,19 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import pearsonr, spearmanr
-from sklearn.metrics import (
-    average_precision_score,
-    precision_recall_curve,
-    r2_score,
-    roc_auc_score,
-    roc_curve,
-)
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.datasets.dataset import MISSING, Dataset
-from dfim.statistics.curves import AREAS, bootstrap_areas, intervals
-
-# isort: split
+from dfim.statistics.curves import AREAS, bootstrap_areas, dense_ranks, intervals, weighted_areas
 
 MOST_CURVE_POINTS = 1000
 MOST_VALUES = 20_000
@@ -46,11 +37,15 @@ def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> lis
     for task, truth, score in zip(tasks, values.T, outputs.T, strict=True):
         truth, score = truth[~np.isnan(truth)].astype(float), score[~np.isnan(truth)].astype(float)
         defined = len(np.unique(truth)) > 1
-        measures = {"r2": r2_score, "pearson": lambda a, b: pearsonr(a, b)[0]}
-        measures["spearman"] = lambda a, b: spearmanr(a, b)[0]
+        measures = {"r2": _r2, "pearson": lambda a, b: scipy.stats.pearsonr(a, b)[0]}
+        measures["spearman"] = lambda a, b: scipy.stats.spearmanr(a, b)[0]
         found = {name: measure(truth, score) if defined else np.nan for name, measure in measures.items()}
         rows.append({"task": task, **found, "examples": len(truth)})
     return rows
+
+
+def _r2(truth: np.ndarray, score: np.ndarray) -> float:
+    return 1 - np.square(truth - score).sum() / np.square(truth - truth.mean()).sum()
 
 
 def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> list[dict]:
@@ -58,17 +53,9 @@ def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> lis
     rows = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
-        positives, negatives = int((truth == 1).sum()), int((truth == 0).sum())
-        defined = positives and negatives
-        rows.append(
-            {
-                "task": task,
-                "auroc": roc_auc_score(truth, score) if defined else np.nan,
-                "auprc": average_precision_score(truth, score) if defined else np.nan,
-                "positives": positives,
-                "negatives": negatives,
-            }
-        )
+        areas = weighted_areas(*dense_ranks(score), truth == 1, np.ones(len(truth)))
+        counts = {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
+        rows.append({"task": task, **dict(zip(AREAS, areas, strict=True)), **counts})
     return rows
 
 
@@ -123,6 +110,8 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
     """
     if labels.dtype.kind == "f":
         return _values(labels, logits, tasks)
+    from sklearn.metrics import precision_recall_curve, roc_curve  # a second to load
+
     tables = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]

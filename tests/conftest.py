@@ -1,0 +1,54 @@
+"""Several processes of pytest (``-n``): how many, and which files begin; and one thread of BLAS in each."""
+
+import os
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+# Files that take long, the longest first: begun late, one of them would hold up the end. Those that share a
+# finished run stand apart, so that one process makes it while the others have something else to do.
+FIRST = (
+    "attribution/test_bounds",  # compiles the loops that the jobs of the others need
+    "runs/test_errors",
+    "runs/test_reads",
+    "faults/test_damage",
+    "runs/test_slurm",
+    "runs/test_accessions",
+    "runs/test_workflow",
+    "runs/test_own",
+    "faults/test_workflow_killed",
+    "runs/test_my_data",
+    "runs/test_sources",
+    "runs/test_configurations",
+    "faults/test_environment",
+    "faults/test_training_killed",
+    "networks/test_random_graphs",
+)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests wait for jobs of the workflow, and these for the disk."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config):
+    """A file of tests is not taken apart, so that its fixtures are made once; files go in their order."""
+    if getattr(config.option, "dist", "no") == "load":
+        config.option.dist = "loadfile"
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """Put the files first that take longest, and leave the order within each."""
+    place = {f"tests/{name}.py": number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(item.nodeid.split("::")[0], len(FIRST)))
+
+
+def pytest_collection_finish():
+    """Keep BLAS on one thread: two that wait for each other in small products take four times its time.
+
+    Its libraries are there by now, with the modules of the tests.
+    """
+    threadpool_limits(1, user_api="blas")

@@ -64,7 +64,7 @@ class Run:
     def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
         """Run Snakemake to its end; return what it printed."""
         process = self.start(*arguments, **options)
-        printed, _ = process.communicate(timeout=600)
+        printed, _ = process.communicate(timeout=1200)
         return subprocess.CompletedProcess(process.args, process.returncode, printed)
 
     def run_and_kill(self, seconds: float) -> bool:

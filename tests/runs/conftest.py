@@ -30,7 +30,7 @@ def simulate_reads(path) -> None:
     files = [f"results_reads/simulated_reads/{name}_R1.fastq.gz" for name in names]
     ran = subprocess.run(
         [*SNAKEMAKE, "--cores", "2", "--configfile", "config.yaml", "--", *files],
-        cwd=path, capture_output=True, text=True, timeout=900, check=False,
+        cwd=path, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
 

@@ -270,13 +270,13 @@ class _ChangeScores:
         if by_paths:
             for piece, state in bases:
                 self._sequences_by_paths(piece, state)
-        if not by_paths or self.importance:
-            jobs = [
-                (piece.start, state, numbers)
-                for piece, state in bases
-                for numbers in self._blocks(self._of(piece.start, piece.stop), by_paths)
-            ]
-            self.scorer._run(lambda job: self._by_windows(*job, only_own=by_paths), jobs)
+            return
+        jobs = [
+            (piece.start, state, numbers)
+            for piece, state in bases
+            for numbers in self._blocks(self._of(piece.start, piece.stop), False)
+        ]
+        self.scorer._run(lambda job: self._by_windows(*job), jobs)
 
     def _of(self, first: int, stop: int) -> np.ndarray:
         """Return the numbers of the mutants of the sequences first … stop − 1."""
@@ -341,43 +341,43 @@ class _ChangeScores:
 
     def _by_paths(self, paths: Telescope, first: int, numbers: np.ndarray) -> None:
         changes = self._changes(numbers, first)
-        found = paths.importance_changes(changes)
+        found, own = paths.importance_changes(changes, self.importance)
         mutants, width = self.mutants, changes.change.shape[1]
         asked = (mutants.firsts[numbers], mutants.stops[numbers], mutants.starts[numbers], width)
         kernels.put_changes(found, *asked, numbers, self.scores.delta)
+        if self.importance:
+            self._put_own(own, changes, numbers)
 
-    def _by_windows(self, first: int, state: Base, numbers: np.ndarray, only_own: bool = False) -> None:
-        """Score a block; ``only_own``: nothing but the importance of the mutated rows."""
+    def _by_windows(self, first: int, state: Base, numbers: np.ndarray) -> None:
         mutants, changes = self.mutants, self._changes(numbers, first)
         width = changes.change.shape[1]
         firsts, stops = self.firsts[numbers], self.stops[numbers]
-        if only_own:
-            firsts, stops = changes.starts, changes.starts + width
         # As wide for all as the widest is, but nowhere beyond what is known of the unchanged sequences.
         known = state.starts[changes.owners]
         to, window = clipped(firsts - known, int((stops - firsts).max()), state.multipliers.shape[1])
         to += known
         found = self.engine.changes(state, self.task, changes, to, window)
         owners = mutants.sequences[numbers]
-        if not only_own:
-            asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
-            put = partial(kernels.put_weighted, found, to)
-            put(self.weight, owners, *asked, numbers, self.scores.delta, False)
-            if self.uncertain:
-                put(self.weight, owners, *asked, numbers, self.scores.absolute, True)
-            if self.scores.channels is not None:
-                put(self.difference, owners, *asked, numbers, self.scores.channels, False)
+        asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
+        put = partial(kernels.put_weighted, found, to)
+        put(self.weight, owners, *asked, numbers, self.scores.delta, False)
+        if self.uncertain:
+            put(self.weight, owners, *asked, numbers, self.scores.absolute, True)
+        if self.scores.channels is not None:
+            put(self.difference, owners, *asked, numbers, self.scores.channels, False)
         if self.importance:
             rows = np.arange(len(numbers))[:, None]
             own = changes.starts[:, None] + np.arange(width)
-            multipliers = found[rows, own - to[:, None]]
-            multipliers += state.multipliers[
-                changes.owners[:, None], own - state.starts[changes.owners][:, None]
-            ]
-            x = changes.change + self.x[owners[:, None], own]
-            values = (multipliers * x * (x - self.scorer.reference[own])).sum(axis=2)
-            for number, value in zip(numbers, values, strict=True):
-                self.scores.own[number] = value
+            before = state.multipliers[changes.owners[:, None], own - known[:, None]]
+            self._put_own(found[rows, own - to[:, None]] + before, changes, numbers)
+
+    def _put_own(self, multipliers: np.ndarray, changes: Changes, numbers: np.ndarray) -> None:
+        """Keep the importance of the mutated rows, whose multipliers are (mutants, width, 4)."""
+        own = changes.starts[:, None] + np.arange(changes.change.shape[1])
+        x = changes.change + self.x[self.mutants.sequences[numbers][:, None], own]
+        values = (multipliers * x * (x - self.scorer.reference[own])).sum(axis=2)
+        for number, value in zip(numbers, values, strict=True):
+            self.scores.own[number] = value
 
 
 def available_cores() -> int:

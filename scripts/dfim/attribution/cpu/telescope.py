@@ -100,8 +100,11 @@ class Telescope:
         plain, signed = head.back_to_first(self.state.head, self.task)
         self.before = plain[self.owner], signed[self.owner] if len(signed) else None
 
-    def importance_changes(self, mutants: Mutants) -> np.ndarray:
-        """Return importance of mutants less that of the sequence, (mutants, length), outside mutated rows."""
+    def importance_changes(self, mutants: Mutants, own: bool) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return importance of mutants less that of the sequence, (mutants, length), outside mutated rows.
+
+        With ``own`` also the multipliers of the mutated rows, (mutants, width, 4), which are no changes.
+        """
         engine, state, owners = self.engine, self.state, mutants.owners
         forward = engine._forward(state, mutants)
         dh, dh_old, result = self._top_changes(forward[-1], owners)
@@ -112,7 +115,18 @@ class Telescope:
                 below = forward[number - 1]
                 choice, window = (changed.arg, changed.factor, changed.starts), (below.starts, len(below.dy))
                 dh = dh_old = engine._carry(state, number, owners, (dh, changed.starts), choice, window)
-        return result
+        return result, self._own_multipliers(mutants, forward[0], dh) if own else None
+
+    def _own_multipliers(self, mutants: Mutants, changed: Changed, dh: np.ndarray) -> np.ndarray:
+        """Return the multipliers of the mutated rows, which see nothing but what they change."""
+        stage, own = self.engine.plan.stages[0], np.zeros_like(mutants.change)
+        h, h_starts, *_ = self.engine._known(self.state, 0)
+        kernel = self.engine.first_back.reshape(stage.channels, stage.taps, 4)
+        kernels.own_multipliers(
+            h, h_starts, mutants.owners, dh, changed.arg, changed.factor, changed.starts, stage.width,
+            stage.left, mutants.starts, kernel, own,
+        )  # fmt: skip
+        return own
 
     def _top_changes(self, top: Changed, owners) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return what changes in the multipliers of the last stage's result, and what that alone brings.

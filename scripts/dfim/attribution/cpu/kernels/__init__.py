@@ -17,6 +17,7 @@ from dfim.attribution.cpu.kernels.back import (
     add_choices,
     convolve_back,
     convolve_back_sequences,
+    own_multipliers,
     route_changed,
     scatter_changed,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "halves",
     "multiply",
     "multiply_units",
+    "own_multipliers",
     "pool",
     "pool_changed",
     "pool_changed_together",

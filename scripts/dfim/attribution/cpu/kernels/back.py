@@ -235,3 +235,30 @@ def add_choices(
                             )
                     value = _ZERO if place == was else -before * old
                     place = was
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def own_multipliers(
+    h, h_starts, owners, dh, new_arg, new_factor, starts, width, left, rows_starts, kernel, out
+):
+    """Add to ``out`` (columns, rows, 4) the multipliers of the mutated rows, from ``rows_starts`` on.
+
+    All that reaches them comes through the window of the first stage that they change. ``h``, ``dh``,
+    ``new_arg`` and ``new_factor`` are as in :func:`add_choices`, of that stage; ``kernel`` [channels, taps,
+    4] and ``left`` are its convolution's.
+    """
+    channels, taps, _ = kernel.shape
+    for column in range(len(owners)):
+        owner = owners[column]
+        for row in range(len(new_factor)):
+            r = starts[column] + row
+            for channel in range(channels):
+                value = h[r - h_starts[owner], owner, channel] + dh[row, column, channel]
+                value *= new_factor[row, column, channel]
+                if value == 0:
+                    continue
+                place = new_arg[row, column, channel] if width > 1 else 0
+                first = rows_starts[column] + left - r * width - place  # the tap that the first row meets
+                for own in range(max(0, -first), min(out.shape[1], taps - first)):
+                    for base in range(4):
+                        out[column, own, base] += value * kernel[channel, first + own, base]

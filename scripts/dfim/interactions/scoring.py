@@ -30,6 +30,7 @@ from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
 from dfim.interactions.mutation import alternatives, check_sources, mutant_rows
 from dfim.progress import Progress
+from dfim.sequences.bases import BASES
 from dfim.sequences.shuffling import shuffled
 
 PAIR_COLUMNS = ["replicate", "example", "source", "target", "fis", "signed_sum"]
@@ -269,18 +270,28 @@ def _profiles(batch: _Batch) -> Iterator[Profile]:
     importance = np.where(asked, batch.scores.importance[sources["sequence"]], np.nan)
     after = importance - delta
     delta[~asked | own] = np.nan
-    base = np.zeros(delta.shape, np.uint8)
+    base, single = np.zeros(delta.shape, np.uint8), (sources["kind"] == "nucleotide").to_numpy()
+    if single.any():
+        letters = np.take_along_axis(_letters(batch, sources[single]), chosen[single], axis=1)
+        base[single] = np.where(np.isnan(delta[single]), 0, letters)
+        after[single] = np.nan
     for number, source in enumerate(sources.itertuples()):
-        if source.kind == "nucleotide":
-            present = batch.replicates[source.sequence].bases[source.start]
-            letters = np.frombuffer(alternatives(chr(present)).encode(), np.uint8)
-            base[number] = np.where(np.isnan(delta[number]), 0, letters[chosen[number]])
-            after[number] = np.nan
-        else:
+        if not single[number]:
             after[number, source.start : source.end] = batch.scores.own[batch.mutant[number]]
         replicate = batch.replicates[source.sequence].number
         arrays = (array[number] for array in (delta, importance, after, base))
         yield Profile(source.row, replicate, *arrays)
+
+
+def _letters(batch: _Batch, sources: pd.DataFrame) -> np.ndarray:
+    """Return the letters of the mutants of nucleotides, uint8 (sources, 4), 0 where there are fewer."""
+    whole = np.stack([one.bases for one in batch.replicates])
+    present = whole[sources["sequence"].to_numpy(), sources["start"].to_numpy()]
+    found = np.zeros((len(sources), len(BASES)), np.uint8)
+    for letter in np.unique(present):
+        others = np.frombuffer(alternatives(chr(letter)).encode(), np.uint8)
+        found[present == letter, : len(others)] = others
+    return found
 
 
 def _largest(values: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -290,10 +301,14 @@ def _largest(values: np.ndarray, begins: np.ndarray) -> tuple[np.ndarray, np.nda
     """
     counts = np.diff(np.append(begins, len(values)))
     largest = np.empty((len(begins), values.shape[1]), values.dtype)
-    which = np.empty(largest.shape, np.int64)
+    which = np.zeros(largest.shape, np.int8)
     for count in np.unique(counts):
         groups = np.flatnonzero(counts == count)
-        rows = values[begins[groups, None] + np.arange(count)]
-        which[groups] = np.abs(rows).argmax(axis=1)
-        largest[groups] = np.take_along_axis(rows, which[groups][:, None], axis=1)[:, 0]
+        found, number = values[begins[groups]], np.zeros((len(groups), values.shape[1]), np.int8)
+        for other in range(1, count):
+            rows = values[begins[groups] + other]
+            larger = np.abs(rows) > np.abs(found)
+            np.copyto(found, rows, where=larger)
+            number[larger] = other
+        largest[groups], which[groups] = found, number
     return largest, which

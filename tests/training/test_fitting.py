@@ -256,10 +256,11 @@ def test_a_schedule_begins_when_a_network_is_better_than_chance(monkeypatch):
     model = building.build_network(LAYERS, LENGTH, dataset.tasks)
     history = fitting.train(model, dataset, options, seed=0)
     np.testing.assert_allclose(history["learning_rate"], [0.002] * 4 + [0.001])
-    # Patience counts from there too: the first epoch has the smallest of equal losses.
+    # Patience counts from there too, and the best epoch is one that counts: the first of equal losses.
     areas = iter([0.5, 0.58, 0.55, 0.63, 0.5, 0.7, 0.8])
     history = fitting.train(model, dataset, options | {"epochs": 9, "patience": 2}, seed=0)
-    assert len(history) == 5
+    assert len(history) == 6
+    assert history.loc[history["best"] == 1, "epoch"].item() == 4
 
 
 def test_a_diverging_training_ends_in_a_sentence(motifs):

@@ -44,18 +44,22 @@ def use(name: str | None = None, threads: int | None = None) -> None:
     with another one already.
     """
     global _name, _threads
+    if name is not None:
+        check_installed(name)
+        _check_keras(name)
+        os.environ.setdefault(_QUIET, "3")
+        os.environ[_KERAS] = _name = name
     _threads = threads or _threads
-    if name is None:
-        return
-    check_installed(name)
+
+
+def _check_keras(name: str) -> None:
+    """Raise InputError where Keras computes with another backend already."""
     keras = sys.modules.get("keras")
     if keras is not None and (found := keras.backend.backend()) != name:
         raise InputError(
             f"Keras computes with {words(found)} in this process already, and {words(name)} is asked for: "
             "choose the backend before Keras is imported, in a process of its own."
         )
-    os.environ.setdefault(_QUIET, "3")
-    os.environ[_KERAS] = _name = name
 
 
 def check_installed(name: str) -> None:

@@ -35,7 +35,7 @@ _PIECE = 8_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
-# Bytes of the states of sequences that are held at once while their mutants are scored.
+# Bytes of the states of sequences, and of the paths of one, that are held while their mutants are scored.
 _HELD = 500_000_000
 
 
@@ -193,9 +193,8 @@ class CpuDeepLift(Scorer):
         window = int(np.mean(mutants.stops - mutants.firsts)) if len(mutants) else 1
         width = int(mutants.widths.mean()) if len(mutants) else 1
         found = costs(self._plan, len(bases), len(mutants), width, window)
-        among = [evaluation for evaluation in found if evaluation in self._AUTO]
-        if 4 * numbers_of_paths(self._plan) > _HELD and len(among) > 1:
-            among.remove("paths")
+        fits = 4 * numbers_of_paths(self._plan) <= _HELD
+        among = [each for each in found if each in self._AUTO and (fits or each != "paths")]
         chosen = min(among, key=found.get) if self.evaluation == "auto" else self.evaluation
         if chosen == "paths" and (channels or (bases == ord("N")).any()):
             chosen = "windows"  # paths lead to one sum over bases, and other channels or an N need another
@@ -349,6 +348,7 @@ class _ChangeScores:
             self._put_own(own, changes, numbers)
 
     def _by_windows(self, first: int, state: Base, numbers: np.ndarray) -> None:
+        """Score a block; ``first``: number of the sequence that is the base's 0."""
         mutants, changes = self.mutants, self._changes(numbers, first)
         width = changes.change.shape[1]
         firsts, stops = self.firsts[numbers], self.stops[numbers]

@@ -90,10 +90,8 @@ def numbers_of_paths(plan: Plan) -> int:
 def _paths(plan: Plan, width: int) -> tuple[int, int]:
     """Return the cost of a sequence's paths, and of applying them to a mutant."""
     lengths = _path_lengths(plan)
-    below = [1, *(length for _, length in lengths)]
-    built = sum(
-        _convolution(stage, stage.positions) * n for stage, n in zip(plan.stages, below, strict=False)
-    )
+    below = [1, *(length for _, length in lengths[:-1])]
+    built = sum(_convolution(stage, stage.positions) * n for stage, n in zip(plan.stages, below, strict=True))
     applied = 0
     for number, (stage, (inputs, pooled)) in enumerate(zip(plan.stages, _windows(plan, width), strict=True)):
         # Of a pool's places two have multipliers: what is chosen, and what was.

@@ -69,10 +69,8 @@ class Telescope:
     def _pooled(self, number: int) -> _Paths:
         """Return the paths of a stage's result, by what the sequence's pools choose."""
         stage, state, paths = self.engine.plan.stages[number], self.state, self.paths[number]
-        factor, arg = (
-            np.ascontiguousarray(of[number][:, self.owner]) if len(of[number]) else np.empty((0, 0), np.int32)
-            for of in (state.factor, state.arg)
-        )
+        factor, arg = np.ascontiguousarray(state.factor[number][:, self.owner]), state.arg[number]
+        arg = np.ascontiguousarray(arg[:, self.owner]) if stage.width > 1 else np.empty((0, 0), np.int32)
         length = paths.values.shape[2] + (stage.width - 1) * paths.step
         pooled = np.empty((stage.pooled, stage.channels, length), np.float32)
         kernels.pooled_paths(paths.values, arg, factor, stage.width, paths.step, pooled)
@@ -88,10 +86,8 @@ class Telescope:
         for r, path in enumerate(pooled.values):
             first = r * pooled.step - pooled.offset
             inside = slice(max(0, -first), min(v, length - first))
-            columns, units = (
-                slice(first + inside.start, first + inside.stop),
-                slice(r * channels, (r + 1) * channels),
-            )
+            columns = slice(first + inside.start, first + inside.stop)
+            units = slice(r * channels, (r + 1) * channels)
             if columns.start < columns.stop:
                 kernels.multiply(head.back[0][:, units], path[:, inside], self.plain[:, columns], 1)
                 if len(self.signed):

@@ -1,7 +1,7 @@
 """ReLU and max-pool, and the factors by which the rules of DeepLIFT carry multipliers through activations.
 
-Compiled with NumPy's model of errors: Python's looks at every divisor, and a loop that does is never one of
-vectors.
+Compiled with NumPy's model of errors. By Python's every divisor is looked at, which keeps the compiler from
+using the vectors of the processor.
 """
 
 import numpy as np

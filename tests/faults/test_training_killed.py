@@ -89,9 +89,7 @@ def test_a_damaged_checkpoint_is_not_used(tmp_path, monkeypatch, caplog):
     path = tmp_path / "checkpoint.npz"
     interrupted(path, monkeypatch, 1, epochs=1, wait=0)
     content = path.read_bytes()
-    begun = train_slowly.train(path, epochs=1, wait=0)[
-        1
-    ]  # takes it up: the same arguments in the same process
+    _, begun = train_slowly.train(path, epochs=1, wait=0)  # takes it up: the same arguments and process
     for place in np.random.default_rng(2).integers(len(content), size=3):
         damaged = bytearray(content)
         damaged[place] ^= 0x10

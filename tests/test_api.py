@@ -205,6 +205,155 @@ def test_a_variant_that_the_sequence_does_not_have_is_refused():
         dfim.variants(OWN[0], ["ACGT" * 50], table)
 
 
+VARIANT = {"sequence": 0, "position": 1, "reference": "C", "alternate": "G"}
+ACCEPTED = "sequence\tposition\treference\talternate\n"
+
+
+def test_alleles_in_lower_case_are_those_in_upper_case():
+    found = [
+        dfim.variants(
+            OWN[0], ["ACGT" * 50], pd.DataFrame([VARIANT | {"reference": c, "alternate": g}]), draws=2
+        )
+        for c, g in ("CG", "cg")
+    ]
+    pd.testing.assert_frame_equal(*found)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"position": 2},
+            "and the sequence has 'G' there, and 'C' one before: take 1 off positions that are ",
+        ),
+        ({"position": 200}, "the sequence has the positions 0 to 199: correct it."),
+        ({"position": -1}, "the sequence has the positions 0 to 199: correct it."),
+        (
+            {"position": "abc"},
+            "row 0 of the variants has the position 'abc', and a whole number, 0-based, is",
+        ),
+        ({"position": 1.5}, "row 0 of the variants has the position '1.5', and a whole number"),
+        ({"position": np.nan}, "row 0 of the variants has the position 'nan', and a whole number"),
+        ({"reference": "T"}, "the sequence has 'C' there: check the coordinates."),
+        (
+            {"alternate": "c"},
+            "row 0 of the variants has 'C' as its reference and as its alternate: remove it",
+        ),
+        ({"sequence": "chr1"}, "'chr1', and there is none of that name: the first is 'sequence_0'."),
+    ],
+)
+def test_a_variant_that_cannot_be_is_said_in_a_sentence(change, sentence):
+    with pytest.raises(InputError) as error:
+        dfim.variants(OWN[0], ["ACGT" * 50], pd.DataFrame([VARIANT | change]))
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "variants.tsv is empty: a tab-separated table of variants is needed."),
+        (ACCEPTED, "the table of variants has no row: give one variant at least."),
+        (
+            ACCEPTED.replace("\t", ","),
+            "a header with sequence, position, reference, alternate, with tabs between",
+        ),
+        (f"{ACCEPTED}a\t1\tC\tG\na\t1\tC\tG\tx\ty\n", "variants.tsv is no table (Error tokenizing data."),
+    ],
+)
+def test_a_file_that_is_no_table_of_variants_is_said_in_a_sentence(text, sentence, tmp_path):
+    (tmp_path / "variants.tsv").write_text(text)
+    with pytest.raises(InputError) as error:
+        dfim.variants(OWN[0], ["ACGT" * 50], tmp_path / "variants.tsv")
+    assert sentence in str(error.value)
+
+
+@cache
+def two_heads() -> keras.Model:
+    """A profile of two channels, and a number."""
+    keras.utils.set_random_seed(1)
+    x = keras.Input((200, 4))
+    hidden = keras.layers.Conv1D(6, 9, padding="same", activation="relu")(x)
+    profile = keras.layers.Conv1D(2, 25, padding="same", name="shape")(hidden)
+    pooled = keras.layers.GlobalAveragePooling1D()(hidden)
+    return keras.Model(x, [profile, keras.layers.Dense(1, name="counts")(pooled)])
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [
+        ({"head": 0, "unit": 1, "reduction": "sum"}, lambda profile, counts: profile[..., 1].sum(axis=1)),
+        (
+            {"head": 0, "unit": 0, "reduction": "position", "position": 70},
+            lambda profile, _: profile[:, 70, 0],
+        ),
+        ({"head": 1}, lambda profile, counts: counts[:, 0]),
+    ],
+)
+def test_the_output_is_chosen_as_the_network_itself_gives_it(options, value, tmp_path):
+    two_heads().save(tmp_path / "network.keras")
+    features = pd.DataFrame(
+        {"sequence": [0] * 2, "start": [60, 68], "end": [66, 76], "name": ["one", "other"]}
+    )
+    rng = np.random.default_rng(0)
+    sequence = "".join(rng.choice(list("ACGT"), 200))
+    found = dfim.pairs(tmp_path / "network.keras", [sequence], features, draws=5, output=options).tests.iloc[
+        0
+    ]
+    x = np.repeat(one_hot(np.frombuffer(sequence.encode(), np.uint8)[None]), 4, axis=0)
+    x[[1, 3], 60:66] = api.BACKGROUND
+    x[[2, 3], 68:76] = api.BACKGROUND
+    f11, f01, f10, f00 = value(*two_heads().predict(x, verbose=0)).astype(np.float64)
+    assert abs(found["interaction"]) > 1e-4
+    assert found["interaction"] == pytest.approx(f11 - f01 - f10 + f00, abs=1e-5)
+
+
+def test_the_command_chooses_an_output(tmp_path, capsys):
+    two_heads().save(tmp_path / "network.keras")
+    asked = [str(tmp_path / "network.keras"), *OWN[1:2], "--features", OWN[2]]
+    asked = ["pairs", *asked, "--out", str(tmp_path / "found")]
+    assert main([*asked, "--head", "0", "--unit", "0", "--reduction", "profile"]) == 0
+    assert len(pd.read_csv(tmp_path / "found.pairs.tsv", sep="\t")) == 80
+    capsys.readouterr()
+    assert main([*asked, "--head", "counts", "--task", "1"]) == 1
+    assert capsys.readouterr().err.endswith(
+        "error: either --task or --head says what the output is: give one of them.\n"
+    )
+
+
+def test_what_is_no_output_is_said_in_a_sentence(tmp_path):
+    two_heads().save(tmp_path / "network.keras")
+    with pytest.raises(
+        InputError, match="an output has no 'channel': give some of head, unit, reduction, posi"
+    ):
+        dfim.map(tmp_path / "network.keras", ["ACGT" * 50], output={"channel": 1})
+    with pytest.raises(InputError, match="is chosen of a Keras or ONNX file, and another network is given"):
+        dfim.map(own_network(), ["ACGT" * 50], output={"head": 0})
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ["--features", OWN[2], "--pattern", "A=ACGT"],
+            "both are given: give either --features or --pattern ",
+        ),
+        (["--pattern", "AP1"], "the pattern 'AP1' is no NAME=LETTERS: write it like AP1=ATGASTCA."),
+        (["--pattern", "AP1="], "the pattern 'AP1=' is no NAME=LETTERS"),
+        (
+            ["--pattern", "A=ACGT", "--pattern", "A=GGTT"],
+            "two patterns are named 'A': give each a name of its",
+        ),
+        (
+            ["--pattern", "A=AAAAAAAAAAAAAA"],
+            "of 80 sequences with 0 features none has two that do not overlap",
+        ),
+    ],
+)
+def test_the_command_says_which_features_cannot_be(options, sentence, capsys):
+    assert main(["pairs", *OWN[:2], *options]) == 1
+    assert sentence in capsys.readouterr().err
+
+
 def test_the_backend_is_an_argument_of_all_and_an_option_of_the_command(capsys):
     sentence = "there is no backend 'theano': use one of tensorflow, jax, torch."
     sequences = ["ACGT" * 50]

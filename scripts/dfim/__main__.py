@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         else:
             command.add_argument("sequences", help="FASTA, or a one-hot array (.npy)")
         command.add_argument("--task", type=int, default=0, help="number of the output, from 0")
+        _add_options_of_output(command)
         command.add_argument("--out", default=name, help="beginning of the names of what is written")
         command.add_argument("--threads", type=int, help="cores; all if not given")
         command.add_argument("--backend", help="of whole sequences: tensorflow (if not given), jax or torch")
@@ -62,6 +63,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_options_of_scan(commands.choices["scan"])
     return parser
+
+
+def _add_options_of_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--head", help="name or number of the output, where there are several, or positions")
+    command.add_argument("--unit", type=int, help="number of the unit or channel of that output, from 0")
+    command.add_argument("--reduction", help="of its positions: sum, mean, max, position or profile")
+    command.add_argument("--position", type=int, help="for --reduction position, from 0")
+
+
+def _output(asked: argparse.Namespace) -> dict | None:
+    """Return the output that is asked for by its parts, None where the task says all."""
+    head = int(asked.head) if asked.head is not None and asked.head.isdigit() else asked.head
+    parts = {"head": head, "unit": asked.unit, "reduction": asked.reduction, "position": asked.position}
+    given = {key: value for key, value in parts.items() if value is not None}
+    if given and asked.task:
+        raise InputError(f"either --task or --{next(iter(given))} says what the output is: give one of them.")
+    return given or None
 
 
 def _add_options_of_scan(scan: argparse.ArgumentParser) -> None:
@@ -96,7 +114,9 @@ def _map(asked: argparse.Namespace) -> None:
             f"there is no sequence {asked.example}: choose one of 0 to {len(names) - 1} in {asked.sequences}."
         )
     chosen = [bases[asked.example].tobytes().decode()]
-    found = api.map(asked.network, chosen, asked.task, method=asked.method, threads=asked.threads)
+    found = api.map(
+        asked.network, chosen, asked.task, output=_output(asked), method=asked.method, threads=asked.threads
+    )
     sources = nucleotide_sources(found.bases, [0]).rename_axis("source").reset_index()
     importance = found.importance.repeat(len(sources), axis=0)
     profiles = {"delta": found.delta[0], "importance": importance}
@@ -110,13 +130,32 @@ def _pairs(asked: argparse.Namespace) -> None:
     from dfim.plots import kinds
 
     if bool(asked.features) == bool(asked.pattern):
-        raise InputError("features are needed: give either --features or --pattern NAME=LETTERS.")
-    features = asked.features or dict(pattern.split("=", 1) for pattern in asked.pattern if "=" in pattern)
+        given = "both are given" if asked.features else "features are needed"
+        raise InputError(f"{given}: give either --features or --pattern NAME=LETTERS.")
     found = api.pairs(
-        asked.network, asked.sequences, features, asked.task, seed=asked.seed, threads=asked.threads
+        asked.network,
+        asked.sequences,
+        asked.features or _patterns(asked.pattern),
+        asked.task,
+        output=_output(asked),
+        seed=asked.seed,
+        threads=asked.threads,
     )
     write_table(found.tests, f"{asked.out}.pairs.tsv")
+    print(f"{asked.out}.pairs.tsv is written: every pair")
     _write(kinds.draw({"kinds": found.kinds}, {}), asked.out, found.kinds)
+
+
+def _patterns(given: list[str]) -> dict[str, str]:
+    patterns = {}
+    for pattern in given:
+        name, _, letters = pattern.partition("=")
+        if not name or not letters:
+            raise InputError(f"the pattern {pattern!r} is no NAME=LETTERS: write it like AP1=ATGASTCA.")
+        if name in patterns:
+            raise InputError(f"two patterns are named {name!r}: give each a name of its own.")
+        patterns[name] = letters
+    return patterns
 
 
 def _variants(asked: argparse.Namespace) -> None:
@@ -124,7 +163,13 @@ def _variants(asked: argparse.Namespace) -> None:
     from dfim.plots import variants
 
     table = api.variants(
-        asked.network, asked.sequences, asked.variants, asked.task, method=asked.method, threads=asked.threads
+        asked.network,
+        asked.sequences,
+        asked.variants,
+        asked.task,
+        output=_output(asked),
+        method=asked.method,
+        threads=asked.threads,
     )
     _write(variants.draw({"sources": table}, {}), asked.out, table)
 
@@ -138,6 +183,7 @@ def _scan(asked: argparse.Namespace) -> None:
         _motifs(asked.motif, asked.matrices),
         asked.sequences,
         asked.task,
+        output=_output(asked),
         spacings=asked.spacings,
         orientations=asked.orientations.split(","),
         both_orders=asked.both_orders,

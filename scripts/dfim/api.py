@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import numpy as np
@@ -85,6 +85,7 @@ def map(
     sequences,
     task: int = 0,
     *,
+    output: Mapping | None = None,
     method: str = "deeplift",
     background: Sequence[float] = BACKGROUND,
     region: tuple[int, int] | None = None,
@@ -95,18 +96,23 @@ def map(
 
     ``network`` is a Keras model or the path of a file (Keras, ONNX, or the workflow's ``graph.npz``),
     ``sequences`` a path (FASTA or a one-hot ``.npy``), a list of strings, or an array of one-hot rows
-    (sequences, positions, 4). ``task`` is the number of an output. ``method``: deeplift, gradient_input,
-    integrated_gradients. ``background``: shares of A, C, G, T, the reference of the contributions.
-    ``region``: the positions to mutate, [start, end), 0-based; all if not given. ``backend``: tensorflow, jax
-    or torch, what computes whole sequences, one in a process (:mod:`dfim.backends`). Raises InputError on
-    input that cannot be used.
+    (sequences, positions, 4). ``task`` is the number of an output. ``output``: of a file with several
+    outputs, or with positions, what the only task is: head, unit, reduction and position, as in
+    ``docs/networks.md``, such as ``{"head": 0, "unit": 0, "reduction": "profile"}``. ``method``: deeplift,
+    gradient_input, integrated_gradients. ``background``: shares of A, C, G, T, the reference of the
+    contributions. ``region``: the positions to mutate, [start, end), 0-based; all if not given. ``backend``:
+    tensorflow, jax or torch, what computes whole sequences, one in a process (:mod:`dfim.backends`). Raises
+    InputError on input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape
     (1, 200, 200)
     """
     names, bases = _sequences(sequences)
-    with _opened(network, bases.shape[1], task, method, background, threads, backend) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads, backend, output) as (
+        scorer,
+        number,
+    ):
         scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         sources = nucleotide_sources(bases, np.arange(len(bases)), region)
@@ -127,6 +133,7 @@ def pairs(
     features,
     task: int = 0,
     *,
+    output: Mapping | None = None,
     background: Sequence[float] = BACKGROUND,
     draws: int | str = AUTO,
     level: float = 0.05,
@@ -152,12 +159,18 @@ def pairs(
     names, bases = _sequences(sequences)
     table, examples = _features(features, names, bases), _examples(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
-    with _opened(network, bases.shape[1], task, FORWARD, background, threads, backend) as (scorer, number):
+    with _opened(network, bases.shape[1], task, FORWARD, background, threads, backend, output) as (
+        scorer,
+        number,
+    ):
         scorer.prepare(bases, number)
         reach = reach_of(scorer.layers)
         unordered = unordered_pairs(ordered, table, reach)
         if unordered.empty:
-            raise InputError("no sequence has two features that do not overlap: nothing can be paired.")
+            raise InputError(
+                f"of {counted(len(bases), 'sequence')} with {counted(len(table), 'feature')} none has two "
+                "that do not overlap, and nothing can be paired: give more features, or more sequences."
+            )
         count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_pairs(evaluate, bases, table, unordered, np.float32(background), count, seed)
@@ -174,6 +187,7 @@ def variants(
     variants,
     task: int = 0,
     *,
+    output: Mapping | None = None,
     method: str = "deeplift",
     background: Sequence[float] = BACKGROUND,
     window: int = 100,
@@ -198,7 +212,10 @@ def variants(
     sources = feature_sources(_variants(variants, names, bases), np.arange(len(bases)), "all")
     options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
     drawn = substitutions(bases, sources, number_of(draws, len(sources)), *options)
-    with _opened(network, bases.shape[1], task, method, background, threads, backend) as (scorer, number):
+    with _opened(network, bases.shape[1], task, method, background, threads, backend, output) as (
+        scorer,
+        number,
+    ):
         scorer.prepare(bases, number)
         completeness([measure_completeness(scorer, bases, number)])
         found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
@@ -217,6 +234,7 @@ def scan(
     sequences=None,
     task: int = 0,
     *,
+    output: Mapping | None = None,
     spacings: str | int | Sequence[int] = range(41),
     orientations: Sequence[str] = ORIENTATIONS,
     both_orders: bool = False,
@@ -254,7 +272,7 @@ def scan(
     length = length if given is None else given.shape[1]
     background = BACKGROUND if background is None else background
     motifs = words_of(motifs)
-    with _opened(network, length, task, FORWARD, background, threads, backend) as (scorer, number):
+    with _opened(network, length, task, FORWARD, background, threads, backend, output) as (scorer, number):
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
@@ -290,13 +308,15 @@ def _check_level(level: float) -> None:
 
 
 @contextmanager
-def _opened(network, length, task, method, background, threads, backend) -> Iterator[tuple[Scorer, int]]:
+def _opened(
+    network, length, task, method, background, threads, backend, output
+) -> Iterator[tuple[Scorer, int]]:
     """Yield a scorer of a Keras model, or of the file of a network, and the number of the task.
 
     ``length``: of the sequences; None for the one length that the network takes.
     """
     backends.use(backend, threads)  # before a Keras file is read
-    graph = _network(network, length)
+    graph = _network(network, length, output)
     if graph.length is None:
         raise InputError("the network takes sequences of any length: say which length, or give sequences.")
     options = {} if threads is None else {"threads": threads}
@@ -314,8 +334,10 @@ def _opened(network, length, task, method, background, threads, backend) -> Iter
         yield scorer, task
 
 
-def _network(network, length: int | None):
-    """Return what a scorer takes of a Keras model, or of the file of a network."""
+def _network(network, length: int | None, output: Mapping | None):
+    """Return what a scorer takes of a Keras model, or of the file of a network; ``output``: its one task."""
+    if output is not None:
+        return _network_of_output(network, length, output)
     if not isinstance(network, str | os.PathLike):
         return network_of(network, length)
     if is_graph_file(network):
@@ -323,6 +345,24 @@ def _network(network, length: int | None):
     from dfim.networks.given import read_own_network
 
     return network_of(read_own_network(network, length=length), length)
+
+
+def _network_of_output(network, length: int | None, output: Mapping):
+    """Return what a scorer takes of the file of a network, whose only task is the output asked for."""
+    if not isinstance(network, str | os.PathLike) or is_graph_file(network):
+        raise InputError(
+            "a head, unit, reduction or position is chosen of a Keras or ONNX file, and another network is "
+            "given: give the path of that file, or the task alone."
+        )
+    from dfim.networks.given import read_own_network
+    from dfim.networks.outputs import Output
+
+    known = [field.name for field in fields(Output)]
+    unknown = [key for key in output if key not in known]
+    if unknown:
+        raise InputError(f"an output has no {unknown[0]!r}: give some of {', '.join(known)}.")
+    chosen = {"output": Output(**output)}
+    return network_of(read_own_network(network, list(chosen), outputs=chosen, length=length), length)
 
 
 def _examples(names: Sequence[str]) -> pd.DataFrame:
@@ -354,9 +394,13 @@ def _variants(variants, names: Sequence[str], bases: np.ndarray) -> pd.DataFrame
     needed = ["position", "reference", "alternate"]
     if isinstance(variants, str | os.PathLike):
         texts = dict.fromkeys(("sequence", "name", "reference", "alternate"), "str")
-        variants = read_table(variants, dtype=texts)
+        variants = _read_variants(variants, texts)
     table = _with_examples(variants, names, needed, "variants")
-    position = table["position"].astype(np.int64)
+    if table.empty:
+        raise InputError("the table of variants has no row: give one variant at least.")
+    position = _positions(table["position"])
+    alleles = ["reference", "alternate"]
+    table[alleles] = table[alleles].fillna("").astype(str).apply(lambda letters: letters.str.upper())
     table = table.assign(feature=np.arange(len(table)), kind="variant", strand="+", group="", start=position)
     table["end"] = position + table["reference"].str.len()
     found = [
@@ -368,11 +412,51 @@ def _variants(variants, names: Sequence[str], bases: np.ndarray) -> pd.DataFrame
         row = table.iloc[wrong[0]]
         raise InputError(
             f"row {wrong[0]} of the variants has the reference {row['reference']!r} at position "
-            f"{row['position']} (0-based), and the sequence has {found[wrong[0]]!r} there: check the "
-            "coordinates."
+            f"{row['position']} (0-based), and the sequence "
+            f"{_found_there(bases[row['example']], row, found[wrong[0]])}"
+        )
+    same = np.flatnonzero(table["reference"] == table["alternate"])
+    if same.size:
+        raise InputError(
+            f"row {same[0]} of the variants has {table['reference'].iloc[same[0]]!r} as its reference and as "
+            "its alternate: remove it, or give the base that it becomes."
         )
     name = variants["name"] if "name" in variants else table["reference"] + ">" + table["alternate"]
     return table.assign(name=np.asarray(name))[FEATURE_COLUMNS]
+
+
+def _read_variants(path: str | os.PathLike, texts: Mapping[str, str]) -> pd.DataFrame:
+    try:
+        return read_table(path, dtype=texts)
+    except pd.errors.EmptyDataError:
+        raise InputError(f"{path} is empty: a tab-separated table of variants is needed.") from None
+    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise InputError(f"{path} is no table ({reason}): one with tabs and a header is needed.") from None
+
+
+def _positions(given: pd.Series) -> pd.Series:
+    """Return positions as whole numbers; raises InputError at the first that is none."""
+    found = pd.to_numeric(given, errors="coerce")
+    wrong = np.flatnonzero(found.isna() | (found % 1 != 0))
+    if wrong.size:
+        raise InputError(
+            f"row {wrong[0]} of the variants has the position {str(given.iloc[wrong[0]])!r}, and a whole number, "
+            "0-based, is needed."
+        )
+    return found.astype(np.int64)
+
+
+def _found_there(bases: np.ndarray, row: pd.Series, there: str) -> str:
+    """Return what a sequence has at a variant's place, and how to mend it."""
+    if not 0 <= row["start"] < row["end"] <= len(bases):
+        return f"has the positions 0 to {len(bases) - 1}: correct it."
+    before = bases[max(row["start"] - 1, 0) : row["end"] - 1].tobytes().decode()
+    if before == row["reference"]:
+        return (
+            f"has {there!r} there, and {before!r} one before: take 1 off positions that are counted from 1."
+        )
+    return f"has {there!r} there: check the coordinates."
 
 
 def _with_examples(table: pd.DataFrame, names: Sequence[str], needed: list[str], what: str) -> pd.DataFrame:
@@ -380,13 +464,16 @@ def _with_examples(table: pd.DataFrame, names: Sequence[str], needed: list[str],
     missing = [column for column in ["sequence", *needed] if column not in table]
     if missing:
         raise InputError(
-            f"the table of {what} lacks the column {missing[0]!r}: {', '.join(['sequence', *needed])} are "
-            "needed."
+            f"the table of {what} lacks the column {missing[0]!r}: a header with "
+            f"{', '.join(['sequence', *needed])}, with tabs between, is needed."
         )
     numbers = {name: number for number, name in enumerate(names)}
     numbers |= {number: number for number in range(len(names))}
     unknown = [name for name in table["sequence"] if name not in numbers]
     if unknown:
-        raise InputError(f"the {what} name the sequence {unknown[0]!r}, and there is none of that name.")
+        raise InputError(
+            f"the {what} name the sequence {unknown[0]!r}, and there is none of that name: the first is "
+            f"{names[0]!r}."
+        )
     example = [numbers[name] for name in table["sequence"]]
     return table[needed].assign(example=np.array(example, np.int64)).reset_index(drop=True)

@@ -138,7 +138,8 @@ def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame
     found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
     found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
     outside = len(bed) - found["line"].nunique()
-    logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
+    if outside:
+        logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
     if found.empty:
         first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
         raise InputError(

@@ -131,6 +131,11 @@ def test_files_that_hold_no_network(tmp_path):
     with pytest.raises(InputError, match=r"none\.keras is not a file"):
         read_own_network(tmp_path / "none.keras")
     (tmp_path / "page.keras").write_text("<html>not found</html>")
+    (tmp_path / "network.pth").write_bytes(b"PK")
+    with pytest.raises(
+        InputError, match=r"network\.pth is named as PyTorch's files are.*: export the network"
+    ):
+        read_own_network(tmp_path / "network.pth")
     with pytest.raises(InputError, match=r"page\.keras is no Keras model"):
         read_own_network(tmp_path / "page.keras")
     sequential(layers()).save_weights(tmp_path / "only.weights.h5")

@@ -15,12 +15,20 @@ from dfim.networks.backend import keras
 from dfim.networks.keras2 import Rebuilt, rebuild, set_weights
 from dfim.networks.old_keras import convert_model
 
+# Names of files that PyTorch writes, by usage.
+_OF_PYTORCH = (".pt", ".pth", ".ckpt", ".safetensors")
+
 
 def read_model(path: str | Path) -> keras.Model:
     """Read a whole model: a ``.keras`` file of Keras 3 or 2, or HDF5 of Keras 2.0 to 3.
 
     Raises InputError when the file is no such model, is damaged, or has a layer of an unknown type.
     """
+    if Path(path).suffix in _OF_PYTORCH:
+        raise InputError(
+            f"{path} is named as PyTorch's files are, whose code is never run: export the network to ONNX "
+            "with torch.onnx.export (docs/from_pytorch.md)."
+        )
     if Path(path).is_file() and zipfile.is_zipfile(path):
         return _read_archive(path)
     if (Path(path) / "saved_model.pb").is_file():

@@ -117,8 +117,8 @@ def inputs_of(model: onnx.ModelProto) -> list:
     if not sequence:
         shapes = ", ".join(f"{entry.name} {shape_of_entry(entry)}" for entry in entries)
         raise InputError(
-            f"no input of the network has an axis of four bases ({shapes}): (batch, 4, length) or (batch, "
-            "length, 4) is needed."
+            f"no input of the network has an axis of four bases ({shapes}), and (batch, 4, length) or "
+            "(batch, length, 4) is needed: export a module that makes of these what the network takes."
         )
     return [sequence[0], *(entry for entry in entries if entry is not sequence[0])]
 
@@ -133,8 +133,8 @@ def is_channels_last(entry) -> bool:
     shape = shape_of_entry(entry)
     if len(shape) != 3:
         raise InputError(
-            f"the input {entry.name} has the shape {shape}: (batch, 4, length) or (batch, length, "
-            "4) is needed."
+            f"the input {entry.name} has the shape {shape}, and (batch, 4, length) or (batch, length, "
+            "4) is needed: export a module that makes of these what the network takes."
         )
     return shape[1] != 4
 

@@ -103,8 +103,9 @@ def _check_batches(model: onnx.ModelProto, length: int, held: Mapping, path) -> 
             return alone
     if not together:
         raise InputError(
-            f"onnxruntime does not compute the network {path} ({reason}): export it with an example of one "
-            "sequence, and with the number of sequences left open (dynamic_axes or dynamic_shapes)."
+            f"onnxruntime does not compute the network {path} ({reason}): export it in 32 bits "
+            "(network.float()), with an example of one sequence, and with the number of sequences left open "
+            "(dynamic_axes or dynamic_shapes)."
         )
     return together
 

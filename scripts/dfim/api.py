@@ -441,8 +441,8 @@ def _positions(given: pd.Series) -> pd.Series:
     wrong = np.flatnonzero(found.isna() | (found % 1 != 0))
     if wrong.size:
         raise InputError(
-            f"row {wrong[0]} of the variants has the position {str(given.iloc[wrong[0]])!r}, and a whole number, "
-            "0-based, is needed."
+            f"row {wrong[0]} of the variants has the position {str(given.iloc[wrong[0]])!r}, and a whole "
+            "number, 0-based, is needed."
         )
     return found.astype(np.int64)
 

@@ -344,6 +344,10 @@ def test_a_table_without_one_of_the_groups_says_so_when_the_dataset_is_built(
         f"{table} gives no {missing} variants: a comparison of positives with controls has nothing to "
         f"compare, and a condition group == '{missing}' selects nothing; a {missing} has a p-value {meaning}."
     )
+    caplog.clear()
+    without = OPTIONS | {"columns": {"pvalue": None}}
+    build_variant_dataset(make_genome(tmp_path, SEQUENCES), table, [], without)
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
     both = write(tmp_path / "both.tsv", row("chr1", 500, 1e-9), row("chr1", 600, 1))
     caplog.clear()
     build_variant_dataset(make_genome(tmp_path, SEQUENCES), both, [], OPTIONS)

@@ -176,7 +176,7 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
                 scorer.contributions(sequences(), task)
     assert str(error.value) == (
         "the network has no contribution scores, because of its node Sin_1 (Sin): there is no rule for this "
-        "operator: use the pair test, variants or mutagenesis maps, which need the network's values alone."
+        "operator: use the pair test or a scan, which need the network's values alone."
     )
 
 

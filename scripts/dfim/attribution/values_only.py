@@ -1,4 +1,4 @@
-"""A network of which only the values are known: pair tests, variants and mutagenesis maps need no more."""
+"""A network of which only the values are known: pair tests and scans need no more."""
 
 import numpy as np
 import onnx
@@ -32,6 +32,6 @@ class ValuesOnly(Scorer):
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         raise InputError(
-            f"the network has no contribution scores, because of its node {self._reason}: use the pair test, "
-            "variants or mutagenesis maps, which need the network's values alone."
+            f"the network has no contribution scores, because of its node {self._reason}: use the pair test "
+            "or a scan, which need the network's values alone."
         )

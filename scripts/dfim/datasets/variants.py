@@ -101,7 +101,8 @@ def _dataset(
     groups = {group: int((variants["group"] == group).sum()) for group in ("positive", "control")}
     logger.info("%d positive and %d control variants are kept", groups["positive"], groups["control"])
     for group, number in groups.items():
-        if not number and len(variants):
+        # A table without p-values has no controls, and none is expected.
+        if not number and variants["pvalue"].notna().any():
             logger.warning("%s", _without_group(group, table))
     if variants.empty:
         raise InputError(

@@ -142,7 +142,7 @@ def _part(entry: Mapping, where: str):
         code = ", whose code is never run" if kind in ("Lambda", "TFOpLambda", "SlicingOpLambda") else ""
         raise InputError(
             f"{where}: layer {_name(entry)} has the type {kind}{code}, for which there is no rule: export "
-            "the network to ONNX, of which pair tests, variants and mutagenesis maps need the values alone."
+            "the network to ONNX, of which pair tests and scans need the values alone."
         )
     return KNOWN_LAYERS[kind](**_settings(KNOWN_LAYERS[kind], entry["config"], where))
 

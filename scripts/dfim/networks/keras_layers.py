@@ -114,7 +114,7 @@ def _check_finite(node: Node) -> None:
 def unsupported(layer, what: str) -> InputError:
     return InputError(
         f"layer {layer.name} of the network has {what}, for which there is no rule: export the network to "
-        "ONNX, of which pair tests, variants and mutagenesis maps need the values alone."
+        "ONNX, of which pair tests and scans need the values alone."
     )
 
 

@@ -267,3 +267,29 @@ def test_more_than_2_gb_are_refused_before_they_are_read(of_weights, tmp_path):
         f"{network} has 2.2 GB with its weights, and 2.1 GB are the most that is read: export the network "
         "without the parts that its output does not need."
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "found"),
+    [
+        (
+            ["batch", 5, 200],
+            "no input of the network has an axis of four bases (x (None, 5, 200)), and (batch, ",
+        ),
+        (
+            ["batch", 1, 4, 200],
+            "the input x has the shape (None, 1, 4, 200), and (batch, 4, length) or (batch, ",
+        ),
+    ],
+)
+def test_an_input_that_is_no_one_hot_sequence_is_refused_with_a_way_out(shape, found, tmp_path):
+    entries = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in "xy"]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Relu", ["x"], ["y"])], "g", entries[:1], entries[1:]
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "network.onnx")
+    with pytest.raises(InputError) as error:
+        read_own_network(tmp_path / "network.onnx")
+    assert str(error.value).startswith(f"{tmp_path / 'network.onnx'}: {found}")
+    assert str(error.value).endswith("export a module that makes of these what the network takes.")

@@ -38,6 +38,7 @@ WILDCARDS = {
     "score_pairs": "analysis model task method shard",
     "score_profiles": "analysis model task method shard",
     "mutate_pairs": "analysis model task shard",
+    "judge_pairs": "analysis model task",
     "assign_significance": "analysis model task method",
     "aggregate_maps": "analysis model task method",
     "compare_groups": "analysis model task method",
@@ -88,8 +89,8 @@ def compare(results: Path, sizes: Sizes) -> pd.DataFrame:
     rows = []
     for job in finished_jobs(results):
         found = demands.demand(job["rule"], job["wildcards"], sizes)
-        asked = {"expected_seconds": found.seconds, "asked_mb": demands.memory_mb(found)}
-        rows.append({**job, **asked, "asked_minutes": demands.minutes(found)})
+        asked = {"asked_mb": demands.memory_mb(found), "asked_minutes": demands.minutes(found)}
+        rows.append({**job, "expected_seconds": found.seconds, "expected_mb": found.memory, **asked})
     return pd.DataFrame(rows)
 
 

@@ -18,17 +18,19 @@ Given = tuple[str, object, str]
 class Producer:
     """What is known of a producer of datasets.
 
-    ``rule`` makes the dataset, in ``seconds`` of processor time an example. ``tasks`` gives the names of the
-    tasks from the options and the rows of the sheet that the option ``sheet`` names, ``given`` the sources of
-    the options but for that sheet's. ``told`` gives what options tell of the size before the dataset is made:
+    ``rule`` makes the dataset, in ``seconds`` of processor time an example, for each of which it holds
+    ``text`` MB of the user's files beside the sequence. ``tasks`` gives the names of the tasks from the
+    options and the rows of the sheet that the option ``sheet`` names, ``given`` the sources of the options
+    but for that sheet's. ``told`` gives what options tell of the size before the dataset is made:
     ``examples``, ``length``, ``features`` (of an example), ``origins`` (examples by origin) and ``fixed``
-    (positions where all examples are alike). ``names`` gives the names that features can have, and
-    ``groups`` their groups; ``readers`` what reads the user's files, by their role. ``check`` refuses options
-    that the schema cannot. ``background`` says whether the options have shares of the bases.
+    (positions where all examples are alike). ``names`` gives the names that features can have, and ``groups``
+    their groups; ``readers`` what reads the user's files, by their role. ``check`` refuses options that the
+    schema cannot. ``background`` says whether the options have shares of the bases.
     """
 
     rule: str
     seconds: float
+    text: float = 0.0
     sheet: str | None = None
     tasks: Callable[[Mapping, list[dict]], list[str]] = lambda options, rows: []
     given: Callable[[Mapping], Iterator[Given]] = lambda options: iter(())
@@ -291,7 +293,8 @@ PRODUCERS = {
     ),
     "sequences": Producer(
         "build_own_dataset",
-        5e-4,
+        1e-4,
+        text=4e-4,
         tasks=lambda options, rows: options["tasks"],
         given=_own_sources,
         told=_own_told,

@@ -75,13 +75,24 @@ def _sequences_mb(size) -> float:
     return size.examples * (size.length + size.tasks) / 1e6
 
 
-def _dataset(seconds_an_example: float) -> Callable[[Mapping, Sizes], Demand]:
+def _tables_mb(size) -> float:
+    """Return the MB of the tables of a dataset's examples and features, which have names."""
+    return 1.5e-4 * size.examples * (1 + size.features)
+
+
+def _held_mb(size, copies: float = 1.5) -> float:
+    """Return the MB of a dataset that is read whole, the sequences and what is made of them so often."""
+    return copies * _sequences_mb(size) + _tables_mb(size)
+
+
+def _dataset(seconds_an_example: float, text: float = 0.0) -> Callable[[Mapping, Sizes], Demand]:
     def found(wildcards, sizes):
         size = sizes.dataset(wildcards["dataset"])
         held = _sequences_mb(size)
         features = size.examples * size.features
         seconds = PLAIN[0] + seconds_an_example * size.examples + 2e-5 * features
-        return Demand(seconds, 270 + 2.5 * held + 3e-4 * features, 0.35 * held + 1e-5 * features)
+        memory = 270 + 2.5 * held + text * size.examples + 3e-4 * features
+        return Demand(seconds, memory, 0.35 * held + 1e-5 * features)
 
     return found
 
@@ -99,7 +110,7 @@ def _twin(seconds_an_example: float) -> Callable[[Mapping, Sizes], Demand]:
 def select_examples(wildcards, sizes) -> Demand:
     """A look at the labels of a dataset, all of which is read."""
     size = sizes.dataset(sizes.config["analyses"][wildcards["analysis"]]["dataset"])
-    return Demand(0.5 + 3e-6 * size.examples, PLAIN[1] + 1.5 * _sequences_mb(size), 2e-5 * size.examples)
+    return Demand(0.5 + 3e-6 * size.examples, PLAIN[1] + _held_mb(size), 2e-5 * size.examples)
 
 
 def _batch_mb(network, batch: int) -> float:
@@ -114,7 +125,7 @@ def train_model(wildcards, sizes) -> Demand:
     an_example = network.multiplications / TRAINING + 1e-5
     epochs = min(USUAL_EPOCHS, training["wait"] + training["epochs"])
     seconds = NETWORK[0] + 5 + epochs * size.examples * an_example
-    memory = NETWORK[1] + 60 + _batch_mb(network, training["batch_size"]) + 1.5 * _sequences_mb(size)
+    memory = NETWORK[1] + 60 + _batch_mb(network, training["batch_size"]) + _held_mb(size, 3.5)
     return Demand(seconds, memory, 4 * network.weights / 1e6)
 
 
@@ -122,7 +133,7 @@ def evaluate_model(wildcards, sizes) -> Demand:
     size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
     network = sizes.network(wildcards["model"])
     seconds = NETWORK[0] + size.examples * (network.multiplications / FORWARD + 2e-6 * size.tasks)
-    memory = NETWORK[1] + _batch_mb(network, 128) + 1.5 * _sequences_mb(size)
+    memory = NETWORK[1] + _batch_mb(network, 128) + _held_mb(size, 3)
     return Demand(seconds, memory, 4e-6 * size.examples * size.tasks)
 
 
@@ -139,7 +150,7 @@ def score_contributions(wildcards, sizes) -> Demand:
     passes = 3 * PASSES.get(wildcards["method"], 2) / 2
     seconds = NETWORK[0] + size.examples * (passes * network.multiplications / FORWARD + 6e-7 * size.length)
     memory = NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * size.examples / 100)
-    return Demand(seconds, memory + 1.5 * _sequences_mb(size), 4e-6 * size.examples * size.length)
+    return Demand(seconds, memory + _held_mb(size), 4e-6 * size.examples * size.length)
 
 
 def export_contributions(wildcards, sizes) -> Demand:
@@ -151,9 +162,7 @@ def export_contributions(wildcards, sizes) -> Demand:
     passes = 3 * PASSES.get(wildcards["method"], 2) / 2
     seconds = NETWORK[0] + examples * (passes * network.multiplications / FORWARD + 1e-5 * size.length)
     held = examples * size.length
-    memory = (
-        NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * examples / 100) + 1.5 * _sequences_mb(size)
-    )
+    memory = NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * examples / 100) + _held_mb(size)
     return Demand(seconds, memory + 1e-4 * held, 1e-5 * held)
 
 
@@ -220,7 +229,7 @@ def _scored(shard: _Shard, wildcards, sizes) -> Demand:
     memory = NETWORK[1] + (0.35 * batches if mapped else batches) + 5e-4 * shard.pairs
     features = "features" in sizes.config["analyses"][wildcards["analysis"]]["targets"]
     disk = 1.3e-5 * shard.pairs if features else 4e-6 * shard.sources * shard.size.length
-    return Demand(seconds, memory + 1.5 * _sequences_mb(shard.size), disk)
+    return Demand(seconds, memory + _held_mb(shard.size), disk)
 
 
 def _draws(wildcards, sizes, shard: _Shard, key: str, most: int) -> int:
@@ -258,7 +267,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
     outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
     seconds = NETWORK[0] + outputs * (2e-5 + shard.network.multiplications / FORWARD) + 1e-4 * pairs * draws
-    return Demand(seconds, NETWORK[1] + 500 + 1.5 * _sequences_mb(shard.size), 1e-5 * pairs * (6 + draws))
+    return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws))
 
 
 def scan_motifs(wildcards, sizes) -> Demand:
@@ -302,10 +311,11 @@ def _analysis_rows(wildcards, sizes) -> tuple[float, float, float]:
 def assign_significance(wildcards, sizes) -> Demand:
     """All shards of an analysis in one table, or in arrays along the sequence."""
     pairs, sources, positions = _analysis_rows(wildcards, sizes)
+    tables = _tables_mb(sizes.dataset(sizes.config["analyses"][wildcards["analysis"]]["dataset"]))
     if pairs:
-        return Demand(PLAIN[0] + 5e-5 * pairs, PLAIN[1] + 9e-4 * pairs, 4.5e-5 * pairs)
+        return Demand(PLAIN[0] + 5e-5 * pairs, PLAIN[1] + tables + 9e-4 * pairs, 4.5e-5 * pairs)
     seconds = PLAIN[0] + 4e-6 * positions + 4e-4 * sources
-    return Demand(seconds, PLAIN[1] + 3e-4 * positions, 8e-6 * positions)
+    return Demand(seconds, PLAIN[1] + tables + 3e-4 * positions, 8e-6 * positions)
 
 
 def aggregate_maps(wildcards, sizes) -> Demand:
@@ -333,7 +343,7 @@ def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
 
 
 RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
-    **{producer.rule: _dataset(producer.seconds) for producer in PRODUCERS.values()},
+    **{producer.rule: _dataset(producer.seconds, producer.text) for producer in PRODUCERS.values()},
     "draw_twin": _twin(next(one.seconds for one in PRODUCERS.values() if one.rule == "draw_twin")),
     "match_controls": _dataset(5e-4),
     "train_model": train_model,

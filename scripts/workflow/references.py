@@ -18,6 +18,7 @@ from workflow.datasets import (
 )
 from workflow.exports import check_exports
 from workflow.named import checks_of_names
+from workflow.results import FIGURE_FOLDERS
 from workflow.scans import check_scan
 from workflow.sentences import in_one_list, need, sentences_of
 from workflow.sheets import Sheets
@@ -206,6 +207,10 @@ def _check_analysis(
     tasks_of_model: dict[str, list[str]],
 ) -> None:
     key = f"analyses.{name}"
+    if name in FIGURE_FOLDERS:
+        raise InputError(
+            f"key '{key}' has the name of a folder, figures/{name}, that holds other figures: rename it."
+        )
     need(analysis["dataset"], config["datasets"], f"{key}.dataset", "datasets")
     check_background(f"{key}.background", analysis["background"])
     for model in analysis["models"]:

@@ -300,6 +300,10 @@ def null_check_targets(config: Mapping) -> list[str]:
     ]
 
 
+# Folders of figures beside those that have the names of analyses.
+FIGURE_FOLDERS = ("models", "reads", "scans")
+
+
 def figure_targets(config: Mapping, sheets: Sheets) -> list[str]:
     """Return all figures of the configuration."""
     figures = [

@@ -299,3 +299,11 @@ def test_names_that_differ_only_in_case_are_refused(config):
         InputError, match=r"the models 'tf_binding' and 'TF_binding' differ only in case, and some"
     ):
         check_references(with_defaults(config), TASKS)
+
+
+@pytest.mark.parametrize("name", ["models", "reads", "scans"])
+def test_an_analysis_that_would_share_a_folder_of_figures_is_refused(config, name):
+    config["analyses"][name] = config["analyses"]["binding_map"]
+    with pytest.raises(InputError) as error:
+        check_references(with_defaults(config), TASKS)
+    assert f"key 'analyses.{name}' has the name of a folder, figures/{name}, that" in str(error.value)

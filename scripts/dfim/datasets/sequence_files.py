@@ -70,7 +70,7 @@ def _read_array(path: str | os.PathLike) -> np.ndarray:
 
 def _read_fasta(path: str | os.PathLike, distinct: bool) -> tuple[list[str], np.ndarray]:
     """Return names (up to the first space) and bases of the sequences of a FASTA file."""
-    records: list[tuple[str, int, list[np.ndarray]]] = []
+    names, lines, lengths, letters = [], [], [], bytearray()
     first_lines = {}
     for number, line in text_lines(path, "FASTA, gzipped or not, or a .npy file,"):
         where = f"{path}, line {number}"
@@ -84,22 +84,23 @@ def _read_fasta(path: str | os.PathLike, distinct: bool) -> tuple[list[str], np.
                     "differ: rename or remove one."
                 )
             first_lines[name] = number
-            records.append((name, number, []))
+            names.append(name)
+            lines.append(number)
+            lengths.append(0)
         elif line.strip():
-            if not records:
+            if not names:
                 break
-            records[-1][2].append(to_bases("".join(line.split()), f"{where}: the sequence {name!r}"))
-    if not records:
+            found = to_bases("".join(line.split()), f"{where}: the sequence {name!r}")
+            lengths[-1] += len(found)
+            letters += found.data
+    if not names:
         raise InputError(f"{path} is not FASTA: it must begin with '>', and hold at least one sequence.")
-    names = [name for name, *_ in records]
-    sequences = [np.concatenate([np.empty(0, np.uint8), *parts]) for *_, parts in records]
-    length = len(sequences[0])
-    for (name, number, _), sequence in zip(records, sequences, strict=True):
-        if not len(sequence):
+    for name, number, length in zip(names, lines, lengths, strict=True):
+        if not length:
             raise InputError(f"{path}, line {number}: the sequence {name!r} has no base: remove it.")
-        if len(sequence) != length:
+        if length != lengths[0]:
             raise InputError(
-                f"{path}, line {number}: the sequence {name!r} has {counted(len(sequence), 'base')}, and the "
-                f"first one has {length}: all must have the one length that the network takes."
+                f"{path}, line {number}: the sequence {name!r} has {counted(length, 'base')}, and the "
+                f"first one has {lengths[0]}: all must have the one length that the network takes."
             )
-    return names, np.stack(sequences)
+    return names, np.frombuffer(letters, np.uint8).reshape(len(names), -1)

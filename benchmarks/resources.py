@@ -42,7 +42,6 @@ WILDCARDS = {
     "aggregate_maps": "analysis model task method",
     "compare_groups": "analysis model task method",
     "plot_model": "model",
-    "plot_given_model": "model",
     "plot_interactions": "analysis model task method",
 }
 _TOOK = re.compile(r"took ([\d.]+) s, ([\d.]+) s of processor time, (\d+) MB")

@@ -42,8 +42,8 @@ WILDCARDS = {
     "assign_significance": "analysis model task method",
     "aggregate_maps": "analysis model task method",
     "compare_groups": "analysis model task method",
-    "plot_model": "model figure",
-    "plot_interactions": "analysis model task method figure",
+    "plot_model": "model",
+    "plot_interactions": "analysis model task method",
 }
 _TOOK = re.compile(r"took ([\d.]+) s, ([\d.]+) s of processor time, (\d+) MB")
 

@@ -13,14 +13,20 @@ ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from dfim.errors import InputError
-from dfim.page.captions import caption
 from workflow import console, demands, early, exports
 from workflow import results as places
-from workflow.analyses import analyses_with, given_models, trained_models
+from workflow.analyses import (
+    analyses_with,
+    analysis_figures,
+    figures_rule,
+    given_models,
+    trained_models,
+)
 from workflow.configuration import read_configuration
 from workflow.environment import check_environment, put_first
 from workflow.datasets import made_by, matched_datasets, tasks_of_datasets
-from workflow.lookups import Lookups, figure_outputs, one_of
+from workflow.figures import captions_of, figure_outputs, figure_params, params_of_analysis
+from workflow.lookups import Lookups, one_of
 from workflow.page import page_contents
 from workflow.replicates import Replicates, need
 from workflow.samples import located_or_new, locks_folder, locks_of

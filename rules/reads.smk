@@ -313,14 +313,14 @@ rule plot_quality:
         distributions=rules.measure_quality.output.distributions,
         reproducibility=rules.select_peaks.output.reproducibility,
     output:
-        **figure_outputs(f"{RESULTS}/figures/reads/{{reads}}/{{task}}", "reads", "reads", "task"),
+        **figure_outputs(
+            f"{RESULTS}/figures/reads/{{reads}}/{{task}}", {"quality": {}}, "reads", "reads", "task"
+        ),
     log:
-        f"{LOGS}/plot_quality/{{reads}}/{{task}}/{{figure}}.log",
-    wildcard_constraints:
-        figure="quality",
+        f"{LOGS}/plot_quality/{{reads}}/{{task}}.log",
     conda:
         "../envs/dfim.yaml"
     params:
-        caption=caption("quality"),
+        captions=captions_of({"quality": {}}),
     script:
         "../scripts/plot_quality.py"

@@ -25,16 +25,20 @@ rule plot_scan:
         scan=rules.scan_motifs.output.scan,
     output:
         **figure_outputs(
-            places.scan_figures(RESULTS, "{scan}", "{model}", "{task}"), "scans", "scan", "model", "task"
+            places.scan_figures(RESULTS, "{scan}", "{model}", "{task}"),
+            {"scan": {}},
+            "scans",
+            "scan",
+            "model",
+            "task",
         ),
     log:
-        f"{LOGS}/plot_scan/{{scan}}/{{model}}/{{task}}/{{figure}}.log",
+        f"{LOGS}/plot_scan/{{scan}}/{{model}}/{{task}}.log",
     conda:
         "../envs/dfim.yaml"
     resources:
         **demanded("plot_scan"),
     params:
-        caption=caption("scan"),
-        of="scan {scan}, model {model}, task {task}",
+        **figure_params({"scan": {}}, "scan {scan}, model {model}, task {task}"),
     script:
-        "../scripts/plot_figure.py"
+        "../scripts/plot_figures.py"

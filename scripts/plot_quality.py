@@ -10,6 +10,6 @@ with running(snakemake) as log:
     names = ("quality", "distributions", "reproducibility")
     tables = {name: read_table(snakemake.input[name], dtype={"library": str}) for name in names}
     figure, data = reads_quality.draw(tables)
-    paths = (snakemake.output.pdf, snakemake.output.png, snakemake.output.tsv)
-    save(figure, data, *paths, f"reads {snakemake.wildcards.reads}, task {snakemake.wildcards.task}")
+    of = snakemake.wildcards
+    save(figure, data, *snakemake.output, f"reads {of.reads}, task {of.task}")
     log.info("figure drawn from %d rows of data", len(data))

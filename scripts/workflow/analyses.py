@@ -39,6 +39,26 @@ def analysis_figures(analysis: Mapping) -> dict[str, Mapping]:
     return {"calibration": {}} | analysis["figures"]
 
 
+def kind_of(name: str, options: Mapping | None) -> str:
+    """Return the kind of a figure: its name, unless its options say it, since two of one kind have names."""
+    return (options or {}).get("kind", name)
+
+
+# All jobs of a rule have the same outputs, and each analysis has figures of its own: so each has a rule. What
+# is said of this one, which is none, holds for all of them: demands, and the groups of a profile.
+_PLOT = "plot_interactions"
+
+
+def figures_rule(analysis: str) -> str:
+    """Return the name of the rule that draws the figures of an analysis."""
+    return f"{_PLOT}_{analysis}"
+
+
+def family_of(rule: str) -> str:
+    """Return the rule whose demands a rule has, and by which it is told: itself, but one for all analyses."""
+    return _PLOT if rule.startswith(f"{_PLOT}_") else rule
+
+
 def scoring_options(analysis: Mapping) -> dict:
     """Return what of an analysis decides its scores (not its figures, comparisons or p-values)."""
     drawn = next((null for null in analysis["nulls"] if null["model"] == "substitutions"), None)

@@ -18,6 +18,7 @@ from typing import TextIO
 
 from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
+from workflow.analyses import family_of
 from workflow.attention import by_kind
 from workflow.running import TOLD
 
@@ -68,7 +69,7 @@ class Console(logging.Handler):
     def _run_info(self, record: logging.LogRecord) -> None:
         jobs = {name: number for name, number in record.stats.items() if name not in ("all", "total")}
         self.total = sum(jobs.values())
-        rules = counted(len(jobs), "rule")
+        rules = counted(len(set(map(family_of, jobs))), "rule")
         self.say(
             f"{_now()} {counted(self.total, 'job')} of {rules}: "
             f"a line at the end of each, and one before of those that run for {LONG} s; the rest in logs"
@@ -78,7 +79,7 @@ class Console(logging.Handler):
         if record.rule_name == "all":
             return
         wildcards = " ".join(str(value) for value in dict(record.wildcards or {}).values())
-        name = f"{record.rule_name} {wildcards}".strip()
+        name = f"{family_of(record.rule_name)} {wildcards}".strip()
         self.running[record.jobid] = name, self.clock(), list(record.log or [])
         self._timers[record.jobid] = timer = threading.Timer(LONG, self.tell_long, [record.jobid])
         timer.daemon = True

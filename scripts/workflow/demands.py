@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, draws_of_scan
 from dfim.statistics.resolution import AUTO, draws_needed
 from workflow import reads_demands
-from workflow.analyses import pair_draws
+from workflow.analyses import analysis_figures, pair_draws
 from workflow.costs import PLAIN, Demand
 from workflow.datasets import PRODUCERS
 from workflow.scans import cells_of
@@ -330,12 +330,14 @@ def compare_groups(wildcards, sizes) -> Demand:
 
 
 def plot_interactions(wildcards, sizes) -> Demand:
-    """Tables of pairs are read whole; of arrays along the sequence at most the map of one example."""
+    """Tables of pairs are read whole, and drawn by each figure; of arrays at most the map of one example."""
     shard = _shard(wildcards, sizes)
+    figures = analysis_figures(sizes.config["analyses"][wildcards["analysis"]])
     pairs, sources, positions = _analysis_rows(wildcards, sizes)
     mapped = min(positions, shard.size.length**2)
-    seconds = 3 + 8e-6 * pairs + 2e-6 * mapped + 1e-4 * sources
-    return Demand(seconds, PLAIN[1] + 35 + 4e-4 * pairs + 7e-5 * mapped + 2e-3 * sources, 0.5)
+    seconds = 1.5 + len(figures) * (1.5 + 8e-6 * pairs + 2e-6 * mapped + 1e-4 * sources)
+    memory = PLAIN[1] + 50 + 4e-4 * pairs + 7e-5 * mapped + 2e-3 * sources
+    return Demand(seconds, memory, 0.5 * len(figures))
 
 
 def _small(seconds: float, memory: float) -> Callable[[Mapping, Sizes], Demand]:
@@ -375,6 +377,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "aggregate_maps": aggregate_maps,
     "compare_groups": compare_groups,
     "plot_model": _small(3, 212),
+    "plot_given_model": _small(3, 212),
     "plot_interactions": plot_interactions,
     "plot_scan": _small(3, 212),
     "write_reproduction": _small(15, 440),

@@ -4,11 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from snakemake.io import report
-
-from dfim.page.captions import caption
 from workflow.analyses import (
-    analysis_figures,
     contribution_background,
     given_models,
     pair_options,
@@ -42,14 +38,6 @@ from workflow.sources import Sources
 def one_of(names: Iterable[str]) -> str:
     """Return a regular expression for one of these names; one that matches nothing if there are none."""
     return "|".join(map(re.escape, names)) or r"(?!)"
-
-
-def figure_outputs(folder: str, category: str, *labels: str) -> dict[str, str]:
-    """Return the three files of a figure, the picture with its place in Snakemake's report."""
-    files = {suffix: f"{folder}/{{figure}}.{suffix}" for suffix in ("pdf", "png", "tsv")}
-    words = {label: f"{{{label}}}" for label in (*labels, "figure")}
-    told = "../docs/captions/figure.rst"  # which has the parameter caption of the rule
-    return files | {"png": report(files["png"], caption=told, category=category, labels=words)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -257,15 +245,6 @@ class Lookups:
         options = scoring_options(self._analysis(wildcards))
         twin = wildcards.model in twins_of(self.config, model_beside(self.config, wildcards.model))
         return options | ({"shuffles": 0} if twin else {})
-
-    def figure_options(self, wildcards) -> Mapping:
-        """Return the options of a figure of an analysis."""
-        return analysis_figures(self._analysis(wildcards))[wildcards.figure]
-
-    def figure_caption(self, wildcards) -> str:
-        """Return the caption of a figure of an analysis."""
-        options = self.figure_options(wildcards) or {}
-        return caption(options.get("kind", wildcards.figure), options)
 
     # Parameters that rules share
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from dfim.reproduction.claims import TABLES
-from workflow.analyses import analysis_figures, target_kind
+from workflow.analyses import analysis_figures, kind_of, target_kind
 from workflow.console import sentences
 from workflow.datasets import fits_additive
 from workflow.ensembles import networks_of, own_models, twins_of
@@ -65,9 +65,8 @@ def page_contents(config: Mapping, sheets: Sheets, where: str) -> dict:
 
 def _figure(folder: str, name: str, options: Mapping | None, of: str) -> dict:
     """Return the files, kind and options of a figure; ``of`` says what it is drawn from."""
-    kind = (options or {}).get("kind", name)
     files = {suffix: f"{folder}/{name}.{suffix}" for suffix in ("png", "pdf", "tsv")}
-    return {"name": name, "kind": kind, "options": dict(options or {}), "of": of, **files}
+    return {"name": name, "kind": kind_of(name, options), "options": dict(options or {}), "of": of, **files}
 
 
 def _analysis(config: Mapping, name: str, model: str, task: str) -> dict:

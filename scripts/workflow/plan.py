@@ -11,6 +11,7 @@ import yaml
 
 from dfim.errors import InputError
 from workflow import demands, reads_demands
+from workflow.analyses import family_of
 from workflow.ensembles import without_networks
 from workflow.schema import ROOT
 from workflow.sizes import Sizes
@@ -28,7 +29,7 @@ COLUMNS = (
 )
 SIZE_COLUMNS = ("times", "dataset", "examples", "length", "tasks", "features", "known")
 
-_JOB = re.compile(r"(?:local)?rule (\w+):$")
+_JOB = re.compile(r"(?:local)?rule (\S+):$")
 
 
 def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
@@ -51,7 +52,7 @@ def planned_jobs(config: Mapping) -> list[tuple[str, dict[str, str]]]:
     listed = read_dry_run(ran.stdout.splitlines() + ran.stderr.splitlines())
     # Before accessions are resolved a dry run ends at them: the jobs of reads are counted from what is
     # expected.
-    return [(rule, wildcards) for rule, wildcards in listed if rule not in reads_demands.RULES]
+    return [(family_of(rule), wildcards) for rule, wildcards in listed if rule not in reads_demands.RULES]
 
 
 def _plain(tree):

@@ -1,5 +1,6 @@
 """What figures show is what their data say, the data are what was given, and bad input has its sentence."""
 
+import copy
 import logging
 import re
 import runpy
@@ -331,14 +332,18 @@ def test_mutagenesis_is_coloured_by_pair_and_zeros_are_grey_and_no_stripes():
 # Kinds ---------------------------------------------------------------------------------------------------
 
 
-def test_kinds_have_the_band_of_their_null():
+def kinds_table() -> pd.DataFrame:
+    """Return ``kinds`` of one pair: all its distances, and two bins of them."""
     rows = [("names", "A–B", "any", 0), ("distance", "A–B", "0–5 bp", 0), ("distance", "A–B", "6–10 bp", 1)]
-    table = pd.DataFrame(rows, columns=["grain", "pair", "distance", "called"]).assign(
+    return pd.DataFrame(rows, columns=["grain", "pair", "distance", "called"]).assign(
         orientation="any", shortest=[0, 0, 6], n=40, interaction=[1.0, 0.2, 3.0], interaction_low=0.1,
         interaction_high=3.5, null_low=[-1.0, -0.5, -0.25], null_high=[1.0, 0.75, 0.5], q=0.01,
         called_synergy=0.5, called_redundancy=0.0, call=["synergy", "", "synergy"],
     )  # fmt: skip
-    figure, data = kinds.draw({"kinds": table}, {})
+
+
+def test_kinds_have_the_band_of_their_null():
+    figure, data = kinds.draw({"kinds": kinds_table()}, {})
     bands = [(bar.get_y(), bar.get_y() + bar.get_height()) for bar in figure.axes[0].patches]
     assert bands == [(-0.5, 0.75), (-0.25, 0.5)]
     assert len(data) == 2
@@ -884,6 +889,44 @@ def test_no_text_of_new_tables_is_too_small_or_cut_off(module, tables):
     check_texts(module.draw(tables, {})[0])
 
 
+def tables_of_all_figures() -> dict[str, dict]:
+    """Return what each kind of figure is drawn from."""
+    pairs, null = plot_data.make_pairs(motifs=2, per_pair=40)
+    return {
+        "pair_significance": {"pairs": pairs, "nulls": plot_data.make_nulls(null)},
+        "kinds": {"kinds": kinds_table()},
+        "mutagenesis": plot_data.make_mutagenesis(40),
+        "calibration": plot_data.make_calibration(400),
+        "distance": dict(zip(("pairs", "comparisons"), plot_data.make_distances(60), strict=True)),
+        "spacing": dict(zip(("pairs", "features"), plot_data.make_spacing(), strict=True)),
+        "scan": {"scan": plot_data.make_scan()},
+        "groups": dict(zip(("sources", "comparisons"), plot_data.make_sources(40, 60), strict=True)),
+        "tracks": plot_data.make_variants(),
+        "variants": plot_data.make_variants(),
+        "interaction_map": plot_data.make_map(150),
+        "aggregate_map": {"cells": plot_data.make_cells()},
+        "training": {"history": plot_data.make_history()},
+        "performance": dict(zip(("curves", "metrics"), plot_data.make_performance(["a", "b"]), strict=True)),
+    }
+
+
+@pytest.mark.parametrize("kind", OPTIONS)
+def test_a_figure_leaves_its_tables_as_they_are(kind):
+    """The next figure of the job is drawn from the same."""
+    tables = tables_of_all_figures()[kind]
+    before = copy.deepcopy(tables)
+    module_for(kind, tuple(OPTIONS)).draw(tables, {"top": 2} if kind == "tracks" else {})
+    assert tables.keys() == before.keys()
+    for name, table in before.items():
+        if isinstance(table, pd.DataFrame):
+            pd.testing.assert_frame_equal(tables[name], table, check_exact=True)
+        elif isinstance(table, dict):
+            for part, values in table.items():
+                np.testing.assert_array_equal(tables[name][part], values)
+        else:
+            np.testing.assert_array_equal(tables[name], table)
+
+
 def check_texts(figure):
     figure.draw_without_rendering()
     frame = figure.bbox
@@ -1011,21 +1054,23 @@ def test_empty_tables_have_one_sentence(module, tables, what):
 # Scripts -----------------------------------------------------------------------------------------------
 
 
-def run_script(name: str, figure: str, inputs: dict, options: dict, folder: Path) -> SimpleNamespace:
-    """Run a script as Snakemake does; return its outputs."""
-    output = SimpleNamespace(
-        **{suffix: str(folder / f"{figure}.{suffix}") for suffix in ("pdf", "png", "tsv")}
-    )
-    wildcards = {"analysis": "a", "model": "m", "task": "t", "method": "deeplift"}
+def run_script(figures: dict, inputs: dict, folder: Path) -> None:
+    """Draw figures, options by name, into a folder as Snakemake does."""
+    files = {
+        suffix: [str(folder / f"{name}.{suffix}") for name in figures] for suffix in ("pdf", "png", "tsv")
+    }
+    keys = {name: f"analyses.a.figures.{name}" for name in figures if name != "calibration"}
+    asked = {
+        name: {"kind": options.get("kind", name), "options": options, "key": keys.get(name, "")}
+        for name, options in figures.items()
+    }
     snakemake = SimpleNamespace(
         input={key: str(path) for key, path in inputs.items()},
-        output=output,
-        wildcards=SimpleNamespace(figure=figure, **wildcards),
-        params=SimpleNamespace(options=options, of="model m"),
+        output=SimpleNamespace(**files),
+        params=SimpleNamespace(figures=asked, of="model m"),
         log=[],
     )
-    runpy.run_path(str(SCRIPTS / name), init_globals={"snakemake": snakemake})
-    return output
+    runpy.run_path(str(SCRIPTS / "plot_figures.py"), init_globals={"snakemake": snakemake})
 
 
 @pytest.fixture
@@ -1052,28 +1097,69 @@ def locus_files(tmp_path) -> dict:
 
 def test_script_draws_from_files_what_the_module_draws_from_memory(locus_files, tmp_path, quiet_logging):
     options = {"kind": "tracks", "distant": 1, "minimum_distance": 50}
-    output = run_script("plot_interactions.py", "distant_locus", locus_files, options, tmp_path)
+    run_script({"distant_locus": options}, locus_files, tmp_path)
     _, expected = tracks.draw(plot_data.make_variants(), {"distant": 1, "minimum_distance": 50})
-    found = read_table(output.tsv)
+    found = read_table(tmp_path / "distant_locus.tsv")
     assert list(found["position"]) == list(expected["position"])
     np.testing.assert_allclose(found["delta"], expected["delta"], rtol=1e-6)
-    assert Path(output.pdf).stat().st_size > 5000
-    assert Path(output.png).stat().st_size > 5000
+    assert (tmp_path / "distant_locus.pdf").stat().st_size > 5000
+    assert (tmp_path / "distant_locus.png").stat().st_size > 5000
+
+
+def test_figures_drawn_together_are_those_drawn_alone(locus_files, tmp_path, quiet_logging):
+    figures = {
+        "variants": {},
+        "tracks": {"top": 2},
+        "far": {"kind": "tracks", "distant": 1},
+        "near": {"kind": "variants"},
+    }
+    run_script(figures, locus_files, tmp_path / "together")
+    for name, options in figures.items():
+        run_script({name: options}, locus_files, tmp_path / "alone")
+    made = sorted(path.name for path in (tmp_path / "together").glob("[!.]*"))
+    assert made == sorted(f"{name}.{suffix}" for name in figures for suffix in ("pdf", "png", "tsv"))
+    # In a PDF the places that the layout solves for may differ in their tenth decimal, drawn alone or not.
+    for name in (name for name in made if not name.endswith(".pdf")):
+        assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
+
+
+def test_figures_that_cannot_be_drawn_are_all_told_with_their_keys(
+    locus_files, tmp_path, quiet_logging, caplog
+):
+    figures = {
+        "tracks": {"names": ["x"]},
+        "calibration": {},
+        "variants": {},
+        "far": {"kind": "tracks", "names": ["y"]},
+    }
+    with pytest.raises(SystemExit):
+        run_script(figures, locus_files, tmp_path)
+    (told,) = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    for name, source in (("tracks", "x"), ("far", "y")):
+        assert (
+            f"key 'analyses.a.figures.{name}': the figure 'tracks' found no source named '{source}'" in told
+        )
+    # Which is drawn without being asked for, and has no key.
+    assert "the figure 'calibration' is drawn from quantiles, calibration, nulls" in told
+    assert "figures.calibration" not in told
+    assert (tmp_path / "variants.png").exists()
+    assert not list(tmp_path.glob("*tracks*")) + list(tmp_path.glob("*unfinished*"))
 
 
 def test_script_of_a_model(tmp_path, quiet_logging):
     write_table(plot_data.make_history(), tmp_path / "history.tsv")
-    output = run_script("plot_figure.py", "training", {"history": tmp_path / "history.tsv"}, {}, tmp_path)
-    assert len(read_table(output.tsv)) == 12
-    assert Path(output.pdf).stat().st_size > 5000
-    assert Path(output.png).stat().st_size > 5000
+    run_script({"training": {}}, {"history": tmp_path / "history.tsv"}, tmp_path)
+    assert len(read_table(tmp_path / "training.tsv")) == 12
+    assert (tmp_path / "training.pdf").stat().st_size > 5000
+    assert (tmp_path / "training.png").stat().st_size > 5000
 
 
 def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_path, quiet_logging, caplog):
     with pytest.raises(SystemExit) as ended:
-        run_script("plot_interactions.py", "pie", locus_files, {}, tmp_path)
+        run_script({"pie": {}}, locus_files, tmp_path)
     assert ended.value.code == 1
-    assert "error: there is no figure 'pie': choose one of aggregate_map, calibration" in caplog.text
+    told = "error: key 'analyses.a.figures.pie': there is no figure 'pie': choose one of aggregate_map, "
+    assert told + "calibration" in caplog.text
     assert not (tmp_path / "pie.pdf").exists()
 
 

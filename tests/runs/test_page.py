@@ -1,5 +1,9 @@
 """The page of a finished run has the numbers of its tables; Snakemake's report has captions."""
 
+import json
+import re
+from pathlib import Path
+
 import pandas as pd
 import pyfaidx
 import pytest
@@ -92,5 +96,11 @@ def test_the_report_of_snakemake_has_the_captions(finished, tmp_path):
     assert ran.returncode == 0, ran.stdout[-3000:]
     text = (folder.path / "report.html").read_text(encoding="utf-8")
     assert "which features of a DNA sequence act together" in text
-    for kind in ("pair_significance", "interaction_map", "training"):
-        assert caption(kind).split(".")[0] in text, kind
+    told, _ = json.JSONDecoder().raw_decode(re.split(r'id="results">\s*var results = ', text)[1])
+    figures = {path: told[path] for path in told if "/figures/" in path}
+    drawn = {str(path.relative_to(folder.path)) for path in (folder.path / "results/figures").rglob("*.png")}
+    assert set(figures) == drawn
+    for path, figure in figures.items():  # several of which one job drew
+        name = figure["labels"]["figure"]
+        assert Path(path).stem == name
+        assert caption(name).split(".")[0] in " ".join(figure["caption"].split()), path

@@ -203,8 +203,8 @@ def make_sources(positive: int = 120, control: int = 150, seed: int = 3) -> tupl
 
 
 def make_variants(n: int = 6, length: int = 400, seed: int = 4) -> dict:
-    """Return the inputs of ``tracks``: variants in a motif, and a site that responds and is farther away
-    the higher the number of the source (10 bp, 30 bp, 50 bp …)."""
+    """Return the inputs of ``tracks`` and ``variants``: variants in a motif, and a site that responds and is
+    farther away the higher the number of the source (10 bp, 30 bp, 50 bp …)."""
     rng = np.random.default_rng(seed)
     bases = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, (n, length))]
     middle = length // 2
@@ -232,6 +232,7 @@ def make_variants(n: int = 6, length: int = 400, seed: int = 4) -> dict:
             "alternate": [complement[base] for base in reference],
             "fis": np.nanmax(np.abs(delta), axis=1), "fis_p": 1e-4, "fis_q": 1e-3,
             "response_distance": np.nanargmax(np.abs(delta), axis=1) - middle,
+            "signed_sum": np.nansum(delta, axis=1), "signed_sum_p": 1e-3, "signed_sum_q": 1e-2,
         }
     )  # fmt: skip
     examples = pd.DataFrame(

@@ -61,6 +61,15 @@ def test_a_line_while_a_long_job_runs_and_when_it_ends_with_rate_and_time_left(t
     ]
 
 
+def test_the_rules_of_the_figures_of_analyses_are_told_as_one(told):
+    told.send("run_info", stats={"plot_interactions_mine": 2, "plot_interactions_other": 1, "plot_model": 1})
+    told.job(1, rule="plot_interactions_mine")
+    told.clock_.seconds = 6
+    told.send("job_finished", job_id=1)
+    assert told.lines()[0].startswith("4 jobs of 2 rules: ")
+    assert told.lines()[1].startswith("ends   plot_interactions mine 1 (6 s; 1 of 4 jobs")
+
+
 def test_warnings_wait_for_the_end_and_failures_are_told_once(told):
     told.send("run_info", stats={"score_pairs": 2})
     told.job(1, log="10:00:00 warning: few peaks\n10:00:01 all well\n")

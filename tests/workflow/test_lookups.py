@@ -148,10 +148,7 @@ def test_a_twin_has_the_choice_and_the_options_of_its_model_without_shuffles(loo
     )
 
 
-def test_every_figure_has_options(lookups):
-    of = lookups.figure_options
-    assert of(SimpleNamespace(analysis="motif_pairs", figure="calibration")) == {}
-    assert of(SimpleNamespace(analysis="binding_qtl", figure="tracks")) == {"top": 3}
+def test_what_is_expected_of_cells_is_planted(lookups):
     assert lookups.expected_cells(SimpleNamespace(analysis="cbf1_flanks"))["expected"].startswith(
         "results/planted"
     )

@@ -22,6 +22,8 @@ rule score_pairs:
     output: results/c
     wildcards: analysis=one, model=m, task=t=1, method=deeplift, shard=0
     resources: tmpdir=/tmp, runtime=10
+rule plot_interactions_my-pairs:
+    wildcards: analysis=my-pairs
 rule write_reproduction:
     input: results/d
 Job stats:
@@ -35,6 +37,7 @@ def test_jobs_and_wildcards_are_read():
             "score_pairs",
             {"analysis": "one", "model": "m", "task": "t=1", "method": "deeplift", "shard": "0"},
         ),
+        ("plot_interactions_my-pairs", {"analysis": "my-pairs"}),
         ("write_reproduction", {}),
     ]
 

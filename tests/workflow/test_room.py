@@ -10,7 +10,7 @@ from workflow.schema import ROOT
 # Each module may import from those before it.
 ORDER = [
     ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention", "network_heads"],
-    ["running", "included", "small_files"],
+    ["running", "included", "small_files", "figures"],
     ["rows", "costs", "datasets"],
     ["feature_names", "samples", "backgrounds", "exports"],
     ["conditions", "named", "scans"],

@@ -21,6 +21,7 @@ from dfim.attribution.edits import Block
 from dfim.interactions.draws import REMOVED, REPLACED, Draws
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.pairs import rows_by_example
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
@@ -109,7 +110,7 @@ def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tu
 def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
     """Yield the job of each example with pairs, in order."""
     ends_of, reached = pairs[["first", "second"]].to_numpy(), pairs["within_reach"].to_numpy(bool)
-    for example, rows in _rows_by_example(pairs["example"].to_numpy()):
+    for example, rows in rows_by_example(pairs["example"].to_numpy()):
         numbers, ends = np.unique(ends_of[rows], return_inverse=True)
         features = [by_number[number] for number in numbers]
         replacing = Draws(bases[example], seed, example, draws, REPLACED)
@@ -124,14 +125,6 @@ def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> It
             [one_hot(replacing.pieces(feature.start, feature.end)) for feature in features],
             one_hot(replacing.shuffles),
         )
-
-
-def _rows_by_example(examples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield each example, in order, and the numbers of the pairs' rows that are its own."""
-    order = np.argsort(examples, kind="stable")
-    begins = np.flatnonzero(np.diff(examples[order], prepend=-1))
-    for rows in np.split(order, begins[1:]) if len(order) else ():
-        yield int(examples[rows[0]]), rows
 
 
 def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:

@@ -28,7 +28,8 @@ import pandas as pd
 
 from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
-from dfim.interactions.mutation import alternatives, check_sources, mutant_rows
+from dfim.interactions.mutation import alternatives, check_sources, rows_of_mutants
+from dfim.interactions.pairs import rows_by_example
 from dfim.progress import Progress
 from dfim.sequences.bases import BASES
 from dfim.sequences.shuffling import shuffled
@@ -41,12 +42,12 @@ _FEWEST_MUTANTS = 16
 
 @dataclass
 class _Replicate:
-    """One replicate of one example with sources to mutate; ``bases`` (positions,)."""
+    """One replicate of one example; ``bases`` (positions,), ``rows``: those of its sources in the table."""
 
     example: int
     number: int
     bases: np.ndarray
-    sources: pd.DataFrame
+    rows: np.ndarray
 
 
 @dataclass
@@ -82,47 +83,41 @@ def _score(
     """
     check_sources(sources, bases)
     most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
+    mutants_of = np.where(sources["kind"] == "nucleotide", 3, 1)
     waiting, size = [], 0
     with Progress(total=len(sources) * (shuffles + 1), unit=" mutated sources") as progress:
         for replicate in _replicates(bases, sources, shuffles, seed, most):
             waiting.append(replicate)
-            size += len(replicate.sources) * (3 if replicate.sources["kind"].iloc[0] == "nucleotide" else 1)
+            size += len(replicate.rows) * mutants_of[replicate.rows[0]]
             if size >= most:
-                yield _scored(scorer, waiting, task, background, asked)
-                progress.update(sum(len(done.sources) for done in waiting))
+                yield _scored(scorer, waiting, sources, task, background, asked)
+                progress.update(sum(len(done.rows) for done in waiting))
                 waiting, size = [], 0
         if waiting:
-            yield _scored(scorer, waiting, task, background, asked)
-            progress.update(sum(len(done.sources) for done in waiting))
+            yield _scored(scorer, waiting, sources, task, background, asked)
+            progress.update(sum(len(done.rows) for done in waiting))
 
 
 def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: int) -> Iterator[_Replicate]:
-    for example, own in sources.groupby("example", sort=True):
+    for example, own in rows_by_example(sources["example"].to_numpy()):
         for begin in range(0, len(own), most):
-            part = own if len(own) <= most else own.iloc[begin : begin + most]
             for number in range(shuffles + 1):
                 letters = shuffled(bases[example], seed, example, number)
-                yield _Replicate(example, number, letters, part)
+                yield _Replicate(example, number, letters, own[begin : begin + most])
 
 
-def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, asked: dict) -> _Batch:
+def _scored(scorer: Scorer, replicates: list[_Replicate], sources, task: int, background, asked) -> _Batch:
     """Mutate the sources of some replicates, and score them."""
-    sources = pd.concat([one.sources for one in replicates])
-    sizes = [len(one.sources) for one in replicates]
-    sources["sequence"] = np.repeat(np.arange(len(replicates)), sizes)
-    rows = [mutant_rows(replicates[one.sequence].bases, one, background) for one in sources.itertuples()]
-    counts = np.array([len(one) for one in rows])
-    widths = np.array([one.shape[1] for one in rows])
-    padded = np.zeros((counts.sum(), widths.max(), 4), np.float32)
-    first = np.cumsum(counts) - counts
-    for begin, one in zip(first, rows, strict=True):
-        padded[begin : begin + len(one), : one.shape[1]] = one
-    columns = [
-        np.repeat(sources[name].to_numpy(np.int64), counts) for name in ("sequence", "start", "first", "stop")
-    ]
-    mutants = Mutants(columns[0], columns[1], np.repeat(widths, counts), padded, columns[2], columns[3])
+    sizes = [len(one.rows) for one in replicates]
+    sources = sources.iloc[np.concatenate([one.rows for one in replicates])]
+    sources = sources.assign(sequence=np.repeat(np.arange(len(replicates)), sizes))
     bases = np.stack([one.bases for one in replicates])
-    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, **asked))
+    rows, counts = rows_of_mutants(bases, sources, background)
+    widths = sources["end"] - sources["start"]
+    columns = [sources["sequence"], sources["start"], widths, sources["first"], sources["stop"]]
+    sequence, start, width, first, stop = (np.repeat(column.to_numpy(np.int64), counts) for column in columns)
+    scores = scorer.score_mutants(bases, Mutants(sequence, start, width, rows, first, stop), task, **asked)
+    return _Batch(replicates, sources, np.cumsum(counts) - counts, scores)
 
 
 def pair_scores(
@@ -187,7 +182,7 @@ def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:
         {
             "source": batch.sources["feature"].to_numpy(),
             "example": batch.sources["example"].to_numpy(),
-            "replicate": [batch.replicates[number].number for number in batch.sources["sequence"]],
+            "replicate": np.array([one.number for one in batch.replicates])[batch.sources["sequence"]],
             "mutant": batch.mutant,
         }
     )

@@ -73,13 +73,15 @@ def _score(
     shuffles: int,
     seed: int,
     batch_size: int | None,
+    targets: np.ndarray | None = None,
     **asked: bool,
 ) -> Iterator[_Batch]:
     """Score the replicates 0 … ``shuffles`` of every example that has sources, with all mutants, in order.
 
     ``sources`` have the columns ``first`` and ``stop``. Replicates are gathered until they have
     ``batch_size`` mutants, so that memory does not grow with the number of examples, and the sources of an
-    example that has more are taken in parts. ``asked``: what of :meth:`Scorer.score_mutants` is asked for.
+    example that has more are taken in parts. ``targets`` (sources, most, 2): where alone, within that, the
+    change is looked at. ``asked``: what of :meth:`Scorer.score_mutants` is asked for.
     """
     check_sources(sources, bases)
     most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
@@ -90,11 +92,11 @@ def _score(
             waiting.append(replicate)
             size += len(replicate.rows) * mutants_of[replicate.rows[0]]
             if size >= most:
-                yield _scored(scorer, waiting, sources, task, background, asked)
+                yield _scored(scorer, waiting, sources, targets, task, background, asked)
                 progress.update(sum(len(done.rows) for done in waiting))
                 waiting, size = [], 0
         if waiting:
-            yield _scored(scorer, waiting, sources, task, background, asked)
+            yield _scored(scorer, waiting, sources, targets, task, background, asked)
             progress.update(sum(len(done.rows) for done in waiting))
 
 
@@ -106,17 +108,19 @@ def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: in
                 yield _Replicate(example, number, letters, own[begin : begin + most])
 
 
-def _scored(scorer: Scorer, replicates: list[_Replicate], sources, task: int, background, asked) -> _Batch:
-    """Mutate the sources of some replicates, and score them."""
-    sizes = [len(one.rows) for one in replicates]
-    sources = sources.iloc[np.concatenate([one.rows for one in replicates])]
+def _scored(scorer: Scorer, replicates: list[_Replicate], sources, targets, task: int, background, asked):
+    """Mutate the sources of some replicates, and score them: a :class:`_Batch`."""
+    sizes, taken = [len(one.rows) for one in replicates], np.concatenate([one.rows for one in replicates])
+    sources = sources.iloc[taken]
     sources = sources.assign(sequence=np.repeat(np.arange(len(replicates)), sizes))
     bases = np.stack([one.bases for one in replicates])
     rows, counts = rows_of_mutants(bases, sources, background)
     widths = sources["end"] - sources["start"]
     columns = [sources["sequence"], sources["start"], widths, sources["first"], sources["stop"]]
     sequence, start, width, first, stop = (np.repeat(column.to_numpy(np.int64), counts) for column in columns)
-    scores = scorer.score_mutants(bases, Mutants(sequence, start, width, rows, first, stop), task, **asked)
+    own = None if targets is None else np.repeat(targets[taken], counts, axis=0)
+    mutants = Mutants(sequence, start, width, rows, first, stop, own)
+    scores = scorer.score_mutants(bases, mutants, task, **asked)
     return _Batch(replicates, sources, np.cumsum(counts) - counts, scores)
 
 
@@ -149,12 +153,8 @@ def pair_scores(
     )
     sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
     sources = _with_asked(scorer, sources, targets)
-    tables = [
-        _pair_rows(batch, targets)
-        for batch in _score(
-            scorer, bases, sources, task, background, shuffles, seed, batch_size, channels=True
-        )
-    ]
+    options = (task, background, shuffles, seed, batch_size, _intervals(sources, targets))
+    tables = [_pair_rows(batch, targets) for batch in _score(scorer, bases, sources, *options, channels=True)]
     if not tables:
         return pd.DataFrame(columns=PAIR_COLUMNS)
     return pd.concat(tables, ignore_index=True)
@@ -174,6 +174,15 @@ def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) ->
     return sources.assign(first=asked["first"].to_numpy(), stop=asked["stop"].to_numpy()).reset_index(
         drop=True
     )
+
+
+def _intervals(sources: pd.DataFrame, targets: pd.DataFrame) -> np.ndarray:
+    """Return [first, stop) of the targets of every source, (sources, most, 2); missing ones are empty."""
+    place = pd.Index(sources["feature"]).get_indexer(targets["source"])
+    number = targets.groupby("source").cumcount().to_numpy()
+    found = np.zeros((len(sources), number.max(initial=0) + 1, 2), np.int64)
+    found[place, number] = targets[["first", "stop"]]
+    return found
 
 
 def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:

@@ -307,7 +307,7 @@ class _ChangeScores:
         if whole or window > 0.8 * length:
             first, window = np.zeros(columns, np.int64), length
         first, window = clipped(first, max(window, 1), length)
-        self.engine.add_multipliers(state, self.task, first, window)
+        self.engine.add_multipliers(state, self.task, first, window, own=self.importance)
         if self.importance:
             positions = first[:, None] + np.arange(window)
             rows = np.arange(columns)[:, None]
@@ -354,11 +354,17 @@ class _ChangeScores:
         firsts, stops = self.firsts[numbers], self.stops[numbers]
         # As wide for all as the widest is, but nowhere beyond what is known of the unchanged sequences.
         known = state.starts[changes.owners]
-        to, window = clipped(firsts - known, int((stops - firsts).max()), state.multipliers.shape[1])
+        to, window = clipped(firsts - known, int((stops - firsts).max()), state.length)
         to += known
-        found = self.engine.changes(state, self.task, changes, to, window)
+        targets = None if mutants.targets is None else mutants.targets[numbers]
+        # What the mutated rows become is asked for beside the targets.
+        found = self.engine.changes(
+            state, self.task, changes, to, window, None if self.importance else targets
+        )
         owners = mutants.sequences[numbers]
-        asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
+        asked = (mutants.firsts[numbers], mutants.stops[numbers])
+        targets = np.stack(asked, axis=1)[:, None] if targets is None else targets
+        asked = (*asked, targets, changes.starts, width)
         put = partial(kernels.put_weighted, found, to)
         put(self.weight, owners, *asked, numbers, self.scores.delta, False)
         if self.uncertain:

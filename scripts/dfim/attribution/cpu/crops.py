@@ -77,6 +77,7 @@ def crop(plan: Plan, mutants: Mutants, firsts: np.ndarray, stops: np.ndarray) ->
         mutants.rows[numbers],
         firsts[numbers] - shift,
         stops[numbers] - shift,
+        None if mutants.targets is None else mutants.targets[numbers] - shift[:, None, None],
     )
     sequences = mutants.sequences[numbers][first]
     return Crops(_shorter(plan, size), sequences, starts, top, numbers, moved)

@@ -18,7 +18,7 @@ from dfim.attribution.cpu.costs import costs, numbers_of_paths
 from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Base, Engine
 from dfim.attribution.cpu.deeplift import Mutants as Changes
-from dfim.attribution.cpu.edits import edited_logits
+from dfim.attribution.cpu.edits import edited_logits, few_at_once, split, whole_logits
 from dfim.attribution.cpu.plan import clipped, plan
 from dfim.attribution.cpu.telescope import Telescope
 from dfim.attribution.edits import Block
@@ -35,6 +35,8 @@ _PIECE = 8_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
+# Copies of sequences that a thread evaluates whole at once.
+_MOST_WHOLE = 256
 # Bytes of the states of sequences, and of the paths of one, that are held while their mutants are scored.
 _HELD = 500_000_000
 
@@ -119,13 +121,27 @@ class CpuDeepLift(Scorer):
             return super().edited_logits(bases, blocks, task)
         self._check_task(task)
         self._check_length(bases)
-        if not blocks:
+        parts = split(blocks, self.length) if blocks else None
+        if parts is None:
             return np.empty(0)
-        pieces = self._pieces_of_blocks(blocks)
-        return np.concatenate(self._run(lambda own: edited_logits(self.engine, bases, own, task), pieces))
+        pieces = self._pieces_of_blocks(parts.carried)
+        # Whole copies take most of the time where there are any: few enough at once to keep all threads busy.
+        size = -(-len(parts.whole_places) // (4 * self._threads._max_workers))
+        runs = few_at_once(parts.whole, min(max(size, 1), _MOST_WHOLE))
+        jobs = [*((edited_logits, own) for own in pieces), *((whole_logits, own) for own in runs)]
+        found = self._run(lambda job: job[0](self.engine, bases, job[1], task), jobs)
+        result = np.empty(sum(map(len, blocks)))
+        for places, values in (
+            (parts.carried_places, found[: len(pieces)]),
+            (parts.whole_places, found[len(pieces) :]),
+        ):
+            result[places] = np.concatenate(values) if values else np.empty(0)
+        return result
 
     def _pieces_of_blocks(self, blocks: Sequence[Block]) -> list[list[Block]]:
         """Cut blocks into runs of few sequences; neighbours of one sequence stay together."""
+        if not blocks:
+            return []
         examples = [block.example for block in blocks]
         begins = np.flatnonzero(np.diff(examples, prepend=examples[0] - 1))
         ends = [*begins, len(blocks)]

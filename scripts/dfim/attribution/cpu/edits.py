@@ -96,6 +96,7 @@ class EditedPiece:
         self.engine, self.x = engine, x
         self.z, self.y = _evaluated(engine, x)
         self.sums = engine.head.sums(engine.top_differences(self.y[-1]))
+        self._bytes: dict[int, int] = {}
 
     def logits(self, blocks: Sequence[Block], task: int) -> np.ndarray:
         """Return a task's logit of every copy of the blocks, whose examples are the sequences' numbers."""
@@ -105,8 +106,8 @@ class EditedPiece:
         """Yield runs of blocks whose edits' changes fit in memory; copies of one may be cut in several."""
         run, size = [], 0
         for block in blocks:
-            each = {rows.shape[1]: self._bytes_of(rows.shape[1]) for _, rows in block.edits}
-            whole = sum(len(rows) * each[rows.shape[1]] for _, rows in block.edits)
+            each = [self._bytes_of(rows.shape[1]) for _, rows in block.edits]
+            whole = sum(len(rows) * one for (_, rows), one in zip(block.edits, each, strict=True))
             if run and size + whole > _KEPT:
                 yield run
                 run, size = [], 0
@@ -114,15 +115,17 @@ class EditedPiece:
                 run.append(block)
                 size += whole
             else:  # no copy has more than two edits
-                yield from ([part] for part in block.cut(max(1, _KEPT // (2 * max(each.values())))))
+                yield from ([part] for part in block.cut(max(1, _KEPT // (2 * max(each)))))
         if run:
             yield run
 
     def _bytes_of(self, width: int) -> int:
         """Return how many bytes the changes of one edit take in all stages."""
-        plan = self.engine.plan
-        stages = zip(plan.stages, window_lengths(plan, width), strict=True)
-        return sum(4 * stage.channels * sum(lengths) for stage, lengths in stages)
+        if width not in self._bytes:
+            plan = self.engine.plan
+            stages = zip(plan.stages, window_lengths(plan, width), strict=True)
+            self._bytes[width] = sum(4 * stage.channels * sum(lengths) for stage, lengths in stages)
+        return self._bytes[width]
 
     def _logits(self, blocks: list[Block], task: int) -> np.ndarray:
         edits = _Edits(blocks)

@@ -29,7 +29,7 @@ def words(*key: int) -> list[int]:
 
 
 def state_of(rng: np.random.Generator) -> np.ndarray:
-    """Return the stream of one of NumPy's generators."""
+    """Return the stream of a generator of ``np.random.default_rng``."""
     state = rng.bit_generator.state["state"]
     parts = [part for name in ("state", "inc") for part in divmod(state[name], 1 << 64)]
     return np.array(parts, np.uint64)

@@ -4,7 +4,16 @@ sequences give. Under ``NUMBA_BOUNDSCHECK=1`` every index outside its array is a
 
 import numpy as np
 import pytest
-from support.small_networks import drawn_network, narrow_stages, random_bases
+from support.small_networks import (
+    chain,
+    convolution,
+    dense,
+    drawn_network,
+    narrow_stages,
+    pool,
+    random_bases,
+    step,
+)
 
 from dfim.attribution import open_scorer
 from dfim.attribution.cpu import kernels
@@ -57,6 +66,60 @@ def test_drawn_windows_and_widths_give_what_whole_sequences_give(network, seed):
     whole = found.pop("batched")
     for evaluation, delta in found.items():
         assert np.abs(delta - whole).max() <= TOLERANCE * np.abs(whole).max(), evaluation
+
+
+def wide_first_pool(rng) -> tuple[list, int]:
+    """Return layers of one or two stages, the first with a wide pool, of either padding and any head."""
+    length, taps, filters, width = (
+        int(rng.integers(*ends)) for ends in ((150, 300), (2, 20), (3, 20), (8, 21))
+    )
+    padding = str(rng.choice(["valid", "same"]))
+    steps = [convolution(rng, taps, 4, filters, padding), step("relu"), pool("max_pool", width)]
+    positions = (length - (taps - 1 if padding == "valid" else 0)) // width
+    if rng.random() < 0.5:
+        steps += [convolution(rng, 3, filters, 5, padding), step("relu")]
+        positions, filters = positions - (2 if padding == "valid" else 0), 5
+    steps.append(step("flatten"))
+    if rng.random() < 0.7:
+        steps += [dense(rng, positions * filters, 10), step("relu")]
+        return chain([*steps, dense(rng, 10, 2)], length), length
+    return chain([*steps, dense(rng, positions * filters, 2)], length), length
+
+
+def drawn_targets(rng, number: int, length: int) -> np.ndarray:
+    """Return four targets for each mutant: any that meet, are one in another, empty, or at an end."""
+    first = rng.integers(0, length, (number, 4))
+    first[: number // 4, 1] = first[: number // 4, 0] + 3
+    stop = np.minimum(first + rng.choice([0, 1, 5, 12], (number, 4)), length)
+    return np.stack([first, stop], axis=2)
+
+
+@pytest.mark.parametrize("network", [wide_first_pool, drawn_network, narrow_stages])
+@pytest.mark.parametrize("seed", range(12))
+def test_changes_at_targets_are_what_whole_sequences_give(network, seed):
+    rng = np.random.default_rng([17, seed])
+    layers, length = network(rng)
+    bases = random_bases(rng, 12, length)
+    if seed < 6:
+        bases[0, length // 3] = ord("N")
+    mutants, found = drawn_mutants(rng, bases, seed % 4), {}
+    mutants.targets = drawn_targets(rng, len(mutants), length)
+    for evaluation in ("batched", "windows"):
+        options = {"engine": "cpu", "threads": 2, "evaluation": evaluation}
+        with open_scorer("deeplift", layers, BACKGROUND, options) as scorer:
+            found[evaluation] = scorer.score_mutants(bases, mutants, 1, channels=True)
+    asked = mutants.asked(length)
+    positions = np.arange(length)
+    for targets, row in zip(mutants.targets, asked, strict=True):
+        inside = np.zeros(length, bool)
+        for first, stop in targets:
+            inside |= (positions >= first) & (positions < stop)
+        assert not row[~inside].any()
+    for values in ("delta", "absolute", "channels"):
+        one, whole = (np.where(asked, getattr(found[way], values), 0) for way in ("windows", "batched"))
+        assert not getattr(found["batched"], values)[~asked].any()
+        assert np.abs(whole).max() > 0
+        assert np.abs(one - whole).max() <= TOLERANCE * np.abs(whole).max(), values
 
 
 @pytest.mark.parametrize("width", [1, 3])

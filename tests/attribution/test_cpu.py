@@ -398,10 +398,10 @@ def test_no_window_reaches_beyond_what_is_known_of_its_sequence(monkeypatch):
     mutants = Mutants(*places, *np.array(asked).T)
     windows = []
 
-    def watched(engine, state, task, changes, to, length):
+    def watched(engine, state, task, changes, to, length, targets):
         known = state.starts[changes.owners]
-        windows.extend(zip(to - known, known + state.multipliers.shape[1] - to - length, strict=True))
-        return found(engine, state, task, changes, to, length)
+        windows.extend(zip(to - known, known + state.length - to - length, strict=True))
+        return found(engine, state, task, changes, to, length, targets)
 
     found = Engine.changes
     monkeypatch.setattr(Engine, "changes", watched)

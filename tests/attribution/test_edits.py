@@ -18,7 +18,7 @@ from support.small_networks import (
 
 from dfim.attribution import FORWARD, open_scorer
 from dfim.attribution.cpu import CpuDeepLift
-from dfim.attribution.edits import Block, logits_of_whole_copies
+from dfim.attribution.edits import NONE, Block, logits_of_whole_copies
 from dfim.attribution.gradients import GradientInput
 from dfim.attribution.simplification import simplify
 from dfim.sequences.bases import one_hot
@@ -41,8 +41,17 @@ def drawn_blocks(rng, bases: np.ndarray, number: int = 40) -> list[Block]:
         pieces = [(int(start), drawn_rows(rng, copies, width)) for start, width in places]
         if rng.random() < 0.1:
             pieces = [(0, drawn_rows(rng, copies, length))]
-        blocks.append(Block(int(example), copies, tuple(pieces[: rng.integers(0, 3)])))
+        blocks.append(block_of(int(example), copies, tuple(pieces[: rng.integers(0, 3)])))
     return blocks
+
+
+def block_of(example: int, number: int, pieces: tuple = ()) -> Block:
+    """Return copies that have the row of their number of each piece, or its only row."""
+    copies, first = np.full((number, 2), NONE), 0
+    for column, (_, rows) in enumerate(pieces):
+        copies[:, column] = first + (np.arange(number) if len(rows) > 1 else 0)
+        first += len(rows)
+    return Block(example, pieces, copies)
 
 
 def drawn_rows(rng, copies: int, width: int) -> np.ndarray:
@@ -63,8 +72,35 @@ def test_edited_copies_are_those_of_whole_sequences(seed):
         assert isinstance(scorer, CpuDeepLift)
         found = scorer.edited_logits(bases, blocks, 1)
     expected = logits_of_whole_copies(GradientInput(simplify(layers), BACKGROUND).logits, bases, blocks, 1)
-    assert len(found) == sum(block.number for block in blocks)
+    assert len(found) == sum(map(len, blocks))
     assert np.abs(found - expected).max() < TOLERANCE * max(np.ptp(expected), np.abs(expected).max())
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_copies_of_shared_edits_are_those_of_whole_sequences(seed):
+    """As pair tests ask: many places of one sequence, of which copies have any two, one wide or all of it."""
+    rng = np.random.default_rng([seed, 12])
+    layers, length = narrow_stages(rng) if seed == 0 else drawn_network(rng)
+    bases, blocks = random_bases(rng, 4, length), []
+    starts = np.sort(rng.choice(length // 10, 5, replace=False)) * 10
+    for example in (0, 2, 3):
+        edits = [(int(start), drawn_rows(rng, 4, rng.integers(1, 10))) for start in starts]
+        edits.append((0, drawn_rows(rng, 3, length)))
+        counts = [len(rows) for _, rows in edits]
+        first = np.cumsum([0, *counts])
+        places = np.array([rng.choice(5, 2, replace=False) for _ in range(60)])
+        copies = first[places] + rng.integers(0, np.array(counts)[places])
+        copies[rng.random(60) < 0.2, 1] = NONE
+        copies[rng.random(60) < 0.1] = NONE
+        copies[::20] = NONE, first[5]
+        blocks.append(Block(example, edits, copies))
+    with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 2}) as scorer:
+        found = scorer.edited_logits(bases, blocks, 1)
+        cut = scorer.edited_logits(bases, [part for block in blocks for part in block.cut(7)], 1)
+    expected = logits_of_whole_copies(GradientInput(simplify(layers), BACKGROUND).logits, bases, blocks, 1)
+    size = max(np.ptp(expected), np.abs(expected).max())
+    assert np.abs(found - expected).max() < TOLERANCE * size
+    assert np.abs(cut - expected).max() < TOLERANCE * size
 
 
 def test_edits_are_carried_only_as_far_as_they_reach(monkeypatch):
@@ -78,7 +114,7 @@ def test_edits_are_carried_only_as_far_as_they_reach(monkeypatch):
     monkeypatch.setattr(edits, "_evaluated", lambda engine, x: evaluated.append(len(x)) or whole(engine, x))
     far = ((100, drawn_rows(rng, 3, 8)), (800, drawn_rows(rng, 3, 8)))
     with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 1}) as scorer:
-        scorer.edited_logits(random_bases(rng, 2, length), [Block(0, 3, far), Block(1, 3, far)], 0)
+        scorer.edited_logits(random_bases(rng, 2, length), [block_of(0, 3, far), block_of(1, 3, far)], 0)
     assert sum(evaluated) == 2
 
 

@@ -16,7 +16,7 @@ from dfim.datasets.dataset import Dataset, write_dataset
 from dfim.errors import InputError
 from dfim.files.tables import write_table
 from dfim.files.whole import sha256_of
-from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.mutation import mutant_rows, rows_of_mutants
 from dfim.interactions.pair_files import read_pair_draws, read_score_draws
 from dfim.interactions.profile_files import write_profile_shard
 from dfim.interactions.score_draws import draw_scores
@@ -261,6 +261,19 @@ def test_rows_of_mutants():
     nucleotide = mutant_rows(letters, SimpleNamespace(kind="nucleotide", start=2, end=3), BACKGROUND)
     np.testing.assert_array_equal(nucleotide, one_hot(np.array([to_bases(base) for base in "ACT"])))
     assert len(mutant_rows(letters, SimpleNamespace(kind="nucleotide", start=4, end=5), BACKGROUND)) == 4
+
+
+@pytest.mark.parametrize("background", [BACKGROUND, np.random.default_rng(0).dirichlet(np.ones(4), 6)])
+def test_rows_of_many_mutants_are_those_of_each(background):
+    bases = np.array([to_bases("ACGTNA"), to_bases("GTNACC")])
+    rows = [(0, "motif", 1, 4, "", ""), (1, "nucleotide", 2, 3, "", ""), (0, "variant", 0, 2, "AC", "TG")]
+    rows += [(1, "motif", 5, 6, "", ""), (0, "nucleotide", 5, 6, "", ""), (1, "variant", 1, 2, "A", "T")]
+    table = pd.DataFrame(rows, columns=["sequence", "kind", "start", "end", "reference", "alternate"])
+    found, counts = rows_of_mutants(bases, table, background)
+    each = [mutant_rows(bases[source.sequence], source, background) for source in table.itertuples()]
+    assert counts.tolist() == [len(one) for one in each] == [1, 4, 1, 1, 3, 1]
+    expected = [np.pad(row, ((0, 3 - len(row)), (0, 0))) for one in each for row in one]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_shuffles_depend_on_their_numbers_alone_and_keep_dinucleotides():

@@ -25,7 +25,7 @@ SEQUENCES = 5
 def scores(network) -> dict[str, np.ndarray]:
     """Return contributions, changes, mutants, edited logits and logits, in 32 and in 64 bits, by name."""
     from dfim.attribution import FORWARD, open_scorer
-    from dfim.attribution.edits import Block
+    from dfim.attribution.edits import NONE, Block
     from dfim.attribution.gradients import GradientInput
     from dfim.attribution.integrated_gradients import IntegratedGradients
     from dfim.attribution.mutants import Mutants
@@ -42,7 +42,9 @@ def scores(network) -> dict[str, np.ndarray]:
         *(np.array(values) for values in ([0, 0, 3], [2, 20, 9], [4, 4, 4])),
         np.repeat(rows, 3, axis=0), np.array([0, 0, 5]), np.array([last, 12, last]),
     )  # fmt: skip
-    blocks = [Block(0, 1), Block(2, 3, ((4, rows), (19, rows))), Block(4, 2, ((11, rows),))]
+    copies = [[(NONE, NONE)], [(0, 1)] * 3, [(0, NONE)] * 2]
+    edits = [(), ((4, rows), (19, rows)), ((11, rows),)]
+    blocks = [Block(*one) for one in zip((0, 2, 4), edits, map(np.array, copies), strict=True)]
     for name, options in METHODS.items():
         method = "deeplift" if name == "rescale" else name
         with open_scorer(

@@ -15,7 +15,8 @@ class Mutants:
     ``sequences``: number of the sequence (row of ``bases``); ``starts``: first mutated position, 0-based;
     ``widths``: how many are mutated; ``rows`` (mutants, widest, 4): what takes their place, the first
     ``widths`` rows of each; ``firsts`` and ``stops``: the interval [first, stop) of positions whose change is
-    asked for.
+    asked for. With ``targets`` (mutants, most, 2) it is asked for only where it lies in one of a mutant's
+    intervals [first, stop) as well, which may be empty; elsewhere it may then be 0.
     """
 
     sequences: np.ndarray
@@ -24,6 +25,7 @@ class Mutants:
     rows: np.ndarray
     firsts: np.ndarray
     stops: np.ndarray
+    targets: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -33,7 +35,11 @@ class Mutants:
         positions = np.arange(length)
         first, stop, start = (values[:, None] for values in (self.firsts, self.stops, self.starts))
         own = (positions >= start) & (positions < start + self.widths[:, None])
-        return (positions >= first) & (positions < stop) & ~own
+        asked = (positions >= first) & (positions < stop) & ~own
+        if self.targets is None:
+            return asked
+        begins, ends = self.targets[:, :, 0, None], self.targets[:, :, 1, None]
+        return asked & ((positions >= begins) & (positions < ends)).any(axis=1)
 
     def applied(self, bases: np.ndarray) -> np.ndarray:
         """Return the mutants whole, (mutants, length, 4)."""

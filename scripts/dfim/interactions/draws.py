@@ -6,7 +6,8 @@ shards, cores or their order, nor on how many draws there are (ten are the first
 
 import numpy as np
 
-from dfim.sequences.shuffling import shuffles_by
+from dfim.sequences.shuffling import shuffles_of_keys
+from dfim.sequences.streams import integers, stream, words
 
 # Purposes that draw from the same example, and must not draw the same.
 REPLACED, REMOVED = 0, 1
@@ -22,18 +23,12 @@ class Draws:
     def __init__(self, bases: np.ndarray, seed: int, example: int, number: int, purpose: int = REPLACED):
         self._key = (seed, example, purpose)
         # The last number keeps keys of different lengths apart: trailing zeros are no part of a seed.
-        self.shuffles = shuffles_by(bases, [_generator(*self._key, draw, 1) for draw in range(number)])
+        self.shuffles = shuffles_of_keys(bases, [(*self._key, draw, 1) for draw in range(number)])
 
     def pieces(self, start: int, end: int) -> np.ndarray:
         """Return what stands in the place [start, end) in each draw, uint8 (number, end − start)."""
         number, length = self.shuffles.shape
         width = end - start
-        rng = _generator(*self._key, start, end, 2)
-        begins = rng.integers(0, length - width + 1, size=number)
+        key = np.array(words(*self._key, start, end, 2), np.uint64)
+        begins = integers(stream(key), length - width + 1, number)
         return self.shuffles[np.arange(number)[:, None], begins[:, None] + np.arange(width)]
-
-
-def _generator(*key: int) -> np.random.Generator:
-    """Return the generator of a key; small numbers as an array, which gives the same one in half the time."""
-    small = max(key) < 1 << 32
-    return np.random.default_rng(np.array(key, np.uint32) if small else list(key))

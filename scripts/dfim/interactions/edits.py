@@ -15,31 +15,30 @@ Evaluate = Callable[[Sequence[Block]], np.ndarray]
 
 
 def evaluated(
-    evaluate: Evaluate, jobs: Iterator[tuple[object, Iterator[Block]]], most: int
-) -> Iterator[tuple[object, list[np.ndarray]]]:
-    """Yield every job with the values of its blocks, in order; about ``most`` copies are evaluated at once.
+    evaluate: Evaluate, jobs: Iterator[tuple[object, Block]], most: int
+) -> Iterator[tuple[object, np.ndarray]]:
+    """Yield every job with the values of its block, in order; at most ``most`` copies are evaluated at once.
 
-    Blocks are made while those before them are evaluated, so that memory grows neither with the number of
-    jobs nor with the blocks of one.
+    Blocks are made while those before them are evaluated, so that memory does not grow with their number.
     """
     for waiting, whole in one_ahead(_batches(jobs, most)):
         _fill(evaluate, waiting)
-        yield from whole
+        yield from ((job, np.concatenate(values)) for job, values in whole)
 
 
-def _batches(jobs: Iterator[tuple[object, Iterator[Block]]], most: int) -> Iterator[tuple[list, list]]:
-    """Yield blocks, each with the list that its values go to; and the jobs that are whole with them."""
+def _batches(jobs: Iterator[tuple[object, Block]], most: int) -> Iterator[tuple[list, list]]:
+    """Yield parts of blocks, each with the list that its values go to; and the jobs that are then whole."""
     waiting: list[tuple[list, Block]] = []
     size = 0
     whole: list[tuple[object, list[np.ndarray]]] = []
-    for job, blocks in jobs:
+    for job, block in jobs:
         values: list[np.ndarray] = []
-        for block in blocks:
-            waiting.append((values, block))
-            size += block.number
-            if size >= most:
+        for part in block.cut(most):
+            if waiting and size + len(part) > most:
                 yield waiting, whole
                 waiting, whole, size = [], [], 0
+            waiting.append((values, part))
+            size += len(part)
         whole.append((job, values))
     yield waiting, whole
 
@@ -51,5 +50,5 @@ def _fill(evaluate: Evaluate, waiting: list[tuple[list, Block]]) -> None:
     found = evaluate([block for _, block in waiting])
     begin = 0
     for values, block in waiting:
-        values.append(found[begin : begin + block.number])
-        begin += block.number
+        values.append(found[begin : begin + len(block)])
+        begin += len(block)

@@ -14,7 +14,7 @@ One motif of a pair, the first that is named, stays in its place in each backgro
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from numbers import Real
@@ -22,7 +22,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from dfim.attribution.edits import Block
+from dfim.attribution.edits import NONE, Block
 from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS, off_the_middle
 from dfim.errors import InputError, counted
 from dfim.interactions.edits import Evaluate, evaluated
@@ -176,7 +176,7 @@ def draw_scan(
     outputs = np.empty((len(cells), len(backgrounds), len(OUTPUTS)))
     replaced = np.zeros((2, len(cells), draws))
     with Progress(total=len(backgrounds), unit=" backgrounds") as progress:
-        for job, values in evaluated(evaluate, ((job, job.blocks()) for job in jobs), most):
+        for job, values in evaluated(evaluate, ((job, job.block()) for job in jobs), most):
             job.collect(values, outputs[:, job.number], replaced)
             progress.update()
     replaced[:, cells["within_reach"].to_numpy() == 0] = np.nan
@@ -328,30 +328,32 @@ class _Job:
         starts = self.starts[:, number].tolist()
         return list(zip(self.cells[end], self.cells[f"{end}_strand"], starts, strict=True))
 
-    def blocks(self) -> Iterator[Block]:
-        """Yield what is evaluated, in the order in which :meth:`collect` takes it."""
-        yield Block(self.number, 1)
-        for name, strand, start in self.order:
-            rows = self.rows[name, strand]
-            yield Block(self.number, len(rows), ((start, rows),))
-        for cell in self.reached:
-            (first, at_first), (second, at_second) = (
-                (self.rows[name, strand], start) for name, strand, start in self.sites[cell]
-            )
-            yield Block(self.number, len(first), ((at_first, first), (at_second, second[:1])))
-            yield Block(self.number, len(second) - 1, ((at_first, first[:1]), (at_second, second[1:])))
+    def block(self) -> Block:
+        """Return what is evaluated, in the order in which :meth:`collect` takes it."""
+        edits = [(start, self.rows[name, strand]) for name, strand, start in self.order]
+        numbers = np.arange(sum(len(rows) for _, rows in edits)).reshape(len(edits), -1)
+        reached = [self.sites[cell] for cell in self.reached]
+        first, second = (numbers[[self.order[both[end]] for both in reached]] for end in (0, 1))
+        draws = numbers.shape[1] - 1
+        # Both motifs, pieces for the first, and pieces for the second.
+        one = np.concatenate([first, np.repeat(first[:, :1], draws, axis=1)], axis=1)
+        other = np.concatenate([np.repeat(second[:, :1], draws, axis=1), second], axis=1)
+        alone = np.column_stack([np.append(NONE, numbers), np.full(numbers.size + 1, NONE)])
+        return Block(
+            self.number, edits, np.concatenate([alone, np.column_stack([one.ravel(), other.ravel()])])
+        )
 
-    def collect(self, values: list[np.ndarray], outputs: np.ndarray, replaced: np.ndarray) -> None:
+    def collect(self, values: np.ndarray, outputs: np.ndarray, replaced: np.ndarray) -> None:
         """Put the outputs into ``outputs`` (cells, 4), and add the draws' interactions to ``replaced``."""
-        found = iter(values)
-        empty = next(found)[0]
-        at_sites = np.array([next(found) for _ in self.order])
+        draws, sites = replaced.shape[2], len(self.order)
+        (empty,), at_sites, of_cells = np.split(values, np.cumsum([1, sites * (1 + draws)]))
+        at_sites = at_sites.reshape(sites, 1 + draws)
         # With one end alone, (cells, 1 + K): the motif, then its pieces.
         first, second = (at_sites[[self.order[both[end]] for both in self.sites]] for end in (0, 1))
         outputs[:, 1], outputs[:, 2], outputs[:, 3] = second[:, 0], first[:, 0], empty
         outputs[:, 0] = first[:, 0] + second[:, 0] - empty  # what it is where the two cannot interact
-        for cell in self.reached:
-            of_first, of_second = next(found), next(found)
+        for cell, found in zip(self.reached, of_cells.reshape(-1, 1 + 2 * draws), strict=True):
+            of_first, of_second = np.split(found, [1 + draws])
             outputs[cell, 0] = of_first[0]
             replaced[0, cell] += of_first[1:] - first[cell, 1:] - second[cell, 0] + empty
             replaced[1, cell] += of_second - first[cell, 0] - second[cell, 1:] + empty

@@ -27,6 +27,37 @@ def mutant_rows(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray
     return one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
 
 
+def rows_of_mutants(bases: np.ndarray, sources: pd.DataFrame, background) -> tuple[np.ndarray, np.ndarray]:
+    """Return :func:`mutant_rows` of many sources, (mutants, widest, 4), and how many mutants each source has.
+
+    ``bases`` (sequences, positions), of which a source's column ``sequence`` names its own. Rows of a source
+    that is narrower than the widest are followed by zeros.
+    """
+    sequences, starts, ends = (sources[name].to_numpy(np.int64) for name in ("sequence", "start", "end"))
+    letters, kinds = bases[sequences, starts], sources["kind"]
+    motif, nucleotide = ((kinds == kind).to_numpy(bool) for kind in ("motif", "nucleotide"))
+    counts = np.where(nucleotide, np.where(letters == ord("N"), 4, 3), 1)
+    first = np.cumsum(counts) - counts
+    rows = np.zeros((counts.sum(), (ends - starts).max(initial=0), 4), np.float32)
+    rows[first[motif]] = _background_of(starts[motif], ends[motif], rows.shape[1], bases.shape[1], background)
+    for letter in np.unique(letters[nucleotide]):
+        own = first[nucleotide & (letters == letter)]
+        others = np.frombuffer(alternatives(chr(letter)).encode("ascii"), np.uint8)
+        rows[own[:, None] + np.arange(len(others)), 0] = one_hot(others)
+    rest = ~motif & ~nucleotide
+    for number, source in zip(first[rest], sources[rest].itertuples(), strict=True):
+        rows[number, : source.end - source.start] = mutant_rows(bases[source.sequence], source, background)[0]
+    return rows, counts
+
+
+def _background_of(starts: np.ndarray, ends: np.ndarray, widest: int, length: int, background) -> np.ndarray:
+    """Return the background at motifs, (motifs, widest, 4), 0 after the end of each."""
+    by_position = np.broadcast_to(np.asarray(background, np.float32), (length, 4))
+    positions = starts[:, None] + np.arange(widest)
+    inside = positions < ends[:, None]
+    return np.where(inside[:, :, None], by_position[np.minimum(positions, length - 1)], 0)
+
+
 def alternatives(base: str) -> str:
     """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself."""
     return BASES.replace(base, "")
@@ -35,7 +66,11 @@ def alternatives(base: str) -> str:
 def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
     """Raise InputError on a source outside its sequence, or one that cannot be mutated."""
     length = bases.shape[1]
-    for source in sources.itertuples():
+    starts, ends = (sources[name].to_numpy(np.int64) for name in ("start", "end"))
+    within = (starts >= 0) & (starts < ends) & (ends <= length)
+    # These need nothing else: a table may have millions, and each row that is looked at takes a while.
+    plain = within & sources["kind"].isin(["motif", "nucleotide"]).to_numpy(bool)
+    for source in sources[~plain].itertuples():
         what = (
             f"the {source.kind} {source.name!r} at {source.start} to {source.end} of example {source.example}"
         )

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dfim.attribution.edits import Block
+from dfim.attribution.edits import NONE, Block
 from dfim.interactions.draws import REMOVED, REPLACED, Draws
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
+from dfim.interactions.pairs import rows_by_example
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
@@ -93,7 +94,7 @@ def draw_pairs(
     jobs = _jobs(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
     shuffled = []
     with Progress(total=len(pairs), unit=" pairs") as progress:
-        for job, values in evaluated(evaluate, ((job, _blocks(job)) for job in jobs), most):
+        for job, values in evaluated(evaluate, ((job, _block(job)) for job in jobs), most):
             shuffled.append(_collect(job, values, outputs, replaced))
             progress.update(len(job.rows))
     table = pairs[TEST_COLUMNS[:4]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
@@ -109,7 +110,7 @@ def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tu
 def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
     """Yield the job of each example with pairs, in order."""
     ends_of, reached = pairs[["first", "second"]].to_numpy(), pairs["within_reach"].to_numpy(bool)
-    for example, rows in _rows_by_example(pairs["example"].to_numpy()):
+    for example, rows in rows_by_example(pairs["example"].to_numpy()):
         numbers, ends = np.unique(ends_of[rows], return_inverse=True)
         features = [by_number[number] for number in numbers]
         replacing = Draws(bases[example], seed, example, draws, REPLACED)
@@ -126,14 +127,6 @@ def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> It
         )
 
 
-def _rows_by_example(examples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield each example, in order, and the numbers of the pairs' rows that are its own."""
-    order = np.argsort(examples, kind="stable")
-    begins = np.flatnonzero(np.diff(examples[order], prepend=-1))
-    for rows in np.split(order, begins[1:]) if len(order) else ():
-        yield int(examples[rows[0]]), rows
-
-
 def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:
     """Return what takes a feature's place to remove it, float32 (M, width, 4); M is 1 without draws.
 
@@ -145,57 +138,60 @@ def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray
     return np.repeat(mutant_rows(bases, feature, background), max(1, draws), axis=0)
 
 
-def _blocks(job: _Job) -> Iterator[Block]:
-    """Yield what is evaluated for an example, in the order in which :func:`_collect` takes it.
+def _block(job: _Job) -> Block:
+    """Return what is evaluated for an example, in the order in which :func:`_collect` takes it.
 
     Of the sequence, its shuffles, and each feature once removed and once replaced every pair makes use.
     """
-    draws, removals = len(job.shuffles), len(job.removed[0])
-    yield Block(job.example, 1)
-    if draws:
-        yield Block(job.example, draws, ((0, job.shuffles),))
-    for start, removed in zip(job.starts, job.removed, strict=True):
-        yield Block(job.example, removals, ((start, removed),))
-    if draws:
-        for start, placed in zip(job.starts, job.placed, strict=True):
-            yield Block(job.example, draws, ((start, placed),))
-    for first, second in job.ends[job.reached]:
-        one, other = ((job.starts[end], job.removed[end]) for end in (first, second))
-        yield Block(job.example, removals, (one, other))
-        for kept, gone in ((second, first), (first, second)) if draws else ():
-            placed = np.repeat(job.placed[gone], removals, axis=0)
-            removed = job.removed[kept] if removals == 1 else np.tile(job.removed[kept], (draws, 1, 1))
-            pieces = ((job.starts[gone], placed), (job.starts[kept], removed))
-            yield Block(job.example, draws * removals, pieces)
+    draws, features, removals = len(job.shuffles), len(job.starts), len(job.removed[0])
+    places = list(zip([*job.starts, *job.starts], [*job.removed, *job.placed], strict=True))
+    edits = [*places[: features if not draws else None], *([(0, job.shuffles)] if draws else [])]
+    removed = np.arange(features * removals).reshape(features, removals)
+    placed = removed.size + np.arange(features * draws).reshape(features, draws)
+    shuffles = removed.size + placed.size + np.arange(draws)
+    first, second = job.ends[job.reached].T
+    both = _both(removed[first], removed[second])
+    # Other sequence in the place of one, and the other removed, in each of the ways to remove it.
+    drawn = [
+        _both(*np.broadcast_arrays(placed[gone][:, :, None], removed[kept][:, None, :]))
+        for gone, kept in ((first, second), (second, first))
+    ]
+    alone = np.concatenate([[NONE], shuffles, removed.ravel(), placed.ravel()])
+    copies = [_both(alone, np.full_like(alone, NONE)), both, np.concatenate(drawn)]
+    return Block(job.example, edits, np.concatenate(copies))
 
 
-def _collect(job: _Job, values: list[np.ndarray], outputs: np.ndarray, replaced: np.ndarray) -> np.ndarray:
+def _both(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return pairs of numbers of edits, (pairs, 2)."""
+    return np.stack([one.ravel(), other.ravel()], axis=1)
+
+
+def _collect(job: _Job, values: np.ndarray, outputs: np.ndarray, replaced: np.ndarray) -> np.ndarray:
     """Put the outputs of an example's pairs, and the interactions of their draws, into their rows.
 
     Returns the outputs of the shuffles (K,).
     """
-    draws, found = len(job.shuffles), iter(values)
-    whole = next(found)[0]
-    shuffled = next(found) if draws else np.empty(0)
-    without = np.array([_mean(next(found)) for _ in job.starts])
-    with_other = [next(found) for _ in job.starts] if draws else []
+    draws, features, removals = len(job.shuffles), len(job.starts), len(job.removed[0])
+    ends, rows = job.ends[job.reached], job.rows[job.reached]
+    counts = [1, draws, features * removals, features * draws, len(ends) * removals]
+    whole, shuffled, removed, placed, both, drawn = np.split(values, np.cumsum(counts))
+    without = _mean(removed.reshape(features, removals))
+    with_other = placed.reshape(features, draws)
     f01, f10 = without[job.ends].T
     f00 = f01 + f10 - whole  # what it is where the two cannot interact
-    for pair in np.flatnonzero(job.reached):
-        f00[pair] = _mean(next(found))
-        if draws:
-            for side, gone in enumerate(job.ends[pair]):
-                alone = _mean(next(found).reshape(draws, -1).T)
-                # With other sequence in its place the removed feature is gone all the same.
-                rest = f00[pair] - without[gone]
-                replaced[side, job.rows[pair]] = with_other[gone] - alone + rest
+    f00[job.reached] = _mean(both.reshape(-1, removals))
+    for side, alone in enumerate(_mean(drawn.reshape(2, len(ends), draws, removals)) if draws else ()):
+        gone = ends[:, side]
+        # With other sequence in its place the removed feature is gone all the same.
+        rest = f00[job.reached] - without[gone]
+        replaced[side, rows] = with_other[gone] - alone + rest[:, None]
     outputs[job.rows] = np.column_stack([np.full(len(f01), whole), f01, f10, f00])
     return shuffled
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
-    """Return the mean over the first axis; of few numbers, many times: ``ndarray.mean`` takes far longer."""
-    return np.add.reduce(values) / len(values)
+    """Return the mean over the last axis; of few numbers, many times: ``ndarray.mean`` takes far longer."""
+    return np.add.reduce(values, axis=-1) / values.shape[-1]
 
 
 def add_other_removal(

@@ -4,7 +4,7 @@ Windows of a genome may overlap, so that two examples hold the same two sites. T
 the window that has the pair nearest to its middle is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -87,3 +87,11 @@ def one_of_each_place(ordered: pd.DataFrame, features: pd.DataFrame, examples: p
     best = table.sort_values(["off", "example"], kind="stable").groupby(list(key), sort=False)["example"]
     lost = best.transform("first").reindex(table.index) != table["example"]
     return ordered.drop(index=table.index[lost]).reset_index(drop=True)
+
+
+def rows_by_example(examples: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield each example of a table's column, in order, and the numbers of the rows that are its own."""
+    order = np.argsort(examples, kind="stable")
+    begins = np.flatnonzero(np.diff(examples[order], prepend=-1))
+    for rows in np.split(order, begins[1:]) if len(order) else ():
+        yield int(examples[rows[0]]), rows

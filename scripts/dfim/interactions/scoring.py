@@ -28,7 +28,8 @@ import pandas as pd
 
 from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
-from dfim.interactions.mutation import alternatives, check_sources, mutant_rows
+from dfim.interactions.mutation import alternatives, check_sources, rows_of_mutants
+from dfim.interactions.pairs import rows_by_example
 from dfim.progress import Progress
 from dfim.sequences.bases import BASES
 from dfim.sequences.shuffling import shuffled
@@ -41,12 +42,12 @@ _FEWEST_MUTANTS = 16
 
 @dataclass
 class _Replicate:
-    """One replicate of one example with sources to mutate; ``bases`` (positions,)."""
+    """One replicate of one example; ``bases`` (positions,), ``rows``: those of its sources in the table."""
 
     example: int
     number: int
     bases: np.ndarray
-    sources: pd.DataFrame
+    rows: np.ndarray
 
 
 @dataclass
@@ -72,57 +73,55 @@ def _score(
     shuffles: int,
     seed: int,
     batch_size: int | None,
+    targets: np.ndarray | None = None,
     **asked: bool,
 ) -> Iterator[_Batch]:
     """Score the replicates 0 … ``shuffles`` of every example that has sources, with all mutants, in order.
 
     ``sources`` have the columns ``first`` and ``stop``. Replicates are gathered until they have
     ``batch_size`` mutants, so that memory does not grow with the number of examples, and the sources of an
-    example that has more are taken in parts. ``asked``: what of :meth:`Scorer.score_mutants` is asked for.
+    example that has more are taken in parts. ``targets`` (sources, most, 2): where alone, within that, the
+    change is looked at. ``asked``: what of :meth:`Scorer.score_mutants` is asked for.
     """
     check_sources(sources, bases)
     most = batch_size or max(_FEWEST_MUTANTS, _MOST_VALUES // bases.shape[1])
+    mutants_of = np.where(sources["kind"] == "nucleotide", 3, 1)
     waiting, size = [], 0
     with Progress(total=len(sources) * (shuffles + 1), unit=" mutated sources") as progress:
         for replicate in _replicates(bases, sources, shuffles, seed, most):
             waiting.append(replicate)
-            size += len(replicate.sources) * (3 if replicate.sources["kind"].iloc[0] == "nucleotide" else 1)
+            size += len(replicate.rows) * mutants_of[replicate.rows[0]]
             if size >= most:
-                yield _scored(scorer, waiting, task, background, asked)
-                progress.update(sum(len(done.sources) for done in waiting))
+                yield _scored(scorer, waiting, sources, targets, task, background, asked)
+                progress.update(sum(len(done.rows) for done in waiting))
                 waiting, size = [], 0
         if waiting:
-            yield _scored(scorer, waiting, task, background, asked)
-            progress.update(sum(len(done.sources) for done in waiting))
+            yield _scored(scorer, waiting, sources, targets, task, background, asked)
+            progress.update(sum(len(done.rows) for done in waiting))
 
 
 def _replicates(bases, sources: pd.DataFrame, shuffles: int, seed: int, most: int) -> Iterator[_Replicate]:
-    for example, own in sources.groupby("example", sort=True):
+    for example, own in rows_by_example(sources["example"].to_numpy()):
         for begin in range(0, len(own), most):
-            part = own if len(own) <= most else own.iloc[begin : begin + most]
             for number in range(shuffles + 1):
                 letters = shuffled(bases[example], seed, example, number)
-                yield _Replicate(example, number, letters, part)
+                yield _Replicate(example, number, letters, own[begin : begin + most])
 
 
-def _scored(scorer: Scorer, replicates: list[_Replicate], task: int, background, asked: dict) -> _Batch:
-    """Mutate the sources of some replicates, and score them."""
-    sources = pd.concat([one.sources for one in replicates])
-    sizes = [len(one.sources) for one in replicates]
-    sources["sequence"] = np.repeat(np.arange(len(replicates)), sizes)
-    rows = [mutant_rows(replicates[one.sequence].bases, one, background) for one in sources.itertuples()]
-    counts = np.array([len(one) for one in rows])
-    widths = np.array([one.shape[1] for one in rows])
-    padded = np.zeros((counts.sum(), widths.max(), 4), np.float32)
-    first = np.cumsum(counts) - counts
-    for begin, one in zip(first, rows, strict=True):
-        padded[begin : begin + len(one), : one.shape[1]] = one
-    columns = [
-        np.repeat(sources[name].to_numpy(np.int64), counts) for name in ("sequence", "start", "first", "stop")
-    ]
-    mutants = Mutants(columns[0], columns[1], np.repeat(widths, counts), padded, columns[2], columns[3])
+def _scored(scorer: Scorer, replicates: list[_Replicate], sources, targets, task: int, background, asked):
+    """Mutate the sources of some replicates, and score them: a :class:`_Batch`."""
+    sizes, taken = [len(one.rows) for one in replicates], np.concatenate([one.rows for one in replicates])
+    sources = sources.iloc[taken]
+    sources = sources.assign(sequence=np.repeat(np.arange(len(replicates)), sizes))
     bases = np.stack([one.bases for one in replicates])
-    return _Batch(replicates, sources, first, scorer.score_mutants(bases, mutants, task, **asked))
+    rows, counts = rows_of_mutants(bases, sources, background)
+    widths = sources["end"] - sources["start"]
+    columns = [sources["sequence"], sources["start"], widths, sources["first"], sources["stop"]]
+    sequence, start, width, first, stop = (np.repeat(column.to_numpy(np.int64), counts) for column in columns)
+    own = None if targets is None else np.repeat(targets[taken], counts, axis=0)
+    mutants = Mutants(sequence, start, width, rows, first, stop, own)
+    scores = scorer.score_mutants(bases, mutants, task, **asked)
+    return _Batch(replicates, sources, np.cumsum(counts) - counts, scores)
 
 
 def pair_scores(
@@ -154,12 +153,8 @@ def pair_scores(
     )
     sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
     sources = _with_asked(scorer, sources, targets)
-    tables = [
-        _pair_rows(batch, targets)
-        for batch in _score(
-            scorer, bases, sources, task, background, shuffles, seed, batch_size, channels=True
-        )
-    ]
+    options = (task, background, shuffles, seed, batch_size, _intervals(sources, targets))
+    tables = [_pair_rows(batch, targets) for batch in _score(scorer, bases, sources, *options, channels=True)]
     if not tables:
         return pd.DataFrame(columns=PAIR_COLUMNS)
     return pd.concat(tables, ignore_index=True)
@@ -181,13 +176,22 @@ def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) ->
     )
 
 
+def _intervals(sources: pd.DataFrame, targets: pd.DataFrame) -> np.ndarray:
+    """Return [first, stop) of the targets of every source, (sources, most, 2); missing ones are empty."""
+    place = pd.Index(sources["feature"]).get_indexer(targets["source"])
+    number = targets.groupby("source").cumcount().to_numpy()
+    found = np.zeros((len(sources), number.max(initial=0) + 1, 2), np.int64)
+    found[place, number] = targets[["first", "stop"]]
+    return found
+
+
 def _pair_rows(batch: _Batch, targets: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of one batch: its mutants' changes, put together over each target's positions."""
     mutated = pd.DataFrame(
         {
             "source": batch.sources["feature"].to_numpy(),
             "example": batch.sources["example"].to_numpy(),
-            "replicate": [batch.replicates[number].number for number in batch.sources["sequence"]],
+            "replicate": np.array([one.number for one in batch.replicates])[batch.sources["sequence"]],
             "mutant": batch.mutant,
         }
     )

@@ -18,8 +18,8 @@ from dfim.attribution.cpu.costs import costs, numbers_of_paths
 from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Base, Engine
 from dfim.attribution.cpu.deeplift import Mutants as Changes
-from dfim.attribution.cpu.edits import edited_logits
-from dfim.attribution.cpu.plan import clipped, plan
+from dfim.attribution.cpu.edits import edited_logits, few_at_once, split, whole_logits
+from dfim.attribution.cpu.plan import Plan, clipped, plan
 from dfim.attribution.cpu.telescope import Telescope
 from dfim.attribution.edits import Block
 from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
@@ -35,6 +35,8 @@ _PIECE = 8_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
+# Copies of sequences that a thread evaluates whole at once.
+_MOST_WHOLE = 256
 # Bytes of the states of sequences, and of the paths of one, that are held while their mutants are scored.
 _HELD = 500_000_000
 
@@ -68,7 +70,8 @@ class CpuDeepLift(Scorer):
         cores = self._threads._max_workers
         logger.info("contributions on %d CPU core%s, compiled", cores, "s" if cores > 1 else "")
         # What a thread takes at once, and of how many pieces a batch consists.
-        self._columns = self._piece_size(batch_limit=options.get("batch_size") or _PIECE)
+        self._batch_limit = options.get("batch_size") or _PIECE
+        self._columns = self._piece_size(self._plan)
         self.batch_size = _PIECES * self._columns * self._threads._max_workers
 
     def close(self) -> None:
@@ -79,24 +82,25 @@ class CpuDeepLift(Scorer):
         with one_blas_thread():
             return list(self._threads.map(function, pieces))
 
-    def _piece_size(self, batch_limit: int) -> int:
-        """Return how many sequences a thread takes at once.
+    def _piece_size(self, plan: Plan) -> int:
+        """Return how many sequences of a plan a thread takes at once.
 
         Few enough to stay in the cache, and enough to use the weights of a large dense layer for many.
         """
-        stages = self._plan.stages
-        values = sum(stage.positions * stage.channels for stage in stages)
-        weights = max(layer.kernel.size for layer in self._plan.head)
-        return min(batch_limit, max(1, _PIECE // (12 * values), min(32, weights // _MANY_WEIGHTS)))
+        values = sum(stage.positions * stage.channels for stage in plan.stages)
+        weights = max(layer.kernel.size for layer in plan.head)
+        return min(self._batch_limit, max(1, _PIECE // (12 * values), min(32, weights // _MANY_WEIGHTS)))
 
-    def _pieces(self, number: int) -> list[slice]:
-        columns = min(self._columns, -(-number // self._threads._max_workers) or 1)
+    def _pieces(self, number: int, plan: Plan | None = None) -> list[slice]:
+        """Cut so many sequences of a plan, by default the whole one, into pieces for the threads."""
+        columns = self._columns if plan is None else self._piece_size(plan)
+        columns = min(columns, -(-number // self._threads._max_workers) or 1)
         return [slice(begin, begin + columns) for begin in range(0, number, columns)]
 
-    def _pieces_held(self) -> int:
+    def _pieces_held(self, plan: Plan) -> int:
         """Return how many pieces' states fit in memory: z, and of each pool y, place, factor, multiplier."""
-        values = sum((stage.positions + 4 * stage.pooled) * stage.channels for stage in self._plan.stages)
-        return max(self._threads._max_workers, _HELD // (4 * values * self._columns))
+        values = sum((stage.positions + 4 * stage.pooled) * stage.channels for stage in plan.stages)
+        return max(self._threads._max_workers, _HELD // (4 * values * self._piece_size(plan)))
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         result = np.empty_like(x)
@@ -119,13 +123,27 @@ class CpuDeepLift(Scorer):
             return super().edited_logits(bases, blocks, task)
         self._check_task(task)
         self._check_length(bases)
-        if not blocks:
+        parts = split(blocks, self.length) if blocks else None
+        if parts is None:
             return np.empty(0)
-        pieces = self._pieces_of_blocks(blocks)
-        return np.concatenate(self._run(lambda own: edited_logits(self.engine, bases, own, task), pieces))
+        pieces = self._pieces_of_blocks(parts.carried)
+        # Whole copies take most of the time where there are any: few enough at once to keep all threads busy.
+        size = -(-len(parts.whole_places) // (4 * self._threads._max_workers))
+        runs = few_at_once(parts.whole, min(max(size, 1), _MOST_WHOLE))
+        jobs = [*((edited_logits, own) for own in pieces), *((whole_logits, own) for own in runs)]
+        found = self._run(lambda job: job[0](self.engine, bases, job[1], task), jobs)
+        result = np.empty(sum(map(len, blocks)))
+        for places, values in (
+            (parts.carried_places, found[: len(pieces)]),
+            (parts.whole_places, found[len(pieces) :]),
+        ):
+            result[places] = np.concatenate(values) if values else np.empty(0)
+        return result
 
     def _pieces_of_blocks(self, blocks: Sequence[Block]) -> list[list[Block]]:
         """Cut blocks into runs of few sequences; neighbours of one sequence stay together."""
+        if not blocks:
+            return []
         examples = [block.example for block in blocks]
         begins = np.flatnonzero(np.diff(examples, prepend=examples[0] - 1))
         ends = [*begins, len(blocks)]
@@ -254,8 +272,8 @@ class _ChangeScores:
 
     def found(self, by_paths: bool) -> MutantScores:
         """Score all mutants; ``by_paths`` through paths of whole sequences, else in windows."""
-        pieces = self.scorer._pieces(len(self.x))
-        held = self.scorer._pieces_held()
+        pieces = self.scorer._pieces(len(self.x), self.engine.plan)
+        held = self.scorer._pieces_held(self.engine.plan)
         for begin in range(0, len(pieces), held):
             self._score_pieces(pieces[begin : begin + held], by_paths)
         if self.scores.absolute is None:
@@ -307,7 +325,7 @@ class _ChangeScores:
         if whole or window > 0.8 * length:
             first, window = np.zeros(columns, np.int64), length
         first, window = clipped(first, max(window, 1), length)
-        self.engine.add_multipliers(state, self.task, first, window)
+        self.engine.add_multipliers(state, self.task, first, window, own=self.importance)
         if self.importance:
             positions = first[:, None] + np.arange(window)
             rows = np.arange(columns)[:, None]
@@ -316,15 +334,17 @@ class _ChangeScores:
         return state
 
     def _blocks(self, numbers: np.ndarray, by_paths: bool) -> list[np.ndarray]:
-        """Cut mutants into blocks of one width that start near each other."""
+        """Cut mutants into blocks of one width that start near each other, or have alike windows."""
         mutants, widths = self.mutants, self.mutants.widths
         numbers = numbers[self.firsts[numbers] < self.stops[numbers]]
         blocks = []
         for width in np.unique(widths[numbers]):
             same = numbers[widths[numbers] == width]
-            same = same[np.argsort(mutants.starts[same], kind="stable")]
-            window = int((self.stops[same] - self.firsts[same]).max())
-            size = self.engine.plan.columns(int(width), None if by_paths else window)
+            windows = self.stops[same] - self.firsts[same]
+            # Those of a block have windows as wide as its widest. Dense layers need neighbours together.
+            alike = windows if self.engine.plan.linear_head and not by_paths else 0 * windows
+            same = same[np.lexsort((mutants.starts[same], alike))]
+            size = self.engine.plan.columns(int(width), None if by_paths else int(windows.max()))
             size = min(size, -(-len(same) // self.scorer._threads._max_workers))
             blocks += [same[begin : begin + size] for begin in range(0, len(same), size)]
         return blocks
@@ -354,11 +374,17 @@ class _ChangeScores:
         firsts, stops = self.firsts[numbers], self.stops[numbers]
         # As wide for all as the widest is, but nowhere beyond what is known of the unchanged sequences.
         known = state.starts[changes.owners]
-        to, window = clipped(firsts - known, int((stops - firsts).max()), state.multipliers.shape[1])
+        to, window = clipped(firsts - known, int((stops - firsts).max()), state.length)
         to += known
-        found = self.engine.changes(state, self.task, changes, to, window)
+        targets = None if mutants.targets is None else mutants.targets[numbers]
+        # What the mutated rows become is asked for beside the targets.
+        found = self.engine.changes(
+            state, self.task, changes, to, window, None if self.importance else targets
+        )
         owners = mutants.sequences[numbers]
-        asked = (mutants.firsts[numbers], mutants.stops[numbers], changes.starts, width)
+        asked = (mutants.firsts[numbers], mutants.stops[numbers])
+        targets = np.stack(asked, axis=1)[:, None] if targets is None else targets
+        asked = (*asked, targets, changes.starts, width)
         put = partial(kernels.put_weighted, found, to)
         put(self.weight, owners, *asked, numbers, self.scores.delta, False)
         if self.uncertain:

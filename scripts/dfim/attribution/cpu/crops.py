@@ -12,8 +12,8 @@ import numpy as np
 from dfim.attribution.cpu.plan import Plan, Stage, clipped
 from dfim.attribution.mutants import Mutants
 
-# Pieces this much longer than one mutant needs hold neighbouring ones too.
-_ROOM = 1.5
+# Pieces longer than one mutant needs hold neighbouring ones too: those that are the fewest bases together.
+_ROOM = (1, 1.5, 2.5)
 # From this share of a sequence on, a piece is not worth its while.
 _MOST = 0.7
 
@@ -60,12 +60,17 @@ def crop(plan: Plan, mutants: Mutants, firsts: np.ndarray, stops: np.ndarray) ->
         return None
     begin, end = _top_windows(plan, mutants, numbers, firsts, stops)
     pooled = plan.stages[-1].pooled
-    size = min(pooled, int(_ROOM * (end - begin).max()))
-    if size > _MOST * pooled:
-        return None
     order = np.lexsort((begin, mutants.sequences[numbers]))
     numbers, begin, end = numbers[order], begin[order], end[order]
-    piece, first = _grouped(mutants.sequences[numbers], begin, end, size)
+    sizes = sorted({min(pooled, int(room * (end - begin).max())) for room in _ROOM})
+    ways = [
+        (size, *_grouped(mutants.sequences[numbers], begin, end, size))
+        for size in sizes
+        if size <= _MOST * pooled
+    ]
+    if not ways:
+        return None
+    size, piece, first = min(ways, key=lambda way: len(way[2]) * _shorter(plan, way[0]).length)
     top = clipped(begin[first], size, pooled)[0]
     step = int(np.prod([stage.width for stage in plan.stages]))
     starts = top * step
@@ -77,6 +82,7 @@ def crop(plan: Plan, mutants: Mutants, firsts: np.ndarray, stops: np.ndarray) ->
         mutants.rows[numbers],
         firsts[numbers] - shift,
         stops[numbers] - shift,
+        None if mutants.targets is None else mutants.targets[numbers] - shift[:, None, None],
     )
     sequences = mutants.sequences[numbers][first]
     return Crops(_shorter(plan, size), sequences, starts, top, numbers, moved)
@@ -101,13 +107,14 @@ def _top_windows(plan: Plan, mutants: Mutants, numbers, firsts, stops) -> tuple[
 
 def _grouped(sequences, begin, end, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the piece of every mutant, and each piece's first mutant; mutants are sorted."""
-    piece, first = np.empty(len(begin), np.int64), []
-    for number in range(len(begin)):
-        new = not first or sequences[number] != sequences[first[-1]]
-        if new or end[number] - begin[first[-1]] > size:
+    piece, first, own, farthest = [], [], -1, 0
+    mutants = zip(sequences.tolist(), begin.tolist(), end.tolist(), strict=True)
+    for number, (sequence, start, stop) in enumerate(mutants):
+        if sequence != own or stop > farthest:
             first.append(number)
-        piece[number] = len(first) - 1
-    return piece, np.array(first)
+            own, farthest = sequence, start + size
+        piece.append(len(first) - 1)
+    return np.array(piece), np.array(first)
 
 
 def _shorter(plan: Plan, pooled: int) -> Plan:

@@ -18,6 +18,8 @@ from dfim.attribution.cpu.plan import Plan, Stage, clipped
 
 # From this width of a pool on, its multipliers are so few that each is carried back by itself.
 _WIDE = 16
+# From this one on, where but few positions of the sequence are asked for.
+_WIDE_AT_TARGETS = 8
 # In place of a rule: multipliers are derivatives at the sequence, and the reference decides nothing.
 DERIVATIVE = "derivative"
 
@@ -28,7 +30,8 @@ class Base:
 
     Arrays have the axes [position, sequence, channel]. ``h``: multipliers of y for a task, by stage, in a
     window that starts at ``h_starts`` (sequence); ``multipliers`` those of the sequences, (sequences, w, 4),
-    from ``starts`` on. ``top``: see :meth:`Engine.base`; pieces of sequences have no ``head``.
+    in windows of ``length`` positions from ``starts`` on, unless they are left out. ``top``: see
+    :meth:`Engine.base`; pieces of sequences have no ``head``.
     """
 
     z: list[np.ndarray]
@@ -41,6 +44,7 @@ class Base:
     h_starts: list[np.ndarray] = field(default_factory=list)
     multipliers: np.ndarray | None = None
     starts: np.ndarray | None = None
+    length: int = 0
 
 
 @dataclass
@@ -81,6 +85,8 @@ class Engine:
         ]
         if first.width >= _WIDE:
             self.scattered[0] = self.first_back.reshape(first.channels, first.taps, 4)
+        # [channels, taps · 4 and zeros], see kernels.scatter_to_targets.
+        self.to_targets = np.pad(self.first_back, ((0, 0), (0, 32)))
         y = self._reference_values(reference[None])
         self.top_reference = y.ravel()
         reveals, derivative = rule in ("genomics_default", "reveal_cancel"), rule == DERIVATIVE
@@ -149,10 +155,19 @@ class Engine:
         kernels.activate(z, reference, uniform, stage.relu, stage.width, stage.tie, y, arg, factor)
         return y, arg, factor
 
-    def changes(self, state: Base, task: int, mutants: Mutants, to: np.ndarray, length: int) -> np.ndarray:
+    def changes(
+        self,
+        state: Base,
+        task: int,
+        mutants: Mutants,
+        to: np.ndarray,
+        length: int,
+        targets: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return what mutants change in the multipliers of their sequences' inputs, (mutants, length, 4).
 
-        The window of positions of each mutant starts at ``to``; it must lie within the sequence.
+        The window of positions of each mutant starts at ``to``; it must lie within the sequence. With
+        ``targets`` (mutants, most, 2) nothing is promised of positions that lie in none of these intervals.
         """
         owners = mutants.owners
         forward = self._forward(state, mutants)
@@ -161,7 +176,10 @@ class Engine:
         for number in reversed(range(len(self.plan.stages))):
             fresh = forward[number]
             changed = (fresh.arg, fresh.factor, fresh.starts)
-            dh = self._carry(state, number, owners, (dh, windows[number + 1][0]), changed, windows[number])
+            moved = dh, windows[number + 1][0]
+            if number == 0 and targets is not None and self.plan.stages[0].width >= _WIDE_AT_TARGETS:
+                return self._carry_to_targets(state, owners, moved, changed, windows[0], targets)
+            dh = self._carry(state, number, owners, moved, changed, windows[number])
         return dh
 
     def _forward(self, state: Base, mutants: Mutants) -> list[Changed]:
@@ -248,10 +266,13 @@ class Engine:
         dh[:, unchanged], dh_old[:, unchanged] = 0, 0
         return dh, dh_old
 
-    def add_multipliers(self, state: Base, task: int, to: np.ndarray | None = None, length: int = 0) -> None:
+    def add_multipliers(
+        self, state: Base, task: int, to: np.ndarray | None = None, length: int = 0, own: bool = True
+    ) -> None:
         """Work out the multipliers of a base for a task: all, or those that a window needs.
 
-        The window of each sequence starts at ``to`` and lies within the sequence.
+        The window of each sequence starts at ``to`` and lies within the sequence. Without ``own`` those of
+        the sequences themselves are left out: mutants do not need them.
         """
         columns = len(state.top)
         owners, zeros = np.arange(columns), np.zeros(columns, np.int64)
@@ -259,13 +280,15 @@ class Engine:
         starts, length = windows[-1]
         h = self._multipliers_of_top(state, task, state.top + starts, length)
         state.h, state.h_starts = [h], [starts]
-        for number in reversed(range(len(self.plan.stages))):
+        for number in reversed(range(0 if own else 1, len(self.plan.stages))):
             changed = (state.arg[number][:0], state.factor[number][:0], zeros)
             h = self._carry(state, number, owners, (h, starts), changed, windows[number])
             starts = windows[number][0]
             state.h.insert(0, h)
             state.h_starts.insert(0, starts)
-        state.multipliers, state.starts = state.h.pop(0), state.h_starts.pop(0)
+        state.multipliers = state.h.pop(0) if own else None
+        state.starts, state.length = windows[0]
+        state.h_starts = state.h_starts[-len(state.h) :]
 
     def _multipliers_of_top(self, state: Base, task: int, starts: np.ndarray, length: int) -> np.ndarray:
         """Return the multipliers of a window of the last stage's result, [w, columns, channels]."""
@@ -319,6 +342,16 @@ class Engine:
             return result
         result = result.reshape(length, columns, inputs)
         kernels.convolve_back(g, stage.back, result)
+        return result
+
+    def _carry_to_targets(self, state: Base, owners, moved, changed, window, targets) -> np.ndarray:
+        """Carry changes of multipliers from the first stage's result to targets, as :meth:`_carry` does."""
+        stage = self.plan.stages[0]
+        (dh, dh_starts), (arg, factor, starts), (to, length) = moved, changed, window
+        result = np.empty((len(owners), length, 4), np.float32)
+        changes = (dh, dh_starts, arg, factor, starts, stage.width, stage.left, to)
+        known = (*self._known(state, 0), owners)
+        kernels.scatter_to_targets(*known, *changes, targets, self.to_targets, stage.taps, result)
         return result
 
 

@@ -5,14 +5,14 @@ Copies of a sequence have no edit, one, or two; few edits make all of them
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.edit_changes import EditChanges, window_lengths
-from dfim.attribution.cpu.plan import Plan
-from dfim.attribution.edits import Block
+from dfim.attribution.edits import NONE, Block
 from dfim.sequences.bases import one_hot
 
 # From this share of a sequence on, an edit is evaluated as a whole sequence.
@@ -23,38 +23,60 @@ _KEPT = 100_000_000
 _VALUES = 120_000
 # Copies that go through the dense layers at once.
 _ROWS = 256
-_NONE, _WHOLE = -1, -2
+
+
+@dataclass
+class Split:
+    """Blocks of copies whose edits are carried, blocks of copies that are evaluated whole, and their places.
+
+    Places are those among the copies of all blocks, one after the other.
+    """
+
+    carried: list[Block]
+    carried_places: np.ndarray
+    whole: list[Block]
+    whole_places: np.ndarray
+
+
+def split(blocks: Sequence[Block], length: int) -> Split:
+    """Tell copies of sequences of a length by whether an edit is too wide to be carried."""
+    parts, wide_ones = ([], []), []
+    for block in blocks:
+        wide = [rows.shape[1] > _MOST * length for _, rows in block.edits]
+        of_edits = np.repeat(np.array([*wide, False]), [*(len(rows) for _, rows in block.edits), 1])
+        is_wide = of_edits[block.copies].any(axis=1)  # none has the last number, and −1 takes it
+        wide_ones.append(is_wide)
+        for own, chosen in zip(parts, (~is_wide, is_wide), strict=True):
+            if chosen.any():
+                own.append(block if chosen.all() else replace(block, copies=block.copies[chosen]))
+    is_wide = np.concatenate(wide_ones)
+    return Split(parts[0], np.flatnonzero(~is_wide), parts[1], np.flatnonzero(is_wide))
 
 
 class _Edits:
-    """Edits of one piece of sequences, numbered, each in one place; the same is not listed twice."""
+    """The edits that copies of some blocks have, numbered anew; blocks' examples are numbers of sequences.
 
-    def __init__(self, plan: Plan):
-        self._plan = plan
-        self._known: dict[tuple, int] = {}
-        self._bytes: dict[int, int] = {}
-        self._entries: list[tuple[int, int, np.ndarray]] = []
-        self.number, self.size = 0, 0
+    ``copies`` (copies, 2) are numbers of edits, or :data:`NONE`; ``owners`` (copies,) the sequences.
+    """
 
-    def add(self, owner: int, start: int, rows: np.ndarray) -> int:
-        """Return the number of the first of the edits that put rows (edits, width, 4) at ``start``.
+    def __init__(self, blocks: Sequence[Block]):
+        self.number, self._entries = 0, []
+        self.copies = np.concatenate([self._add(block) for block in blocks])
+        self.owners = np.repeat([block.example for block in blocks], [len(block) for block in blocks])
 
-        The others follow it.
-        """
-        key = (owner, start, len(rows), rows.tobytes())
-        if key not in self._known:
-            self._known[key] = self.number
-            self._entries.append((owner, start, rows))
-            self.number += len(rows)
-            self.size += len(rows) * self._bytes_of(rows.shape[1])
-        return self._known[key]
-
-    def _bytes_of(self, width: int) -> int:
-        """Return how many bytes the changes of one edit take in all stages."""
-        if width not in self._bytes:
-            stages = zip(self._plan.stages, window_lengths(self._plan, width), strict=True)
-            self._bytes[width] = sum(4 * stage.channels * sum(lengths) for stage, lengths in stages)
-        return self._bytes[width]
+    def _add(self, block: Block) -> np.ndarray:
+        """Take the edits that the copies of a block have, and return their new numbers."""
+        first, used = 0, np.zeros(1 + sum(len(rows) for _, rows in block.edits), bool)
+        used[block.copies] = True
+        used[NONE] = False
+        numbers = np.where(used, self.number - 1 + np.cumsum(used), NONE)
+        for start, rows in block.edits:
+            own = used[first : first + len(rows)]
+            first += len(rows)
+            if own.any():
+                self._entries.append((block.example, start, rows if own.all() else rows[own]))
+        self.number += int(used.sum())
+        return numbers[block.copies]
 
     def by_width(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
         """Yield for each width the edits' numbers, sequences, starts, and rows (edits, width, 4)."""
@@ -74,53 +96,44 @@ class EditedPiece:
         self.engine, self.x = engine, x
         self.z, self.y = _evaluated(engine, x)
         self.sums = engine.head.sums(engine.top_differences(self.y[-1]))
+        self._bytes: dict[int, int] = {}
 
     def logits(self, blocks: Sequence[Block], task: int) -> np.ndarray:
         """Return a task's logit of every copy of the blocks, whose examples are the sequences' numbers."""
-        return np.concatenate([self._logits(*run, task) for run in self._runs(blocks)])
+        return np.concatenate([self._logits(run, task) for run in self._runs(blocks)])
 
-    def _runs(self, blocks: Sequence[Block]) -> Iterator[tuple[list[Block], _Edits, np.ndarray]]:
-        """Yield runs of blocks whose edits' changes fit in memory: with the edits, and those of each copy.
-
-        Copies (copies, 2) are the numbers of two edits, or :data:`_NONE` and :data:`_WHOLE`.
-        """
-        run, edits, copies = [], _Edits(self.engine.plan), []
+    def _runs(self, blocks: Sequence[Block]) -> Iterator[list[Block]]:
+        """Yield runs of blocks whose edits' changes fit in memory; copies of one may be cut in several."""
+        run, size = [], 0
         for block in blocks:
-            run.append(block)
-            copies.append(self._copies(block, edits))
-            if edits.size > _KEPT:
-                yield run, edits, np.concatenate(copies)
-                run, edits, copies = [], _Edits(self.engine.plan), []
+            each = [self._bytes_of(rows.shape[1]) for _, rows in block.edits]
+            whole = sum(len(rows) * one for (_, rows), one in zip(block.edits, each, strict=True))
+            if run and size + whole > _KEPT:
+                yield run
+                run, size = [], 0
+            if whole <= _KEPT:
+                run.append(block)
+                size += whole
+            else:  # no copy has more than two edits
+                yield from ([part] for part in block.cut(max(1, _KEPT // (2 * max(each)))))
         if run:
-            yield run, edits, np.concatenate(copies)
+            yield run
 
-    def _copies(self, block: Block, edits: _Edits) -> np.ndarray:
-        copies = np.empty((block.number, 2), np.int64)
-        if self._is_whole(block):
-            copies.fill(_WHOLE)
-            return copies
-        copies.fill(_NONE)
-        for column, (start, rows) in enumerate(block.pieces):
-            first = edits.add(block.example, start, rows)
-            copies[:, column] = np.arange(first, first + len(rows)) if len(rows) > 1 else first
-        return copies
+    def _bytes_of(self, width: int) -> int:
+        """Return how many bytes the changes of one edit take in all stages."""
+        if width not in self._bytes:
+            plan = self.engine.plan
+            stages = zip(plan.stages, window_lengths(plan, width), strict=True)
+            self._bytes[width] = sum(4 * stage.channels * sum(lengths) for stage, lengths in stages)
+        return self._bytes[width]
 
-    def _is_whole(self, block: Block) -> bool:
-        widths = [rows.shape[1] for _, rows in block.pieces]
-        return max(widths, default=0) > _MOST * self.x.shape[1]
-
-    def _logits(self, blocks: list[Block], edits: _Edits, copies: np.ndarray, task: int) -> np.ndarray:
+    def _logits(self, blocks: list[Block], task: int) -> np.ndarray:
+        edits = _Edits(blocks)
         changes = self._changes(edits)
-        owners = np.repeat([block.example for block in blocks], [block.number for block in blocks])
-        whole = copies[:, 0] == _WHOLE
-        copies = np.maximum(copies, _NONE)
-        sums = np.empty((len(copies), self.sums.shape[1]), np.float32)
-        kernels.add_rows(self.sums, owners, changes.sums, copies, sums)
-        if whole.any():
-            sums[whole] = self._sums_of_whole(block for block in blocks if self._is_whole(block))
-        changes.add_together(owners, copies, sums)
-        rows = [sums[begin : begin + _ROWS] for begin in range(0, len(sums), _ROWS)]
-        return np.concatenate([self.engine.head.logits(some, task) for some in rows])
+        sums = np.empty((len(edits.copies), self.sums.shape[1]), np.float32)
+        kernels.add_rows(self.sums, edits.owners, changes.sums, edits.copies, sums)
+        changes.add_together(edits.owners, edits.copies, sums)
+        return _logits_of_sums(self.engine, sums, task)
 
     def _changes(self, edits: _Edits) -> EditChanges:
         changes = EditChanges(self.engine, self.z, self.y, edits.number)
@@ -135,23 +148,6 @@ class EditedPiece:
                 changes.carry(numbers[some], own, first, change)
         return changes
 
-    def _sums_of_whole(self, blocks: Iterator[Block]) -> np.ndarray:
-        """Return the sums of the first dense layer of all copies of blocks, evaluated as sequences."""
-        x = np.concatenate([self._applied(block) for block in blocks])
-        largest = max(max(len(z), len(y)) * z.shape[2] for z, y in zip(self.z, self.y, strict=True))
-        size = max(1, _VALUES // largest)
-        parts = (x[begin : begin + size] for begin in range(0, len(x), size))
-        tops = [self.engine.top_differences(_evaluated(self.engine, part)[1][-1]) for part in parts]
-        # The weights of the first dense layer are many: all sequences use them at once.
-        return self.engine.head.sums(np.concatenate(tops))
-
-    def _applied(self, block: Block) -> np.ndarray:
-        """Return every copy of a block, (copies, length, 4)."""
-        x = np.repeat(self.x[block.example][None], block.number, axis=0)
-        for start, rows in block.pieces:
-            x[:, start : start + rows.shape[1]] = rows
-        return x
-
 
 def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
     """Return z and y of every stage, [position, sequence, channel]."""
@@ -165,12 +161,41 @@ def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
     return kept_z, kept_y
 
 
+def _logits_of_sums(engine: Engine, sums: np.ndarray, task: int) -> np.ndarray:
+    """Return a task's logit, float64, that sums of the first dense layer lead to."""
+    rows = (sums[begin : begin + _ROWS] for begin in range(0, len(sums), _ROWS))
+    return np.concatenate([engine.head.logits(some, task) for some in rows])
+
+
 def edited_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
-    """Return a task's logit of every copy of the blocks of some examples, float64.
+    """Return a task's logit of every copy of the blocks of some examples, float64, from what edits change.
 
     ``bases`` (examples, length), of all examples that blocks name.
     """
     examples, places = np.unique([block.example for block in blocks], return_inverse=True)
     piece = EditedPiece(engine, one_hot(bases[examples]))
-    own = [Block(place, block.number, block.pieces) for block, place in zip(blocks, places, strict=True)]
+    own = [replace(block, example=int(place)) for block, place in zip(blocks, places, strict=True)]
     return piece.logits(own, task)
+
+
+def whole_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
+    """Return what :func:`edited_logits` does, each copy evaluated as a sequence of its own."""
+    x = np.concatenate([block.applied(one_hot(bases[block.example])) for block in blocks])
+    largest = max(max(stage.positions, stage.pooled) * stage.channels for stage in engine.plan.stages)
+    size = max(1, _VALUES // largest)
+    parts = (x[begin : begin + size] for begin in range(0, len(x), size))
+    tops = [engine.top_differences(_evaluated(engine, part)[1][-1]) for part in parts]
+    # The weights of the first dense layer are many: all sequences use them at once.
+    return _logits_of_sums(engine, engine.head.sums(np.concatenate(tops)), task)
+
+
+def few_at_once(blocks: Sequence[Block], most: int) -> list[list[Block]]:
+    """Cut blocks into runs of at most ``most`` copies."""
+    runs, size = [], most
+    for part in (part for block in blocks for part in block.cut(most)):
+        if size + len(part) > most:
+            runs.append([])
+            size = 0
+        runs[-1].append(part)
+        size += len(part)
+    return runs

@@ -20,6 +20,7 @@ from dfim.attribution.cpu.kernels.back import (
     own_multipliers,
     route_changed,
     scatter_changed,
+    scatter_to_targets,
 )
 from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
 from dfim.attribution.cpu.kernels.dense import (
@@ -71,6 +72,7 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_changed",
+    "scatter_to_targets",
     "spread",
     "spread_sequences",
 ]

@@ -51,10 +51,11 @@ def _activate_each(z, reference, relu, y, factor):
 
 
 @njit(nogil=True, fastmath=True, inline="always")
-def _choose(values, lowest, tie, best, arg, chosen):
+def _choose(values, lowest, tie, best, least, arg, chosen):
     """Fill the maximum of one pool, values (places, channels), the place that it counts for, and its value.
 
     That is the first of all places whose value is equal to the maximum (:mod:`dfim.attribution.ties`).
+    ``least`` (channels,) is for what that takes.
     """
     places, channels = values.shape
     for channel in range(channels):
@@ -64,12 +65,13 @@ def _choose(values, lowest, tie, best, arg, chosen):
     for place in range(1, places):
         for channel in range(channels):
             best[channel] = max(values[place, channel], best[channel])
+    for channel in range(channels):
+        least[channel] = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
     for back in range(places):
         place = places - 1 - back
         for channel in range(channels):
             value = values[place, channel]
-            least = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
-            equal = max(value, lowest) >= least
+            equal = max(value, lowest) >= least[channel]
             arg[channel] = place if equal else arg[channel]
             chosen[channel] = value if equal else chosen[channel]
 
@@ -86,13 +88,18 @@ def activate(z, reference, uniform, relu, width, tie, y, arg, factor):
         _activate_each(z, reference, relu, y, factor)
         return
     pooled, columns, channels = y.shape
-    chosen = np.empty(channels, np.float32)
+    chosen, least = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    # A copy of the pool's values, which lie side by side in it: the compiler then uses vectors.
+    values = np.empty((width, channels), np.float32)
     lowest = _ZERO if relu else _LOWEST
     for r in range(pooled):
         begin = r * width
         for column in range(columns):
-            values, places = z[begin : begin + width, column], reference[begin : begin + width]
-            _choose(values, lowest, tie, y[r, column], arg[r, column], chosen)
+            for place in range(width):
+                for channel in range(channels):
+                    values[place, channel] = z[begin + place, column, channel]
+            _choose(values, lowest, tie, y[r, column], least, arg[r, column], chosen)
+            places = reference[begin : begin + width]
             _factors(chosen, arg[r, column], places, uniform[r], relu, factor[r, column])
 
 
@@ -153,6 +160,7 @@ def activate_changed(
     lowest = _ZERO if relu else _LOWEST
     values = np.empty((width, channels), np.float32)
     best, chosen = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    least = np.empty(channels, np.float32)
     for row in range(len(dy)):
         for column in range(dy.shape[1]):
             r, owner = starts[column] + row, owners[column]
@@ -165,7 +173,7 @@ def activate_changed(
                 else:
                     for channel in range(channels):
                         values[place, channel] = z[begin + place, owner, channel]
-            _choose(values, lowest, tie, best, arg[row, column], chosen)
+            _choose(values, lowest, tie, best, least, arg[row, column], chosen)
             _factors(
                 chosen,
                 arg[row, column],

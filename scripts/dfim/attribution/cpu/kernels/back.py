@@ -190,6 +190,84 @@ def scatter_changed(
                     place, value = old_place, -old
 
 
+# What is added to sums are multiples of so many numbers: what the compiler takes at once with vectors.
+_CHUNK = 32
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def scatter_to_targets(
+    h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, left, to, targets,
+    kernel, taps, out,
+):  # fmt: skip
+    """Do what scatter_changed does for the first stage, at targets alone; elsewhere ``out`` is left as it is.
+
+    ``targets`` (columns, most, 2) are intervals of positions of the sequence. ``kernel`` (channels, n) has
+    the taps · 4 weights of each channel, and at least 32 zeros after them.
+    """
+    channels, length = len(kernel), out.shape[1]
+    sums, asked = np.empty(4 * length + _CHUNK, np.float32), np.empty(length + 1, np.bool_)
+    place, old_place = np.empty(channels, np.int32), np.empty(channels, np.int32)
+    value, old = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    for column in range(len(owners)):
+        owner = owners[column]
+        asked[:] = False
+        for number in range(targets.shape[1]):
+            first, stop = targets[column, number, 0] - to[column], targets[column, number, 1] - to[column]
+            asked[max(0, first) : max(0, min(stop, length))] = True
+        lowest, highest = dh_starts[column], dh_starts[column] + len(dh)
+        if len(new_factor):
+            lowest = min(lowest, starts[column]) if len(dh) else starts[column]
+            highest = max(highest if len(dh) else 0, starts[column] + len(new_factor))
+        begin = 0
+        while begin < length:
+            end = begin
+            while asked[end]:
+                end += 1
+            if end == begin:
+                begin += 1
+                continue
+            sums[: 4 * (end - begin) + _CHUNK] = 0
+            # Positions of the convolution that reach the run.
+            reached = to[column] + left + begin - (taps - 1), to[column] + left + end
+            for r in range(max(lowest, reached[0] // width), min(highest, (reached[1] - 1) // width + 1)):
+                w, f, at = r - dh_starts[column], r - starts[column], r - h_starts[owner]
+                fresh = 0 <= f < len(new_factor) and 0 <= at < len(h)
+                for channel in range(channels):
+                    moved = dh[w, column, channel] if 0 <= w < len(dh) else _ZERO
+                    value[channel], place[channel] = moved * factor[r, owner, channel], arg[r, owner, channel]
+                if fresh:
+                    for channel in range(channels):
+                        place[channel], value[channel], old_place[channel], old[channel] = _changes(
+                            h, h_starts, arg, factor, owner, dh, w, column, new_arg, new_factor, f, r, channel
+                        )
+                first = r * width - left - to[column] - begin
+                _add_taps(value, place, first, end - begin, taps, kernel, sums, _ONE)
+                if fresh:
+                    _add_taps(old, old_place, first, end - begin, taps, kernel, sums, -_ONE)
+            for position in range(begin, end):
+                for base in range(4):
+                    out[column, position, base] = sums[4 * (position - begin) + base]
+            begin = end
+
+
+@njit(nogil=True, fastmath=True, inline="always")
+def _add_taps(value, place, first, length, taps, kernel, sums, sign):
+    """Add the taps of each channel's multiplier to ``sums``, from ``first`` + its place on, 4 for a position.
+
+    What lies behind ``length`` positions is not read.
+    """
+    for channel in range(len(value)):
+        if value[channel] == 0:
+            continue
+        target = first + place[channel]
+        skipped = -target if target < 0 else 0
+        kept = min(taps - skipped, length - target - skipped)
+        offset, begin = np.uint64(4 * (target + skipped)), np.uint64(4 * skipped)
+        multiplier = sign * value[channel]
+        for index in range(np.uint64(max(0, -(-4 * kept // _CHUNK) * _CHUNK))):
+            sums[offset + index] += multiplier * kernel[channel, begin + index]
+
+
 @njit(nogil=True, fastmath=True, cache=True)
 def add_choices(
     h, h_starts, arg, factor, owners, dh, dh_old, new_arg, new_factor, starts, width, paths, offset, step, out

@@ -7,25 +7,29 @@ _ZERO = np.float32(0)
 
 
 @njit(nogil=True, fastmath=True, cache=True)
-def put_weighted(multipliers, to, weight, owners, firsts, stops, starts, width, numbers, out, absolute):
+def put_weighted(
+    multipliers, to, weight, owners, firsts, stops, targets, starts, width, numbers, out, absolute
+):
     """Fill rows ``numbers`` of ``out`` with importance of sequences less that of mutants, where asked for.
 
     ``multipliers`` (columns, w, 4) are changes in the window from ``to`` on, ``weight`` (sequences, length,
-    4) is sequence · (sequence − reference). With ``absolute`` the sum over bases is that of absolute values.
+    4) is sequence · (sequence − reference). It is asked for in [first, stop), where that is in one of the
+    ``targets`` (columns, most, 2). With ``absolute`` the sum over bases is that of absolute values.
     """
     for column in range(len(numbers)):
         start, owner, number = starts[column], owners[column], numbers[column]
-        for row in range(multipliers.shape[1]):
-            position = to[column] + row
-            if position < firsts[column] or position >= stops[column]:
-                continue
-            if start <= position < start + width:
-                continue
-            total = _ZERO
-            for base in range(4):
-                value = -multipliers[column, row, base] * weight[owner, position, base]
-                total += abs(value) if absolute else value
-            out[number, position] = total
+        lowest = max(firsts[column], to[column])
+        highest = min(stops[column], to[column] + multipliers.shape[1])
+        for target in range(targets.shape[1]):
+            first, stop = targets[column, target, 0], targets[column, target, 1]
+            for position in range(max(first, lowest), min(stop, highest)):
+                if start <= position < start + width:
+                    continue
+                row, total = position - to[column], _ZERO
+                for base in range(4):
+                    value = -multipliers[column, row, base] * weight[owner, position, base]
+                    total += abs(value) if absolute else value
+                out[number, position] = total
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -99,10 +99,10 @@ def map(
     (sequences, positions, 4). ``task`` is the number of an output. ``output``: of a file with several
     outputs, or with positions, what the only task is: head, unit, reduction and position, as in
     ``docs/networks.md``, such as ``{"head": 0, "unit": 0, "reduction": "profile"}``. ``method``: deeplift,
-    gradient_input, integrated_gradients. ``background``: shares of A, C, G, T, the reference of the
-    contributions. ``region``: the positions to mutate, [start, end), 0-based; all if not given. ``backend``:
-    tensorflow, jax or torch, what computes whole sequences, one in a process (:mod:`dfim.backends`). Raises
-    InputError on input that cannot be used.
+    gradient_input, integrated_gradients, or in_silico_mutagenesis, which needs the network's values alone.
+    ``background``: shares of A, C, G, T, the reference of the contributions. ``region``: the positions to
+    mutate, [start, end), 0-based; all if not given. ``backend``: tensorflow, jax or torch, what computes
+    whole sequences, one in a process (:mod:`dfim.backends`). Raises InputError on input that cannot be used.
 
     >>> maps = map("resources/own/network.keras", ["ACGT" * 50], region=(90, 100))
     >>> maps.delta.shape

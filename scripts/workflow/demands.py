@@ -31,6 +31,7 @@ PER_MUTANT = 1.5e-4  # seconds, whatever the network
 PER_SOURCE = 2e-4
 # Methods without such an engine score every mutant whole: passes forward and back for each.
 PASSES = {"gradient_input": 2, "integrated_gradients": 100, "deeplift_package": 30}
+A_PASS_A_BASE = "in_silico_mutagenesis"
 BATCH_MEMORY = 1000.0  # MB that batches of scores grow to where there is as much
 BYTES_A_VALUE = 27  # of a batch in training or prediction
 # Training stops by itself long before the largest number of epochs; what goes on longer is asked for again.
@@ -147,10 +148,15 @@ def fit_additive(wildcards, sizes) -> Demand:
 def score_contributions(wildcards, sizes) -> Demand:
     size = sizes.dataset(sizes.config["models"][wildcards["model"]]["dataset"])
     network = sizes.network(wildcards["model"])
-    passes = 3 * PASSES.get(wildcards["method"], 2) / 2
+    passes = 3 * _passes(wildcards["method"], size.length) / 2
     seconds = NETWORK[0] + size.examples * (passes * network.multiplications / FORWARD + 6e-7 * size.length)
     memory = NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * size.examples / 100)
     return Demand(seconds, memory + _held_mb(size), 4e-6 * size.examples * size.length)
+
+
+def _passes(method: str, length: int) -> int:
+    """Return the evaluations of a sequence of a length, or as many as a method's take the time of."""
+    return length if method == A_PASS_A_BASE else PASSES.get(method, 2)
 
 
 def export_contributions(wildcards, sizes) -> Demand:
@@ -159,7 +165,7 @@ def export_contributions(wildcards, sizes) -> Demand:
     size = sizes.dataset(sizes.config["analyses"][analysis]["dataset"])
     network = sizes.network(wildcards["model"], sizes.config["analyses"][analysis]["dataset"])
     examples = sizes.selected(analysis, wildcards["model"], wildcards["task"])
-    passes = 3 * PASSES.get(wildcards["method"], 2) / 2
+    passes = 3 * _passes(wildcards["method"], size.length) / 2
     seconds = NETWORK[0] + examples * (passes * network.multiplications / FORWARD + 1e-5 * size.length)
     held = examples * size.length
     memory = NETWORK[1] + min(BATCH_MEMORY, 30e-6 * network.values * examples / 100) + _held_mb(size)
@@ -221,8 +227,8 @@ def _scored(shard: _Shard, wildcards, sizes) -> Demand:
     method = wildcards["method"]
     multiplications, mapped = shard.network.multiplications, shard.mutants > 1
     a_mutant = PER_MUTANT + multiplications / (BASE_MUTANTS if mapped else FEATURE_MUTANTS)
-    if method in PASSES:
-        a_mutant = PER_MUTANT + PASSES[method] * multiplications / FORWARD
+    if method in PASSES or method == A_PASS_A_BASE:
+        a_mutant = PER_MUTANT + _passes(method, shard.size.length) * multiplications / FORWARD
     seconds = NETWORK[0] + shard.replicates * multiplications / 30e9
     seconds += shard.sources * (PER_SOURCE * mapped + shard.mutants * a_mutant)
     batches = min(BATCH_MEMORY, 60e-6 * shard.network.values * shard.sources * shard.mutants)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import onnx
+import pandas as pd
 import pytest
 from onnx import TensorProto, numpy_helper
 from support.onnx_network import LENGTH, Network, by_onnxruntime, sequences
 
+import dfim
 from dfim.attribution import network_of, open_model, open_scorer, read_network
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
@@ -175,9 +177,42 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
             with pytest.raises(InputError) as error:
                 scorer.contributions(sequences(), task)
     assert str(error.value) == (
-        "the network has no contribution scores, because of its node Sin_1 (Sin): there is no rule for this "
-        "operator: use the pair test or a scan, which need the network's values alone."
+        "the network has no contribution scores by rules, because of its node Sin_1 (Sin): there is no rule "
+        "for this operator: use the method in_silico_mutagenesis, the pair test or a scan, which need the "
+        "network's values alone."
     )
+
+
+def test_maps_and_variants_of_a_network_without_a_rule(tmp_path):
+    """By in-silico mutagenesis: the interaction of two bases, from onnxruntime's outputs alone."""
+    network, path = Network(), tmp_path / "network.onnx"
+    network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))
+    network.add("Gemm", network.add("Flatten", network.add("Sin", network.at)), network.weight(108, 2))
+    onnx.save(network.model(), path)
+    x, at = sequences()[0], 12
+
+    def interaction(base: int, other: int) -> float:
+        mutant, found = x.copy(), 0.0
+        mutant[at] = np.eye(4)[base]
+        for sign, sequence in ((1, x), (-1, mutant)):
+            without = sequence.copy()
+            without[other] = 0.25
+            values = by_onnxruntime(network.model(), np.stack([sequence, without]), False)[:, 1]
+            found += sign * (values[0] - values[1])
+        return found
+
+    others = [place for place in range(LENGTH) if place != at]
+    alternates = np.flatnonzero(x[at] == 0)
+    expected = np.array([[interaction(base, other) for other in others] for base in alternates])
+    assert np.abs(expected).max() > 1e-3
+    asked = {"task": 1, "background": [0.25] * 4, "method": "in_silico_mutagenesis"}
+    found = dfim.map(path, x[None], region=(at, at + 1), **asked).delta[0, at, others]
+    largest = np.take_along_axis(expected, np.abs(expected).argmax(axis=0)[None], axis=0)[0]
+    np.testing.assert_allclose(found, largest, atol=1e-5)
+    alleles = {"reference": "ACGT"[x[at].argmax()], "alternate": "ACGT"[alternates[0]]}
+    variant = pd.DataFrame({"sequence": [0], "position": [at], **alleles})
+    scored = dfim.variants(path, x[None], variant, window=LENGTH, draws=5, **asked)
+    np.testing.assert_allclose(scored["fis"], np.abs(expected[0]).max(), atol=1e-5)
 
 
 def test_a_network_that_was_exported_for_one_sequence_is_computed_one_by_one(tmp_path):

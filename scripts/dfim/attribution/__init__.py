@@ -19,6 +19,7 @@ from dfim.attribution.deeplift import deeplift
 from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.forward import forward
 from dfim.attribution.gradients import GradientInput, gradient_input
+from dfim.attribution.in_silico_mutagenesis import InSilicoMutagenesis, in_silico_mutagenesis
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.simplification import simplify
@@ -27,12 +28,15 @@ from dfim.networks.graph import Graph
 from dfim.networks.graph_files import is_graph_file, load_graph
 from dfim.networks.onnx_values import OnnxValues
 
+# The method that needs no more of a network than its values.
+BY_VALUES = "in_silico_mutagenesis"
 # What makes a scorer of simplified layers and a reference, and the options that it takes.
 METHODS: dict[str, tuple[Callable[..., Scorer], tuple[str, ...]]] = {
     "deeplift": (deeplift, DEEPLIFT_OPTIONS),
     "deeplift_package": (DeepLiftPackage, DeepLiftPackage.OPTIONS),
     "gradient_input": (gradient_input, GradientInput.OPTIONS),
     "integrated_gradients": (IntegratedGradients, IntegratedGradients.OPTIONS),
+    BY_VALUES: (in_silico_mutagenesis, InSilicoMutagenesis.OPTIONS),
 }
 
 # Not a method of scores: a scorer that is asked for logits alone.
@@ -70,15 +74,21 @@ def open_scorer(
     make = forward if method == FORWARD else METHODS[method][0]
     options = _checked(method, options or {})
     if isinstance(network, OnnxValues):
-        from dfim.attribution.values_only import ValuesOnly
-
-        scorer = ValuesOnly(network, reference, **options)
+        scorer = _of_values(method, network, reference, options)
     else:
         scorer = make(simplify(network), reference, **options)
     try:
         yield scorer
     finally:
         scorer.close()
+
+
+def _of_values(method: str, network: OnnxValues, reference, options: dict) -> Scorer:
+    """Return a scorer of a network of which only the values are known."""
+    from dfim.attribution.values_only import ValuesOnly  # imports ONNX
+
+    scorer = ValuesOnly(network, reference, **options)
+    return InSilicoMutagenesis(scorer) if method == BY_VALUES else scorer
 
 
 @contextmanager

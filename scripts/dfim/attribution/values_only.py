@@ -1,4 +1,4 @@
-"""A network of which only the values are known: pair tests and scans need no more."""
+"""A network of which only the values are known: pair tests, scans and in-silico mutagenesis need no more."""
 
 import numpy as np
 import onnx
@@ -11,7 +11,7 @@ from dfim.networks.onnx_values import OnnxValues
 
 
 class ValuesOnly(Scorer):
-    """Logits by onnxruntime; contributions are refused, naming the node that no rule has words for."""
+    """Logits by onnxruntime; contributions by rules are refused, naming the node that has none."""
 
     def __init__(self, network: OnnxValues, reference, **options):
         kept = {key: value for key, value in options.items() if key in Scorer.OPTIONS}
@@ -32,6 +32,6 @@ class ValuesOnly(Scorer):
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         raise InputError(
-            f"the network has no contribution scores, because of its node {self._reason}: use the pair test "
-            "or a scan, which need the network's values alone."
+            f"the network has no contribution scores by rules, because of its node {self._reason}: use the "
+            "method in_silico_mutagenesis, the pair test or a scan, which need the network's values alone."
         )

@@ -5,7 +5,7 @@ import onnx
 import pytest
 import tensorflow as tf
 from onnx import numpy_helper
-from support.onnx_network import LENGTH, Network, by_onnxruntime, sequences
+from support.onnx_network import LENGTH, REFERENCE, Network, check_scores, sequences
 
 from dfim.attribution import network_of
 from dfim.attribution.simplification import simplify
@@ -14,7 +14,6 @@ from dfim.networks.given import read_own_network
 from dfim.networks.onnx_values import OnnxValues
 from dfim.networks.reach import reach_of
 
-REFERENCE = np.full((LENGTH, 4), 0.25)
 HEADS, CHANNELS = 3, 4  # of each head
 
 
@@ -185,28 +184,9 @@ NETWORKS = {
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_values_derivatives_and_sums_of_contributions(name, tmp_path):
-    network, x = Network(), sequences()
+    network = Network()
     NETWORKS[name](network)
-    onnx.save(network.model(), tmp_path / "network.onnx")
-    graph = simplify(network_of(read_own_network(tmp_path / "network.onnx")))
-
-    back = WayBack(graph, None, "rescale", "float64")
-    expected = np.concatenate([by_onnxruntime(network.model(), one[None], False) for one in x])
-    np.testing.assert_allclose(back.logits(tf.constant(x.astype(float))), expected, rtol=1e-4, atol=1e-5)
-    # TensorFlow's own derivatives of the same values know nothing of the rules on the way back.
-    inner = tf.constant(np.random.default_rng(2).random(x.shape))
-    with tf.GradientTape() as tape:
-        tape.watch(inner)
-        total = tf.reduce_sum(back.logits(inner)[:, 1])
-    slopes = tape.gradient(total, inner).numpy()
-    assert np.abs(slopes).max() > 1e-4
-    assert np.abs(back.gradients(inner, 1) - slopes).max() < 1e-12 * np.abs(slopes).max()
-
-    deeplift = WayBack(graph, REFERENCE, "rescale", "float64")
-    sums = np.asarray(deeplift.contributions(tf.constant(x.astype(float)), 1)).sum(axis=(1, 2))
-    changes = expected[:, 1] - by_onnxruntime(network.model(), REFERENCE[None], False)[:, 1]
-    np.testing.assert_allclose(sums, deeplift.changes(tf.constant(x.astype(float)), 1), rtol=1e-9)
-    np.testing.assert_allclose(sums, changes, rtol=1e-3, atol=1e-5)
+    check_scores(network.model(), tmp_path / "network.onnx")
 
 
 def test_both_factors_share_a_product_by_half_of_both_orders(tmp_path):

@@ -26,6 +26,9 @@ KEPT = {
     "heads": lambda x: K.MultiHeadAttention(2, 3)(x, x),
     "one head": lambda x: K.Attention()([x, x]),
     "on and back": lambda x: K.Bidirectional(K.LSTM(3, return_sequences=True))(x),
+    "reset before the product": lambda x: K.Bidirectional(
+        K.GRU(3, reset_after=False, return_sequences=True, bias_initializer="random_normal")
+    )(x),
 }
 
 
@@ -50,9 +53,9 @@ REFUSED = {
     "the score mode concat": lambda x: K.Attention(score_mode="concat", name="odd")([x, x]),
     "a normalisation before its product": lambda x: K.Dot(2, normalize=True, name="odd")([x, x]),
     "the activations relu and sigmoid": lambda x: K.LSTM(3, "relu", return_sequences=True, name="odd")(x),
-    "several outputs, states that stay, or a reset before the product": lambda x: K.GRU(
-        3, reset_after=False, return_sequences=True, name="odd"
-    )(x),
+    "several outputs, or states that stay": lambda x: K.GRU(
+        3, return_sequences=True, return_state=True, name="odd"
+    )(x)[0],
     "a start of its own": lambda x: K.GRU(4, return_sequences=True, name="odd")(
         x, initial_state=K.GlobalAveragePooling1D()(x)
     ),

@@ -78,3 +78,15 @@ def test_units_beside_positions_are_those_of_all_of_them(layer):
     x = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(3, 12))]
     back = WayBack(simplify(describe(model)), np.full((12, 4), 0.25), "rescale", "float64")
     np.testing.assert_allclose(back.logits(tf.constant(x.astype(float))), model(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("order", [("query", "value", "key"), ("key", "value", "query")])
+def test_queries_keys_and_values_may_be_given_by_name(order):
+    def attended(x):
+        given = {"query": x, "value": K.Dense(5)(x), "key": K.Dense(3)(x)}
+        return K.MultiHeadAttention(2, 3)(**{name: given[name] for name in order})
+
+    model = of(attended, 12)
+    x = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(3, 12))]
+    back = WayBack(simplify(describe(model)), None, "rescale", "float64")
+    np.testing.assert_allclose(back.logits(tf.constant(x.astype(float))), model(x), rtol=1e-4, atol=1e-5)

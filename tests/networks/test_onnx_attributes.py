@@ -112,6 +112,10 @@ def flat_to_the_end(n: Network) -> None:
     n.add("Gemm", n.add("Reshape", y, whole(n, -1, 216)), n.weight(216, 2))
 
 
+def sliced(n: Network, start: int, stop: int, step: int, size: int) -> None:
+    ending(n, n.add("Slice", hidden(n), *(whole(n, each) for each in (start, stop, 2, step))), size)
+
+
 TAKEN = {
     "factors of a product": lambda n: gemm(n, alpha=2.0, beta=0.5),
     "no bias by its factor": lambda n: gemm(n, beta=0.0),
@@ -142,6 +146,8 @@ TAKEN = {
     "the largest channel at any position": lambda n: largest(n, [1, 2]),
     "a mask of everything": chosen,
     "a sum over nothing": without_axes,
+    "every third position, backwards": lambda n: sliced(n, 30, 2, -3, 60),
+    "positions from the end, backwards": lambda n: sliced(n, -1, -99, -2, 108),
     "flat up to the end": flat_to_the_end,
 }
 

@@ -266,12 +266,11 @@ def _slice(t, name, inputs, given):
         own = own_axis(x, axis)
         if own is None or not chosen:
             raise ValueError("it is of an axis of one, or leaves nothing")
-        if list(chosen) == list(range(size))[::-1]:
-            x = t.put("reverse", f"{name}_{number}", [x.name], x.axes, axis=own)
-        elif step > 0:
-            x = _sliced(t, x, axis, chosen[0], chosen[-1] + 1, f"{name}_{number}", step)
-        else:
-            raise ValueError("it goes backwards in steps")
+        if step < 0:
+            x = t.put("reverse", f"{name}_{number}_turned", [x.name], x.axes, axis=own)
+            chosen = [size - 1 - place for place in chosen]
+        if list(chosen) != list(range(size)):
+            x = _sliced(t, x, axis, chosen[0], chosen[-1] + 1, f"{name}_{number}", abs(step))
     return x
 
 

@@ -3,10 +3,13 @@
 import numpy as np
 import onnx
 import pytest
+import tensorflow as tf
 from onnx import TensorProto, helper
-from support.onnx_network import LENGTH, Network, check_scores, sequences
+from support.onnx_network import LENGTH, REFERENCE, Network, check_scores, sequences
 
 from dfim.attribution import network_of
+from dfim.attribution.simplification import simplify
+from dfim.attribution.way_back import WayBack
 from dfim.errors import InputError
 from dfim.networks.given import read_own_network
 from dfim.networks.onnx_values import OnnxValues
@@ -219,6 +222,25 @@ LEFT = {
         "its exponent is not one number",
     ),
 }
+
+
+def test_a_dense_layer_and_its_bias_are_one_however_they_are_written(tmp_path):
+    """RevealCancel, the default on units, holds right after a dense layer; some write the bias apart."""
+    found = []
+    for apart in (False, True):
+        n = Network()
+        y = n.add("Flatten", hidden(n))
+        kernel, bias = n.weight(FILTERS * POSITIONS, 8), n.weight(8)
+        y = n.add("Add", n.add("MatMul", y, kernel), bias) if apart else n.add("Gemm", y, kernel, bias)
+        n.add("Gemm", n.add("Relu", y), n.weight(8, 2), n.weight(2))
+        onnx.save(n.model(), tmp_path / "network.onnx")
+        graph = simplify(network_of(read_own_network(tmp_path / "network.onnx")))
+        back = WayBack(graph, REFERENCE, "genomics_default", "float64")
+        found.append(np.asarray(back.contributions(tf.constant(sequences().astype(float)), 1)))
+        rescale = WayBack(graph, REFERENCE, "rescale", "float64")
+        other = np.asarray(rescale.contributions(tf.constant(sequences().astype(float)), 1))
+    np.testing.assert_allclose(*found, rtol=1e-6, atol=1e-9)
+    assert np.abs(other - found[0]).max() > 0.01 * np.abs(other).max()
 
 
 @pytest.mark.parametrize("kind", LEFT)

@@ -33,6 +33,8 @@ def _with_constant(t, kind: str, name: str, inputs):
     value = for_node(t, x, constant)
     one, zero = np.ones((1,) * value.ndim, np.float32), np.zeros((1,) * value.ndim, np.float32)
     match kind, first:
+        case "add", _ if (dense := _with_bias(t, name, x, value)) is not None:
+            return dense
         case "add", _:
             scale, shift = one, value
         case "subtract", True:
@@ -48,6 +50,15 @@ def _with_constant(t, kind: str, name: str, inputs):
         case _:
             return None
     return t.put("affine", name, [x.name], x.axes, {"scale": scale, "shift": shift})
+
+
+def _with_bias(t, name: str, x: Value, bias: np.ndarray) -> Value | None:
+    """Return a dense layer on units and its bias as one, as most exporters write it, or None."""
+    node = next((node for node in t.nodes if node.name == x.name and node.kind == "dense"), None)
+    if node is None or bias.ndim > 1:
+        return None
+    arrays = node.arrays | {"bias": node.arrays["bias"] + bias}
+    return t.put("dense", name, list(node.inputs), x.axes, arrays)
 
 
 def _fused(t, kind: str, name: str, inputs):

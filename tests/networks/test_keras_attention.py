@@ -26,6 +26,9 @@ KEPT = {
     "heads": lambda x: K.MultiHeadAttention(2, 3)(x, x),
     "one head": lambda x: K.Attention()([x, x]),
     "on and back": lambda x: K.Bidirectional(K.LSTM(3, return_sequences=True))(x),
+    "reset before the product": lambda x: K.Bidirectional(
+        K.GRU(3, reset_after=False, return_sequences=True, bias_initializer="random_normal")
+    )(x),
 }
 
 
@@ -50,9 +53,9 @@ REFUSED = {
     "the score mode concat": lambda x: K.Attention(score_mode="concat", name="odd")([x, x]),
     "a normalisation before its product": lambda x: K.Dot(2, normalize=True, name="odd")([x, x]),
     "the activations relu and sigmoid": lambda x: K.LSTM(3, "relu", return_sequences=True, name="odd")(x),
-    "several outputs, states that stay, or a reset before the product": lambda x: K.GRU(
-        3, reset_after=False, return_sequences=True, name="odd"
-    )(x),
+    "several outputs, or states that stay": lambda x: K.GRU(
+        3, return_sequences=True, return_state=True, name="odd"
+    )(x)[0],
     "a start of its own": lambda x: K.GRU(4, return_sequences=True, name="odd")(
         x, initial_state=K.GlobalAveragePooling1D()(x)
     ),
@@ -74,4 +77,16 @@ def test_units_beside_positions_are_those_of_all_of_them(layer):
     model = of(lambda x: layer()([x, K.Dense(4)(K.GlobalAveragePooling1D()(x))]), 12)
     x = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(3, 12))]
     back = WayBack(simplify(describe(model)), np.full((12, 4), 0.25), "rescale", "float64")
+    np.testing.assert_allclose(back.logits(tf.constant(x.astype(float))), model(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("order", [("query", "value", "key"), ("key", "value", "query")])
+def test_queries_keys_and_values_may_be_given_by_name(order):
+    def attended(x):
+        given = {"query": x, "value": K.Dense(5)(x), "key": K.Dense(3)(x)}
+        return K.MultiHeadAttention(2, 3)(**{name: given[name] for name in order})
+
+    model = of(attended, 12)
+    x = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(4, size=(3, 12))]
+    back = WayBack(simplify(describe(model)), None, "rescale", "float64")
     np.testing.assert_allclose(back.logits(tf.constant(x.astype(float))), model(x), rtol=1e-4, atol=1e-5)

@@ -63,6 +63,19 @@ def test_weights_are_distributed_as_those_of_a_new_keras_network(make):
             assert abs(weights.mean()) < 5 * expected.std() / weights.size**0.5
 
 
+@pytest.mark.parametrize("kind", [L.LSTM, L.GRU])
+def test_recurrent_weights_are_drawn_as_well(kind):
+    start = L.Input((20, 4))
+    network = trained(keras.Model(start, L.Dense(1)(kind(16)(start))))
+    steps = next(node for node in untrained(network, 1) if "recurrent" in node.arrays)
+    before = next(node for node in network if "recurrent" in node.arrays)
+    for name in ("bias", "recurrent_bias", "initial"):
+        assert not steps.arrays[name].any()
+    weights, limit = steps.arrays["recurrent"], (6 / sum(steps.arrays["recurrent"].shape)) ** 0.5
+    np.testing.assert_allclose(np.abs(weights).max(), limit, rtol=0.01)
+    assert not np.isclose(weights, before.arrays["recurrent"]).any()
+
+
 def test_the_seed_decides_and_the_trained_network_stays():
     network = trained(chain())
     before = [array.copy() for node in network for array in node.arrays.values()]

@@ -116,6 +116,9 @@ class Writer:
     def gru(self, node, x):
         return self.recurrent("GRU", node, x, (0, 1, 2), linear_before_reset=1)
 
+    def gru_reset_first(self, node, x):
+        return self.recurrent("GRU", node, x, (0, 1, 2), linear_before_reset=0)
+
     def lstm(self, node, x):
         return self.recurrent("LSTM", node, x, (0, 3, 1, 2))
 

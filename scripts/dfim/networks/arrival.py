@@ -69,22 +69,34 @@ def check_against_onnx(translation: Translation, graph: Graph, where: str) -> fl
     model, values = translation.model, translation.values
     made_by = {key: node for node in model.graph.node for key in node.output}
     names = [entry.name for entry in model.graph.output]
-    cut = [made_by[name].input[0] if made_by[name].op_type in _LAST_ACTIVATIONS else name for name in names]
+    cut = [_before_activation(name, made_by, values) for name in names]
     found = _onnx_differences(translation, graph, cut)
     worst = max(raw for raw, _ in found.values())
     if not max(beyond for _, beyond in found.values()) <= TOLERANCE:
         steps = [node.output[0] for node in model.graph.node if _has_examples_first(values[node.output[0]])]
         found = _onnx_differences(translation, graph, steps)
         first = next((name for name, (_, off) in found.items() if not off <= TOLERANCE), names[0])
+        node = made_by[first].name if first in made_by else ""
         raise InputError(
             f"the network {where} computes something else than its description: from the node "
-            f"{made_by[first].name or first} on the values differ, in the end by {worst:.2g} of their range."
+            f"{node or first} on the values differ, in the end by {worst:.2g} of their range."
         )
     logger.info("%s: the description gives onnxruntime's own outputs to %.1g of their range", where, worst)
     return worst
 
 
 _LAST_ACTIVATIONS = ("Sigmoid", "Softmax", "Softplus", "Exp", "Relu", "Tanh")
+_MOVES = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+
+
+def _before_activation(name: str, made_by: dict, values: dict) -> str:
+    """Return the ONNX tensor before the last activation of an output, or the output where it has none."""
+    last = made_by.get(name)
+    while last is not None and last.op_type in _MOVES:
+        last = made_by.get(last.input[0])
+    if last is None or last.op_type not in _LAST_ACTIVATIONS:
+        return name
+    return last.input[0] if _has_examples_first(values[last.input[0]]) else name
 
 
 def _onnx_differences(

@@ -9,7 +9,7 @@ import numpy as np
 from dfim.errors import InputError
 from dfim.networks.backend import keras
 from dfim.networks.graph import INPUT, Graph, Node
-from dfim.networks.keras_layers import activation_nodes, nodes_of, unsupported
+from dfim.networks.keras_layers import activation_nodes, check_arguments, nodes_of, unsupported
 from dfim.networks.stored import StoredGraph, StoredOnnx
 
 logger = logging.getLogger("dfim")
@@ -103,6 +103,7 @@ class Walk:
         """Add the nodes of one use of a layer; return the last one's name."""
         layer = source.operation
         if isinstance(layer, keras.Model):
+            check_arguments(layer, layer._inbound_nodes[source.node_index].arguments)
             inner = _functional(layer)
             known = dict(zip(map(id, inner.inputs), names, strict=True))
             return self._node_of(inner.outputs[source.tensor_index], known)

@@ -19,19 +19,24 @@ _SCORES, _MIXED = "abc,dbc->bad", "bad,dbc->abc"
 
 def nodes_of_products(layer, shapes: list[tuple], arguments) -> list[Node]:
     """Return the nodes of one use of a layer; as :func:`dfim.networks.keras_layers.nodes_of`."""
-    for name, value in arguments.kwargs.items():
-        if value is not None and value is not False and name not in ("query", "key", "value"):
-            raise unsupported(layer, f"the argument {name}")
     if not isinstance(layer, K.Dot) and (len(shapes) > 3 or any(len(shape) != 2 for shape in shapes)):
         raise unsupported(layer, f"inputs of the shapes {' and '.join(map(str, shapes))}")
+    if isinstance(layer, K.MultiHeadAttention):
+        return _several_heads(layer, *_roles(arguments))
     return _LAYERS[type(layer)](layer, shapes)
 
 
-def _several_heads(layer, shapes) -> list[Node]:
+def _roles(arguments) -> tuple[str, str, str]:
+    """Return which inputs are queries, values and keys, in whatever order they are given by name."""
+    given = dict(zip(("query", "value", "key"), arguments.args, strict=False)) | arguments.kwargs
+    places = {id(tensor): f"input_{number}" for number, tensor in enumerate(arguments.keras_tensors)}
+    query, value, key = (given.get(name) for name in ("query", "value", "key"))
+    return places[id(query)], places[id(value)], places[id(value if key is None else key)]
+
+
+def _several_heads(layer, queries: str, values: str, keys: str) -> list[Node]:
     if getattr(layer, "_use_gate", False) or getattr(layer, "_sliding_window", None) is not None:
         raise unsupported(layer, "a gate or a sliding window")
-    queries, values = "input_0", "input_1"
-    keys = "input_2" if len(shapes) > 2 else values
     scale = 1 / np.sqrt(layer._key_dim)
     name = layer.name
     return [
@@ -106,7 +111,6 @@ def _product(name: str, first: str, second: str, equation: str) -> Node:
 
 
 _LAYERS: dict[type, Callable] = {
-    K.MultiHeadAttention: _several_heads,
     K.Attention: _one_head,
     K.Dot: _dot,
 }

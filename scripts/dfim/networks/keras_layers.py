@@ -20,6 +20,8 @@ _LEFT_OUT = (
     K.ActivityRegularization,
     K.Identity,
 )
+# What layers take, by the name that it may be given with.
+_INPUTS = ("inputs", "query", "key", "value", "initial_state", "sequences")
 # Activations by the name of Keras' function, with their options.
 _ACTIVATIONS: dict[str, tuple[str, dict]] = {
     "relu": ("relu", {}),
@@ -56,6 +58,7 @@ def nodes_of(layer, shapes: list[tuple], arguments) -> list[Node]:
     """
     if isinstance(layer, _LEFT_OUT):
         return []
+    check_arguments(layer, arguments)
     if type(layer) in _LAYERS:
         nodes = [*_LAYERS[type(layer)](layer, shapes), *activation_nodes(layer)]
     elif type(layer) in _PRODUCTS:
@@ -100,6 +103,15 @@ def activation_nodes(layer) -> list[Node]:
         raise unsupported(layer, f"the activation {name}")
     own = f"{layer.name}_{name}" if type(layer) in _WITH_ACTIVATION else layer.name
     return [Node(kind, own, {}, dict(options))]
+
+
+def check_arguments(layer, arguments) -> None:
+    """Raise InputError where a layer is called with more than its inputs, as a mask or training=True."""
+    if not isinstance(layer, keras.layers.Layer):
+        return
+    for name, value in arguments.kwargs.items():
+        if name not in _INPUTS and value is not None and value is not False:
+            raise unsupported(layer, f"the argument {name}")
 
 
 def _check_finite(node: Node) -> None:
@@ -242,6 +254,11 @@ def _sides(layer, sides: tuple) -> dict:
     return {"left": int(sides[0]), "right": int(sides[1])}
 
 
+def _zero_padding(layer, shapes) -> list[Node]:
+    _need_channels_last(layer)
+    return [Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))]
+
+
 def _reshape(layer, shapes) -> list[Node]:
     return [Node("reshape", layer.name, {}, {"shape": tuple(layer.target_shape)})]
 
@@ -304,9 +321,7 @@ _LAYERS: dict[type, Callable] = {
     K.Permute: _permute,
     K.RepeatVector: _repeated,
     K.Cropping1D: lambda layer, shapes: [Node("crop", layer.name, {}, _sides(layer, layer.cropping))],
-    K.ZeroPadding1D: lambda layer, shapes: [
-        Node("zero_padding", layer.name, {}, _sides(layer, layer.padding))
-    ],
+    K.ZeroPadding1D: _zero_padding,
     K.UpSampling1D: lambda layer, shapes: [Node("repeat", layer.name, {}, {"times": int(layer.size)})],
     K.Rescaling: _rescaling,
     K.Add: _merge("add"),

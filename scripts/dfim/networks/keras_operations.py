@@ -51,6 +51,11 @@ def nodes_of_operation(operation, shapes: list[tuple], arguments) -> list[Node]:
         return _reduction(operation, _REDUCTIONS[kind], shapes[0])
     if kind == "GetItem":
         return _item(operation, arguments)
+    if kind == "Power":
+        return [_power(operation, arguments)]
+    if kind == "Clip":
+        limits = {"minimum": operation.x_min, "maximum": operation.x_max}
+        return [Node("clip", name, {}, {key: _number(operation, limit) for key, limit in limits.items()})]
     if kind in _MADE:
         return [_MADE[kind](operation, shapes, arguments)]
     raise unsupported(operation, f"the operation {kind}")
@@ -92,20 +97,38 @@ def _reduction(operation, kind: str, shape: tuple) -> list[Node]:
 
 
 def _item(operation, arguments) -> list[Node]:
-    """Return slices and reversals, one for each axis that is cut."""
+    """Return slices and reversals of each axis that is cut."""
     key = arguments.args[1] if len(arguments.args) > 1 else arguments.kwargs["key"]
     keys = list(key) if isinstance(key, tuple | list) else [key]
     parts = [(axis, part) for axis, part in enumerate(keys) if part != slice(None)]
     if not all(axis and isinstance(part, slice) for axis, part in parts):
         raise unsupported(operation, f"the index {key}")
-    return [_part(operation.name if len(parts) == 1 else f"{operation.name}_{a}", a, p) for a, p in parts]
+    return [node for axis, part in parts for node in _part(f"{operation.name}_{axis}", axis, part)]
 
 
-def _part(name: str, axis: int, part: slice) -> Node:
-    if part == slice(None, None, -1):
-        return Node("reverse", name, {}, {"axis": axis})
-    options = {"axis": axis, "start": part.start, "stop": part.stop, "step": part.step or 1}
-    return Node("slice", name, {}, options)
+def _part(name: str, axis: int, part: slice) -> list[Node]:
+    """Return a slice; one that goes backwards is one of what is turned around, counted from the other end."""
+    nodes, start, stop, step = [], part.start, part.stop, part.step or 1
+    if step < 0:
+        nodes = [Node("reverse", f"{name}_turned", {}, {"axis": axis})]
+        start, stop = (None if end is None else -1 - end for end in (start, stop))
+        if (start, stop, step) == (None, None, -1):
+            return nodes
+    options = {"axis": axis, "start": start, "stop": stop, "step": abs(step)}
+    return [*nodes, Node("slice", name, {}, options)]
+
+
+def _power(operation, arguments) -> Node:
+    base, exponent = arguments.args
+    if not isinstance(base, keras.KerasTensor):
+        raise unsupported(operation, "a constant that is raised to a power")
+    return Node("power", operation.name, {}, {"exponent": _number(operation, exponent)})
+
+
+def _number(operation, value) -> float:
+    if isinstance(value, keras.KerasTensor) or np.ndim(value):
+        raise unsupported(operation, "something else than one number as its limit or exponent")
+    return float(value)
 
 
 def _reverse(operation, shapes, arguments) -> Node:
@@ -127,6 +150,8 @@ def _transpose(operation, shapes, arguments) -> Node:
 
 
 def _concatenate(operation, shapes, arguments) -> Node:
+    if len(arguments.args[0]) != len(shapes):
+        raise unsupported(operation, "a constant among what is joined")
     return Node("concatenate", operation.name, {}, {"axis": operation.axis % (len(shapes[0]) + 1)})
 
 

@@ -34,8 +34,8 @@ def _one_way(layer, name: str) -> list[Node]:
     """Return one direction; backwards the positions stay in the order of the steps, as in Keras."""
     if type(layer) not in _KINDS:
         raise unsupported(layer, f"the type {type(layer).__name__}")
-    if layer.return_state or layer.stateful or not getattr(layer, "reset_after", True):
-        raise unsupported(layer, "several outputs, states that stay, or a reset before the product")
+    if layer.return_state or layer.stateful:
+        raise unsupported(layer, "several outputs, or states that stay")
     functions = [each.__name__ for each in (layer.activation, layer.recurrent_activation)]
     if functions != ["tanh", "sigmoid"]:
         raise unsupported(layer, f"the activations {' and '.join(functions)}")
@@ -43,7 +43,8 @@ def _one_way(layer, name: str) -> list[Node]:
     if layer.go_backwards:
         nodes.append(Node("reverse", f"{name}_reversed", {}, {"axis": 1}, (last,)))
         last = nodes[-1].name
-    nodes.append(Node(_KINDS[type(layer)], f"{name}_steps", _arrays(layer.cell), {}, (last,)))
+    kind = _KINDS[type(layer)] if getattr(layer, "reset_after", True) else "gru_reset_first"
+    nodes.append(Node(kind, f"{name}_steps", _arrays(layer.cell), {}, (last,)))
     if not layer.return_sequences:
         options = {"axis": 1, "start": -1, "stop": None, "step": 1}
         nodes.append(Node("slice", f"{name}_last", {}, options, (nodes[-1].name,)))

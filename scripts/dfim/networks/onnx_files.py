@@ -1,7 +1,7 @@
 """ONNX files: read with care, and their values by onnxruntime. No code in a file is run but its nodes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,18 @@ from dfim.errors import InputError
 OLDEST_OPSET = 13
 MOST_BYTES = 2**31 - 1  # of one message of protobuf, which a network is while it is checked and run
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
+_RANDOM = (
+    *("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"),
+    "RandomUniformLike",
+)
 
 
 def read_onnx(path: str | Path) -> onnx.ModelProto:
     """Read an ONNX file, with the weights that it keeps in files beside it.
 
     Raises InputError on a file that is none, is damaged, is of an opset before :data:`OLDEST_OPSET`, has
-    operators that are not ONNX's own, points to weights outside its folder or to none, or has more than
-    :data:`MOST_BYTES` with them.
+    operators that are not ONNX's own or draw random numbers, points to weights outside its folder or to none,
+    or has more than :data:`MOST_BYTES` with them.
     """
     if not Path(path).is_file():
         raise InputError(f"{path} is not a file: a network in the ONNX format (.onnx) was expected there.")
@@ -35,6 +39,8 @@ def read_onnx(path: str | Path) -> onnx.ModelProto:
     if not model.graph.node or not model.graph.output:
         raise InputError(f"{path} holds no network: it is damaged, or no ONNX file; export it again.")
     _check_versions(model, path)
+    for node in _nodes(model.graph):
+        _check_operator(node, path)
     _load_external(model, path)
     try:
         onnx.checker.check_model(model)
@@ -52,12 +58,29 @@ def _check_versions(model: onnx.ModelProto, path: str | Path) -> None:
             f"{path} has the opset {version}, and {OLDEST_OPSET} or later is needed: export the network with "
             f"opset_version={OLDEST_OPSET} or more."
         )
-    for node in model.graph.node:
-        if node.domain not in _DOMAINS:
-            raise InputError(
-                f"{path}: the node {node.name or node.op_type} is of the domain {node.domain!r}, whose code "
-                "is never run: make the export of the network with ONNX's own operators."
-            )
+
+
+def _nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """Yield the nodes of a graph and of the graphs within them, as branches are."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                yield from _nodes(inner)
+
+
+def _check_operator(node: onnx.NodeProto, path: str | Path) -> None:
+    name = node.name or node.op_type
+    if node.domain not in _DOMAINS:
+        raise InputError(
+            f"{path}: the node {name} is of the domain {node.domain!r}, whose code is never run: make the "
+            "export of the network with ONNX's own operators."
+        )
+    if node.op_type in _RANDOM:
+        raise InputError(
+            f"{path}: the node {name} ({node.op_type}) draws random numbers, as while a network is trained: "
+            "export the network for evaluation (model.eval())."
+        )
 
 
 def _check_size(size: int, path: str | Path) -> None:

@@ -4,6 +4,7 @@ An ONNX tensor is followed as a :class:`dfim.networks.onnx_axes.Value`: the node
 axes are in that node.
 """
 
+import logging
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,9 +20,11 @@ from dfim.networks import (  # noqa: F401  they fill the table
     onnx_recurrent,
 )
 from dfim.networks.graph import INPUT, Graph, Node
-from dfim.networks.kinds import shape_of
-from dfim.networks.onnx_axes import Value, parts, without_left
+from dfim.networks.kinds import kind_of, shape_of
+from dfim.networks.onnx_axes import Value, parts, permuted, slots, without_left
 from dfim.networks.onnx_table import OPERATORS
+
+logger = logging.getLogger("dfim")
 
 
 class NoRule(Exception):
@@ -45,7 +48,8 @@ class Translation:
         }
         self.opset = next(e.version for e in model.opset_import if e.domain in ("", "ai.onnx"))
         first, *others = inputs_of(model)
-        self.values[first.name] = Value(INPUT, (0, 1, 2) if is_channels_last(first) else (0, 2, 1))
+        self._last = is_channels_last(first)
+        self.values[first.name] = Value(INPUT, (0, 1, 2) if self._last else (0, 2, 1))
         self.examples = shape_of_entry(first)[0] or SOME_EXAMPLES
         for entry in others:
             value = constants[entry.name]
@@ -65,8 +69,30 @@ class Translation:
                 raise NoRule(f"the output {entry.name} does not depend on the sequence")
             if value.axes[:1] != (0,):
                 raise NoRule(f"the output {entry.name} has another first axis than the examples")
-            outputs[entry.name] = without_left(self, value, entry.name).name
+            outputs[entry.name] = self._positions_first(
+                without_left(self, value, entry.name), entry.name
+            ).name
         return Graph(self.nodes, outputs, self.shapes[INPUT][0])
+
+    def _positions_first(self, value: Value, name: str) -> Value:
+        """Return an output of two axes as a node of (positions, channels).
+
+        Where nothing tells which of them the positions are, they are where the sequence has them.
+        """
+        own = [axis for _, axis in sorted(slots(value).items())]
+        if len(own) != 2:
+            return value
+        positions = self._positions(value.name) or own[0 if self._last else 1]
+        order = "positions, channels" if positions == own[0] else "channels, positions"
+        logger.info("the output %s is read as (batch, %s)", name, order)
+        return permuted(self, value, [positions, sum(own) - positions], name)
+
+    def _positions(self, name: str) -> int | None:
+        """Return the axis of a node that is the positions, if one is known to be."""
+        length, axes = self.shapes[INPUT][0], {INPUT: 1}
+        for node in Graph(self.nodes, {name: name}, length).at_length(length):
+            axes[node.name] = kind_of(node).positions(node, [axes[each] for each in node.inputs])
+        return axes[name]
 
     def add(self, node: onnx.NodeProto, name: str) -> None:
         """Add what one node is; ``name``: its name here."""
@@ -75,20 +101,31 @@ class Translation:
             raise NoRule(f"{name} ({node.op_type}): it takes {unknown[0]}, which no rule gives")
         inputs = [self.values[key] if key else None for key in node.input]
         known = all(value is None or isinstance(value, np.ndarray) for value in inputs)
-        if known:
-            results = _evaluated(node, self.values, self.opset)
-            self.values.update(zip(node.output, results, strict=False))
+        if known and node.op_type == "If":
+            self._add_branch(node, name, bool(inputs[0]))
             return
-        if node.op_type not in OPERATORS:
+        if not known and node.op_type not in OPERATORS:
             raise NoRule(f"{name} ({node.op_type}): there is no rule for this operator")
         try:
-            given = {"num_outputs": len(node.output)} | attributes(node)
-            results = OPERATORS[node.op_type](self, name, inputs, given)
+            if known:
+                results = _evaluated(node, self.values, self.opset)
+            else:
+                given = {"num_outputs": len(node.output)} | attributes(node)
+                results = OPERATORS[node.op_type](self, name, inputs, given)
         except (InputError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
             raise NoRule(f"{name} ({node.op_type}): {error}") from error
         self.values.update(
             zip(node.output, results if isinstance(results, list) else [results], strict=False)
         )
+
+    def _add_branch(self, node: onnx.NodeProto, name: str, condition: bool) -> None:
+        """Add the branch of an If whose condition does not depend on the sequence."""
+        branch = attributes(node)["then_branch" if condition else "else_branch"]
+        self.values.update({tensor.name: numpy_helper.to_array(tensor) for tensor in branch.initializer})
+        for number, each in enumerate(branch.node):
+            self.add(each, each.name or f"{name}_{number}")
+        for outer, inner in zip(node.output, branch.output, strict=True):
+            self.values[outer] = self.values[inner.name]
 
     def put(self, kind: str, name: str, inputs: list[str], axes, arrays=None, **options) -> Value:
         """Add a node and return it as a value with these axes."""
@@ -113,6 +150,12 @@ def inputs_of(model: onnx.ModelProto) -> list:
     """Return the network's inputs, the sequence first: the one with an axis of four bases."""
     constants = {tensor.name for tensor in model.graph.initializer}
     entries = [entry for entry in model.graph.input if entry.name not in constants]
+    single = next((entry.name for entry in entries if not shape_of_entry(entry)), None)
+    if single is not None:
+        raise InputError(
+            f"the input {single} is one number for all sequences: export the network with a constant in its "
+            "place."
+        )
     sequence = [entry for entry in entries if 4 in shape_of_entry(entry)[1:]]
     if not sequence:
         shapes = ", ".join(f"{entry.name} {shape_of_entry(entry)}" for entry in entries)
@@ -143,11 +186,15 @@ def onnx_feeds(model: onnx.ModelProto, x: np.ndarray, values: Mapping) -> dict[s
     """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs."""
     first, *others = inputs_of(model)
     sequences = x if is_channels_last(first) else x.transpose(0, 2, 1)
-    feeds = {first.name: np.ascontiguousarray(sequences, np.float32)}
+    feeds = {first.name: np.ascontiguousarray(sequences, _dtype_of(first))}
     for entry in others:
-        held = np.asarray(values[entry.name], np.float32)
+        held = np.asarray(values[entry.name], _dtype_of(entry))
         feeds[entry.name] = np.broadcast_to(held, (len(x), *held.shape[1:]))
     return feeds
+
+
+def _dtype_of(entry) -> np.dtype:
+    return onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
 
 
 def attributes(node: onnx.NodeProto) -> dict:
@@ -167,4 +214,8 @@ def _evaluated(node: onnx.NodeProto, values: Mapping, opset: int) -> list[np.nda
         [onnx.helper.make_empty_tensor_value_info(key) for key in node.output],
     )
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", opset)])
-    return ReferenceEvaluator(model).run(None, feeds)
+    try:
+        return ReferenceEvaluator(model).run(None, feeds)
+    except Exception as error:  # each operator raises what it likes
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"its value could not be computed ({type(error).__name__}: {reason})") from None

@@ -14,23 +14,27 @@ from dfim.networks.onnx_table import OPERATORS, for_node, ints, need_array, one_
 
 def _make_merge(kind: str) -> Callable:
     def merge(t, name, inputs, given):
-        if len(inputs) == 2 and any(isinstance(value, np.ndarray) for value in inputs):
-            return _with_constant(t, kind, name, inputs)
         if len(inputs) == 1:
             return inputs[0]
-        fused = _fused(t, kind, name, inputs)
-        return fused or _merged(t, kind, name, inputs)
+        if len(inputs) == 2 and any(isinstance(value, np.ndarray) for value in inputs):
+            done = _with_constant(t, kind, name, inputs)
+        else:
+            done = _fused(t, kind, name, inputs)
+        return done or _merged(t, kind, name, inputs)
 
     return merge
 
 
 def _with_constant(t, kind: str, name: str, inputs):
+    """Return a merge with a constant as an affine node or a ReLU, None where it is neither."""
     first = not isinstance(inputs[0], np.ndarray)
     x, constant = (inputs[0], inputs[1]) if first else (inputs[1], inputs[0])
     x = _enlarged(t, x, constant.shape, name)
     value = for_node(t, x, constant)
     one, zero = np.ones((1,) * value.ndim, np.float32), np.zeros((1,) * value.ndim, np.float32)
     match kind, first:
+        case "add", _ if (dense := _with_bias(t, name, x, value)) is not None:
+            return dense
         case "add", _:
             scale, shift = one, value
         case "subtract", True:
@@ -44,8 +48,17 @@ def _with_constant(t, kind: str, name: str, inputs):
         case "maximum", _ if not value.any():
             return t.put("relu", name, [x.name], x.axes)
         case _:
-            raise ValueError(f"a constant in a {kind}")
+            return None
     return t.put("affine", name, [x.name], x.axes, {"scale": scale, "shift": shift})
+
+
+def _with_bias(t, name: str, x: Value, bias: np.ndarray) -> Value | None:
+    """Return a dense layer on units and its bias as one, as most exporters write it, or None."""
+    node = next((node for node in t.nodes if node.name == x.name and node.kind == "dense"), None)
+    if node is None or bias.ndim > 1:
+        return None
+    arrays = node.arrays | {"bias": node.arrays["bias"] + bias}
+    return t.put("dense", name, list(node.inputs), x.axes, arrays)
 
 
 def _fused(t, kind: str, name: str, inputs):
@@ -54,6 +67,8 @@ def _fused(t, kind: str, name: str, inputs):
         return None
     by_name = {node.name: node for node in t.nodes}
     for x, gate in (inputs, inputs[::-1]):
+        if x.axes != gate.axes:
+            return None
         node = by_name.get(gate.name)
         if node is not None and node.kind == "sigmoid" and node.inputs == (x.name,):
             return t.put("silu", name, [x.name], x.axes)
@@ -62,9 +77,9 @@ def _fused(t, kind: str, name: str, inputs):
             chain.append(by_name.get(chain[-1].inputs[0]))
         if [each.kind if each else "" for each in chain] == ["affine", "error_function", "affine"]:
             outer, _, inner = chain
-            ratio = float(outer.arrays["shift"].max() / outer.arrays["scale"].max())
+            equal = np.array_equal(*np.broadcast_arrays(*outer.arrays.values()))
             root = np.allclose(inner.arrays["scale"], 2**-0.5, atol=1e-6) and not inner.arrays["shift"].any()
-            if inner.inputs == (x.name,) and ratio == 1.0 and root:
+            if inner.inputs == (x.name,) and equal and root:
                 done = t.put("gelu", name, [x.name], x.axes, approximate=False)
                 factor = 2 * outer.arrays["scale"]
                 arrays = {"scale": factor, "shift": np.zeros_like(factor)}
@@ -73,8 +88,16 @@ def _fused(t, kind: str, name: str, inputs):
 
 
 def _merged(t, kind: str, name: str, inputs):
-    """Return a merge of nodes whose axes are brought together."""
-    names, axes = together(t, inputs, name)
+    """Return a merge of nodes whose axes are brought together, constants among them."""
+    leading = max((value for value in inputs if isinstance(value, Value)), key=lambda value: len(value.axes))
+    for value in inputs:
+        if isinstance(value, np.ndarray):
+            leading = _enlarged(t, leading, value.shape, name)
+    values = [
+        _beside(t, f"{name}_{number}", leading, value) if isinstance(value, np.ndarray) else value
+        for number, value in enumerate(inputs)
+    ]
+    names, axes = together(t, values, name)
     return t.put(kind, name, names, axes)
 
 
@@ -100,9 +123,10 @@ def _where(t, name, inputs, given):
     """Return what a mask that does not depend on the sequence takes."""
     mask, first, second = need_array(inputs[0], "its condition"), *inputs[1:]
     if not mask.any() or mask.all():
-        chosen = first if mask.all() else second
+        chosen, other = (first, second) if mask.all() else (second, first)
         if not isinstance(chosen, np.ndarray):
-            return _enlarged(t, chosen, mask.shape, name)
+            size = other.shape if isinstance(other, np.ndarray) else t.full_shape(other)
+            return _enlarged(t, chosen, np.broadcast_shapes(mask.shape, size), name)
     if isinstance(first, np.ndarray) == isinstance(second, np.ndarray):
         raise ValueError("it chooses between two tensors")
     x, constant, taken = (second, first, ~mask) if isinstance(first, np.ndarray) else (first, second, mask)
@@ -114,6 +138,11 @@ def _where(t, name, inputs, given):
 @operator("IsNaN")
 def _is_nan(t, name, inputs, given):
     return np.zeros((1,) * len(inputs[0].axes), bool)
+
+
+def _beside(t, name: str, x: Value, array: np.ndarray) -> Value:
+    """Return a constant as a node that is broadcast to that of a value."""
+    return t.put("constant", name, [], x.axes, {"value": for_node(t, x, array)})
 
 
 def _constant(t, name: str, array: np.ndarray, axes: tuple):
@@ -181,7 +210,8 @@ def _squeeze(t, name, inputs, given):
 
 @operator("Flatten")
 def _flatten(t, name, inputs, given):
-    at = int(given.get("axis", 1)) % len(inputs[0].axes)
+    at = int(given.get("axis", 1))
+    at = at + len(inputs[0].axes) if at < 0 else at
     if at == 1 and inputs[0].axes[0] == 0:
         x = in_order(t, inputs[0], name)
         return x if len(t.shapes[x.name]) == 1 else t.put("flatten", name, [x.name], (0, 1))
@@ -245,14 +275,13 @@ def _slice(t, name, inputs, given):
         if list(chosen) == list(range(size)):
             continue
         own = own_axis(x, axis)
-        if own is None:
-            raise ValueError("it is of an axis of one")
-        if list(chosen) == list(range(size))[::-1]:
-            x = t.put("reverse", f"{name}_{number}", [x.name], x.axes, axis=own)
-        elif step > 0:
-            x = _sliced(t, x, axis, chosen[0], chosen[-1] + 1, f"{name}_{number}", step)
-        else:
-            raise ValueError("it goes backwards in steps")
+        if own is None or not chosen:
+            raise ValueError("it is of an axis of one, or leaves nothing")
+        if step < 0:
+            x = t.put("reverse", f"{name}_{number}_turned", [x.name], x.axes, axis=own)
+            chosen = [size - 1 - place for place in chosen]
+        if list(chosen) != list(range(size)):
+            x = _sliced(t, x, axis, chosen[0], chosen[-1] + 1, f"{name}_{number}", abs(step))
     return x
 
 

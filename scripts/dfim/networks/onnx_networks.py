@@ -21,7 +21,7 @@ from dfim.networks.onnx_graphs import (
     shape_of_entry,
 )
 from dfim.networks.onnx_values import OnnxValues
-from dfim.networks.outputs import Output
+from dfim.networks.outputs import Output, check_entries, checked_number, head_of
 from dfim.networks.stored import StoredOnnx
 
 logger = logging.getLogger("dfim")
@@ -77,7 +77,7 @@ def values_alone(
     values = _check_batches(model, length, held, path)
     held = {name: value.tolist() for name, value in held.items()}
     shapes = {name: value.shape[1:] for name, value in zip(heads, values, strict=True)}
-    chosen = _chosen(path, heads, shapes, tasks, outputs)
+    chosen = _chosen(path, shapes, tasks, outputs, is_channels_last(first))
     layer = StoredOnnx.of(OnnxValues(model.SerializeToString(), reason, chosen, length, held))
     return keras.Sequential([keras.Input((length, 4), name="one_hot"), layer])
 
@@ -122,29 +122,38 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return difference(one, other) <= 1e-4
 
 
-def _chosen(path, heads: list[str], shapes: Mapping, tasks, outputs: Mapping[str, Output]) -> list[list]:
+def _chosen(
+    path, shapes: Mapping[str, tuple], tasks, outputs: Mapping[str, Output], channels_last: bool
+) -> list[list]:
     """Return for each task the name of its output and its indices there."""
     if not outputs or tasks is None:
-        places = [[name, list(map(int, at))] for name in heads for at in np.ndindex(shapes[name])]
+        places = [[name, list(map(int, at))] for name in shapes for at in np.ndindex(shapes[name])]
         if tasks is not None and len(places) != len(tasks):
             raise InputError(
                 f"the network {path} has {len(places)} outputs, and {len(tasks)} tasks are named "
                 f"({', '.join(tasks)}): name each output, in order, or say under outputs which task is which."
             )
         return places
-    chosen = []
-    for task in tasks:
-        output = outputs[task]
-        name = heads[output.head or 0] if output.head is None or isinstance(output.head, int) else output.head
-        at = [output.unit or 0] + ([] if output.position is None else [output.position])
-        if output.reduction not in (None, "position") or len(at) != len(shapes.get(name, ())):
-            raise InputError(
-                f"{path}: the task {task!r} needs a head, a unit and a position that single out one value of "
-                f"the outputs {', '.join(f'{key} {shape}' for key, shape in shapes.items())}: of this "
-                "network only values are known."
-            )
-        chosen.append([name, at])
-    return chosen
+    check_entries(tasks, outputs, str(path))
+    return [_place(path, shapes, task, outputs[task], channels_last) for task in tasks]
+
+
+def _place(path, shapes: Mapping[str, tuple], task: str, output: Output, channels_last: bool) -> list:
+    """Return the name of a task's output and its indices there: positions where the sequence has them."""
+    name = head_of(list(shapes), task, output.head, str(path))
+    shape = shapes[name]
+    axes = ["position", "unit"] if channels_last else ["unit", "position"]
+    axes = axes if len(shape) == 2 else ["unit"][: len(shape)]
+    single = len(axes) == len(shape) and ("position" in axes) == (output.position is not None)
+    if output.reduction not in (None, "position") or not single:
+        raise InputError(
+            f"{path}: the task {task!r} needs a head, a unit and a position that single out one value of "
+            f"the outputs {', '.join(f'{key} {shape}' for key, shape in shapes.items())}: of this "
+            "network only values are known."
+        )
+    what, of = f"{path}: the task {task!r}", f"of the output {name!r}"
+    asked = [(axis, getattr(output, axis), size) for axis, size in zip(axes, shape, strict=True)]
+    return [name, [checked_number(f"{what}: {axis}", number, size, of) for axis, number, size in asked]]
 
 
 def _length(path: str | Path, own: int | None, asked: int | None) -> int:

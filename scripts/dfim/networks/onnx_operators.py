@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
+from onnx import TensorProto
 
+from dfim.networks.graph import INPUT
 from dfim.networks.onnx_axes import (
-    Value,
-    mapped,
     on_positions,
     own_axis,
-    permuted,
     with_last,
     without_axes,
 )
@@ -49,7 +48,8 @@ def _image_convolution(t, name, x, kernel, bias, given):
     else:
         along = 1 if columns is not None else 0
         across = 1 - along
-        if x.axes[2 + across] is not None or kernel.shape[2 + across] != 1:
+        alone = x.axes[2 + across] is None and kernel.shape[2 + across] == 1
+        if not alone or _pads(given, across, 2) != (0, 0):
             raise ValueError("it is of images")
         flat = kernel[:, :, 0] if across == 0 else kernel[:, :, :, 0]
         x = on_positions(t, x, name)
@@ -128,8 +128,10 @@ def _make_reduction(kind: str) -> Callable:
     def reduce(t, name, inputs, given):
         x = inputs[0]
         axes = given.get("axes") if len(inputs) < 2 or inputs[1] is None else ints(inputs[1])
+        if not axes and given.get("noop_with_empty_axes", 0):
+            return x
         rank = len(x.axes)
-        axes = sorted(int(axis) % rank for axis in (axes if axes is not None else range(1, rank)))
+        axes = sorted(int(axis) % rank for axis in axes or range(1, rank))
         own = [own_axis(x, axis) for axis in axes if own_axis(x, axis) is not None]
         if own == [1] and len(t.shapes[x.name]) == 2:
             places = {0: 0, 1: None, 2: 1}
@@ -145,31 +147,39 @@ def _make_reduction(kind: str) -> Callable:
 
 
 def _largest(t, name, x, axes: list[int]):
-    """Return the largest values over axes, as those of positions."""
-    own = [x.axes[axis] for axis in axes]
-    rest = [axis for axis in range(1, len(t.shapes[x.name]) + 1) if axis not in own]
-    x = permuted(t, x, [*own, *rest], name)
-    sizes, others = t.shapes[x.name][: len(own)], t.shapes[x.name][len(own) :]
-    flat = t.put("reshape", f"{name}_shape", [x.name], (), shape=(int(np.prod(sizes)), int(np.prod(others))))
-    done = t.put("global_max_pool", name, [flat.name], ())
-    places = {0: 0} | {len(own) + number: number for number in range(1, len(rest) + 1)}
-    entries = [None if axis in axes else mapped(entry, places) for axis, entry in enumerate(x.axes)]
-    if len(others) < 2:
-        return Value(done.name, tuple(entries))
-    return t.put("reshape", f"{name}_others", [done.name], entries, shape=others)
+    """Return the largest values over axes: of two halves, and of their halves, until one is left."""
+    x = _with_one_last(t, x, axes, name)
+    axis, size = len(t.shapes[x.name]), t.shapes[x.name][-1]
+    while size > 1:
+        half, parts = size // 2, []
+        for start, stop in ((0, half), (half, 2 * half), (2 * half, size)):
+            if start < stop:
+                options = {"axis": axis, "start": start, "stop": stop, "step": 1}
+                parts.append(t.put("slice", f"{name}_{start}_of_{size}", [x.name], x.axes, **options).name)
+        x = t.put("maximum", f"{name}_{half}", parts[:2], x.axes)
+        if size % 2:
+            x = t.put("concatenate", f"{name}_{half + 1}", [x.name, parts[2]], x.axes, axis=axis)
+        size -= half
+    return x
 
 
 def _over(t, name, x, axes: list[int], kind: str):
     """Return the sum or the mean over axes, which stay as axes of one."""
-    x = with_last(t, x, axes, name)
-    rest = t.shapes[x.name][: -len(axes)]
-    size = int(np.prod(t.shapes[x.name][-len(axes) :]))
-    if len(axes) > 1:
-        entries = [None if axis in axes[1:] else own for axis, own in enumerate(x.axes)]
-        x = t.put("reshape", f"{name}_shape", [x.name], entries, shape=(*rest, size))
+    x = _with_one_last(t, x, axes, name)
+    size = t.shapes[x.name][-1]
     weight = 1.0 if kind == "global_sum_pool" else 1.0 / size
     arrays = {"kernel": np.full((size, 1), weight, np.float32), "bias": np.zeros(1, np.float32)}
     return t.put("dense", name, [x.name], x.axes, arrays)
+
+
+def _with_one_last(t, x, axes: list[int], name: str):
+    """Return a value whose node has these axes as its last one, which is the first of them."""
+    x = with_last(t, x, axes, name)
+    if len(axes) == 1:
+        return x
+    shape = (*t.shapes[x.name][: -len(axes)], int(np.prod(t.shapes[x.name][-len(axes) :])))
+    entries = [None if axis in axes[1:] else own for axis, own in enumerate(x.axes)]
+    return t.put("reshape", f"{name}_shape", [x.name], entries, shape=shape)
 
 
 OPERATORS["ReduceMean"] = _make_reduction("global_average_pool")
@@ -182,6 +192,8 @@ OPERATORS["ReduceMax"] = _make_reduction("global_max_pool")
 
 @operator("BatchNormalization")
 def _batch_normalisation(t, name, inputs, given):
+    if given.get("training_mode", 0):
+        raise ValueError("it normalises by the sequences at hand, as while a network is trained")
     x = with_last(t, inputs[0], [1], name)
     arrays = {
         key: np.asarray(v, np.float32)
@@ -232,8 +244,15 @@ OPERATORS |= {
     "Erf": _make_function("error_function"),
     "Identity": lambda t, name, inputs, given: inputs[0],
     "Dropout": lambda t, name, inputs, given: inputs[0],
-    "Cast": lambda t, name, inputs, given: inputs[0],
 }
+
+
+@operator("Cast")
+def _cast(t, name, inputs, given):
+    """Return the same values in 32 or 64 bits; the sequence may be whole numbers too."""
+    if given["to"] not in (TensorProto.FLOAT, TensorProto.DOUBLE) and inputs[0].name != INPUT:
+        raise ValueError("it rounds its values")
+    return inputs[0]
 
 
 @operator("Selu")
@@ -249,9 +268,15 @@ def _gelu(t, name, inputs, given):
     return t.put("gelu", name, [inputs[0].name], inputs[0].axes, approximate=approximate)
 
 
+def _number(value, what: str) -> float:
+    if need_array(value, what).size != 1:
+        raise ValueError(f"{what} is not one number")
+    return float(value.reshape(()))
+
+
 def _make_power(exponent: float | None) -> Callable:
     def power(t, name, inputs, given):
-        found = float(need_array(inputs[1], "its exponent")) if exponent is None else exponent
+        found = _number(inputs[1], "its exponent") if exponent is None else exponent
         return t.put("power", name, [inputs[0].name], inputs[0].axes, exponent=found)
 
     return power
@@ -268,10 +293,17 @@ def _prelu(t, name, inputs, given):
 
 @operator("Clip")
 def _clip(t, name, inputs, given):
-    low, high = (None if len(inputs) <= i or inputs[i] is None else float(inputs[i]) for i in (1, 2))
-    if low != 0 or high is None:
-        raise ValueError("its limits are not 0 and a maximum")
-    return t.put("clipped_relu", name, [inputs[0].name], inputs[0].axes, maximum=high)
+    x, limits = inputs[0], {}
+    for option, limit in zip(("minimum", "maximum"), inputs[1:], strict=False):
+        if limit is not None:
+            limits[option] = _number(limit, f"its {option}")
+    if limits == {"minimum": 0.0}:
+        return t.put("relu", name, [x.name], x.axes)
+    if limits.get("minimum") == 0 < limits["maximum"]:
+        return t.put("clipped_relu", name, [x.name], x.axes, maximum=limits["maximum"])
+    if limits.get("minimum", -np.inf) > limits.get("maximum", np.inf):
+        raise ValueError("its minimum is above its maximum")
+    return t.put("clip", name, [x.name], x.axes, **limits) if limits else x
 
 
 @operator("Softmax")

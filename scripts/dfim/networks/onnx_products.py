@@ -23,17 +23,22 @@ def contracted(
 @operator("Gemm")
 def _gemm(t, name, inputs, given):
     x, kernel = inputs[0], need_array(inputs[1], "its second matrix")
-    if given.get("transA", 0) or given.get("alpha", 1.0) != 1.0 or given.get("beta", 1.0) != 1.0:
-        raise ValueError("it has a transposed first matrix, or factors")
-    kernel = kernel.T if given.get("transB", 0) else kernel
-    bias = np.zeros(kernel.shape[1]) if len(inputs) < 3 or inputs[2] is None else inputs[2]
-    bias = np.broadcast_to(need_array(bias, "its bias").reshape(-1), kernel.shape[1:])
+    if given.get("transA", 0):
+        raise ValueError("its first matrix is transposed")
+    kernel = given.get("alpha", 1.0) * (kernel.T if given.get("transB", 0) else kernel)
+    bias = np.zeros(1) if len(inputs) < 3 or inputs[2] is None else need_array(inputs[2], "its bias")
+    bias = one_example(t, (0, 1), np.atleast_2d(bias))
+    if len(bias) > 1:
+        raise ValueError("its bias is another one for each example")
+    bias = given.get("beta", 1.0) * np.broadcast_to(bias[0], kernel.shape[1:])
     return contracted(t, x, 1, kernel, name, bias)
 
 
 @operator("MatMul")
 def _matmul(t, name, inputs, given):
     first, second = inputs
+    if any(isinstance(each, np.ndarray) and each.ndim < 2 for each in inputs):
+        raise ValueError("one of its matrices has one axis")
     if isinstance(second, np.ndarray):
         return _by_constant(t, first, second, name)
     if isinstance(first, np.ndarray):
@@ -52,8 +57,6 @@ def _matmul(t, name, inputs, given):
 
 
 def _by_constant(t, x: Value, kernel: np.ndarray, name: str) -> Value:
-    if kernel.ndim < 2:
-        raise ValueError("its second matrix has one axis")
     last, leading = len(x.axes) - 1, len(x.axes) - kernel.ndim
     if leading >= 0:
         kernel = one_example(t, [*x.axes[leading:-2], None, None], kernel)
@@ -71,9 +74,10 @@ def _by_constant(t, x: Value, kernel: np.ndarray, name: str) -> Value:
 @operator("Einsum")
 def _einsum(t, name, inputs, given):
     equation = text(given["equation"], "").replace(" ", "")
-    terms, out = equation.split("->")
+    terms, arrow, out = equation.partition("->")
     labels = [list(term) for term in terms.split(",")]
-    if len(labels) != 2 or "." in equation or any(len(set(each)) < len(each) for each in (*labels, out)):
+    odd = len(labels) != 2 or "." in equation or not arrow
+    if odd or any(len(set(each)) < len(each) for each in (*labels, out)):
         raise ValueError(f"its equation is {equation}")
     leading = next(number for number, each in enumerate(inputs) if isinstance(each, Value))
     entries = dict(zip(labels[leading], inputs[leading].axes, strict=True))

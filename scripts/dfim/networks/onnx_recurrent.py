@@ -12,10 +12,10 @@ _GRU, _LSTM = (0, 1, 2), (0, 2, 3, 1)
 _USUAL = {"GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
 
 
-def _make(operator: str, kind: str, order: tuple[int, ...]) -> Callable:
+def _make(operator: str, order: tuple[int, ...]) -> Callable:
     def recurrent(t, name, inputs, given):
         _check(operator, inputs, given)
-        x = inputs[0]
+        kind, x = _kind(operator, given), inputs[0]
         if x.axes[1] != 0:
             raise ValueError("its second axis is not the examples")
         source = laid_out(t, x, [(0, 0), (2, 0)], name)
@@ -23,17 +23,21 @@ def _make(operator: str, kind: str, order: tuple[int, ...]) -> Callable:
         backwards = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}[direction]
         ends = []
         for number, back in enumerate(backwards):
-            arrays = _arrays(t, inputs, number, order, kind)
+            arrays = _arrays(t, inputs, number, order)
             ends.append(_along(t, f"{name}_{direction[:1]}{number}", kind, source, arrays, back))
         return _outputs(t, name, ends, backwards)
 
     return recurrent
 
 
+def _kind(operator: str, given: dict) -> str:
+    if operator == "LSTM":
+        return "lstm"
+    return "gru" if given.get("linear_before_reset", 0) else "gru_reset_first"
+
+
 def _check(operator: str, inputs: list, given: dict) -> None:
     """Raise ValueError on what the kinds have no words for."""
-    if operator == "GRU" and not given.get("linear_before_reset", 0):
-        raise ValueError("its reset gate comes before the product")
     if any(key in given for key in ("clip", "activation_alpha", "activation_beta")) or given.get("layout", 0):
         raise ValueError("it has limits, functions with options, or another layout")
     usual = _USUAL[operator] * (2 if text(given.get("direction"), "") == "bidirectional" else 1)
@@ -43,7 +47,7 @@ def _check(operator: str, inputs: list, given: dict) -> None:
         raise ValueError("it has lengths of the sequences, or gates that see the cell")
 
 
-def _arrays(t, inputs: list, number: int, order: tuple[int, ...], kind: str) -> dict[str, np.ndarray]:
+def _arrays(t, inputs: list, number: int, order: tuple[int, ...]) -> dict[str, np.ndarray]:
     """Return the weights of one direction, the gates in the order of the kind."""
     kernel, recurrent = (need_array(inputs[at], "its weights")[number] for at in (1, 2))
     units = recurrent.shape[1]
@@ -57,7 +61,7 @@ def _arrays(t, inputs: list, number: int, order: tuple[int, ...], kind: str) -> 
     first, second = (in_order(part)[0] for part in np.split(bias, 2))
     arrays = {"kernel": in_order(kernel), "recurrent": in_order(recurrent)}
     arrays |= {"bias": first, "recurrent_bias": second}
-    for at, key in ((5, "initial"), (6, "initial_cell"))[: 1 if kind == "gru" else 2]:
+    for at, key in ((5, "initial"), (6, "initial_cell"))[: 1 if order == _GRU else 2]:
         start = (
             inputs[at] if len(inputs) > at and inputs[at] is not None else np.zeros((number + 1, 1, units))
         )
@@ -91,5 +95,5 @@ def _outputs(t, name: str, ends: list[str], backwards: list[bool]) -> list[Value
     return [Value(every, (1, 2, 0, 3)), Value(both, (1, 0, 2))]
 
 
-OPERATORS["GRU"] = _make("GRU", "gru", _GRU)
-OPERATORS["LSTM"] = _make("LSTM", "lstm", _LSTM)
+OPERATORS["GRU"] = _make("GRU", _GRU)
+OPERATORS["LSTM"] = _make("LSTM", _LSTM)

@@ -7,7 +7,7 @@ exponential or ReLU the value that it is of.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,6 +28,11 @@ _POOLS = {
 
 # Functions that values are made of: they bring no output into its range, and are explained.
 _NO_LAST_ACTIVATIONS = ("logarithm", "power", "absolute", "error_function")
+# What may come after an activation, and leaves every value as it is.
+_MOVES = (
+    *("identity", "flatten", "reshape", "permute", "crop", "slice", "reverse", "repeat", "expand"),
+    "concatenate",
+)
 _LAST_ACTIVATIONS = ("softmax", *(kind for kind in ACTIVATIONS if kind not in _NO_LAST_ACTIVATIONS))
 
 
@@ -51,25 +56,44 @@ class Output:
 def before_last_activation(graph: Graph) -> Graph:
     """Return the graph whose outputs are the values before their last activation, if they have one.
 
-    A softmax becomes the subtraction of the mean over the classes.
+    After an activation values may be moved, and joined with others. A softmax becomes the subtraction of the
+    mean over the classes.
     """
-    by_name = {node.name: node for node in graph}
-    nodes, outputs, shapes = list(graph), {}, _shapes(graph)
-    for output, name in graph.outputs.items():
-        node = by_name.get(name)
-        if node is None or node.kind not in _LAST_ACTIVATIONS:
-            outputs[output] = name
-        elif node.kind == "softmax":
-            classes = shapes[name][-1]
+    cut = _Cut(graph)
+    outputs = {output: cut.before(name, output) for output, name in graph.outputs.items()}
+    return Graph([*graph, *cut.added.values()], outputs, graph.length)
+
+
+class _Cut:
+    """The way back from outputs to their last activations; ``added``: the nodes in place of what follows."""
+
+    def __init__(self, graph: Graph):
+        self.added: dict[str, Node] = {}
+        self._by_name, self._shapes = {node.name: node for node in graph}, _shapes(graph)
+
+    def before(self, name: str, output: str) -> str:
+        """Return the node of the values of ``name`` before their last activation."""
+        node = self._by_name.get(name)
+        if node is None:
+            return name
+        if node.kind in _MOVES:
+            inputs = tuple(self.before(each, output) for each in node.inputs)
+            return name if inputs == node.inputs else self._add(replace(node, inputs=inputs))
+        if node.kind == "softmax":
+            logger.info("%s: a class's logit less the mean of all classes' is explained", output)
+            classes = self._shapes[name][-1]
             kernel = (np.eye(classes) - 1 / classes).astype(np.float32)
             arrays = {"kernel": kernel, "bias": np.zeros(classes, np.float32)}
-            nodes.append(Node("dense", f"{name}_centred", arrays, {}, node.inputs))
-            outputs[output] = f"{name}_centred"
-            logger.info("%s: a class's logit less the mean of all classes' is explained", output)
-        else:
-            outputs[output] = node.inputs[0]
-            logger.info("%s: the value before its %s is explained", output, node.kind)
-    return Graph(nodes, outputs, graph.length)
+            return self._add(Node("dense", name, arrays, {}, node.inputs))
+        if node.kind not in _LAST_ACTIVATIONS:
+            return name
+        logger.info("%s: the value before its %s is explained", output, node.kind)
+        return node.inputs[0]
+
+    def _add(self, node: Node) -> str:
+        name = f"{node.name}_before_activation" if node.kind in _MOVES else f"{node.name}_centred"
+        self.added[name] = replace(node, name=name)
+        return name
 
 
 def with_tasks(graph: Graph, tasks: Sequence[str] | None, outputs: Mapping[str, Output], where: str) -> Graph:
@@ -84,15 +108,20 @@ def with_tasks(graph: Graph, tasks: Sequence[str] | None, outputs: Mapping[str, 
     shapes = _shapes(graph)
     if not outputs or tasks is None:
         return _all_units(graph, tasks, shapes, where)
-    missing = [task for task in tasks if task not in outputs]
-    if missing:
-        raise InputError(f"{where}: the task {missing[0]!r} has no entry under outputs: give it one.")
+    check_entries(tasks, outputs, where)
     nodes, ends = list(graph), []
     for number, task in enumerate(tasks):
         steps = _steps(graph, shapes, task, outputs[task], f"task{number}", where)
         nodes += steps
         ends.append(steps[-1].name)
     return _joined(nodes, ends, graph.length)
+
+
+def check_entries(tasks: Sequence[str], outputs: Mapping[str, Output], where: str) -> None:
+    """Raise InputError, naming the task, where one has no output."""
+    missing = [task for task in tasks if task not in outputs]
+    if missing:
+        raise InputError(f"{where}: the task {missing[0]!r} has no entry under outputs: give it one.")
 
 
 def _shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
@@ -133,14 +162,19 @@ def _joined(nodes: list[Node], ends: list[str], length: int | None) -> Graph:
 
 def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, where: str) -> list[Node]:
     """Return the nodes from a head to a task's one value."""
-    head = _head(graph, task, output.head, where)
+    head = head_of(list(graph.outputs), task, output.head, where)
     end, what = graph.outputs[head], f"{where}: the task {task!r}"
     shape = shapes[end]
     steps = []
+    if len(shape) > 2:
+        raise InputError(
+            f"{what}: the output {head!r} has the shape {shape}, and units or (positions, channels) are "
+            "needed: export the network with an output of fewer axes."
+        )
     if len(shape) == 1 and output.reduction and output.unit is None:
         steps = [Node("reshape", f"{name}_positions", {}, {"shape": (shape[0], 1)}, (end,))]
         end, shape = f"{name}_positions", (shape[0], 1)
-    unit = _checked(f"{what}: unit", output.unit, shape[-1], f"of the output {head!r}")
+    unit = checked_number(f"{what}: unit", output.unit, shape[-1], f"of the output {head!r}")
     channel = {"axis": len(shape), "start": unit, "stop": unit + 1, "step": 1}
     steps += [Node("slice", f"{name}_unit", {}, channel, (end,))]
     if len(shape) == 1:
@@ -159,7 +193,9 @@ def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, 
         return [*steps, Node(_POOLS[output.reduction], name, {}, {}, (steps[-1].name,))]
     place = output.position
     place = (
-        _checked(f"{what}: position", place, shape[0], f"of the output {head!r}") if graph.length else place
+        checked_number(f"{what}: position", place, shape[0], f"of the output {head!r}")
+        if graph.length
+        else place
     )
     part = {"axis": 1, "start": place, "stop": place + 1, "step": 1}
     return [
@@ -169,8 +205,11 @@ def _steps(graph: Graph, shapes: Mapping, task: str, output: Output, name: str, 
     ]
 
 
-def _head(graph: Graph, task: str, head, where: str) -> str:
-    heads = list(graph.outputs)
+def head_of(heads: Sequence[str], task: str, head: str | int | None, where: str) -> str:
+    """Return the name of a task's output: ``head`` is its name or number, or None where it is alone.
+
+    Raises InputError where there is no such output.
+    """
     if head is None and len(heads) == 1:
         return heads[0]
     if isinstance(head, int) and 0 <= head < len(heads):
@@ -183,7 +222,8 @@ def _head(graph: Graph, task: str, head, where: str) -> str:
     )
 
 
-def _checked(what: str, number: int | None, size: int, of: str) -> int:
+def checked_number(what: str, number: int | None, size: int, of: str) -> int:
+    """Return a number from 0, None for the only one; raises InputError where it is not below ``size``."""
     if number is None and size == 1:
         return 0
     if number is None or not 0 <= number < size:

@@ -10,7 +10,11 @@ from dfim.networks.onnx_values import OnnxValues
 
 # What arrays hold before training. Those of other names are no weights, and stay: of affine nodes and
 # constants, and epsilon.
-_AT_FIRST = {"bias": 0.0, "beta": 0.0, "gamma": 1.0, "mean": 0.0, "variance": 1.0, "slope": 0.0}
+_AT_FIRST = {
+    **{"bias": 0.0, "recurrent_bias": 0.0, "initial": 0.0, "initial_cell": 0.0},
+    **{"beta": 0.0, "gamma": 1.0, "mean": 0.0, "variance": 1.0, "slope": 0.0},
+}
+_DRAWN = ("kernel", "recurrent")
 
 
 def untrained(network: Graph | OnnxValues, seed: int) -> Graph:
@@ -41,7 +45,7 @@ def untrained(network: Graph | OnnxValues, seed: int) -> Graph:
 
 
 def _at_first(name: str, array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    if name == "kernel":
+    if name in _DRAWN:
         *window, inputs, outputs = array.shape
         most = np.sqrt(6 / (np.prod(window, dtype=int) * (inputs + outputs)))
         return rng.uniform(-most, most, array.shape).astype(np.float32)

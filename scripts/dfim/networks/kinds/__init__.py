@@ -40,6 +40,7 @@ KINDS: dict[str, Kind] = {
     **MERGES,
     "softmax": compositions.Softmax(),
     "gru": recurrent.GatedRecurrentUnit(),
+    "gru_reset_first": recurrent.ResetFirst(),
     "lstm": recurrent.LongShortTermMemory(),
     "unknown": linear.Unknown(),
     "layer_normalisation": compositions.LayerNormalisation(),

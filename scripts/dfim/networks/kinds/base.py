@@ -72,6 +72,10 @@ class Kind:
         """Return what the positions of the output see."""
         return united(fields)
 
+    def positions(self, node: Node, axes: Sequence[int | None]) -> int | None:
+        """Return which axis of the output, from 1, is the positions, if any; ``axes``: of the inputs."""
+        return next((axis for axis in axes if axis), None)
+
     def size(self, node: Node, sizes: Sequence[np.ndarray]) -> np.ndarray:
         """Return the size of the values of each channel (last axis), from those of the inputs.
 

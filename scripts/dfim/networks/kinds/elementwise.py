@@ -108,6 +108,10 @@ def _option(name: str, default=None) -> Callable:
     return lambda node: node.options[name] if default is None else node.options.get(name, default)
 
 
+# In place of a limit that is not there.
+_LEAST = float(np.finfo(np.float32).min)
+
+
 def _fixed(value: float) -> Callable:
     return lambda node: value
 
@@ -180,6 +184,10 @@ ACTIVATIONS = {
     "clipped_relu": Elementwise(
         "ReLU with a maximum, as ReLU6 (option maximum)",
         **_clipped(_fixed(0.0), _option("maximum"), _fixed(1.0), _fixed(0.0)),
+    ),
+    "clip": Elementwise(
+        "limits (options minimum and maximum, one at least)",
+        **_clipped(_option("minimum", _LEAST), _option("maximum", -_LEAST), _fixed(1.0), _fixed(0.0)),
     ),
     "elu": Elementwise("ELU (option alpha)", _elu, _elu_derivative, _elu_slope),
     "selu": Elementwise("SELU", _selu, _selu_derivative),

@@ -58,6 +58,9 @@ class Convolution(Kind):
     def field(self, node, fields):
         return window_field(node.options, fields[0], node.options.get("input_shape", (None,))[0])
 
+    def positions(self, node, axes):
+        return axes[0] or 1
+
     def size(self, node, sizes):
         arrays, groups = _exact(node), node.options.get("groups", 1)
         by_group = sizes[0].reshape(groups, -1).T.repeat(arrays["kernel"].shape[2] // groups, axis=1)

@@ -178,6 +178,11 @@ class MatrixProduct(Kind):
     def field(self, node, fields):
         return WHOLE
 
+    def positions(self, node, axes):
+        *terms, out = self._letters(node)
+        letters = [letters[axis - 1] for letters, axis in zip(terms, axes, strict=True) if axis]
+        return next((out.index(letter) + 1 for letter in letters if letter in out), None)
+
     def size(self, node, sizes):
         first, _, out = self._letters(node)
         terms = [n for letter, n in zip(first, node.options["input_shape"], strict=True) if letter not in out]

@@ -29,6 +29,15 @@ class Flatten(Kind):
     def back(self, node, multiplier, values, references):
         return [ops.reshape(multiplier, [ops.shape(multiplier)[0], *node.options["input_shape"]])]
 
+    def positions(self, node, axes):
+        """An axis is still there where one of its size has as many values before it as it had."""
+        if axes[0] is None:
+            return None
+        before, after = node.options["input_shape"], node.options["output_shape"]
+        wanted = np.prod(before[: axes[0] - 1]), before[axes[0] - 1]
+        found = [(np.prod(after[:axis]), size) for axis, size in enumerate(after)]
+        return found.index(wanted) + 1 if wanted in found and len(after) > 1 else None
+
 
 class Reshape(Flatten):
     """Option ``shape``, without the axis of the examples, -1 for what is left over."""
@@ -73,6 +82,9 @@ class Permute(Kind):
         return [
             ops.transpose(multiplier, [0, *(int(axis) + 1 for axis in np.argsort(node.options["order"]))])
         ]
+
+    def positions(self, node, axes):
+        return axes[0] and node.options["order"].index(axes[0] - 1) + 1
 
     def size(self, node, sizes):
         last = len(node.options["order"]) - 1

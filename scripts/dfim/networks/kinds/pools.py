@@ -133,6 +133,9 @@ class _GlobalPool(Kind):
     def field(self, node, fields):
         return WHOLE
 
+    def positions(self, node, axes):
+        return None
+
     def cost(self, node):
         return float(np.prod(node.options["input_shape"]))
 

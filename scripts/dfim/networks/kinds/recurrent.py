@@ -93,6 +93,8 @@ class GatedRecurrentUnit(_Recurrent):
     gates = 3
     carried = ("initial",)
     functions = (("update_in", "sigmoid"), ("reset_in", "sigmoid"), ("new_in", "tanh"))
+    # What the reset gate multiplies.
+    _reset = "product"
 
     def _step(self, node, carry, inputs):
         found = self._gates(node, carry[0], inputs)
@@ -117,20 +119,61 @@ class GatedRecurrentUnit(_Recurrent):
     def _columns(self, node, multiplier, half, slope):
         by_update = (half["before"] - half["new"]) * slope["update_in"]
         by_new = (1 - half["update"]) * slope["new_in"]
-        by_reset = half["product"] * slope["reset_in"]
+        by_reset = half[self._reset] * slope["reset_in"]
         turned = ops.transpose(node.arrays["recurrent"])
 
         def step(carry, given):
-            own, update, new, reset, keep, gate = given
+            own, keep, gate, *slopes = given
             total = own + carry[0]
-            to_new = total * new
-            columns = ops.concatenate([total * update, to_new * reset, to_new * gate], axis=-1)
-            return [total * keep + ops.matmul(columns, turned)], [total]
+            columns = self._to_gates(turned, total, *slopes)
+            return [total * keep + self._to_before(turned, columns, gate)], [total]
 
-        parts = [multiplier, by_update, by_new, by_reset, half["update"], half["reset"]]
+        slopes = [by_update, by_reset, by_new]
+        parts = [multiplier, half["update"], half["reset"], *slopes]
         (total,) = _steps(step, [ops.zeros_like(multiplier[:, 0])], parts, reverse=True)
-        to_new = total * by_new
-        return ops.concatenate([total * by_update, to_new * by_reset, to_new], axis=-1)
+        return ops.concatenate(self._to_gates(turned, total, *slopes), axis=-1)
+
+    @staticmethod
+    def _to_gates(turned, total, update, reset, new) -> list:
+        """Return the multipliers of the sums in the gates, in their order."""
+        return [total * update, total * new * reset, total * new]
+
+    @staticmethod
+    def _to_before(turned, columns: list, gate):
+        """Return the multipliers, by the gates, of the units before."""
+        update, reset, new = columns
+        return ops.matmul(ops.concatenate([update, reset, new * gate], axis=-1), turned)
+
+
+class ResetFirst(GatedRecurrentUnit):
+    """As the other GRU, but for the reset gate: it multiplies the units before, and their bias is added."""
+
+    words = "GRU (reset before the product)"
+    _reset = "before"
+
+    @staticmethod
+    def _gates(node, before, inputs) -> dict:
+        units, recurrent = before.shape[-1], node.arrays["recurrent"]
+        update, reset, new = _split(inputs + node.arrays["recurrent_bias"], 3)
+        update_b, reset_b = _split(ops.matmul(before, recurrent[:, : 2 * units]), 2)
+        update, reset = update + update_b, reset + reset_b
+        gate = ops.sigmoid(reset)
+        new = new + ops.matmul(gate * before, recurrent[:, 2 * units :])
+        found = {"update_in": update, "reset_in": reset, "new_in": new, "before": before}
+        return found | {"update": ops.sigmoid(update), "reset": gate, "new": ops.tanh(new)}
+
+    @staticmethod
+    def _to_gates(turned, total, update, reset, new) -> list:
+        units = total.shape[-1]
+        to_new = total * new
+        return [total * update, ops.matmul(to_new, turned[2 * units :]) * reset, to_new]
+
+    @staticmethod
+    def _to_before(turned, columns: list, gate):
+        update, reset, new = columns
+        units = new.shape[-1]
+        by_gates = ops.matmul(ops.concatenate([update, reset], axis=-1), turned[: 2 * units])
+        return by_gates + ops.matmul(new, turned[2 * units :]) * gate
 
 
 class LongShortTermMemory(_Recurrent):

@@ -14,7 +14,7 @@ ORDER = [
     ["files", "sequences", "statistics"],
     ["genomes", "networks"],
     ["accessions", "attribution", "reads", "datasets"],
-    ["interactions", "reproduction", "training"],
+    ["interactions", "reproduction", "training", "handed_in"],
     ["plots", "planted", "exports", "api"],
     ["page"],
     ["__main__", "__init__"],

@@ -126,6 +126,31 @@ def test_moves_after_the_last_activation_do_not_hide_it(make, tmp_path):
     np.testing.assert_allclose(found, np.log(p / (1 - p)), rtol=1e-4, atol=1e-5)
 
 
+def test_of_the_logarithm_of_a_softmax_the_classes_logits_are_explained(tmp_path):
+    """As of a softmax."""
+    network = Network()
+    network.add("LogSoftmax", flat(network, 3), axis=1)
+    model = network.model()
+    onnx.save(model, tmp_path / "network.onnx")
+    outputs = {name: Output(unit=unit) for unit, name in enumerate("abc")}
+    read = network_of(read_own_network(tmp_path / "network.onnx", list("abc"), outputs=outputs))
+    values = by_onnxruntime(model, sequences(), False).astype(np.float64)
+    expected = values - values.mean(axis=1, keepdims=True)
+    with open_scorer("deeplift", read, [0.25] * 4) as scorer:
+        found = scorer.logits(sequences())
+        sums = scorer.contributions(sequences(), 1).sum(axis=(1, 2))
+        np.testing.assert_allclose(sums, scorer.changes(sequences(), 1), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_logarithm_of_a_softmax_inside_a_network_is_what_it_is(tmp_path):
+    network = Network()
+    network.add("LogSoftmax", flat(network, 3), axis=-1)
+    network.add("Gemm", network.at, network.weight(3, 2), network.weight(2))
+    found, values = read_values(network, {"a": Output(unit=0), "b": Output(unit=1)}, 2, tmp_path)
+    np.testing.assert_allclose(found, values, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("output", "words"),
     [

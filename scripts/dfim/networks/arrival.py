@@ -85,7 +85,7 @@ def check_against_onnx(translation: Translation, graph: Graph, where: str) -> fl
     return worst
 
 
-_LAST_ACTIVATIONS = ("Sigmoid", "Softmax", "Softplus", "Exp", "Relu", "Tanh")
+_LAST_ACTIVATIONS = ("Sigmoid", "Softmax", "LogSoftmax", "Softplus", "Exp", "Relu", "Tanh")
 _MOVES = ("Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 
 

@@ -310,3 +310,9 @@ def _clip(t, name, inputs, given):
 def _softmax(t, name, inputs, given):
     x = with_last(t, inputs[0], [int(given.get("axis", -1)) % len(inputs[0].axes)], name)
     return t.put("softmax", name, [x.name], x.axes)
+
+
+@operator("LogSoftmax")
+def _log_softmax(t, name, inputs, given):
+    shares = _softmax(t, f"{name}_shares", inputs, given)
+    return t.put("logarithm", name, [shares.name], shares.axes)

@@ -1,8 +1,8 @@
 """What is explained: a task is an output of a network, made one number for each sequence.
 
 The last activation goes, so that what is explained is the value before it: of a sigmoid the logit, of a
-softmax the class's logit less the mean of all classes' (Shrikumar et al. 2017, section 3.6), of softplus,
-exponential or ReLU the value that it is of.
+softmax, or the logarithm of one, the class's logit less the mean of all classes' (Shrikumar et al. 2017,
+section 3.6), of softplus, exponential or ReLU the value that it is of.
 """
 
 import logging
@@ -56,8 +56,8 @@ class Output:
 def before_last_activation(graph: Graph) -> Graph:
     """Return the graph whose outputs are the values before their last activation, if they have one.
 
-    After an activation values may be moved, and joined with others. A softmax becomes the subtraction of the
-    mean over the classes.
+    After an activation values may be moved, and joined with others. A softmax, with or without a logarithm,
+    becomes the subtraction of the mean over the classes.
     """
     cut = _Cut(graph)
     outputs = {output: cut.before(name, output) for output, name in graph.outputs.items()}
@@ -79,6 +79,8 @@ class _Cut:
         if node.kind in _MOVES:
             inputs = tuple(self.before(each, output) for each in node.inputs)
             return name if inputs == node.inputs else self._add(replace(node, inputs=inputs))
+        if node.kind == "logarithm" and self._kind(node.inputs[0]) == "softmax":
+            return self.before(node.inputs[0], output)
         if node.kind == "softmax":
             logger.info("%s: a class's logit less the mean of all classes' is explained", output)
             classes = self._shapes[name][-1]
@@ -89,6 +91,9 @@ class _Cut:
             return name
         logger.info("%s: the value before its %s is explained", output, node.kind)
         return node.inputs[0]
+
+    def _kind(self, name: str) -> str | None:
+        return self._by_name[name].kind if name in self._by_name else None
 
     def _add(self, node: Node) -> str:
         name = f"{node.name}_before_activation" if node.kind in _MOVES else f"{node.name}_centred"

@@ -243,7 +243,7 @@ def opening(method: str = "gradient_input", layers: list | None = None, referenc
         (
             {"method": "magic"},
             "there is no method 'magic' for contribution scores: use one of deeplift, "
-            "deeplift_package, gradient_input, integrated_gradients.",
+            "deeplift_package, gradient_input, integrated_gradients, in_silico_mutagenesis.",
         ),
         (
             {"rule": "rescale"},

@@ -158,6 +158,30 @@ def test_a_logarithm_at_the_end_is_no_activation(tmp_path):
         )
 
 
+@pytest.mark.parametrize("pads", [[0, 0], [3, 3]])
+def test_a_chain_of_pytorch_is_taken_by_the_compiled_engine(pads, tmp_path):
+    """Channels first, it flattens them before positions, and pads by numbers."""
+    network = Network()
+    positions = (LENGTH - 6 + sum(pads)) // 4
+    network.add("Conv", "x", network.weight(3, 4, 7), network.weight(3), pads=pads)
+    network.add("MaxPool", network.add("Relu", network.at), kernel_shape=[4], strides=[4])
+    network.add(
+        "Gemm", network.add("Flatten", network.at), network.weight(3 * positions, 6), network.weight(6)
+    )
+    network.add("Gemm", network.add("Relu", network.at), network.weight(6, 2), network.weight(2))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    read, x = network_of(read_own_network(tmp_path / "network.onnx")), sequences()
+    found = {}
+    for engine in ("cpu", "whole_sequences"):
+        with open_scorer("deeplift", read, [0.3, 0.2, 0.2, 0.3], {"engine": engine}) as scorer:
+            logits, found[engine] = scorer.logits(x), scorer.contributions(x, 1)
+        np.testing.assert_allclose(
+            logits, by_onnxruntime(network.model(), x, False), rtol=1e-4, atol=1e-5, err_msg=engine
+        )
+    np.testing.assert_allclose(found["cpu"], found["whole_sequences"], atol=1e-5)
+    assert np.abs(found["cpu"]).max() > 1e-2
+
+
 def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     network = Network()
     network.add("Conv", "x", network.weight(3, 4, 5), network.weight(3))

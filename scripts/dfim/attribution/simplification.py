@@ -14,12 +14,13 @@ POOLS = ("max_pool", "average_pool", "global_max_pool", "global_average_pool")
 
 
 def simplify(network: Sequence[Node]) -> Graph:
-    """Return the network up to the logits, with batch normalisations folded away where that is exact.
+    """Return the network up to the logits, with steps folded into linear layers where that is exact.
 
     ``network``: a graph of one length, or a list of nodes that is a chain. The sigmoid on top goes, since
     the logit is what is explained. A batch normalisation right after a convolution or a dense layer that
-    nothing else takes is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say) stays. Max
-    pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
+    nothing else takes is folded into it, for any sign of gamma; one elsewhere (after a ReLU, say) stays. A
+    turn of positions and channels before a flattening, as in networks of PyTorch, is folded into the dense
+    layer after it. Max pools learn which of their values are ties (:mod:`dfim.attribution.ties`).
 
     Raises InputError when the network has a node of an unknown kind or with weights that are not finite, and
     when its output is not one value for each task.
@@ -30,6 +31,7 @@ def simplify(network: Sequence[Node]) -> Graph:
     _check_weights(graph)
     graph = _without_batch_normalisation(_without(graph, "identity", anywhere=True))
     graph = _without(graph, "sigmoid", anywhere=False).at_length(graph.length)
+    graph = _without_turns(graph).at_length(graph.length)
     shape = graph[-1].options["output_shape"] if len(graph) else ()
     if len(shape) != 1:
         raise InputError(
@@ -69,6 +71,22 @@ def _without_batch_normalisation(graph: Graph) -> Graph:
             nodes[node.name] = node
     outputs = {output: instead.get(name, name) for output, name in graph.outputs.items()}
     return Graph(list(nodes.values()), outputs, graph.length)
+
+
+def _without_turns(graph: Graph) -> Graph:
+    """Return the graph without turns that only order the units of a dense layer, whose weights are turned."""
+    taken, nodes = graph.consumers(), {node.name: node for node in graph}
+    for dense in graph:
+        flat = nodes.get(dense.inputs[0]) if dense.kind == "dense" else None
+        turn = nodes.get(flat.inputs[0]) if flat is not None and flat.kind == "flatten" else None
+        if turn is None or turn.kind != "permute" or taken[turn.name] > 1 or taken[flat.name] > 1:
+            continue
+        shape, order = turn.options["output_shape"], turn.options["order"]
+        kernel = dense.arrays["kernel"].reshape(*shape, -1)
+        kernel = kernel.transpose(*np.argsort(order), len(order)).reshape(dense.arrays["kernel"].shape)
+        nodes[dense.name] = replace(dense, arrays=dense.arrays | {"kernel": np.ascontiguousarray(kernel)})
+        nodes[flat.name] = replace(flat, inputs=turn.inputs)
+    return Graph(list(nodes.values()), graph.outputs, graph.length)
 
 
 def _check_weights(graph: Graph) -> None:

@@ -151,11 +151,9 @@ def _stage(rest: list, rule: str) -> Stage:
         raise NotPlanned(f"the convolution {layer.name} has a stride")
     if layer.options.get("dilation", 1) != 1 or layer.options.get("groups", 1) != 1:
         raise NotPlanned(f"the convolution {layer.name} has dilation or groups")
-    if layer.options["padding"] not in ("same", "valid"):
-        raise NotPlanned(f"the convolution {layer.name} has the padding {layer.options['padding']}")
     kernel = _float32(layer.arrays["kernel"])
     taps, positions = len(kernel), layer.options["output_shape"][0]
-    left = (taps - 1) // 2 if layer.options["padding"] == "same" else 0
+    left = _left(layer, taps)
     back = _padded(kernel.transpose(0, 2, 1), axis=2)
     bias = _padded(_float32(layer.arrays["bias"]), axis=0)
     stage = Stage(_padded(kernel, axis=2), back, bias, left, positions, pooled=positions)
@@ -174,6 +172,16 @@ def _stage(rest: list, rule: str) -> Stage:
         stage.tie = _padded(_float32(pool.arrays["tie"]), axis=0)
         stage.pooled = positions // stage.width
     return stage
+
+
+def _left(layer, taps: int) -> int:
+    """Return the positions of padding before the first; two numbers may be those of the same padding."""
+    padding, same = layer.options["padding"], (taps - 1) // 2
+    if padding == "valid":
+        return 0
+    if padding != "same" and tuple(padding) != (same, taps - 1 - same):
+        raise NotPlanned(f"the convolution {layer.name} has the padding {padding}")
+    return same
 
 
 def _padded(array: np.ndarray, axis: int) -> np.ndarray:

@@ -18,8 +18,9 @@ from workflow.sources import find_sources
 
 @pytest.fixture(scope="module")
 def lookups():
-    """What the default configuration has."""
+    """What the default configuration has, and an analysis in two shards."""
     config = read_whole(ROOT / "config/config.yaml")
+    config["analyses"]["motif_pairs"]["shards"] = 2
     sheets = read_configuration(config, "config.yaml")
     return Lookups(config, sheets, find_sources(config, sheets))
 

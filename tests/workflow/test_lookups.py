@@ -120,7 +120,7 @@ def test_what_a_model_starts_from_and_has(lookups):
     assert lookups.initial_model(SimpleNamespace(model="tf_binding")) == {}
     assert lookups.model_tasks(SimpleNamespace(model="tf_binding")) == ["GATA1", "GATA2", "TAL1"]
     assert set(lookups.model_tables(SimpleNamespace(model="cbf1"))) == {"metrics", "curves", "history"}
-    one = SimpleNamespace(model="simulation", task="ELF1_SIX5", method="gradient_input")
+    one = SimpleNamespace(model="simulation", task="ELF1_SIX5", method="deeplift")
     assert lookups.contribution_background(one) == [0.27, 0.23, 0.23, 0.27]
 
 

@@ -88,7 +88,7 @@ def _of_values(method: str, network: OnnxValues, reference, options: dict) -> Sc
     from dfim.attribution.values_only import ValuesOnly  # imports ONNX
 
     scorer = ValuesOnly(network, reference, **options)
-    return InSilicoMutagenesis(scorer) if method == BY_VALUES else scorer
+    return InSilicoMutagenesis(scorer, reference) if method == BY_VALUES else scorer
 
 
 @contextmanager

@@ -19,14 +19,17 @@ _AT_ONCE = 2048
 
 def in_silico_mutagenesis(layers: list, reference, **options) -> Scorer:
     """Return a scorer by the quickest evaluation of a graph; arguments as `open_scorer`'s."""
-    return InSilicoMutagenesis(forward(layers, reference, **options))
+    return InSilicoMutagenesis(forward(layers, reference, **options), reference)
 
 
 class InSilicoMutagenesis(Scorer):
-    """Contributions by the values of another scorer; absent bases contribute nothing."""
+    """Contributions by the values of another scorer; absent bases contribute nothing.
 
-    def __init__(self, values: Scorer):
-        super().__init__(values.layers, values.reference, values.batch_size, values.threads)
+    ``reference``: as `open_scorer`'s. It is not the other scorer's, which may have another one by definition.
+    """
+
+    def __init__(self, values: Scorer, reference):
+        super().__init__(values.layers, reference, values.batch_size, values.threads)
         self._values = values
 
     def edited_logits(self, bases, blocks, task) -> np.ndarray:

@@ -7,7 +7,7 @@ from workflow.running import running
 with running(snakemake, on_gpu=True) as log:
     from dfim.attribution import open_model
     from dfim.datasets.dataset import read_dataset
-    from dfim.exports.modisco import hypothetical, write_arrays
+    from dfim.exports.modisco import attributions, write_arrays
     from dfim.exports.tracks import along_genome, write_bedgraph, write_bigwig
     from dfim.files.tables import read_table
     from dfim.genomes.fasta import read_sizes
@@ -28,7 +28,7 @@ with running(snakemake, on_gpu=True) as log:
         length=bases.shape[1],
     ) as (scorer, task):
         scorer.prepare(bases, task)
-        x, reference = one_hot(bases), scorer.reference
+        x = one_hot(bases)
         scores = scorer.contributions(x, task)
     log.info("%d sequences scored", len(rows))
     if made.get("bigwig"):
@@ -37,4 +37,4 @@ with running(snakemake, on_gpu=True) as log:
         write_bigwig(track, sizes, made.bigwig)
         write_bedgraph(track, made.bedgraph)
     else:
-        write_arrays(x, hypothetical(scores, x, reference), made.sequences, made.attributions)
+        write_arrays(x, attributions(scorer, scores, x), made.sequences, made.attributions)

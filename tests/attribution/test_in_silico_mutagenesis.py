@@ -1,6 +1,7 @@
 """In-silico mutagenesis: interactions of bases by their definition, in float64, one sequence at a time."""
 
 from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -105,6 +106,23 @@ def test_mutants_are_scored_as_whole_sequences_are(network):
     inside = replace(mutants, targets=targets).asked(LENGTH)
     assert inside.any()
     np.testing.assert_allclose(part.delta[inside], found.delta[inside], atol=1e-6)
+
+
+def test_memory_grows_neither_with_the_length_nor_with_the_mutants(monkeypatch):
+    """The same in parts of two copies, which is what a few million positions allow of a long sequence."""
+    bases = random_bases(np.random.default_rng(6), 2, LENGTH)
+    mutants, sizes = some_mutants(bases, 5), []
+    with opened(NETWORKS["not of the compiled engine"]) as scorer:
+        whole = scorer.contributions(one_hot(bases), TASK), scorer.score_mutants(bases, mutants, TASK).delta
+    module = import_module("dfim.attribution.in_silico_mutagenesis")  # the package has a function of its name
+    monkeypatch.setattr(module, "_POSITIONS", 2 * LENGTH)
+    with opened(NETWORKS["not of the compiled engine"]) as scorer:
+        evaluate = scorer._values.logits
+        scorer._values.logits = lambda x: sizes.append(len(x)) or evaluate(x)
+        parts = scorer.contributions(one_hot(bases), TASK), scorer.score_mutants(bases, mutants, TASK).delta
+    assert max(sizes) == 2
+    for one, other in zip(whole, parts, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_in_a_network_that_adds_up_nothing_interacts():

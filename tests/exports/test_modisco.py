@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from support.small_networks import chain, dense, step
 
-from dfim.exports.modisco import hypothetical, write_arrays
+from dfim.attribution import open_scorer
+from dfim.exports.modisco import attributions, hypothetical, write_arrays
 from dfim.sequences.bases import one_hot
 
 REFERENCE = np.tile([0.3, 0.2, 0.2, 0.3], (6, 1))
@@ -30,6 +32,19 @@ def test_without_a_difference_contributions_stay_as_they_are(x):
     contributions = x * np.random.default_rng(1).normal(size=x.shape)
     found = hypothetical(contributions, x, np.zeros((6, 4)))
     np.testing.assert_allclose(found, contributions, rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["deeplift", "in_silico_mutagenesis"])
+def test_bases_that_are_absent_are_told_by_multipliers_alone(x, method):
+    """In-silico mutagenesis has none, and says nothing of them: what multipliers would have is made up."""
+    x = x[:1]
+    layers = chain([step("flatten"), dense(np.random.default_rng(3), 24, 2)], 6)
+    weights = layers[1].arrays["kernel"][:, 1].reshape(6, 4)
+    with open_scorer(method, layers, REFERENCE) as scorer:
+        found = attributions(scorer, scorer.contributions(x, 1), x)[0]
+    expected = weights - (weights * REFERENCE).sum(axis=1, keepdims=True)
+    told = (x[0] if method == "in_silico_mutagenesis" else 1) * expected
+    np.testing.assert_allclose(found, told, atol=1e-6)
 
 
 def test_an_n_takes_nothing_from_other_positions(x):

@@ -13,8 +13,9 @@ from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
 from dfim.sequences.bases import one_hot
 
-# Edited sequences at once: few enough for memory where each is evaluated whole.
+# Edited sequences at once, and positions of them: few enough for memory where each is evaluated whole.
 _AT_ONCE = 2048
+_POSITIONS = 4_000_000
 
 
 def in_silico_mutagenesis(layers: list, reference, **options) -> Scorer:
@@ -28,9 +29,12 @@ class InSilicoMutagenesis(Scorer):
     ``reference``: as `open_scorer`'s. It is not the other scorer's, which may have another one by definition.
     """
 
+    MULTIPLIED = False
+
     def __init__(self, values: Scorer, reference):
         super().__init__(values.layers, reference, values.batch_size, values.threads)
         self._values = values
+        self._at_once = max(1, min(_AT_ONCE, _POSITIONS // self.length))
 
     def edited_logits(self, bases, blocks, task) -> np.ndarray:
         return self._values.edited_logits(bases, blocks, task)
@@ -72,16 +76,18 @@ class InSilicoMutagenesis(Scorer):
         self._values.close()
 
     def _values_of(self, bases: np.ndarray, block: Block, task: int) -> np.ndarray:
-        parts = block.cut(_AT_ONCE)
+        parts = block.cut(self._at_once)
         return np.concatenate([self._values.edited_logits(bases, [part], task) for part in parts])
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         found = np.empty(x.shape[:2], np.float32)
+        whole = self._values.logits(x)[:, task]
         for row, sequence in enumerate(x):
-            without = np.repeat(sequence[None], self.length, axis=0)
-            without[np.arange(self.length), np.arange(self.length)] = self.reference
-            values = self._values.logits(np.concatenate([sequence[None], without]))[:, task]
-            found[row] = values[0] - values[1:]
+            for begin in range(0, self.length, self._at_once):
+                places = np.arange(begin, min(begin + self._at_once, self.length))
+                without = np.repeat(sequence[None], len(places), axis=0)
+                without[np.arange(len(places)), places] = self.reference[places]
+                found[row, places] = whole[row] - self._values.logits(without)[:, task]
         return x * found[:, :, None]
 
     def _logits(self, x: np.ndarray) -> np.ndarray:

@@ -28,6 +28,8 @@ class Scorer(ABC):
     OPTIONS: tuple[str, ...] = ("batch_size", "threads")
     # Whether the contributions to a logit sum to the logit minus that of the reference.
     COMPLETE = False
+    # Whether a contribution is multiplier × (x − reference), and so tells what other bases would contribute.
+    MULTIPLIED = True
     # Evaluations of one sequence, of a method that has a choice of them.
     steps: int | None = None
     # Measured: values of all layers together beyond which a larger batch is not faster, and the bytes that a

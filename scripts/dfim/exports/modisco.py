@@ -4,10 +4,20 @@ import os
 
 import numpy as np
 
+from dfim.attribution.scorer import Scorer
 from dfim.files.whole import atomic_path
 
 # The name under which ``modisco motifs`` looks for the array of an .npz file.
 ARRAY = "arr_0"
+
+
+def attributions(scorer: Scorer, contributions: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return what modisco-lite is given of a scorer's contributions for x: :func:`hypothetical` ones.
+
+    Those of a method without multipliers, as in-silico mutagenesis, stay as they are: only the base that is
+    there has one.
+    """
+    return hypothetical(contributions, x, scorer.reference) if scorer.MULTIPLIED else contributions
 
 
 def hypothetical(contributions: np.ndarray, x: np.ndarray, reference: np.ndarray) -> np.ndarray:

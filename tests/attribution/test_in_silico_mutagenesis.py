@@ -108,6 +108,21 @@ def test_mutants_are_scored_as_whole_sequences_are(network):
     np.testing.assert_allclose(part.delta[inside], found.delta[inside], atol=1e-6)
 
 
+def test_beyond_the_reach_of_a_mutation_nothing_changes():
+    layers = NETWORKS["linear head"]
+    bases, starts = random_bases(np.random.default_rng(8), 1, LENGTH), np.arange(LENGTH)
+    rows = np.broadcast_to(BACKGROUND[:, None], (LENGTH, 1, 4))
+    whole = np.zeros(LENGTH, np.int64), np.full(LENGTH, LENGTH)
+    mutants = Mutants(np.zeros(LENGTH, np.int64), starts, np.ones(LENGTH, np.int64), rows, *whole)
+    with opened(layers) as scorer:
+        first, stop = scorer.reach(mutants.starts, mutants.widths)
+        found = np.abs(scorer.score_mutants(bases, mutants, TASK).delta)
+    within = (starts >= first[:, None]) & (starts < stop[:, None])
+    assert 0.1 < within.mean() < 0.9
+    assert found[within].max() > 1e-2
+    assert found[~within].max() < 1e-6  # rounding
+
+
 def test_memory_grows_neither_with_the_length_nor_with_the_mutants(monkeypatch):
     """The same in parts of two copies, which is what a few million positions allow of a long sequence."""
     bases = random_bases(np.random.default_rng(6), 2, LENGTH)

@@ -39,6 +39,10 @@ class InSilicoMutagenesis(Scorer):
     def edited_logits(self, bases, blocks, task) -> np.ndarray:
         return self._values.edited_logits(bases, blocks, task)
 
+    def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """As every scorer's: beyond a common unit two changes of the sequence add up, whatever the method."""
+        return self._values.reach(starts, widths)
+
     def score_mutants(
         self,
         bases: np.ndarray,

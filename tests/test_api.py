@@ -1,6 +1,7 @@
 """The face: its examples, its numbers against the network itself, and what it refuses."""
 
 import doctest
+import os
 from functools import cache
 from pathlib import Path
 
@@ -352,6 +353,18 @@ def test_what_is_no_output_is_said_in_a_sentence(tmp_path):
 def test_the_command_says_which_features_cannot_be(options, sentence, capsys):
     assert main(["pairs", *OWN[:2], *options]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_file_that_is_read_is_not_written_over(tmp_path, monkeypatch, capsys):
+    """A table of variants is mostly named variants.tsv, as the command names what it writes."""
+    monkeypatch.chdir(tmp_path)
+    table = "sequence\tposition\treference\talternate\n"
+    (tmp_path / "variants.tsv").write_text(table)
+    assert main(["variants", *map(os.path.abspath, OWN[:2]), str(tmp_path / "variants.tsv")]) == 1
+    assert capsys.readouterr().err == (
+        "error: the results would take the place of variants.tsv, which is read: give another --out.\n"
+    )
+    assert (tmp_path / "variants.tsv").read_text() == table
 
 
 def test_the_backend_is_an_argument_of_all_and_an_option_of_the_command(capsys):

@@ -2,7 +2,7 @@
 
 dfim map network.keras sequences.fa --example 0 --out map
 dfim pairs network.keras sequences.fa --features features.bed --out pairs
-dfim variants network.keras sequences.fa variants.tsv --out variants
+dfim variants network.keras sequences.fa variants.tsv --out scored
 dfim scan network.keras --motif TAL1=CAGATG --motif GATA1=AGATAAG --spacings 0-40 --out scan
 """
 
@@ -15,6 +15,9 @@ from dfim import backends
 from dfim.datasets.spacing import ORIENTATIONS
 from dfim.errors import InputError
 
+# Arguments that name files.
+_READ = ("network", "sequences", "features", "variants", "matrices")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status: 0, or 1 after one sentence on input that cannot be used."""
@@ -22,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     logging.getLogger("dfim").setLevel(logging.INFO)
     try:
+        _check_out(asked)
         backends.use(asked.backend)
         asked.run(asked)
     except InputError as error:
@@ -63,6 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_options_of_scan(commands.choices["scan"])
     return parser
+
+
+def _check_out(asked: argparse.Namespace) -> None:
+    """Refuse to write over a file that is read."""
+    given = (getattr(asked, name, None) for name in _READ)
+    read = {Path(path).resolve() for path in given if path}
+    for suffix in (".tsv", ".pairs.tsv", ".png", ".pdf"):
+        if Path(f"{asked.out}{suffix}").resolve() in read:
+            raise InputError(
+                f"the results would take the place of {asked.out}{suffix}, which is read: give another --out."
+            )
 
 
 def _add_options_of_output(command: argparse.ArgumentParser) -> None:

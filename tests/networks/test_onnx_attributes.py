@@ -7,7 +7,7 @@ import tensorflow as tf
 from onnx import TensorProto, helper
 from support.onnx_network import LENGTH, REFERENCE, Network, check_scores, sequences
 
-from dfim.attribution import network_of
+from dfim.attribution import network_of, open_scorer
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
 from dfim.errors import InputError
@@ -316,3 +316,22 @@ def test_inputs_of_other_types_are_given_as_these(kind, tmp_path):
         found.append(np.asarray(read(sequences())))
     np.testing.assert_array_equal(*found)
     assert np.ptp(found[0]) > 0.1
+
+
+def test_shares_are_not_cut_off_to_whole_numbers(tmp_path):
+    """Of a network of which only values are known: one whose steps have rules is computed in 32 bits."""
+    network = Network()
+    network.input.type.tensor_type.elem_type = TensorProto.INT64
+    network.add("Sin", network.add("Conv", network.add("Cast", "x", to=1), network.weight(FILTERS, 4, 5)))
+    network.add("Gemm", network.add("Flatten", network.at), network.weight(FILTERS * POSITIONS, 2))
+    onnx.save(network.model(), tmp_path / "network.onnx")
+    read = network_of(read_own_network(tmp_path / "network.onnx"))
+    assert isinstance(read, OnnxValues)
+    with open_scorer("in_silico_mutagenesis", read, [0.25] * 4) as scorer:
+        assert np.ptp(scorer.logits(sequences())) > 0.1
+        with pytest.raises(InputError) as error:
+            scorer.contributions(sequences(), 1)
+    assert str(error.value) == (
+        "the network's input x takes whole numbers, and is given shares, as of the bases where one is "
+        "removed or is an N: export the network with an input of 32 bits (float)."
+    )

@@ -183,18 +183,29 @@ def is_channels_last(entry) -> bool:
 
 
 def onnx_feeds(model: onnx.ModelProto, x: np.ndarray, values: Mapping) -> dict[str, np.ndarray]:
-    """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs."""
+    """Return what the inputs of an ONNX network are for sequences; ``values``: of its further inputs.
+
+    Raises InputError where an input of whole numbers is given others, which a conversion would cut off.
+    """
     first, *others = inputs_of(model)
     sequences = x if is_channels_last(first) else x.transpose(0, 2, 1)
-    feeds = {first.name: np.ascontiguousarray(sequences, _dtype_of(first))}
+    feeds = {first.name: np.ascontiguousarray(_as_type_of(first, sequences))}
     for entry in others:
-        held = np.asarray(values[entry.name], _dtype_of(entry))
+        held = _as_type_of(entry, np.asarray(values[entry.name]))
         feeds[entry.name] = np.broadcast_to(held, (len(x), *held.shape[1:]))
     return feeds
 
 
-def _dtype_of(entry) -> np.dtype:
-    return onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
+def _as_type_of(entry, values: np.ndarray) -> np.ndarray:
+    """Return values in the type of an input."""
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
+    found = values.astype(dtype)
+    if dtype.kind in "iub" and (found != values).any():
+        raise InputError(
+            f"the network's input {entry.name} takes whole numbers, and is given shares, as of the bases "
+            "where one is removed or is an N: export the network with an input of 32 bits (float)."
+        )
+    return found
 
 
 def attributes(node: onnx.NodeProto) -> dict:

@@ -57,5 +57,7 @@ def logits_of_whole_copies(
     ``logits`` maps float (sequences, positions, 4) to the logits of all tasks; ``bases`` has shape (examples,
     positions).
     """
+    if not blocks:
+        return np.empty(0)
     x = np.concatenate([block.applied(one_hot(bases[block.example])) for block in blocks])
     return np.asarray(logits(x), np.float64)[:, task]

@@ -280,6 +280,19 @@ def test_a_line_that_is_off_has_a_cross(holds, cross):
     assert {text.get_color() == style.VERMILLION for text in texts} == {cross}
 
 
+def test_a_score_that_no_panel_shows_has_no_row():
+    """As that of single positions, whose null is another one than that of the scores of sources."""
+    tables = plot_data.make_calibration(3000)
+    height = calibration.draw(tables, {})[0].get_figheight()
+    held_out = tables["quantiles"].query("tested == 'held-out null'")
+    other = held_out.assign(score="delta", null_model="another")
+    tables["quantiles"] = pd.concat([tables["quantiles"], other])
+    figure, data = calibration.draw(tables, {})
+    assert figure.get_figheight() == height
+    assert list(data["score"].unique()) == ["fis", "signed_sum"]
+    assert all(axis.get_title(loc="left") for axis in figure.axes)
+
+
 def test_calibration_without_distances_and_truth_has_one_column_of_panels():
     tables = plot_data.make_calibration(400, plain=True)
     figure, data = calibration.draw(tables, {})

@@ -235,6 +235,31 @@ def test_the_same_pairs_on_shuffled_sequences_have_a_curve():
     assert [set(line.get_ydata()[~np.isnan(line.get_ydata())]) for line in lines] == [{0.01}]
 
 
+def test_the_key_of_distances_says_only_what_is_drawn():
+    pairs, _ = plot_data.make_distances(400)
+    pairs = pairs.assign(source=np.arange(len(pairs)), target=-np.arange(len(pairs)))
+    null = pairs[["source", "target", "example"]].assign(fis=0.01, signed_sum=-0.02)
+    options = {"pairs": [["GATA1", "TAL1"]]}
+    for near, reach, drawn in ((pairs, 70.0, True), (pairs[::20], 200.0, False)):
+        tables = {"pairs": near, "null": null, "reach": pd.DataFrame({"reach": [reach]})}
+        figure, _ = distance.draw(tables, options)
+        key = figure.get_supxlabel()
+        for word in ("Line: running median", "dark band", "light band", "Purple", "Dashed"):
+            assert (word in key) == drawn
+        assert ("No running median: too few bins of 5 bp hold 5 pairs for a line" in key) != drawn
+
+
+def test_n_of_near_and_far_pairs_stands_in_one_line_below_their_distances():
+    pairs, _ = plot_data.make_distances(300)
+    figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
+    near = (
+        data[(data["panel"] == "near") & (data["source_name"] == "GATA1")].set_index("group")["n"].astype(int)
+    )
+    ticks = [text.get_text() for text in figure.axes[2].get_xticklabels()]
+    assert ticks == [f"≤ 20\n{near['≤ 20 bp']}", f"> 20\n{near['> 20 bp']}"]
+    assert figure.axes[2].get_xlabel() == "Distance (bp), n"
+
+
 def test_distance_with_three_pairs_beyond_the_axis():
     pairs, _ = plot_data.make_distances(3)
     pairs["distance"] = 400

@@ -17,11 +17,9 @@ CAPTIONS = {
         "over pairs. The level of p and q is {level:g}. " + _SIGNS
     ),
     "distance": (
-        "FIS and signed sum against the distance of source and target. A dot is an ordered pair; the "
-        "line is the running median, the band its 95 % interval. On the side, pairs up to {near} bp "
-        "apart are held against those farther apart. The network's reach is marked where it ends: "
-        "beyond it no pair can interact. "
-        "The line on shuffled sequences says what distance alone explains. " + _SIGNS
+        "FIS and signed sum against the distance of source and target. A dot is an ordered pair. "
+        "On the side, pairs up to {near} bp apart are held against those farther apart. "
+        "Lines and bands are explained below the figure, where some are drawn. " + _SIGNS
     ),
     "spacing": (
         "Median score of two motifs against the distance of their starts, by orientation and by the "

@@ -388,6 +388,19 @@ def test_kinds_have_the_band_of_their_null():
     assert any("Grey band: 95 % of the null" in text for text in words(figure))
 
 
+def test_a_kind_that_is_called_has_the_mark_of_its_sign_and_the_others_are_grey_circles():
+    table = kinds_table()
+    rows = pd.concat([table, table.iloc[[2]].assign(distance="11–20 bp", shortest=11, call="redundancy")])
+    figure, _ = kinds.draw({"kinds": rows.assign(interaction=[1.0, -0.2, 3.0, -3.0])}, {})
+    marks = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
+    assert [(line.get_marker(), line.get_color(), line.get_fillstyle()) for line in marks] == [
+        ("o", style.GREY, "none"),
+        ("^", style.SYNERGY, "full"),
+        ("v", style.REDUNDANCY, "full"),
+    ]
+    assert "▲ called as synergy, ▼ as redundancy, ○ not called" in figure.get_supxlabel()
+
+
 # A logarithmic axis with zeros ---------------------------------------------------------------------------
 
 
@@ -483,6 +496,17 @@ def test_a_scan_marks_what_is_called_by_shape_and_leaves_out_what_cannot_interac
     assert both.axes[2].texts[0].get_text() == "0 of 11 spacings called"
     assert "Not drawn" not in both.get_supxlabel()
     assert "Not drawn: 1 pair" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "ticks"), [(0, 40, [0, 10, 20, 30, 40]), (3, 23, [5, 10, 15, 20]), (0, 0, [0])]
+)
+def test_the_axis_of_a_scan_begins_at_the_smallest_spacing_and_has_even_ticks(smallest, largest, ticks):
+    table = plot_data.make_scan(reach=50, largest=largest)
+    figure, _ = scan.draw({"scan": table[table["spacing"] >= smallest]}, {})
+    for axis in figure.axes[:3]:
+        assert axis.get_xlim() == (smallest - 0.5, largest + 0.5)
+        assert [tick for tick in axis.get_xticks() if smallest <= tick <= largest] == ticks
 
 
 def test_group_curves_are_the_cumulative_shares():

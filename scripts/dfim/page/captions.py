@@ -8,8 +8,8 @@ _SIGNS = "Above zero is synergy, below zero redundancy."
 CAPTIONS = {
     "kinds": (
         "Interaction of pairs by mutagenesis against the bases between the two features. A mark is the "
-        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A full mark is "
-        "a kind that is called, an open one is not. "
+        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A triangle is a "
+        "kind that is called, up synergy, down redundancy; a circle is not called. "
         "The grey band is that of the null. " + _SIGNS
     ),
     "pair_significance": (

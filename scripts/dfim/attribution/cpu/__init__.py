@@ -65,7 +65,7 @@ class CpuDeepLift(Scorer):
         self._threads = ThreadPoolExecutor(self.threads or available_cores())
         self.evaluation_used = None
         several = "s" if self.workers > 1 else ""
-        logger.info("contributions on %d CPU core%s, compiled", self.workers, several)
+        logger.info("the network is evaluated on %d CPU core%s, compiled", self.workers, several)
         # What a thread takes at once, and of how many pieces a batch consists.
         self._batch_limit = options.get("batch_size") or _PIECE
         self._columns = self._piece_size(self._plan)

@@ -48,8 +48,7 @@ onstart:
 
 onsuccess:
     if CONSOLE:
-        found = console.found_by_pairs(config, RESULTS) + console.found_by_scans(config, RESULTS)
-        CONSOLE.end(found, console.to_open(config, RESULTS))
+        CONSOLE.end(console.found(config, RESULTS), console.to_open(config, RESULTS))
 
 
 onerror:

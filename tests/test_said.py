@@ -40,10 +40,12 @@ def of_pair_tests() -> str:
 
 def of_exactness() -> str:
     table = read_table(TABLES / "exactness.tsv")
-    assert table["flips"].sum() == 0
+    mutants, flips = table["mutants"].sum(), table["flips"].sum()
     return (
-        f"is off by more than {table['largest_difference'].max():.3g} of the largest, and no pool chooses "
-        f"otherwise in {table['mutants'].sum():,} mutants"
+        f"in {mutants - flips:,} of {mutants:,} mutants no change of importance is off by more than "
+        f"{table['largest_difference'].max():.3g} of the largest. In the other {flips}, in networks of C's "
+        "shape, a pool's values lay at the edge of what counts as equal, or a change just above 1e-5: they "
+        f"are off by up to {table['largest_of_flips'].max():.2g}"
     )
 
 

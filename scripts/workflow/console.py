@@ -18,7 +18,7 @@ from typing import TextIO
 
 from dfim.errors import InputError, counted
 from dfim.files.text import text_lines
-from workflow.analyses import family_of
+from workflow.analyses import analyses_with, combinations, family_of
 from workflow.attention import by_kind
 from workflow.running import TOLD
 
@@ -228,6 +228,13 @@ def _tail(logs: Iterable[str]) -> list[str]:
     return [line for line in _lines(logs) if line.strip()][-_TAIL:]
 
 
+def found(config: Mapping, results: str) -> list[str]:
+    """Say what a run found: pairs of features first, then scans, then sources."""
+    return [
+        line for said in (found_by_pairs, found_by_scans, found_by_sources) for line in said(config, results)
+    ]
+
+
 def found_by_pairs(config: Mapping, results: str) -> list[str]:
     """Say what each analysis of pairs of features found: how many of the tested pairs are called."""
     from dfim.files.tables import read_table
@@ -243,6 +250,25 @@ def found_by_pairs(config: Mapping, results: str) -> list[str]:
                     tested = counted(int(tests["p"].notna().sum()), "tested pair")
                     act = int((tests["called"] == 1).sum())
                     lines.append(f"{name}, {model}, {task}: {act} of {tested} act together")
+    return lines
+
+
+def found_by_sources(config: Mapping, results: str) -> list[str]:
+    """Say what each analysis of positions found: how many sources stand out by FIS, by method."""
+    from dfim.files.tables import read_table
+    from workflow.results import interactions_folder
+
+    lines = []
+    for name in analyses_with(config, "profiles"):
+        level = config["analyses"][name]["level"]
+        for place in combinations(config["analyses"][name]):
+            path = Path(interactions_folder(results, name, *place)) / "sources.tsv.gz"
+            if path.is_file():
+                sources = read_table(path)
+                what = "variant" if (sources["kind"] == "variant").all() else "source"
+                tested = counted(int(sources["fis_q"].notna().sum()), what)
+                out = int((sources["fis_q"] < level).sum())
+                lines.append(f"{', '.join((name, *place))}: {out} of {tested} with q of FIS below {level:g}")
     return lines
 
 

@@ -27,7 +27,7 @@ from workflow.schema import locate
 from workflow.sentences import in_one_list, sentences_of
 from workflow.sheets import Sheets
 from workflow.small_files import is_small
-from workflow.sources import Sources, source_parts
+from workflow.sources import Sources, in_data, source_parts
 
 _LARGEST = 50_000_000  # bytes of a file that is read before the first job
 _GROUP = re.compile(r"\bgroup\s*==\s*['\"](positive|control)['\"]")
@@ -41,7 +41,7 @@ def check_beforehand(
     ``here``: whether they run in this environment; the packages of another are told by the jobs.
     """
     wanted = [job.wildcards.name for job in jobs if job.rule.name == "fetch_source"]
-    known = [*missing_files(sources.fetched, wanted), *foreseen(config, sheets, sources)]
+    known = [*missing_files(config, sources.fetched, wanted), *foreseen(config, sheets, sources)]
     in_one_list([*(not_installed(config) if here else ()), *known], where)
 
 
@@ -50,14 +50,28 @@ def not_installed(config: Mapping) -> Iterator[str]:
     yield from sentences_of(partial(check_installed, config["backend"]))
 
 
-def missing_files(fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iterator[str]:
-    """Yield a sentence for each source that jobs are to fetch and cannot: local files that do not exist."""
+def missing_files(config: Mapping, fetched: Mapping[str, Mapping], wanted: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each source that jobs are to fetch and cannot: local files that do not exist.
+
+    It names the keys that have the path; a path of a sheet has none.
+    """
     for name in wanted:
         location = fetched[name]["location"]
         if "missing" in fetched[name]:
             yield fetched[name]["missing"]
         elif "://" not in location and not os.path.isfile(location):
-            yield f"the source {location} does not exist; give the path of a file, or a URL."
+            keys = ", ".join(f"key '{key}'" for key in _keys_of(location, config, config))
+            said = f"{keys}: the source" if keys else "the source"
+            yield f"{said} {location} does not exist; give the path of a file, or a URL."
+
+
+def _keys_of(location: str, config: Mapping, part: object, above: str = "") -> Iterator[str]:
+    """Yield the keys, and numbers in lists, of a part of a configuration that name a location."""
+    if isinstance(part, str) and in_data(part, config) == location:
+        yield above
+    below = part.items() if isinstance(part, Mapping) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in below:
+        yield from _keys_of(location, config, value, f"{above}.{key}".lstrip("."))
 
 
 def foreseen(config: Mapping, sheets: Sheets, sources: Sources) -> Iterator[str]:

@@ -110,7 +110,7 @@ Find = Callable[..., Source]
 def _find(config: Mapping, made: list[str], source: str | Mapping, kind: str = "") -> Source:
     """Find one source of a kind (:mod:`dfim.files.arrivals`); ``made`` are the workflow's own files."""
     parts, results = source_parts(source), results_folder(config)
-    location = _in_data(parts["location"], config)
+    location = in_data(parts["location"], config)
     if location.startswith("{results}/"):
         path = location.replace("{results}", results, 1)
         if path not in made:
@@ -129,7 +129,7 @@ def _find(config: Mapping, made: list[str], source: str | Mapping, kind: str = "
     return Source(f"{results}/sources/{name}", parts | {"kind": kind})
 
 
-def _in_data(location: str, config: Mapping) -> str:
+def in_data(location: str, config: Mapping) -> str:
     """Put the folder of the key data, and the home folder for ``~``, in their places."""
     location = location.replace("{data}", config["data"].rstrip("/"))
     return os.path.expanduser(location)
@@ -167,7 +167,7 @@ def _peaks(row: Mapping, config: Mapping, find: Find, genome: str) -> Source | C
     if row.get("samples"):
         matrix = find({"location": location, "sha256": sha256}, "table")
         return _count_peaks(row, matrix, config, genome)
-    folder = Path(_in_data(location, config))
+    folder = Path(in_data(location, config))
     if folder.is_dir():
         location = find_pipeline_peaks(folder, row.get("peak_set") or "idr")
     return find({"location": location, "sha256": sha256, "md5": row.get("md5", "")}, "peaks")

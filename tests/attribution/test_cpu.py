@@ -309,7 +309,7 @@ def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(
     bases = some_bases()
     with caplog.at_level(logging.INFO, "dfim"), open_cpu(stacked()) as scorer:
         scorer.score_mutants(bases[[0, 3]], some_mutants(bases[[0, 3]]), 0)
-    assert "contributions on 2 CPU cores, compiled" in caplog.text
+    assert "the network is evaluated on 2 CPU cores, compiled" in caplog.text
     assert f"mutants are scored by {scorer.evaluation_used}: " in caplog.text
 
 

@@ -151,3 +151,4 @@ def test_no_blocks_have_no_values():
     layers, length = narrow_stages(rng)
     with open_scorer(FORWARD, layers, BACKGROUND) as scorer:
         assert len(scorer.edited_logits(random_bases(rng, 2, length), [], 0)) == 0
+        assert len(logits_of_whole_copies(scorer.logits, random_bases(rng, 2, length), [], 0)) == 0

@@ -203,7 +203,7 @@ def test_one_compiled_function_serves_all_tasks_and_numbers_of_sequences(monkeyp
 def test_the_log_says_what_computes(caplog):
     with caplog.at_level(logging.INFO, logger="dfim"):
         deeplift(linear())
-    assert caplog.messages == [f"contributions by TensorFlow on {chosen().device_name()}"]
+    assert caplog.messages == [f"the network is evaluated by TensorFlow on {chosen().device_name()}"]
 
 
 @pytest.mark.parametrize(("threads", "words"), [(1, "1 CPU core"), (8, "8 CPU cores")])
@@ -231,7 +231,7 @@ def gpu(monkeypatch):
 def test_what_runs_on_a_gpu_gives_the_same_scores(caplog, layers, x):
     with caplog.at_level(logging.INFO, logger="dfim"):
         scorer = deeplift(layers, batch_size=4)
-    assert caplog.messages == ["contributions by TensorFlow on GPU NVIDIA H100"]
+    assert caplog.messages == ["the network is evaluated by TensorFlow on GPU NVIDIA H100"]
     expected = naive(layers, x, BACKGROUND, 0, "genomics_default")
     assert difference(scorer.contributions(x, 0), expected) < 1e-5
     assert scorer.logits(x).shape == (len(x), scorer.outputs)

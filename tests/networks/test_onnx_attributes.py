@@ -204,7 +204,8 @@ def contracted(n: Network) -> None:
 LEFT = {
     "BatchNormalization": (
         in_training,
-        "it normalises by the sequences at hand, as while a network is trained",
+        "it normalises by the sequences at hand, as while a network is trained (in PyTorch, call .eval() "
+        "before the export)",
     ),
     "Loop": (
         repeated,

@@ -1,5 +1,7 @@
 """Which value of an ONNX network a task is: the axes of outputs, and what comes after the last activation."""
 
+import logging
+
 import numpy as np
 import onnx
 import pytest
@@ -141,6 +143,25 @@ def test_of_the_logarithm_of_a_softmax_the_classes_logits_are_explained(tmp_path
         sums = scorer.contributions(sequences(), 1).sum(axis=(1, 2))
         np.testing.assert_allclose(sums, scorer.changes(sequences(), 1), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("Softmax", "a class's logit less the mean of all classes' is explained"),
+        ("Sigmoid", "the value before its sigmoid is explained"),
+    ],
+)
+def test_the_log_says_of_a_name_that_it_is_that_of_an_output(kind, words, tmp_path, caplog):
+    """What PyTorch gives a tensor without a name is a bare number."""
+    network = Network()
+    network.add(kind, flat(network, 3))
+    model = network.model()
+    model.graph.node[-1].output[0] = model.graph.output[0].name = "10"
+    onnx.save(model, tmp_path / "network.onnx")
+    with caplog.at_level(logging.INFO, logger="dfim"):
+        read_own_network(tmp_path / "network.onnx", list("abc"))
+    assert f"output 10: {words}" in caplog.messages
 
 
 def test_the_logarithm_of_a_softmax_inside_a_network_is_what_it_is(tmp_path):

@@ -235,6 +235,31 @@ def test_the_same_pairs_on_shuffled_sequences_have_a_curve():
     assert [set(line.get_ydata()[~np.isnan(line.get_ydata())]) for line in lines] == [{0.01}]
 
 
+def test_the_key_of_distances_says_only_what_is_drawn():
+    pairs, _ = plot_data.make_distances(400)
+    pairs = pairs.assign(source=np.arange(len(pairs)), target=-np.arange(len(pairs)))
+    null = pairs[["source", "target", "example"]].assign(fis=0.01, signed_sum=-0.02)
+    options = {"pairs": [["GATA1", "TAL1"]]}
+    for near, reach, drawn in ((pairs, 70.0, True), (pairs[::20], 200.0, False)):
+        tables = {"pairs": near, "null": null, "reach": pd.DataFrame({"reach": [reach]})}
+        figure, _ = distance.draw(tables, options)
+        key = figure.get_supxlabel()
+        for word in ("Line: running median", "dark band", "light band", "Purple", "Dashed"):
+            assert (word in key) == drawn
+        assert ("No running median: too few bins of 5 bp hold 5 pairs for a line" in key) != drawn
+
+
+def test_n_of_near_and_far_pairs_stands_in_one_line_below_their_distances():
+    pairs, _ = plot_data.make_distances(300)
+    figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]]})
+    near = (
+        data[(data["panel"] == "near") & (data["source_name"] == "GATA1")].set_index("group")["n"].astype(int)
+    )
+    ticks = [text.get_text() for text in figure.axes[2].get_xticklabels()]
+    assert ticks == [f"≤ 20\n{near['≤ 20 bp']}", f"> 20\n{near['> 20 bp']}"]
+    assert figure.axes[2].get_xlabel() == "Distance (bp), n"
+
+
 def test_distance_with_three_pairs_beyond_the_axis():
     pairs, _ = plot_data.make_distances(3)
     pairs["distance"] = 400
@@ -278,6 +303,19 @@ def test_a_line_that_is_off_has_a_cross(holds, cross):
     assert len(texts) > 2
     assert {text.get_text().startswith("✗ ") for text in texts} == {cross}
     assert {text.get_color() == style.VERMILLION for text in texts} == {cross}
+
+
+def test_a_score_that_no_panel_shows_has_no_row():
+    """As that of single positions, whose null is another one than that of the scores of sources."""
+    tables = plot_data.make_calibration(3000)
+    height = calibration.draw(tables, {})[0].get_figheight()
+    held_out = tables["quantiles"].query("tested == 'held-out null'")
+    other = held_out.assign(score="delta", null_model="another")
+    tables["quantiles"] = pd.concat([tables["quantiles"], other])
+    figure, data = calibration.draw(tables, {})
+    assert figure.get_figheight() == height
+    assert list(data["score"].unique()) == ["fis", "signed_sum"]
+    assert all(axis.get_title(loc="left") for axis in figure.axes)
 
 
 def test_calibration_without_distances_and_truth_has_one_column_of_panels():
@@ -348,6 +386,19 @@ def test_kinds_have_the_band_of_their_null():
     assert bands == [(-0.5, 0.75), (-0.25, 0.5)]
     assert len(data) == 2
     assert any("Grey band: 95 % of the null" in text for text in words(figure))
+
+
+def test_a_kind_that_is_called_has_the_mark_of_its_sign_and_the_others_are_grey_circles():
+    table = kinds_table()
+    rows = pd.concat([table, table.iloc[[2]].assign(distance="11–20 bp", shortest=11, call="redundancy")])
+    figure, _ = kinds.draw({"kinds": rows.assign(interaction=[1.0, -0.2, 3.0, -3.0])}, {})
+    marks = [line for line in figure.axes[0].lines if line.get_marker() != "None"]
+    assert [(line.get_marker(), line.get_color(), line.get_fillstyle()) for line in marks] == [
+        ("o", style.GREY, "none"),
+        ("^", style.SYNERGY, "full"),
+        ("v", style.REDUNDANCY, "full"),
+    ]
+    assert "▲ called as synergy, ▼ as redundancy, ○ not called" in figure.get_supxlabel()
 
 
 # A logarithmic axis with zeros ---------------------------------------------------------------------------
@@ -445,6 +496,17 @@ def test_a_scan_marks_what_is_called_by_shape_and_leaves_out_what_cannot_interac
     assert both.axes[2].texts[0].get_text() == "0 of 11 spacings called"
     assert "Not drawn" not in both.get_supxlabel()
     assert "Not drawn: 1 pair" in figure.get_supxlabel()
+
+
+@pytest.mark.parametrize(
+    ("smallest", "largest", "ticks"), [(0, 40, [0, 10, 20, 30, 40]), (3, 23, [5, 10, 15, 20]), (0, 0, [0])]
+)
+def test_the_axis_of_a_scan_begins_at_the_smallest_spacing_and_has_even_ticks(smallest, largest, ticks):
+    table = plot_data.make_scan(reach=50, largest=largest)
+    figure, _ = scan.draw({"scan": table[table["spacing"] >= smallest]}, {})
+    for axis in figure.axes[:3]:
+        assert axis.get_xlim() == (smallest - 0.5, largest + 0.5)
+        assert [tick for tick in axis.get_xticks() if smallest <= tick <= largest] == ticks
 
 
 def test_group_curves_are_the_cumulative_shares():

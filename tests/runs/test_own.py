@@ -10,6 +10,7 @@ import dfim
 from dfim.datasets.dataset import read_dataset
 from dfim.datasets.sequence_files import read_sequences
 from dfim.sequences.bases import to_string
+from dfim.statistics.resolution import coarse_nulls
 
 pytestmark = pytest.mark.workflow
 
@@ -30,6 +31,17 @@ def test_the_example_runs_without_training_and_finds_the_interacting_pair(folder
     medians = pairs.groupby("pair")["fis"].median()
     assert medians.idxmax() == "ELF1–SIX5"
     assert medians["ELF1–SIX5"] > 2 * medians.drop("ELF1–SIX5").max()
+
+
+def test_no_null_of_the_example_asks_for_many_rows_together(folder):
+    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
+    places = [f"results_own/interactions/{name}/mine/ELF1_SIX5/deeplift" for name in ("pairs", "map")]
+    ran = folder.run(*(f"{place}/nulls.tsv" for place in places))
+    assert ran.returncode == 0, ran.stdout[-5000:]
+    for place in places:
+        nulls = pd.read_csv(folder.path / place / "nulls.tsv", sep="\t")
+        assert len(nulls)
+        assert list(coarse_nulls(nulls)) == []
 
 
 def test_a_scan_needs_no_analysis_and_gives_that_of_the_command(folder):

@@ -14,7 +14,7 @@ KEYS = [(0,), (1, 2, 3), (5, 0, 0, 7, 1), (1 << 40, 3, 1 << 32, 1), (9, 8, 7, 6,
 
 
 def stream_of(key: tuple) -> np.ndarray:
-    return stream(np.array(words(*key), np.uint64))
+    return stream(words(*key))
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -9,7 +9,15 @@ import pytest
 
 from dfim.files.tables import write_table
 from workflow.attention import by_kind
-from workflow.console import Console, found_by_pairs, found_by_scans, install, to_open
+from workflow.console import (
+    Console,
+    found,
+    found_by_pairs,
+    found_by_scans,
+    found_by_sources,
+    install,
+    to_open,
+)
 
 
 class Clock:
@@ -234,6 +242,22 @@ def test_what_scans_found_is_counted_within_reach(tmp_path):
     folder.mkdir(parents=True)
     (folder / "scan.tsv").write_text("within_reach\tcalled\n1\t1\n1\t0\n0\t0\n")
     assert found_by_scans(config, str(tmp_path)) == ["s, m, T: two motifs act together in 1 of 2 cells"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "what"),
+    [(["variant"] * 4, "variants"), (["motif"] * 4, "sources"), (["motif", *["variant"] * 3], "sources")],
+)
+def test_what_sources_found_is_counted_below_the_level_by_each_method(tmp_path, kinds, what):
+    sources = pd.DataFrame({"kind": kinds, "fis_q": [0.005, 0.01, 0.2, None], "signed_sum_q": 0.0})
+    write_table(sources, tmp_path / "interactions/a/m/T/deeplift/sources.tsv.gz")
+    asked = {"models": ["m", "other"], "tasks": ["T"], "methods": ["deeplift"], "level": 0.01}
+    config = {"analyses": {"a": asked | {"targets": {"positions": 100}}}}
+    line = f"a, m, T, deeplift: 1 of 3 {what} with q of FIS below 0.01"
+    assert found_by_sources(config, str(tmp_path)) == [line]
+    assert found(config | {"scans": {}}, str(tmp_path)) == [line]
+    config["analyses"]["a"]["targets"] = {"features": "all"}
+    assert found_by_sources(config, str(tmp_path)) == []
 
 
 def test_the_page_of_a_run_is_named_first_and_not_where_the_run_failed(tmp_path):

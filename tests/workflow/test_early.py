@@ -191,13 +191,29 @@ def test_a_comparison_with_a_group_that_a_table_has_not(tmp_path):
 
 def test_files_that_jobs_need_and_that_are_missing(tmp_path):
     fetched = {"a": {"location": "no/a.bed"}, "b": {"location": "https://x/b"}, "c": {"location": "no/c.bed"}}
-    assert list(missing_files(fetched, ["a", "b"])) == [
+    assert list(missing_files({}, fetched, ["a", "b"])) == [
         "the source no/a.bed does not exist; give the path of a file, or a URL."
     ]
     with pytest.raises(InputError) as error:
-        in_one_list(missing_files(fetched, fetched), "config.yaml")
+        in_one_list(missing_files({}, fetched, fetched), "config.yaml")
     assert str(error.value).splitlines()[0] == "config.yaml: 2 things are to be mended:"
     in_one_list([], "config.yaml")
+
+
+def test_a_missing_file_is_told_with_the_keys_that_name_it():
+    model = {"source": {"model": {"location": "{data}/no.keras", "sha256": "0"}}}
+    config = {
+        "data": "mine/",
+        "models": {"a": model, "b": {"source": {"model": "mine/no.keras"}}, "c": {"source": {"model": "no"}}},
+        "datasets": {"d": {"sequences": {"files": ["mine/there.fa", "mine/none.fa"]}}},
+    }
+    fetched = {"n": {"location": "mine/no.keras"}, "f": {"location": "mine/none.fa"}}
+    assert list(missing_files(config, fetched, fetched)) == [
+        "key 'models.a.source.model.location', key 'models.b.source.model': the source mine/no.keras does "
+        "not exist; give the path of a file, or a URL.",
+        "key 'datasets.d.sequences.files.1': the source mine/none.fa does not exist; give the path of a "
+        "file, or a URL.",
+    ]
 
 
 def test_messages_name_the_users_files(tmp_path, monkeypatch):

@@ -33,7 +33,7 @@ class CompiledScorer(Scorer):
             self._BATCH_VALUES *= 10
         super().__init__(layers, reference, **options)
         self._logits_of = self._compiled(self._way_back().logits)
-        logger.info("contributions by %s on %s", backends.words(), self._backend.device_name())
+        logger.info("the network is evaluated by %s on %s", backends.words(), self._backend.device_name())
 
     def _way_back(self, reference: np.ndarray | None = None, rule: str = RULES[0]):
         """Return the network with the rules on the way back; without a reference, derivatives."""

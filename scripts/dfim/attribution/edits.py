@@ -36,7 +36,12 @@ class Block:
     def applied(self, x: np.ndarray) -> np.ndarray:
         """Return every copy of the sequence x (length, 4), (copies, length, 4)."""
         x, first = np.repeat(x[None], len(self), axis=0), 0
+        has = np.zeros(1 + sum(len(rows) for _, rows in self.edits), bool)
+        has[self.copies] = True
         for start, rows in self.edits:
+            if not has[first : first + len(rows)].any():
+                first += len(rows)
+                continue
             numbers = self.copies - first
             copy, column = np.nonzero((numbers >= 0) & (numbers < len(rows)))
             x[copy, start : start + rows.shape[1]] = rows[numbers[copy, column]]
@@ -52,5 +57,7 @@ def logits_of_whole_copies(
     ``logits`` maps float (sequences, positions, 4) to the logits of all tasks; ``bases`` has shape (examples,
     positions).
     """
+    if not blocks:
+        return np.empty(0)
     x = np.concatenate([block.applied(one_hot(bases[block.example])) for block in blocks])
     return np.asarray(logits(x), np.float64)[:, task]

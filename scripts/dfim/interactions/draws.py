@@ -29,6 +29,5 @@ class Draws:
         """Return what stands in the place [start, end) in each draw, uint8 (number, end − start)."""
         number, length = self.shuffles.shape
         width = end - start
-        key = np.array(words(*self._key, start, end, 2), np.uint64)
-        begins = integers(stream(key), length - width + 1, number)
+        begins = integers(stream(words(*self._key, start, end, 2)), length - width + 1, number)
         return self.shuffles[np.arange(number)[:, None], begins[:, None] + np.arange(width)]

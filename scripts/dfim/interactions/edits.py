@@ -11,6 +11,8 @@ import numpy as np
 from dfim.ahead import one_ahead
 from dfim.attribution.edits import Block
 
+# The first batch is so many times smaller than the last ones, so that evaluation begins at once.
+_FIRST = 4
 Evaluate = Callable[[Sequence[Block]], np.ndarray]
 
 
@@ -29,14 +31,15 @@ def evaluated(
 def _batches(jobs: Iterator[tuple[object, Block]], most: int) -> Iterator[tuple[list, list]]:
     """Yield parts of blocks, each with the list that its values go to; and the jobs that are then whole."""
     waiting: list[tuple[list, Block]] = []
-    size = 0
+    size, limit = 0, -(-most // _FIRST)
     whole: list[tuple[object, list[np.ndarray]]] = []
     for job, block in jobs:
         values: list[np.ndarray] = []
         for part in block.cut(most):
-            if waiting and size + len(part) > most:
+            if waiting and size + len(part) > limit:
                 yield waiting, whole
                 waiting, whole, size = [], [], 0
+                limit = min(2 * limit, most)
             waiting.append((values, part))
             size += len(part)
         whole.append((job, values))

@@ -331,17 +331,17 @@ class _Job:
     def block(self) -> Block:
         """Return what is evaluated, in the order in which :meth:`collect` takes it."""
         edits = [(start, self.rows[name, strand]) for name, strand, start in self.order]
-        numbers = np.arange(sum(len(rows) for _, rows in edits)).reshape(len(edits), -1)
-        reached = [self.sites[cell] for cell in self.reached]
-        first, second = (numbers[[self.order[both[end]] for both in reached]] for end in (0, 1))
+        # A scan has many copies: half the size is worth while.
+        numbers = np.arange(sum(len(rows) for _, rows in edits), dtype=np.int32).reshape(len(edits), -1)
+        places = [[self.order[site] for site in self.sites[cell]] for cell in self.reached]
+        first, second = numbers[np.reshape(places, (-1, 2)).astype(np.intp)].transpose(1, 0, 2)
         draws = numbers.shape[1] - 1
         # Both motifs, pieces for the first, and pieces for the second.
         one = np.concatenate([first, np.repeat(first[:, :1], draws, axis=1)], axis=1)
         other = np.concatenate([np.repeat(second[:, :1], draws, axis=1), second], axis=1)
-        alone = np.column_stack([np.append(NONE, numbers), np.full(numbers.size + 1, NONE)])
-        return Block(
-            self.number, edits, np.concatenate([alone, np.column_stack([one.ravel(), other.ravel()])])
-        )
+        alone = np.append(np.int32(NONE), numbers)
+        copies = np.append(alone, one), np.append(np.full_like(alone, NONE), other)
+        return Block(self.number, edits, np.stack(copies, axis=1))
 
     def collect(self, values: np.ndarray, outputs: np.ndarray, replaced: np.ndarray) -> None:
         """Put the outputs into ``outputs`` (cells, 4), and add the draws' interactions to ``replaced``."""

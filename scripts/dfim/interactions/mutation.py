@@ -1,5 +1,7 @@
 """What takes the place of a source's rows in its mutants."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -44,10 +46,15 @@ def rows_of_mutants(bases: np.ndarray, sources: pd.DataFrame, background) -> tup
         own = first[nucleotide & (letters == letter)]
         others = np.frombuffer(alternatives(chr(letter)).encode("ascii"), np.uint8)
         rows[own[:, None] + np.arange(len(others)), 0] = one_hot(others)
-    rest = ~motif & ~nucleotide
-    for number, source in zip(first[rest], sources[rest].itertuples(), strict=True):
+    rest = np.flatnonzero(~motif & ~nucleotide)
+    for number, source in zip(first[rest], _tuples(sources, rest), strict=True):
         rows[number, : source.end - source.start] = mutant_rows(bases[source.sequence], source, background)[0]
     return rows, counts
+
+
+def _tuples(sources: pd.DataFrame, rows: np.ndarray) -> Iterator:
+    """Return an iterator over some rows of a table; pandas takes milliseconds for none, too."""
+    return sources.iloc[rows].itertuples() if len(rows) else iter(())
 
 
 def _background_of(starts: np.ndarray, ends: np.ndarray, widest: int, length: int, background) -> np.ndarray:
@@ -70,7 +77,7 @@ def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
     within = (starts >= 0) & (starts < ends) & (ends <= length)
     # These need nothing else: a table may have millions, and each row that is looked at takes a while.
     plain = within & sources["kind"].isin(["motif", "nucleotide"]).to_numpy(bool)
-    for source in sources[~plain].itertuples():
+    for source in _tuples(sources, np.flatnonzero(~plain)):
         what = (
             f"the {source.kind} {source.name!r} at {source.start} to {source.end} of example {source.example}"
         )

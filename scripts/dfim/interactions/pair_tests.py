@@ -144,8 +144,9 @@ def _block(job: _Job) -> Block:
     Of the sequence, its shuffles, and each feature once removed and once replaced every pair makes use.
     """
     draws, features, removals = len(job.shuffles), len(job.starts), len(job.removed[0])
-    places = list(zip([*job.starts, *job.starts], [*job.removed, *job.placed], strict=True))
-    edits = [*places[: features if not draws else None], *([(0, job.shuffles)] if draws else [])]
+    edits = list(zip(job.starts, job.removed, strict=True))
+    if draws:
+        edits += [*zip(job.starts, job.placed, strict=True), (0, job.shuffles)]
     removed = np.arange(features * removals).reshape(features, removals)
     placed = removed.size + np.arange(features * draws).reshape(features, draws)
     shuffles = removed.size + placed.size + np.arange(draws)

@@ -17,7 +17,7 @@ from dfim.attribution.scorer import Scorer
 from dfim.interactions.draws import Draws
 from dfim.interactions.mutation import mutant_rows
 from dfim.interactions.pair_tests import rows_by_number
-from dfim.interactions.scoring import read_scores
+from dfim.interactions.scoring import intervals, read_scores
 from dfim.progress import Progress
 
 SCORES = ("fis", "signed_sum")
@@ -130,11 +130,12 @@ def _score(scorer: Scorer, waiting: list[_Placed], task: int, found: np.ndarray)
         for name in ("starts", "firsts", "stops")
     )
     sequences = np.repeat(np.arange(len(waiting)), counts)
-    mutants = Mutants(sequences, starts, widths, padded, firsts, stops)
-    scores = scorer.score_mutants(np.stack([one.bases for one in waiting]), mutants, task, channels=True)
     mutant, pair, end, begin, finish = np.concatenate([one.read for one in waiting]).T
     reads = [len(one.read) for one in waiting]
     mutant = mutant + np.repeat(np.cumsum([0, *counts[:-1]]), reads)
+    targets = intervals(mutant, begin, finish, len(starts))
+    mutants = Mutants(sequences, starts, widths, padded, firsts, stops, targets)
+    scores = scorer.score_mutants(np.stack([one.bases for one in waiting]), mutants, task, channels=True)
     draw = np.repeat([one.draw for one in waiting], reads)
     for number, values in enumerate(read_scores(scores, mutant, begin, finish)):
         found[number, end, pair, draw] = values

@@ -153,7 +153,9 @@ def pair_scores(
     )
     sources = features.set_index("feature").loc[pairs["source"].drop_duplicates()].reset_index()
     sources = _with_asked(scorer, sources, targets)
-    options = (task, background, shuffles, seed, batch_size, _intervals(sources, targets))
+    place = pd.Index(sources["feature"]).get_indexer(targets["source"])
+    asked = intervals(place, *targets[["first", "stop"]].to_numpy(np.int64).T, len(sources))
+    options = (task, background, shuffles, seed, batch_size, asked)
     tables = [_pair_rows(batch, targets) for batch in _score(scorer, bases, sources, *options, channels=True)]
     if not tables:
         return pd.DataFrame(columns=PAIR_COLUMNS)
@@ -166,22 +168,25 @@ def _with_asked(scorer: Scorer, sources: pd.DataFrame, targets: pd.DataFrame) ->
     Both are 0 for a source that reaches no target, and so changes none.
     """
     start, end = sources["start"].to_numpy(np.int64), sources["end"].to_numpy(np.int64)
-    reach = dict(zip(("near", "far"), scorer.reach(start, end - start), strict=True))
-    reached = targets.merge(sources[["feature"]].assign(**reach), left_on="source", right_on="feature")
-    reached = reached[(reached["stop"] > reached["near"]) & (reached["first"] < reached["far"])]
-    asked = reached.groupby("source").agg(first=("first", "min"), stop=("stop", "max"))
-    asked = asked.reindex(sources["feature"], fill_value=0)
-    return sources.assign(first=asked["first"].to_numpy(), stop=asked["stop"].to_numpy()).reset_index(
-        drop=True
-    )
-
-
-def _intervals(sources: pd.DataFrame, targets: pd.DataFrame) -> np.ndarray:
-    """Return [first, stop) of the targets of every source, (sources, most, 2); missing ones are empty."""
+    near, far = scorer.reach(start, end - start)
     place = pd.Index(sources["feature"]).get_indexer(targets["source"])
-    number = targets.groupby("source").cumcount().to_numpy()
-    found = np.zeros((len(sources), number.max(initial=0) + 1, 2), np.int64)
-    found[place, number] = targets[["first", "stop"]]
+    first, stop = targets["first"].to_numpy(np.int64), targets["stop"].to_numpy(np.int64)
+    reached = (stop > near[place]) & (first < far[place])
+    firsts, stops = np.full(len(sources), np.iinfo(np.int64).max), np.zeros(len(sources), np.int64)
+    np.minimum.at(firsts, place[reached], first[reached])
+    np.maximum.at(stops, place[reached], stop[reached])
+    return sources.assign(first=np.where(stops > 0, firsts, 0), stop=stops).reset_index(drop=True)
+
+
+def intervals(source: np.ndarray, first: np.ndarray, stop: np.ndarray, number: int) -> np.ndarray:
+    """Return [first, stop) of the targets of each of ``number`` sources, (number, most, 2), others empty.
+
+    ``source``, ``first`` and ``stop`` (targets,).
+    """
+    order, counts = np.argsort(source, kind="stable"), np.bincount(source, minlength=number)
+    place = np.arange(len(source)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found = np.zeros((number, counts.max(initial=0), 2), np.int64)
+    found[source[order], place] = np.column_stack([first, stop])[order]
     return found
 
 

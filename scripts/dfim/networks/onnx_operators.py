@@ -193,7 +193,10 @@ OPERATORS["ReduceMax"] = _make_reduction("global_max_pool")
 @operator("BatchNormalization")
 def _batch_normalisation(t, name, inputs, given):
     if given.get("training_mode", 0):
-        raise ValueError("it normalises by the sequences at hand, as while a network is trained")
+        raise ValueError(
+            "it normalises by the sequences at hand, as while a network is trained "
+            "(in PyTorch, call .eval() before the export)"
+        )
     x = with_last(t, inputs[0], [1], name)
     arrays = {
         key: np.asarray(v, np.float32)

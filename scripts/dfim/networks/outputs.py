@@ -82,14 +82,14 @@ class _Cut:
         if node.kind == "logarithm" and self._kind(node.inputs[0]) == "softmax":
             return self.before(node.inputs[0], output)
         if node.kind == "softmax":
-            logger.info("%s: a class's logit less the mean of all classes' is explained", output)
+            logger.info("output %s: a class's logit less the mean of all classes' is explained", output)
             classes = self._shapes[name][-1]
             kernel = (np.eye(classes) - 1 / classes).astype(np.float32)
             arrays = {"kernel": kernel, "bias": np.zeros(classes, np.float32)}
             return self._add(Node("dense", name, arrays, {}, node.inputs))
         if node.kind not in _LAST_ACTIVATIONS:
             return name
-        logger.info("%s: the value before its %s is explained", output, node.kind)
+        logger.info("output %s: the value before its %s is explained", output, node.kind)
         return node.inputs[0]
 
     def _kind(self, name: str) -> str | None:

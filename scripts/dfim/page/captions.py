@@ -8,8 +8,8 @@ _SIGNS = "Above zero is synergy, below zero redundancy."
 CAPTIONS = {
     "kinds": (
         "Interaction of pairs by mutagenesis against the bases between the two features. A mark is the "
-        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A full mark is "
-        "a kind that is called, an open one is not. "
+        "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A triangle is a "
+        "kind that is called, up synergy, down redundancy; a circle is not called. "
         "The grey band is that of the null. " + _SIGNS
     ),
     "pair_significance": (
@@ -17,11 +17,9 @@ CAPTIONS = {
         "over pairs. The level of p and q is {level:g}. " + _SIGNS
     ),
     "distance": (
-        "FIS and signed sum against the distance of source and target. A dot is an ordered pair; the "
-        "line is the running median, the band its 95 % interval. On the side, pairs up to {near} bp "
-        "apart are held against those farther apart. The network's reach is marked where it ends: "
-        "beyond it no pair can interact. "
-        "The line on shuffled sequences says what distance alone explains. " + _SIGNS
+        "FIS and signed sum against the distance of source and target. A dot is an ordered pair. "
+        "On the side, pairs up to {near} bp apart are held against those farther apart. "
+        "Lines and bands are explained below the figure, where some are drawn. " + _SIGNS
     ),
     "spacing": (
         "Median score of two motifs against the distance of their starts, by orientation and by the "

@@ -49,7 +49,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         return _nothing_held_out(nulls), calibration
     method, first = nulls["method"].iloc[0], _first_held_out(quantiles, nulls)
     panels = _panels(quantiles, method, first)
-    scores = [score for score in _SCORES if (quantiles["score"] == score).any()]
+    drawn = pd.concat([rows["score"] for _, _, rows in panels])
+    scores = [score for score in _SCORES if (drawn == score).any()]
     figure = style.new_figure(2.35 * len(scores) + 0.3, width=max(2.45 * len(panels), 3.3))
     axes = figure.subplots(len(scores), len(panels), squeeze=False)
     data = []

@@ -20,7 +20,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw FIS and signed sum against distance for pairs of features, one row of panels per direction.
 
     Tables: ``pairs``; ``null`` (the scores of shuffled sequences: their running median is drawn), ``reach``
-    (the network's, by its layers: drawn where it is finite), and ``comparisons`` when the options name some.
+    (the network's, by its layers: drawn where it is on the axis), and ``comparisons`` when the options name
+    some.
     Options: ``pairs`` ([[name, name], …], each drawn in both directions),
     ``near`` (bp, inclusive), ``max`` (bp, the end of the distance axis), ``signed`` (negative: the target
     lies upstream), ``bin`` (bp, of the running median), ``comparisons`` ({comparison: [source, target]}:
@@ -60,17 +61,37 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         data.append(_named(points, direction))
         remark = _comparison(tables, options["comparisons"], direction)
         data.append(_draw_near(axes[row, 2], table, direction, next(letters), scale, reach, options, remark))
-    key = (
-        "Distances edge to edge. Red: synergy, blue: redundancy. "
-        f"Line: running median of {options['bin']} bp; dark band: its 95 %\n"
-        f"interval, sequences resampled; light band: middle 50 %. Right: {BOX_KEY}"
-    )
-    if "null" in tables:
-        key += ".\nPurple: running median of the same pairs on shuffled sequences"
-    if np.isfinite(reach):
-        key += f".\nDashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0"
-    figure.supxlabel(key, fontsize=7, color=style.GREY)
-    return figure, pd.concat(data, ignore_index=True)
+    data = pd.concat(data, ignore_index=True)
+    figure.supxlabel(_key(data, reach, options), fontsize=7, color=style.GREY)
+    return figure, data
+
+
+def _key(data: pd.DataFrame, reach: float, options: dict) -> str:
+    """Say what is drawn, and nothing of what is not."""
+    key = ["Distances edge to edge. Red: synergy, blue: redundancy"]
+    if _has_line(data, "running"):
+        key.append(
+            f"Line: running median of {options['bin']} bp; dark band: its 95 % interval, sequences "
+            "resampled; light band: middle 50 %"
+        )
+    else:
+        key.append(
+            f"No running median: too few bins of {options['bin']} bp hold {MIN_IN_BIN} pairs for a line"
+        )
+    if _has_line(data, "shuffled"):
+        key.append("Purple: the same median on shuffled sequences, what distance alone explains")
+    if reach - 1 <= options["max"]:
+        key.append(f"Dashed: reach of the network by its layers, {reach:g} bp; beyond it the score is 0")
+    return ".\n".join([*key, f"On the right: {BOX_KEY}"])
+
+
+def _has_line(data: pd.DataFrame, panel: str) -> bool:
+    """Return whether a running median is seen anywhere: it needs two bins next to each other."""
+    rows = data[data["panel"] == panel]
+    if rows.empty:
+        return False
+    lines = rows.groupby(["source_name", "target_name", "score"])["median"]
+    return any((line.notna() & line.shift().notna()).any() for _, line in lines)
 
 
 def _directions(named: list | None, pairs: pd.DataFrame) -> list[tuple[str, str]]:
@@ -196,7 +217,7 @@ def _draw_near(
     for position, ((label, members), colour) in enumerate(zip(groups.items(), colours, strict=False)):
         values = table.loc[members, "fis"].to_numpy(float)
         row = {"panel": "near", "group": f"{label} bp", "n": len(values), **quantiles_of(values)}
-        ticks.append(f"{label}\nn =\n{style.count(len(values))}")
+        ticks.append(f"{label}\n{style.count(len(values))}")
         if len(values):
             quantile_box(axis, position, row, colour, place=scale.place, vertical=True, height=0.8)
             dots(axis, position, scale.place(values), colour, vertical=True, height=0.8)
@@ -204,7 +225,7 @@ def _draw_near(
     scale.apply(axis, "y")
     axis.set_xticks(range(len(ticks)), ticks)
     axis.set_xlim(-0.6, len(ticks) - 0.4)
-    axis.set_xlabel("Distance (bp)")
+    axis.set_xlabel("Distance (bp), n")
     axis.tick_params(axis="y", labelleft=False)
     axis.grid(axis="y")
     axis.tick_params(axis="x", length=0)

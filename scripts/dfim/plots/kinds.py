@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
+from dfim.plots.marks import CALL_MARKS
 from dfim.plots.options import read_options
 from dfim.statistics.kinds import NULL_ENDS
 
@@ -18,8 +19,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     """Draw the median interaction of each bin of distances, with its interval, one panel for each two names.
 
     Tables: ``kinds``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
-    ``most`` of them). A full mark is a kind that is called, an open one is not; the mark also says synergy
-    (triangle up) or redundancy (triangle down). The grey band is the null: the middle 95 % of a pair's draws,
+    ``most`` of them). A kind that is called is a triangle, up for synergy, down for redundancy; one that is
+    not called is an open circle. The grey band is the null: the middle 95 % of a pair's draws,
     in the median over the pairs. The data are the rows of the table that are drawn.
     """
     options = read_options(FIGURE, options)
@@ -39,9 +40,10 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     for axis in axes[len(names) :]:
         axis.set_axis_off()
     figure.supxlabel(
-        "Medians, bars: 95 % of their bootstrap over blocks. Full: called, open: not. "
-        "▲ synergy, ▼ redundancy, ● neither.\nGrey band: 95 % of the null, other sequence in the place of "
-        "either feature, in the median over the pairs",
+        "Medians, bars: 95 % of their bootstrap over blocks. "
+        "▲ called as synergy, ▼ as redundancy, ○ not called.\n"
+        "Grey band: 95 % of the null, other sequence in the place of either feature, in the median over the "
+        "pairs",
         fontsize=7, color=style.GREY,
     )  # fmt: skip
     return figure, drawn.reset_index(drop=True)
@@ -57,8 +59,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame) -> None:
     axis.bar(places, high - low, 0.8, low, color=style.BAND, linewidth=0, zorder=0)
     axis.vlines(places, ends[:, 0], ends[:, 1], color=style.GREY, linewidth=1.2)
     for place, value, row in zip(places, middle, rows.itertuples(), strict=True):
-        colour = style.SYNERGY if value > 0 else style.REDUNDANCY
-        mark = {"synergy": "^", "redundancy": "v"}.get(row.call if isinstance(row.call, str) else "", "o")
+        mark, colour = CALL_MARKS.get(row.call, ("o", style.GREY))
         axis.plot(place, value, mark, color=colour, markersize=5, fillstyle="full" if row.called else "none")
     labels = [f"{row.distance.removesuffix(' bp')}\nn = {row.n}" for row in rows.itertuples()]
     axis.set_xticks(places, labels, fontsize=6)

@@ -6,13 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from dfim.plots import style
 from dfim.plots.style import BLACK, LIGHT
+from dfim.statistics.effects import REDUNDANCY, SYNERGY
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
 # (lower quantile, upper quantile, height of the box, strength of its colour): the middle 98, 80 and 50 %.
 _BOXES = ((0.01, 0.99, 0.3, 0.25), (0.1, 0.9, 0.55, 0.5), (0.25, 0.75, 0.8, 0.9))
 BOX_KEY = "line: median; boxes: middle 50, 80 and 98 %"
 MAX_DOTS = 60
+# The mark and the colour of what is called; what is not called is an open grey circle.
+CALL_MARKS = {SYNERGY: ("^", style.SYNERGY), REDUNDANCY: ("v", style.REDUNDANCY)}
 # Steps of two axes that fill a square evenly: powers of the plastic number (Roberts 2018).
 STEPS = (0.7549, 0.5698)
 

@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
+from dfim.plots.marks import CALL_MARKS
 from dfim.plots.options import read_options
-from dfim.statistics.effects import REDUNDANCY, SYNERGY
 from dfim.statistics.kinds import NULL_ENDS
 
 FIGURE = "scan"
@@ -16,7 +17,6 @@ _ACROSS = 2
 _DRAWN = ["interaction_low", "interaction_high", *NULL_ENDS]
 # Above what is drawn, for the words in a panel, as a share of its height.
 _ROOM = 0.15
-_MARKS = {SYNERGY: ("^", style.SYNERGY), REDUNDANCY: ("v", style.REDUNDANCY)}
 
 
 def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
@@ -48,6 +48,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         )  # fmt: skip
     low, high = style.finite_limits(drawn[_DRAWN].to_numpy(float))
     axes[0].set_ylim(low, high + _ROOM * (high - low))  # of all panels
+    spacings = np.unique(drawn["spacing"].to_numpy(float))
+    for axis in axes[: len(panels)]:
+        _rule_spacings(axis, spacings)
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
     figure.supxlabel(
@@ -80,12 +83,19 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, first: bool) -> None:
     axis.plot(
         x[rest], middle[rest], "o", color=style.GREY, markersize=2.5, fillstyle="none", markeredgewidth=0.6
     )
-    for call, (mark, colour) in _MARKS.items():
+    for call, (mark, colour) in CALL_MARKS.items():
         axis.plot(x[calls == call], middle[calls == call], mark, color=colour, markersize=4)
     axis.set_xlabel("Bases between the two")
     if first:
         axis.set_ylabel("Interaction (output units)")
     axis.grid(axis="y")
+
+
+def _rule_spacings(axis: Axes, spacings: np.ndarray) -> None:
+    """Give a panel the spacings, bases in rising order, from the smallest to the largest, and even ticks."""
+    room = _width(spacings) / 2  # the bars of the ends are whole
+    axis.set_xlim(spacings[0] - room, spacings[-1] + room)
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=8, steps=[1, 2, 5, 10], integer=True))
 
 
 def _width(x: np.ndarray) -> float:

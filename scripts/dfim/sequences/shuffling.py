@@ -29,11 +29,15 @@ def shuffle_dinucleotides(
 
 
 def shuffles_of_keys(bases: np.ndarray, keys: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return a shuffle by the generator of each key, (keys, positions); see :func:`shuffle_dinucleotides`."""
-    from dfim.sequences.streams import stream, words
+    """Return a shuffle by the generator of each key, (keys, positions); see :func:`shuffle_dinucleotides`.
 
-    streams = [stream(np.array(words(*key), np.uint64)) for key in keys]
-    return _shuffles(bases, np.array(streams, np.uint64).reshape(-1, 4), 1)
+    Keys have the same numbers of words (:func:`dfim.sequences.streams.words`).
+    """
+    from dfim.sequences.streams import streams, words
+
+    if not len(keys):
+        return np.empty((0, len(bases)), bases.dtype)
+    return _shuffles(bases, streams(np.array([words(*key) for key in keys])), 1)
 
 
 def _shuffles(bases: np.ndarray, streams: np.ndarray, count: int) -> np.ndarray:

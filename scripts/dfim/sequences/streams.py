@@ -18,14 +18,19 @@ _MIX_LEFT, _MIX_RIGHT, _SHIFT = np.uint64(0xCA01F9DD), np.uint64(0x4973F715), np
 _POOL = 4
 
 
-def words(*key: int) -> list[int]:
-    """Return a key of whole numbers as SeedSequence takes it: each as words of 32 bits, the lowest first."""
+def words(*key: int) -> np.ndarray:
+    """Return a key of whole numbers as SeedSequence takes it: each as words of 32 bits, the lowest first.
+
+    They are uint64 (words,).
+    """
+    if max(key) < 1 << 32:
+        return np.array(key, np.uint64)
     found = []
     for number in key:
         found.append(number & 0xFFFFFFFF)
         while number := number >> 32:
             found.append(number & 0xFFFFFFFF)
-    return found
+    return np.array(found, np.uint64)
 
 
 def state_of(rng: np.random.Generator) -> np.ndarray:
@@ -75,6 +80,15 @@ def stream(key):
         value, constant = _hashed(pool[place % _POOL], constant, _MULTIPLIER_B)
         state[place // 2] |= value << (_HALF * np.uint64(place % 2))
     return _begun(state)
+
+
+@njit(nogil=True, cache=True)
+def streams(keys):
+    """Return the streams of the words of keys (keys, words), uint64 (keys, 4)."""
+    found = np.empty((len(keys), 4), np.uint64)
+    for number in range(len(keys)):
+        found[number] = stream(keys[number])
+    return found
 
 
 @njit(nogil=True, cache=True)

@@ -67,7 +67,8 @@ class Stage:
 def clipped(starts: np.ndarray, length: int, positions: int) -> tuple[np.ndarray, int]:
     """Return windows that lie within ``positions`` and hold all of these windows that does."""
     length = min(length, positions)
-    return np.clip(starts, 0, positions - length), length
+    # For the few starts that there are np.clip takes longer.
+    return np.minimum(np.maximum(starts, 0), positions - length), length
 
 
 @dataclass

@@ -56,7 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--backend", help="of whole sequences: tensorflow (if not given), jax or torch")
         command.set_defaults(run=run)
     for command in (commands.choices["map"], commands.choices["variants"]):
-        command.add_argument("--method", default="deeplift", help="of the contribution scores")
+        command.add_argument(
+            "--method",
+            default="deeplift",
+            help="of the contribution scores: deeplift (if not given), gradient_input, integrated_gradients, "
+            "in_silico_mutagenesis",
+        )
     commands.choices["map"].add_argument("--example", type=int, default=0, help="the sequence, from 0")
     pairs = commands.choices["pairs"]
     pairs.add_argument("--features", help="BED: sequence, start, end, name, and strand as the sixth column")

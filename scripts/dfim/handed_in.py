@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pandas as pd
+from pandas.errors import EmptyDataError, ParserError
 
 from dfim import backends
 from dfim.attribution import network_of, open_scorer
@@ -159,9 +160,9 @@ def variants_of(variants, names: Sequence[str], bases: np.ndarray) -> pd.DataFra
 def _read_variants(path: str | os.PathLike, texts: Mapping[str, str]) -> pd.DataFrame:
     try:
         return read_table(path, dtype=texts)
-    except pd.errors.EmptyDataError:
+    except EmptyDataError:
         raise InputError(f"{path} is empty: a tab-separated table of variants is needed.") from None
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
+    except (ParserError, UnicodeDecodeError) as error:
         reason = str(error).strip().split("\n")[0]
         raise InputError(f"{path} is no table ({reason}): one with tabs and a header is needed.") from None
 

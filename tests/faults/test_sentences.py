@@ -138,7 +138,8 @@ def test_text_is_opened_with_a_named_encoding():
 
 def test_whoever_names_a_remedy_names_the_cause():
     """An ``except`` that raises InputError tells the error that was caught, or its class says all."""
-    exact = {"FileNotFoundError", "IsADirectoryError", "UnicodeDecodeError", "_GivenTwiceError", "InputError"}
+    exact = {"FileNotFoundError", "IsADirectoryError", "UnicodeDecodeError", "EmptyDataError"}
+    exact |= {"_GivenTwiceError", "InputError"}
     silent = []
     for path in sorted(SCRIPTS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

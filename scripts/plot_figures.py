@@ -6,14 +6,13 @@ with running(snakemake) as log:
     from dfim.errors import InputError
     from dfim.plots import module_for
     from dfim.plots.inputs import open_tables
-    from dfim.plots.options import OPTIONS
     from dfim.plots.style import save
 
     asked, files, troubles = snakemake.params.figures, snakemake.output, []
     with open_tables(dict(snakemake.input.items())) as tables:
         for (name, one), *paths in zip(asked.items(), files.pdf, files.png, files.tsv, strict=True):
             try:
-                figure, data = module_for(one["kind"], tuple(OPTIONS)).draw(tables, one["options"])
+                figure, data = module_for(one["kind"]).draw(tables, one["options"])
             except InputError as error:  # told with those of the other figures
                 troubles.append(f"key '{one['key']}': {error}" if one["key"] else str(error))
                 continue

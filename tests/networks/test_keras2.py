@@ -133,7 +133,8 @@ def test_code_of_a_file_is_refused_by_the_layer(tmp_path):
         read_own_network(**given)
     assert str(error.value) == (
         f"{given['path']}: layer logcounts has the type Lambda, whose code is never run, for which there is "
-        "no rule: export the network to ONNX, of which pair tests and scans need the values alone."
+        "no rule: export the network to ONNX, of which pair tests, scans and the method "
+        "in_silico_mutagenesis need the values alone."
     )
 
 

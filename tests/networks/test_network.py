@@ -393,7 +393,7 @@ def test_layers_without_a_rule_are_refused_by_name(layer, what):
         description.describe(foreign(layer))
     assert str(error.value) == (
         f"layer odd of the network has {what}, for which there is no rule: export the network to ONNX, of "
-        "which pair tests and scans need the values alone."
+        "which pair tests, scans and the method in_silico_mutagenesis need the values alone."
     )
 
 

@@ -41,7 +41,7 @@ from dfim.plots import (
 from dfim.plots.inputs import open_tables, sequence_title
 from dfim.plots.logos import draw_logo
 from dfim.plots.marks import LogWithZeros
-from dfim.plots.options import INTERACTION_FIGURES, MODEL_FIGURES, OPTIONS, SCAN_FIGURES, check_options
+from dfim.plots.options import FIGURES, OPTIONS, check_options
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -977,7 +977,7 @@ def test_a_figure_leaves_its_tables_as_they_are(kind):
     """The next figure of the job is drawn from the same."""
     tables = tables_of_all_figures()[kind]
     before = copy.deepcopy(tables)
-    module_for(kind, tuple(OPTIONS)).draw(tables, {"top": 2} if kind == "tracks" else {})
+    module_for(kind).draw(tables, {"top": 2} if kind == "tracks" else {})
     assert tables.keys() == before.keys()
     for name, table in before.items():
         if isinstance(table, pd.DataFrame):
@@ -1025,11 +1025,11 @@ def test_saved_files_are_equal_for_equal_figures(tmp_path):
 
 def test_unknown_figures_inputs_and_options():
     with pytest.raises(InputError) as error:
-        module_for("heatmap", INTERACTION_FIGURES)
+        module_for("heatmap")
     assert str(error.value) == (
         "there is no figure 'heatmap': choose one of aggregate_map, calibration, distance, groups, "
-        "interaction_map, kinds, mutagenesis, pair_significance, spacing, tracks, variants in the "
-        "configuration."
+        "interaction_map, kinds, mutagenesis, pair_significance, performance, scan, spacing, tracks, "
+        "training, variants in the configuration."
     )
     with pytest.raises(InputError) as error:
         distance.draw({"sources": pd.DataFrame()}, {})
@@ -1072,14 +1072,14 @@ def test_options_are_checked_without_drawing():
 
 
 def test_every_figure_has_a_module_and_options():
-    assert set(OPTIONS) == {*INTERACTION_FIGURES, *MODEL_FIGURES, *SCAN_FIGURES}
-    modules = [module_for(name, list(OPTIONS)) for name in OPTIONS]
+    assert {*FIGURES["pairs"], *FIGURES["profiles"]} < set(OPTIONS)
+    modules = [module_for(name) for name in OPTIONS]
     assert [module.FIGURE for module in modules] == list(OPTIONS)
 
 
 def test_defaults_are_those_of_the_documentation():
     documented = (SCRIPTS.parent / "docs" / "figures.md").read_text()
-    for name in INTERACTION_FIGURES:
+    for name in {*FIGURES["pairs"], *FIGURES["profiles"]}:
         (row,) = [line for line in documented.splitlines() if line.startswith(f"| `{name}` |")]
         named = set(re.findall(r"`(\w+)`", row.split("|")[-2]))
         assert named == set(OPTIONS[name])

@@ -43,17 +43,8 @@ class InSilicoMutagenesis(Scorer):
         """As every scorer's: beyond a common unit two changes of the sequence add up, whatever the method."""
         return self._values.reach(starts, widths)
 
-    def score_mutants(
-        self,
-        bases: np.ndarray,
-        mutants: Mutants,
-        task: int,
-        importance: bool = False,
-        channels: bool = False,
-    ) -> MutantScores:
-        """As every scorer's: a base's contribution is asked of no more mutants than ask for its change."""
-        self._check_task(task)
-        self._check_length(bases)
+    def _score_mutants(self, bases, mutants: Mutants, task: int, importance: bool, channels: bool):
+        """Score mutants; a base's contribution is asked of no more of them than ask for its change."""
         change = np.zeros((len(mutants), self.length))
         scores = MutantScores(change, change)
         if importance:

@@ -85,13 +85,11 @@ class Scorer(ABC):
         """Return what mutants of sequences change in their importance; ``importance``: and the values of it.
 
         ``channels``: and what they change in the contributions of all four channels. ``bases`` uint8
-        (sequences, length). Here each mutant is scored as a sequence of its own; a scorer that knows better
-        gives the same numbers.
+        (sequences, length).
         """
         self._check_task(task)
         self._check_length(bases)
-        contributions = partial(self.contributions, task=task)
-        return scores_of_whole_mutants(contributions, bases, mutants, importance, channels)
+        return self._score_mutants(bases, mutants, task, importance, channels)
 
     def reach(self, starts: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where mutations can change anything: intervals [first, stop) for starts and widths.
@@ -110,6 +108,11 @@ class Scorer(ABC):
     def close(self) -> None:
         """Let go of what the scorer holds; it cannot be used afterwards."""
         return None
+
+    def _score_mutants(self, bases, mutants: Mutants, task: int, importance: bool, channels: bool):
+        """Score each mutant as a sequence of its own; a scorer that knows better gives the same numbers."""
+        contributions = partial(self.contributions, task=task)
+        return scores_of_whole_mutants(contributions, bases, mutants, importance, channels)
 
     @abstractmethod
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from dfim.errors import InputError
 from dfim.networks.backend import keras
-from dfim.networks.keras_layers import KNOWN_LAYERS, hard_sigmoid_of_keras_2
+from dfim.networks.keras_layers import KNOWN_LAYERS, NO_RULE, hard_sigmoid_of_keras_2
 
 _MODELS = ("Sequential", "Functional", "Model")
 
@@ -140,10 +140,7 @@ def _part(entry: Mapping, where: str):
         return rebuild(entry, where)
     if kind not in KNOWN_LAYERS:
         code = ", whose code is never run" if kind in ("Lambda", "TFOpLambda", "SlicingOpLambda") else ""
-        raise InputError(
-            f"{where}: layer {_name(entry)} has the type {kind}{code}, for which there is no rule: export "
-            "the network to ONNX, of which pair tests and scans need the values alone."
-        )
+        raise InputError(f"{where}: layer {_name(entry)} has the type {kind}{code}, {NO_RULE}")
     return KNOWN_LAYERS[kind](**_settings(KNOWN_LAYERS[kind], entry["config"], where))
 
 

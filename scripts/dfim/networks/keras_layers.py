@@ -20,6 +20,11 @@ _LEFT_OUT = (
     K.ActivityRegularization,
     K.Identity,
 )
+# What is said of a layer that is not taken, and what to do.
+NO_RULE = (
+    "for which there is no rule: export the network to ONNX, of which pair tests, scans and the method "
+    "in_silico_mutagenesis need the values alone."
+)
 # What layers take, by the name that it may be given with.
 _INPUTS = ("inputs", "query", "key", "value", "initial_state", "sequences")
 # Activations by the name of Keras' function, with their options.
@@ -124,10 +129,7 @@ def _check_finite(node: Node) -> None:
 
 
 def unsupported(layer, what: str) -> InputError:
-    return InputError(
-        f"layer {layer.name} of the network has {what}, for which there is no rule: export the network to "
-        "ONNX, of which pair tests and scans need the values alone."
-    )
+    return InputError(f"layer {layer.name} of the network has {what}, {NO_RULE}")
 
 
 # --------------------------------------------------------------------------------------------- activations

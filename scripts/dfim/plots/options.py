@@ -11,9 +11,6 @@ FIGURES = {
     "pairs": ("kinds", "pair_significance", "distance", "spacing", "mutagenesis", "calibration"),
     "profiles": ("variants", "groups", "tracks", "interaction_map", "aggregate_map", "calibration"),
 }
-INTERACTION_FIGURES = tuple(dict.fromkeys(FIGURES["pairs"] + FIGURES["profiles"]))
-MODEL_FIGURES = ("training", "performance")
-SCAN_FIGURES = ("scan",)
 
 OPTIONS = {
     "pair_significance": {"level": 0.05, "pairs": None},

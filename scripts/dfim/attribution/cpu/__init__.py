@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,7 @@ from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.edits import edited_logits, few_at_once, split, whole_logits
 from dfim.attribution.cpu.plan import Plan, plan
 from dfim.attribution.edits import Block
-from dfim.attribution.mutants import Mutants, MutantScores, scores_of_whole_mutants
+from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
 from dfim.errors import InputError
 
@@ -164,20 +163,10 @@ class CpuDeepLift(Scorer):
 
     # ------------------------------------------------------------------------------------------ mutants
 
-    def score_mutants(
-        self,
-        bases: np.ndarray,
-        mutants: Mutants,
-        task: int,
-        importance: bool = False,
-        channels: bool = False,
-    ) -> MutantScores:
-        self._check_task(task)
-        self._check_length(bases)
+    def _score_mutants(self, bases, mutants: Mutants, task: int, importance: bool, channels: bool):
         evaluation = self._evaluation(bases, mutants, channels)
         if evaluation == "batched":
-            contributions = partial(self.contributions, task=task)
-            return scores_of_whole_mutants(contributions, bases, mutants, importance, channels)
+            return super()._score_mutants(bases, mutants, task, importance, channels)
         changes = ChangeScores(self, self.engine, bases, mutants, task, importance, channels)
         if evaluation == "windows" and not importance and self._can_crop:
             crops = crop(self._plan, mutants, changes.firsts, changes.stops)

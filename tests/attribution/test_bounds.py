@@ -18,6 +18,7 @@ from support.small_networks import (
 from dfim.attribution import open_scorer
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.blas import multiply
+from dfim.attribution.cpu.vectors import BLOCK, aligned
 from dfim.attribution.mutants import Mutants
 from dfim.sequences.bases import one_hot
 
@@ -141,11 +142,15 @@ def test_multipliers_beyond_the_window_that_is_known_are_not_read(width):
     changed = (h, h_starts, arg, factor, owners, dh, starts, *choices)
     g = np.empty((pooled * width, columns, channels), np.float32)
     kernels.route_changed(*changed, np.zeros(columns, np.int64), g)
-    back = np.empty((columns, pooled * width, 4), np.float32)
-    kernel = rng.normal(size=(channels, taps, 4)).astype(np.float32)
-    kernels.scatter_changed(*changed, 0, np.zeros(columns, np.int64), kernel, back)
     assert 0 < np.abs(g).max() < 10
-    assert 0 < np.abs(back).max() < 100
+    if width > 1:
+        length = pooled * width
+        back = np.empty((columns, length, 4), np.float32)
+        kernel = aligned(rng.normal(size=(1, taps, channels, BLOCK)))
+        at = length, 4, 4 * length
+        to = np.zeros(columns, np.int64)
+        kernels.carry_chosen(*changed, 0, to, taps, kernel, BLOCK, 4, at, back.reshape(-1))
+        assert 0 < np.abs(back).max() < 100
 
 
 @pytest.mark.parametrize("value", [np.inf, np.nan])

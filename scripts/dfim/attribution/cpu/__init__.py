@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from dfim.attribution.cpu.allocation import keep_freed_memory
 from dfim.attribution.cpu.blas import one_blas_thread
 from dfim.attribution.cpu.change_scores import ChangeScores
 from dfim.attribution.cpu.costs import costs, numbers_of_paths
@@ -27,7 +28,7 @@ logger = logging.getLogger("dfim")
 
 EVALUATIONS = ("auto", "batched", "windows", "paths")
 # Values of a piece of work that a thread holds at once, so that it stays in the cache as far as it can.
-_PIECE = 8_000_000
+_PIECE = 16_000_000
 # From this many weights on, a dense layer is used for 32 sequences at once.
 _MANY_WEIGHTS = 30_000
 _PIECES = 8
@@ -58,6 +59,7 @@ class CpuDeepLift(Scorer):
         if evaluation not in EVALUATIONS:
             raise InputError(f"there is no evaluation {evaluation!r}: use one of {', '.join(EVALUATIONS)}.")
         self.evaluation = evaluation
+        keep_freed_memory()
         self._plan = plan(layers, rule)
         self.engine = Engine(self._plan, self.reference, rule)
         self._can_crop = can_crop(self._plan, self.reference)

@@ -1,9 +1,13 @@
 """How much arithmetic each way to score mutants takes: multiplications of the matrix products, in numbers."""
 
 from dfim.attribution.cpu.plan import Plan, Stage
+from dfim.attribution.cpu.vectors import BLOCK
 
 # What a multiplication on changes costs more than one on whole sequences: more elementwise work beside it.
 _WINDOWS = 1.3
+# Measured, in cycles of a core: a list of the multipliers at one place of a pool takes so many to begin with,
+# so many for each multiplier, and so many to find it. A matrix product does so many multiplications in one.
+_LIST, _ENTRY, _FOUND, _PRODUCT = 18, 3, 6, 14
 
 
 def costs(plan: Plan, sequences: int, mutants: int, width: int, window: int) -> dict[str, float]:
@@ -22,6 +26,26 @@ def costs(plan: Plan, sequences: int, mutants: int, width: int, window: int) -> 
     paths, applied = _paths(plan, width)
     found["paths"] = sequences * (whole + paths) + mutants * (changed + _WINDOWS * applied)
     return found
+
+
+def share_of_chosen(stage: Stage, first: bool) -> float:
+    """Return what carrying a pool's multipliers back one by one takes, of what matrix products take.
+
+    The former leaves out those that are 0, which are all but one of each pool and channel. Above 1 it is
+    slower. ``first``: whether the stage is the network's first, whose taps lie side by side.
+    """
+    taps, inputs, channels = stage.kernel.shape
+    lists, numbers = (1, taps * inputs) if first else (taps, inputs)
+    chosen = lists * -(-numbers // BLOCK) * (_LIST + _ENTRY * channels / stage.width)
+    chosen += _FOUND * channels / stage.width
+    return chosen / (stage.kernel.size / _PRODUCT + channels)
+
+
+def _carried(plan: Plan, number: int, rows: int) -> float:
+    """Return the cost of carrying multipliers back to so many inputs of a stage."""
+    stage = plan.stages[number]
+    share = share_of_chosen(stage, number == 0) if stage.width > 1 else 1
+    return _convolution(stage, rows) * min(share, 1)
 
 
 def _convolution(stage: Stage, rows: int) -> int:
@@ -49,11 +73,11 @@ def _forward_changed(plan: Plan, width: int) -> int:
     return cost + _head(plan, plan.head[:1]) * windows[-1][1] // plan.stages[-1].pooled
 
 
-def _back(plan: Plan, window: int) -> int:
+def _back(plan: Plan, window: int) -> float:
     """Return the cost of multipliers in a window of the sequence."""
     cost = 0
-    for stage in plan.stages:
-        cost += _convolution(stage, window)
+    for number, stage in enumerate(plan.stages):
+        cost += _carried(plan, number, window)
         window = min(stage.pooled, (window + stage.taps + stage.width - 3) // stage.width + 1)
     share = window / plan.stages[-1].pooled
     return cost + _head(plan, plan.head[1:]) + int(share * _head(plan, plan.head[:1]))

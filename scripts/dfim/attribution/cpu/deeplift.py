@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.costs import share_of_chosen
 from dfim.attribution.cpu.head import Head, Rows
 from dfim.attribution.cpu.plan import Plan, Stage, clipped
+from dfim.attribution.cpu.vectors import BLOCK, aligned
 
-# From this width of a pool on, its multipliers are so few that each is carried back by itself.
-_WIDE = 16
-# From this one on, where but few positions of the sequence are asked for.
-_WIDE_AT_TARGETS = 8
+# From this width of a pool on, its multipliers are so few that each is carried to targets by itself.
+_WIDE = 8
 # In place of a rule: multipliers are derivatives at the sequence, and the reference decides nothing.
 DERIVATIVE = "derivative"
 
@@ -78,13 +78,7 @@ class Engine:
         first = network.stages[0]
         self.first_forward = first.kernel.reshape(-1, first.channels)
         self.first_back = np.ascontiguousarray(first.kernel.transpose(2, 0, 1)).reshape(first.channels, -1)
-        # [channels, taps, inputs] of the stages whose multipliers are carried back one by one.
-        self.scattered = [
-            np.ascontiguousarray(stage.back.transpose(1, 0, 2)) if stage.width >= _WIDE else None
-            for stage in network.stages
-        ]
-        if first.width >= _WIDE:
-            self.scattered[0] = self.first_back.reshape(first.channels, first.taps, 4)
+        self.chosen = [self._chosen_kernel(number) for number in range(len(network.stages))]
         # [channels, taps · 4 and zeros], see kernels.scatter_to_targets.
         self.to_targets = np.pad(self.first_back, ((0, 0), (0, 32)))
         y = self._reference_values(reference[None])
@@ -94,6 +88,16 @@ class Engine:
         if derivative:
             # What the slope from 0 to a value is.
             self.references = [(np.zeros_like(z), np.ones_like(same)) for z, same in self.references]
+
+    def _chosen_kernel(self, number: int) -> np.ndarray | None:
+        """Return a stage's kernel as kernels.carry_chosen takes it; None where products take less time."""
+        stage = self.plan.stages[number]
+        if stage.width == 1 or share_of_chosen(stage, number == 0) > 1:
+            return None
+        kernel = stage.back if number else self.first_back[None]
+        blocks = -(-kernel.shape[2] // BLOCK)
+        padded = np.pad(kernel, ((0, 0), (0, 0), (0, blocks * BLOCK - kernel.shape[2])))
+        return aligned(padded.reshape(*kernel.shape[:2], blocks, BLOCK).transpose(2, 0, 1, 3))
 
     def shortened(self, network: Plan) -> "Engine":
         """Return the engine of a plan for pieces of the sequences, whose head is not evaluated."""
@@ -177,7 +181,7 @@ class Engine:
             fresh = forward[number]
             changed = (fresh.arg, fresh.factor, fresh.starts)
             moved = dh, windows[number + 1][0]
-            if number == 0 and targets is not None and self.plan.stages[0].width >= _WIDE_AT_TARGETS:
+            if number == 0 and targets is not None and self.plan.stages[0].width >= _WIDE:
                 return self._carry_to_targets(state, owners, moved, changed, windows[0], targets)
             dh = self._carry(state, number, owners, moved, changed, windows[number])
         return dh
@@ -331,18 +335,25 @@ class Engine:
         known = (*self._known(state, number, dh if not len(factor) else None), owners)
         changes = (dh, dh_starts, arg, factor, starts, stage.width)
         columns, inputs = len(owners), self.plan.stages[number - 1].channels if number else 4
-        result = np.empty((columns, length, inputs), np.float32)
-        if self.scattered[number] is not None:
-            kernels.scatter_changed(*known, *changes, stage.left, to, self.scattered[number], result)
-            return np.ascontiguousarray(result.transpose(1, 0, 2)) if number else result
+        result = np.empty((length, columns, inputs) if number else (columns, length, inputs), np.float32)
+        if self.chosen[number] is not None:
+            self._carry_chosen(number, (*known, *changes, stage.left, to, stage.taps), result)
+            return result
         g = np.empty((length + stage.taps - 1, columns, stage.channels), np.float32)
         kernels.route_changed(*known, *changes, stage.changed_starts(to), g)
-        if number == 0:
+        if number:
+            kernels.convolve_back(g, stage.back, result)
+        else:
             kernels.convolve_back_sequences(g, self.first_back, result)
-            return result
-        result = result.reshape(length, columns, inputs)
-        kernels.convolve_back(g, stage.back, result)
         return result
+
+    def _carry_chosen(self, number: int, known: tuple, result: np.ndarray) -> None:
+        """Fill a result of :meth:`_carry` from multipliers most of which are 0."""
+        kernel, inputs = self.chosen[number], result.shape[2]
+        stride = kernel.shape[0] * kernel.shape[3] if number else inputs
+        steps = [size // result.itemsize for size in result.strides[:2]]
+        at = (result.shape[0], *steps) if number else (result.shape[1], *reversed(steps))
+        kernels.carry_chosen(*known, kernel, stride, inputs, at, result.reshape(-1))
 
     def _carry_to_targets(self, state: Base, owners, moved, changed, window, targets) -> np.ndarray:
         """Carry changes of multipliers from the first stage's result to targets, as :meth:`_carry` does."""

@@ -19,8 +19,6 @@ from dfim.attribution.cpu.kernels.back import (
     convolve_back_sequences,
     own_multipliers,
     route_changed,
-    scatter_changed,
-    scatter_to_targets,
 )
 from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
 from dfim.attribution.cpu.kernels.dense import (
@@ -38,6 +36,7 @@ from dfim.attribution.cpu.kernels.paths import (
     first_paths,
     pooled_paths,
 )
+from dfim.attribution.cpu.kernels.pools import carry_chosen, scatter_to_targets
 from dfim.attribution.cpu.kernels.scores import put_changes, put_weighted
 from dfim.attribution.cpu.kernels.values import add_rows, pool, pool_changed, pool_changed_together
 
@@ -48,6 +47,7 @@ __all__ = [
     "add_choices",
     "add_paths",
     "add_rows",
+    "carry_chosen",
     "change_of_inputs",
     "change_of_sizes",
     "combine",
@@ -71,7 +71,6 @@ __all__ = [
     "rescale",
     "reveal_cancel",
     "route_changed",
-    "scatter_changed",
     "scatter_to_targets",
     "spread",
     "spread_sequences",

@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/contributions.py table.tsv [--networks A B C] [--runs 7] [--captum PYTHON]
 
-``--captum`` is the Python of an environment that has torch and captum; without it they are looked for in this
-one, and the table says so where they are not. One machine gives other numbers than another, and the same one
-others from hour to hour: only ratios within a table tell of the methods.
+``--captum`` is the Python of an environment that has torch, captum and tangermeme; without it they are looked
+for in this one, and the table says so where they are not. One machine gives other numbers than another, and
+the same one others from hour to hour: only ratios within a table tell of the methods.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _COMPARED = 16  # sequences of which the numbers are compared
 
 
 def usual_contenders(captum: str = sys.executable) -> list[Contender]:
-    """Return what is compared: ``captum`` is the Python of an environment with torch and captum."""
+    """Return what is compared: ``captum`` is the Python of an environment for captum and tangermeme."""
     sizes = (16, 64, 256)
     return [
         of_scorer("cpu", CpuDeepLift),
@@ -57,8 +57,9 @@ def usual_contenders(captum: str = sys.executable) -> list[Contender]:
             f"{_PACKAGE}, batch normalisation not folded", DeepLiftPackage, batch_sizes=sizes, as_trained=True
         ),
         of_scorer("graph, rescale", DeepLift, rule="rescale"),
-        Contender(
-            "captum", "captum_deeplift:CaptumDeepLift", "rescale", {}, (16, 64), share=1 / 8, python=captum
+        *(
+            Contender(name, f"torch_deeplift:{scorer}", "rescale", {}, (16, 64), share=1 / 8, python=captum)
+            for name, scorer in (("captum", "CaptumDeepLift"), ("tangermeme", "TangermemeDeepLift"))
         ),
     ]
 

@@ -5,18 +5,16 @@ and files.
 import gzip
 import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 from support.portal_server import PortalServer
+from support.snakemake_command import ROOT, snakemake
 
 from dfim.accessions.lock import read_lock
 
-ROOT = Path(__file__).resolve().parents[2]
 TOOLS = [*filter(None, map(shutil.which, ("bowtie2", "samtools", "bedtools")))]
 HAS_MACS = bool(shutil.which("macs2") or shutil.which("macs3"))
 
@@ -41,25 +39,8 @@ DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR0
 
 def run(folder, *arguments, cores=2):
     """Run the workflow in a folder; return what it printed."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(cores),
-    ]
-    return subprocess.run(
-        [*command, *arguments, "--configfile", "config.yaml"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=3000,
-        check=False,
-        env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
-    )
+    tools = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    return snakemake("--cores", str(cores), *arguments, "--configfile", "config.yaml", cwd=folder, PATH=tools)
 
 
 def configure(folder, server, **changes):

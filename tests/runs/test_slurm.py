@@ -5,15 +5,14 @@ import re
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from support.snakemake_command import OWN, ROOT, SNAKEMAKE
 
 pytestmark = pytest.mark.workflow
 
-ROOT = Path(__file__).parents[2]
 SLURM = ROOT / "tests/slurm"
 NEEDED = ("slurmctld", "slurmd", "sbatch", "scontrol", "munged")
 FOLDER = "results/interactions/motif_pairs/simulation/ELF1_SIX5"
@@ -179,18 +178,10 @@ def test_a_job_out_of_memory_is_tried_again_with_more(cluster, folder):
 
 def test_a_cancelled_job_is_reported_with_its_log(simulation):
     folder, target = simulation
-    (folder.path / "config.yaml").write_text(yaml.safe_dump(folder.config, allow_unicode=True))
+    folder.write_configuration()
     environment = {**os.environ, "PATH": PATH, "PYTHONPATH": str(SLURM), "DFIM_HANGING": "simulate_sequences"}
-    command = [
-        *folder.snakemake,
-        "--configfile",
-        "config.yaml",
-        "--profile",
-        "slurm",
-        "--retries",
-        "0",
-        target,
-    ]
+    arguments = ["--configfile", "config.yaml", "--profile", "slurm", "--retries", "0", target]
+    command = [*SNAKEMAKE, *OWN, *arguments]
     with subprocess.Popen(
         command, cwd=folder.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as running:

@@ -1,0 +1,72 @@
+"""The command ``snakemake``, started anew, or from a process that is warm (:mod:`support.warm`)."""
+
+import atexit
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SNAKEMAKE = [sys.executable, "-m", "snakemake"]
+OWN = ["--snakefile", str(ROOT / "Snakefile")]
+
+
+class Warm:
+    """A process that has imported the packages that Snakemake needs; it ends with this one."""
+
+    def __init__(self):
+        # As many threads of BLAS as a process that forks may have; runs have their own environment.
+        env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        self.env = dict(os.environ)
+        self._process = subprocess.Popen(
+            [sys.executable, Path(__file__).with_name("warm.py")],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, bufsize=0,
+        )  # fmt: skip
+        atexit.register(self._process.stdin.close)
+
+    def fits(self, env: dict[str, str]) -> bool:
+        """Tell whether Python would start alike: it reads these variables at its start alone."""
+        one, other = (
+            {name: value for name, value in each.items() if name.startswith(("PYTHON", "LC_", "LANG"))}
+            for each in (self.env, env)
+        )
+        return one == other
+
+    def run(self, arguments: list[str], cwd: Path, env: dict, timeout: float) -> subprocess.CompletedProcess:
+        """Return status and output of one run; raises subprocess.TimeoutExpired."""
+        with tempfile.NamedTemporaryFile() as printed:
+            asked = {"arguments": arguments, "cwd": str(cwd), "env": env, "printed": printed.name}
+            self._process.stdin.write(json.dumps(asked).encode() + b"\n")
+            process = int(self._process.stdout.readline())
+            if not select.select([self._process.stdout], [], [], timeout)[0]:
+                os.kill(process, 9)
+                self._process.stdout.readline()
+                raise subprocess.TimeoutExpired(arguments, timeout)
+            status = int(self._process.stdout.readline())
+            return subprocess.CompletedProcess(arguments, status, Path(printed.name).read_text())
+
+
+_warm: list[Warm] = []
+
+
+def snakemake(
+    *arguments: str, cwd: Path, own: bool = True, anew: bool = False, timeout: float = 1800, **env: str
+):
+    """Run Snakemake in a folder; return its status and what it printed (a CompletedProcess).
+
+    With the Snakefile of this workflow, or (``own=False``) with what the arguments or the folder have. In a
+    process that is started ``anew``, or forked from a warm one: imports take most of a run that has little to do.
+    """
+    arguments = [*(OWN if own else []), *map(str, arguments)]
+    env = {**os.environ, **env}
+    if not _warm:
+        _warm.append(Warm())
+    if not anew and _warm[0].fits(env):
+        return _warm[0].run(arguments, cwd, env, timeout)
+    return subprocess.run(
+        [*SNAKEMAKE, *arguments], cwd=cwd, env=env, timeout=timeout,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip

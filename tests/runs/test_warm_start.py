@@ -8,7 +8,7 @@ pytestmark = pytest.mark.workflow
 
 
 def words(printed: str) -> list[str]:
-    """Return the words that were printed, without times and numbers of runs, in an order: theirs may differ."""
+    """Return the words that were printed, without times and numbers of runs, sorted: their order differs."""
     kept = re.sub(r"^ *(\[.*\]|Date: .*|Workflow ID: .*)$|jobid: \d+", "", printed, flags=re.MULTILINE)
     return sorted(re.split(r"[\s,]+", kept))
 

@@ -55,10 +55,11 @@ _warm: list[Warm] = []
 def snakemake(
     *arguments: str, cwd: Path, own: bool = True, anew: bool = False, timeout: float = 1800, **env: str
 ):
-    """Run Snakemake in a folder; return its status and what it printed (a CompletedProcess).
+    """Run Snakemake in a folder, with some variables of the environment; return status and what it printed.
 
     With the Snakefile of this workflow, or (``own=False``) with what the arguments or the folder have. In a
-    process that is started ``anew``, or forked from a warm one: imports take most of a run that has little to do.
+    process that is started ``anew``, or forked from a warm one: imports take most of a run with little to do.
+    Raises subprocess.TimeoutExpired after ``timeout`` seconds.
     """
     arguments = [*(OWN if own else []), *map(str, arguments)]
     env = {**os.environ, **env}

@@ -1,9 +1,9 @@
 """Snakemake for run after run, from one process that has imported what it needs, and forks: python warm.py.
 
-It reads one run a line, as JSON (``arguments``, ``cwd``, ``env``, ``printed``: the file that gets what the run
-prints), and answers with the run's process and then its exit status, a line each. What is imported here are
-packages that every run imports, most of its time; neither Snakemake, which keeps the folder that it was
-imported in, nor anything of the project.
+It reads one run a line, as JSON (``arguments``, ``cwd``, ``env``, and ``printed``: the file that gets what
+the run prints), and answers with the run's process and then its exit status, a line each. What is imported
+here are packages that every run imports, which takes most of a short run's time; neither Snakemake, which
+keeps the folder that it was imported in, nor anything of the project.
 """
 
 import gc
@@ -14,9 +14,12 @@ import random
 import runpy
 import sys
 
-PACKAGES = """PIL.Image docutils.parsers.rst h5py immutables jinja2 jsonschema nbformat pandas psutil pulp pydantic
-pygments.formatters.html pygments.lexers.python requests scipy.special smart_open sqlalchemy.dialects.sqlite
-sqlalchemy.orm sqlmodel tenacity tqdm yaml yte""".split()
+PACKAGES = (
+    "PIL.Image", "docutils.parsers.rst", "h5py", "immutables", "jinja2", "jsonschema", "nbformat", "pandas",
+    "psutil", "pulp", "pydantic", "pygments.formatters.html", "pygments.lexers.python", "requests",
+    "scipy.special", "smart_open", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "sqlmodel", "tenacity",
+    "tqdm", "yaml", "yte",
+)  # fmt: skip
 NOT_YET = {"snakemake", "dfim", "workflow", "tensorflow", "numba"}
 
 

@@ -123,7 +123,7 @@ def test_one_call_goes_from_accessions_to_interactions(finished):
 def test_a_second_call_does_nothing_and_the_server_is_not_needed(finished, tmp_path):
     assert "Nothing to be done" in run(finished, PAIRS).stdout
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    for name in ("models", "datasets"):
+    for name in ("models", "datasets", "interactions"):
         shutil.rmtree(tmp_path / "results_reads" / name)
     for peaks in (tmp_path / "results_reads/reads").glob("*/*/peaks.narrowPeak.gz"):
         peaks.unlink()

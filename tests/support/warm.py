@@ -17,7 +17,7 @@ import sys
 PACKAGES = (
     "PIL.Image", "docutils.parsers.rst", "h5py", "immutables", "jinja2", "jsonschema", "nbformat", "pandas",
     "psutil", "pulp", "pydantic", "pygments.formatters.html", "pygments.lexers.python", "requests",
-    "scipy.special", "smart_open", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "sqlmodel", "tenacity",
+    "scipy", "smart_open", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "sqlmodel", "tenacity",
     "tqdm", "yaml", "yte",
 )  # fmt: skip
 NOT_YET = {"snakemake", "dfim", "workflow", "tensorflow", "numba"}

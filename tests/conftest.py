@@ -12,8 +12,8 @@ FIRST = (
     "attribution/test_bounds",  # compiles the loops that the jobs of the others need
     "runs/test_errors",
     "runs/test_reads",
-    "faults/test_damage",
     "runs/test_slurm",
+    "faults/test_damage",
     "runs/test_accessions",
     "runs/test_workflow",
     "runs/test_own",

@@ -85,74 +85,7 @@ def minutes(job):
     return 60 * hours + minute
 
 
-@pytest.fixture(scope="module")
-def ran(cluster, finished, tmp_path_factory):
-    """A folder in which analysis A ran through SLURM, and Snakemake's log of it."""
-    folder = type(finished)(tmp_path_factory.mktemp("slurm"))
-    folder.config["analyses"] = {
-        "motif_pairs": folder.config["analyses"]["motif_pairs"] | {"methods": ["deeplift"]}
-    }
-    folder.config["claims"] = []
-    adapted_profile(folder.path)
-    targets = [f"{FOLDER}/deeplift/{table}" for table in TABLES]
-    targets.append("results/figures/motif_pairs/simulation/ELF1_SIX5/deeplift/pair_significance.png")
-    result = folder.run("--profile", "slurm", *targets, PATH=PATH)
-    assert result.returncode == 0, result.stdout[-5000:]
-    log = min((folder.path / ".snakemake/log").glob("*.snakemake.log"))  # of the first process to start
-    return folder, log.read_text()
-
-
-def test_rules_run_as_jobs_with_what_they_declare(ran):
-    folder, logged = ran
-    jobs = jobs_of(folder)
-    assert all(job["JobState"] == "COMPLETED" for job in jobs)
-    assert all(job["Partition"] == "main" for job in jobs)
-    declared = dict(re.findall(r"rule (\w+):\n(?:    .*\n)*?    resources: (.*)\n", logged))
-    for rule in ("simulate_sequences", "train_model", "measure_reach", "select_examples"):
-        (job,) = jobs_of_rule(folder, rule)
-        named = dict(part.split("=", 1) for part in declared[rule].split(", "))
-        assert megabytes(job) == int(named["mem_mb"]), rule
-        assert minutes(job) == int(named["runtime"]), rule
-    (simulation,) = jobs_of_rule(folder, "simulate_sequences")
-    assert simulation["NumCPUs"] == "1"
-    assert "TresPerJob" not in simulation
-
-
-def test_training_is_given_cores_and_its_gpu_and_says_that_tensorflow_does_not_see_it(
-    cluster, folder, finished
-):
-    """SLURM gives what is no more than a file, which no driver knows."""
-    dataset = "results/datasets/simulation"
-    shutil.copytree(finished.path / dataset, folder.path / dataset)
-    adapted_profile(folder.path, ["train_model: {gpu: 1}"], **{"set-threads": {"train_model": 2}})
-    target = "results/models/simulation/model.keras"
-    result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)
-    assert result.returncode != 0
-    (training,) = jobs_of_rule(folder, "train_model")
-    assert training["NumCPUs"] == "2"
-    assert "gres:gpu:1" in training["TresPerJob"] + training.get("TresPerNode", "")
-    assert training["JobState"] == "FAILED"
-    assert "error: the job of train_model was given a GPU (gpu=1 among its resources)" in result.stdout
-    assert not (folder.path / target).exists()
-
-
-def test_shards_share_jobs(ran):
-    """Three shards of scores and three of mutagenesis, at most four in a job; table and figure in another."""
-    folder, _ = ran
-    assert len(jobs_of_rule(folder, "shards")) == 2
-    assert len(jobs_of_rule(folder, "tables")) == 1
-
-
-def test_tables_equal_those_of_a_local_run(ran, finished):
-    folder, _ = ran
-    for table in TABLES:
-        local, remote = (
-            pd.read_csv(one.path / FOLDER / "deeplift" / table, sep="\t") for one in (finished, folder)
-        )
-        assert len(local) > 0
-        pd.testing.assert_frame_equal(local, remote, rtol=1e-6, atol=1e-6)
-
-
+# What needs no finished run comes first: another process makes that meanwhile.
 @pytest.fixture
 def simulation(cluster, folder):
     """A folder whose only job is a simulation."""
@@ -219,3 +152,71 @@ def test_the_sentence_of_a_failed_job_reaches_the_console(cluster, folder):
     assert "error: mine.fa" in result.stdout
     assert "results/logs/build_own_dataset/mine.log" in result.stdout
     assert "Traceback" not in result.stdout
+
+
+@pytest.fixture(scope="module")
+def ran(cluster, finished, tmp_path_factory):
+    """A folder in which analysis A ran through SLURM, and Snakemake's log of it."""
+    folder = type(finished)(tmp_path_factory.mktemp("slurm"))
+    folder.config["analyses"] = {
+        "motif_pairs": folder.config["analyses"]["motif_pairs"] | {"methods": ["deeplift"]}
+    }
+    folder.config["claims"] = []
+    adapted_profile(folder.path)
+    targets = [f"{FOLDER}/deeplift/{table}" for table in TABLES]
+    targets.append("results/figures/motif_pairs/simulation/ELF1_SIX5/deeplift/pair_significance.png")
+    result = folder.run("--profile", "slurm", *targets, PATH=PATH)
+    assert result.returncode == 0, result.stdout[-5000:]
+    log = min((folder.path / ".snakemake/log").glob("*.snakemake.log"))  # of the first process to start
+    return folder, log.read_text()
+
+
+def test_rules_run_as_jobs_with_what_they_declare(ran):
+    folder, logged = ran
+    jobs = jobs_of(folder)
+    assert all(job["JobState"] == "COMPLETED" for job in jobs)
+    assert all(job["Partition"] == "main" for job in jobs)
+    declared = dict(re.findall(r"rule (\w+):\n(?:    .*\n)*?    resources: (.*)\n", logged))
+    for rule in ("simulate_sequences", "train_model", "measure_reach", "select_examples"):
+        (job,) = jobs_of_rule(folder, rule)
+        named = dict(part.split("=", 1) for part in declared[rule].split(", "))
+        assert megabytes(job) == int(named["mem_mb"]), rule
+        assert minutes(job) == int(named["runtime"]), rule
+    (simulation,) = jobs_of_rule(folder, "simulate_sequences")
+    assert simulation["NumCPUs"] == "1"
+    assert "TresPerJob" not in simulation
+
+
+def test_training_is_given_cores_and_its_gpu_and_says_that_tensorflow_does_not_see_it(
+    cluster, folder, finished
+):
+    """SLURM gives what is no more than a file, which no driver knows."""
+    dataset = "results/datasets/simulation"
+    shutil.copytree(finished.path / dataset, folder.path / dataset)
+    adapted_profile(folder.path, ["train_model: {gpu: 1}"], **{"set-threads": {"train_model": 2}})
+    target = "results/models/simulation/model.keras"
+    result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)
+    assert result.returncode != 0
+    (training,) = jobs_of_rule(folder, "train_model")
+    assert training["NumCPUs"] == "2"
+    assert "gres:gpu:1" in training["TresPerJob"] + training.get("TresPerNode", "")
+    assert training["JobState"] == "FAILED"
+    assert "error: the job of train_model was given a GPU (gpu=1 among its resources)" in result.stdout
+    assert not (folder.path / target).exists()
+
+
+def test_shards_share_jobs(ran):
+    """Three shards of scores and three of mutagenesis, at most four in a job; table and figure in another."""
+    folder, _ = ran
+    assert len(jobs_of_rule(folder, "shards")) == 2
+    assert len(jobs_of_rule(folder, "tables")) == 1
+
+
+def test_tables_equal_those_of_a_local_run(ran, finished):
+    folder, _ = ran
+    for table in TABLES:
+        local, remote = (
+            pd.read_csv(one.path / FOLDER / "deeplift" / table, sep="\t") for one in (finished, folder)
+        )
+        assert len(local) > 0
+        pd.testing.assert_frame_equal(local, remote, rtol=1e-6, atol=1e-6)

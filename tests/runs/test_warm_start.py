@@ -10,7 +10,7 @@ pytestmark = pytest.mark.workflow
 def words(printed: str) -> list[str]:
     """Return the words that were printed, without times and numbers of runs, sorted: their order differs."""
     kept = re.sub(r"^ *(\[.*\]|Date: .*|Workflow ID: .*)$|jobid: \d+", "", printed, flags=re.MULTILINE)
-    return sorted(re.split(r"[\s,]+", kept))
+    return sorted(re.split(r"[\s,;]+", kept))
 
 
 def test_the_same_is_printed_and_returned(folder):

@@ -40,13 +40,17 @@ class Warm:
         with tempfile.NamedTemporaryFile() as printed:
             asked = {"arguments": arguments, "cwd": str(cwd), "env": env, "printed": printed.name}
             self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-            process = int(self._process.stdout.readline())
+            process = self._answer()
             if not select.select([self._process.stdout], [], [], timeout)[0]:
                 os.kill(process, 9)
-                self._process.stdout.readline()
+                self._answer()
                 raise subprocess.TimeoutExpired(arguments, timeout)
-            status = int(self._process.stdout.readline())
-            return subprocess.CompletedProcess(arguments, status, Path(printed.name).read_text())
+            return subprocess.CompletedProcess(arguments, self._answer(), Path(printed.name).read_text())
+
+    def _answer(self) -> int:
+        line = self._process.stdout.readline()
+        assert line, "the warm process has ended"
+        return int(line)
 
 
 _warm: list[Warm] = []
@@ -54,7 +58,7 @@ _warm: list[Warm] = []
 
 def snakemake(
     *arguments: str, cwd: Path, own: bool = True, anew: bool = False, timeout: float = 1800, **env: str
-):
+) -> subprocess.CompletedProcess:
     """Run Snakemake in a folder, with some variables of the environment; return status and what it printed.
 
     With the Snakefile of this workflow, or (``own=False``) with what the arguments or the folder have. In a
@@ -63,7 +67,7 @@ def snakemake(
     """
     arguments = [*(OWN if own else []), *map(str, arguments)]
     env = {**os.environ, **env}
-    if not _warm:
+    if not (anew or _warm):
         _warm.append(Warm())
     if not anew and _warm[0].fits(env):
         return _warm[0].run(arguments, cwd, env, timeout)

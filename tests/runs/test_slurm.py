@@ -95,7 +95,7 @@ def simulation(cluster, folder):
 
 def test_a_job_out_of_memory_is_tried_again_with_more(cluster, folder):
     """The limit is made real for the script: it fails with less than it takes, and passes with more."""
-    memory = {"simulate_sequences": {"mem_mb": "attempt ** 3 * 130"}}  # too little, and then enough
+    memory = {"simulate_sequences": {"mem_mb": "attempt ** 3 * 80"}}  # too little, and then enough
     adapted_profile(folder.path, **{"set-resources": memory})
     target = "results/datasets/simulation/examples.tsv.gz"
     result = folder.run(
@@ -103,7 +103,7 @@ def test_a_job_out_of_memory_is_tried_again_with_more(cluster, folder):
     )
     assert result.returncode == 0, result.stdout[-5000:]
     jobs = jobs_of_rule(folder, "simulate_sequences")
-    assert [megabytes(job) for job in jobs] == [130, 1040]
+    assert [megabytes(job) for job in jobs] == [80, 640]
     assert [job["JobState"] for job in jobs] == ["FAILED", "COMPLETED"]
     logs = folder.path / f".snakemake/slurm_logs/rule_simulate_sequences/simulation/{jobs[0]['JobId']}.log"
     assert re.search("MemoryError|Cannot allocate memory|failed to map segment", logs.read_text())

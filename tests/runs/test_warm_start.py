@@ -1,5 +1,6 @@
 """Snakemake from a process that is warm does what it does when it is started anew."""
 
+import os
 import re
 
 import pytest
@@ -27,6 +28,7 @@ def test_the_same_is_printed_and_returned(folder):
 SNAKEFILE = """
 import os, sys
 print("found", os.getcwd(), os.environ.get("DFIM_TEST"), sys.path[0], "dfim" in sys.modules)
+print("BLAS", os.environ.get("OPENBLAS_NUM_THREADS"))
 
 rule one:
     shell:
@@ -45,3 +47,5 @@ def test_nothing_of_a_run_is_left_for_the_next(folder):
             assert ran.returncode == 1
             assert f"found {folder.path} {value} {folder.path} False" in ran.stdout
             assert ("\none\n" in ran.stdout) == (value is not None)
+            # The warm process alone is kept to one thread.
+            assert f"BLAS {os.environ.get('OPENBLAS_NUM_THREADS')}\n" in ran.stdout

@@ -1,6 +1,7 @@
 """Several processes of pytest (``-n``): how many, and which files begin; and one thread of BLAS in each."""
 
 import os
+import sys
 
 import pytest
 from threadpoolctl import threadpool_limits
@@ -11,8 +12,8 @@ FIRST = (
     "attribution/test_bounds",  # compiles the loops that the jobs of the others need
     "runs/test_errors",
     "runs/test_reads",
-    "faults/test_damage",
     "runs/test_slurm",
+    "faults/test_damage",
     "runs/test_accessions",
     "runs/test_workflow",
     "runs/test_own",
@@ -24,6 +25,10 @@ FIRST = (
     "faults/test_training_killed",
     "networks/test_random_graphs",
 )
+
+# Hundreds of jobs import the same modules, and all processes of pytest the same tests: each is compiled once.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -120,7 +120,7 @@ def _at(key: str, check: Callable, value: object) -> None:
 
 
 def _check_simulated(key: str, options: Mapping) -> None:
-    from dfim.datasets.simulation import check_design
+    from dfim.datasets.simulation_design import check_design
 
     check_background(f"{key}.background", options["background"])
     _at(key, check_design, options)

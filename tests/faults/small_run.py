@@ -3,15 +3,13 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
+from support.snakemake_command import OWN, ROOT, SNAKEMAKE, snakemake
 
-ROOT = Path(__file__).parents[2]
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
 TABLES = (
     "interactions/motif_pairs/simulation/ELF1_SIX5/gradient_input/pairs.tsv.gz",
     "interactions/nucleotide_maps/simulation/ELF1_SIX5/gradient_input/sources.tsv.gz",
@@ -48,38 +46,30 @@ class Run:
         (path / "config.yaml").write_text(yaml.safe_dump(config))
         self.targets = [f"{results}/{table}" for table in TABLES]
 
-    def start(self, *arguments: str, cores: int = 2, **environment: str) -> subprocess.Popen:
-        """Start Snakemake in a process group of its own."""
-        command = [*SNAKEMAKE, "--configfile", "config.yaml", "--cores", str(cores), *arguments]
-        return subprocess.Popen(
-            [*command, *self.targets],
-            cwd=self.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            env={**os.environ, **environment},
-        )
+    def _arguments(self, cores: int = 2) -> list[str]:
+        return ["--configfile", "config.yaml", "--cores", str(cores), *self.targets]
 
-    def run(self, *arguments: str, **options) -> subprocess.CompletedProcess:
-        """Run Snakemake to its end; return what it printed."""
-        process = self.start(*arguments, **options)
-        printed, _ = process.communicate(timeout=1200)
-        return subprocess.CompletedProcess(process.args, process.returncode, printed)
+    def run(self, cores: int = 2, **options) -> subprocess.CompletedProcess:
+        """Run Snakemake to its end; return what it printed.
+
+        ``options`` are those of :func:`support.snakemake_command.snakemake`.
+        """
+        return snakemake(*self._arguments(cores), cwd=self.path, **options)
 
     def run_and_kill(self, seconds: float) -> bool:
         """Run Snakemake, kill its process group after some seconds, unlock; tell whether it still ran."""
-        process = self.start()
+        process = subprocess.Popen(
+            [*SNAKEMAKE, *OWN, *self._arguments()],
+            cwd=self.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
         try:
             process.communicate(timeout=seconds)
             return False
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        subprocess.run(
-            [*SNAKEMAKE, "--configfile", "config.yaml", "--unlock"],
-            cwd=self.path, check=True, capture_output=True,
-        )  # fmt: skip
+        unlocked = snakemake("--configfile", "config.yaml", "--unlock", cwd=self.path)
+        assert unlocked.returncode == 0, unlocked.stdout
         return True
 
     def tables(self) -> list[pd.DataFrame]:

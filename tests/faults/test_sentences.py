@@ -1,6 +1,7 @@
 """Every sentence of InputError, from the source: what was found, what is needed, and a number that agrees."""
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -37,16 +38,23 @@ def text_of(node) -> str:
     return "{}"
 
 
+@functools.cache
+def nodes() -> list[tuple[Path, ast.AST]]:
+    """Return the calls and the handlers of exceptions of every module, with its path."""
+    return [
+        (path.relative_to(SCRIPTS), node)
+        for path in sorted(SCRIPTS.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.ExceptHandler)
+    ]
+
+
 def calls(name: str):
     """Yield module, line and arguments of every call of a function or method of this name."""
-    for path in sorted(SCRIPTS.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            called = getattr(node, "func", None)
-            if isinstance(node, ast.Call) and name in (
-                getattr(called, "id", ""),
-                getattr(called, "attr", ""),
-            ):
-                yield f"{path.relative_to(SCRIPTS)}:{node.lineno}", node
+    for path, node in nodes():
+        called = getattr(node, "func", None)
+        if isinstance(node, ast.Call) and name in (getattr(called, "id", ""), getattr(called, "attr", "")):
+            yield f"{path}:{node.lineno}", node
 
 
 SENTENCES = {where: text_of(node.args[0]) for where, node in calls("InputError") if node.args}
@@ -141,18 +149,15 @@ def test_whoever_names_a_remedy_names_the_cause():
     exact = {"FileNotFoundError", "IsADirectoryError", "UnicodeDecodeError", "EmptyDataError"}
     exact |= {"_GivenTwiceError", "InputError"}
     silent = []
-    for path in sorted(SCRIPTS.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if not isinstance(node, ast.ExceptHandler):
-                continue
-            raised = [
-                one
-                for one in ast.walk(node)
-                if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "InputError"
-            ]
-            caught = (
-                {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else set()
-            )
-            if raised and not caught <= exact and (node.name is None or node.name not in ast.unparse(node)):
-                silent.append(f"{path.relative_to(SCRIPTS)}:{node.lineno}")
+    for path, node in nodes():
+        if not isinstance(node, ast.ExceptHandler):
+            continue
+        raised = [
+            one
+            for one in ast.walk(node)
+            if isinstance(one, ast.Call) and getattr(one.func, "id", "") == "InputError"
+        ]
+        caught = {one.id for one in ast.walk(node.type) if isinstance(one, ast.Name)} if node.type else set()
+        if raised and not caught <= exact and (node.name is None or node.name not in ast.unparse(node)):
+            silent.append(f"{path}:{node.lineno}")
     assert silent == []

@@ -1,6 +1,7 @@
 """What figures show is what their data say, the data are what was given, and bad input has its sentence."""
 
 import copy
+import functools
 import logging
 import re
 import runpy
@@ -951,6 +952,7 @@ def test_no_text_of_new_tables_is_too_small_or_cut_off(module, tables):
     check_texts(module.draw(tables, {})[0])
 
 
+@functools.cache
 def tables_of_all_figures() -> dict[str, dict]:
     """Return what each kind of figure is drawn from."""
     pairs, null = plot_data.make_pairs(motifs=2, per_pair=40)

@@ -1,11 +1,11 @@
 """A folder to run the workflow in, one in which it has run, and simulated reads."""
 
 import shutil
-import subprocess
 
 import pytest
-from support.run_folder import ROOT, SNAKEMAKE, Folder
+from support.run_folder import Folder
 from support.shared import made_once
+from support.snakemake_command import ROOT, snakemake
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def folder(tmp_path):
 
 
 def run_small_configuration(path) -> None:
-    ran = Folder(path).run()
+    ran = Folder(path).run(anew=True)
     assert ran.returncode == 0, ran.stdout[-5000:]
 
 
@@ -28,11 +28,8 @@ def simulate_reads(path) -> None:
     shutil.copy(ROOT / "config/reads.yaml", path / "config.yaml")
     names = ["erythroid_1_L1", "erythroid_1_L2", "erythroid_2_L1", "myeloid_1_L1", "myeloid_2_L1"]
     files = [f"results_reads/simulated_reads/{name}_R1.fastq.gz" for name in names]
-    ran = subprocess.run(
-        [*SNAKEMAKE, "--cores", "2", "--configfile", "config.yaml", "--", *files],
-        cwd=path, capture_output=True, text=True, timeout=1800, check=False,
-    )  # fmt: skip
-    assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
+    ran = snakemake("--cores", "2", "--configfile", "config.yaml", "--", *files, cwd=path)
+    assert ran.returncode == 0, ran.stdout[-3000:]
 
 
 @pytest.fixture(scope="session")

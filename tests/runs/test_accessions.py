@@ -5,18 +5,16 @@ and files.
 import gzip
 import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 from support.portal_server import PortalServer
+from support.snakemake_command import ROOT, snakemake
 
 from dfim.accessions.lock import read_lock
 
-ROOT = Path(__file__).resolve().parents[2]
 TOOLS = [*filter(None, map(shutil.which, ("bowtie2", "samtools", "bedtools")))]
 HAS_MACS = bool(shutil.which("macs2") or shutil.which("macs3"))
 
@@ -36,30 +34,15 @@ LANES = [
     "myeloid_1_L1_R1",
     "myeloid_2_L1_R1",
 ]
+# The end of the call. Figures, the page and what a network is worth are a matter of test_reads.py.
+PAIRS = "results_reads/interactions/gata_ap1/accessibility/erythroid/gradient_input/pairs.tsv.gz"
 DNASE = "task\treplicate\tassay\tends\taccession\nmyeloid\t\tDNase-seq\t\tENCSR000AAA\n"
 
 
 def run(folder, *arguments, cores=2):
     """Run the workflow in a folder; return what it printed."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--cores",
-        str(cores),
-    ]
-    return subprocess.run(
-        [*command, *arguments, "--configfile", "config.yaml"],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=3000,
-        check=False,
-        env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
-    )
+    tools = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    return snakemake("--cores", str(cores), *arguments, "--configfile", "config.yaml", cwd=folder, PATH=tools)
 
 
 def configure(folder, server, **changes):
@@ -110,7 +93,7 @@ def finished(tmp_path_factory, reads):
     serve(server, reads)
     server.faults["/experiments"] = [429, 503]
     configure(folder, server, downloads={"tries": 4, "pause": 0.01, "timeout": 30})
-    ran = run(folder)
+    ran = run(folder, PAIRS)
     server.close()
     assert ran.returncode == 0, ran.stdout[-5000:]
     return folder
@@ -119,8 +102,7 @@ def finished(tmp_path_factory, reads):
 @pytest.mark.long
 def test_one_call_goes_from_accessions_to_interactions(finished):
     results = finished / "results_reads"
-    pairs = results / "interactions/gata_ap1/accessibility/erythroid/gradient_input/pairs.tsv.gz"
-    assert set(pd.read_csv(pairs, sep="\t")["pair"]) == {"AP1–GATA"}
+    assert set(pd.read_csv(finished / PAIRS, sep="\t")["pair"]) == {"AP1–GATA"}
     lock = read_lock(finished / "locks/atac.tsv")
     assert [one.run for one in lock] == [f"SRR000001{n}" for n in (1, 1, 2, 2, 3, 3, 4, 4)]
     assert {path.name for path in (results / "reads/atac/erythroid/tags").glob("GSM*.gz")} == {
@@ -139,13 +121,13 @@ def test_one_call_goes_from_accessions_to_interactions(finished):
 
 @pytest.mark.long
 def test_a_second_call_does_nothing_and_the_server_is_not_needed(finished, tmp_path):
-    assert "Nothing to be done" in run(finished).stdout
+    assert "Nothing to be done" in run(finished, PAIRS).stdout
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
-    for name in ("models", "datasets"):
+    for name in ("models", "datasets", "interactions"):
         shutil.rmtree(tmp_path / "results_reads" / name)
     for peaks in (tmp_path / "results_reads/reads").glob("*/*/peaks.narrowPeak.gz"):
         peaks.unlink()
-    ran = run(tmp_path)
+    ran = run(tmp_path, PAIRS)
     assert ran.returncode == 0, ran.stdout[-5000:]
     again = tmp_path / "results_reads/reads/atac/erythroid/peaks.narrowPeak.gz"
     assert again.read_bytes() == (finished / again.relative_to(tmp_path)).read_bytes()

@@ -1,10 +1,9 @@
 """The shipped configurations, dry runs: each runs alone, and the default is its four analyses together."""
 
-import subprocess
 from collections import Counter
 
 import pytest
-from support.run_folder import ROOT, SNAKEMAKE
+from support.snakemake_command import ROOT, snakemake
 
 from workflow.analyses import family_of
 
@@ -15,14 +14,7 @@ OTHERS = ("own", "my_peaks", "my_variants", "real", "paper_peaks")
 
 
 def dry_run(folder, *arguments):
-    return subprocess.run(
-        [*SNAKEMAKE, "--dry-run", "--quiet", "rules", "--cores", "1", *arguments],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    return snakemake("--dry-run", "--quiet", "rules", "--cores", "1", *arguments, cwd=folder)
 
 
 def jobs(folder, *arguments):

@@ -1,12 +1,9 @@
 """Other people's workflows: this one as a module, from another folder."""
 
-import subprocess
-import sys
-
 import h5py
 import pytest
 import yaml
-from support.run_folder import ROOT
+from support.snakemake_command import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -30,9 +27,8 @@ def workflow(tmp_path):
 
     def run(*arguments, config=""):
         (tmp_path / "Snakefile").write_text(MODULE.format(config=config))
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, (ran.stdout + ran.stderr)[-3000:]
+        ran = snakemake("--cores", "1", *arguments, cwd=tmp_path, own=False)
+        assert ran.returncode == 0, ran.stdout[-3000:]
         return ran.stdout
 
     return run

@@ -1,13 +1,11 @@
 """A new producer of datasets is its module, one entry of a table, the schema, one rule and one script."""
 
 import shutil
-import subprocess
-import sys
 
 import h5py
 import pytest
 import yaml
-from support.run_folder import ROOT
+from support.snakemake_command import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
 
@@ -86,10 +84,9 @@ def test_a_producer_is_added_by_an_entry_a_rule_and_a_script(house):
     config["datasets"]["mine"] = {"flat": {"sequences": 7}}
     config["models"]["mine"]["source"]["model"] = str(ROOT / "resources/own/network.keras")
     (house / "flat.yaml").write_text(yaml.safe_dump(config))
-    command = [sys.executable, "-m", "snakemake", "--configfile", "flat.yaml", "--cores", "1"]
-    for targets in (["results_own/datasets/mine/sequences.h5"], ["plan"]):
-        ran = subprocess.run([*command, *targets], cwd=house, capture_output=True, text=True, check=False)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+    for target in ("results_own/datasets/mine/sequences.h5", "plan"):
+        ran = snakemake("--configfile", "flat.yaml", "--cores", "1", target, cwd=house, own=False)
+        assert ran.returncode == 0, ran.stdout
     with h5py.File(house / "results_own/datasets/mine/sequences.h5") as handle:
         assert handle["bases"].shape == (7, 200)
     planned = (house / "results_own/plan/jobs.tsv").read_text()

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from support.run_folder import ROOT
+from support.run_folder import ROOT, Folder
 
 import dfim
 from dfim.datasets.dataset import read_dataset
@@ -15,31 +15,39 @@ from dfim.statistics.resolution import coarse_nulls
 pytestmark = pytest.mark.workflow
 
 
-def test_the_example_runs_without_training_and_finds_the_interacting_pair(folder):
+PAIRS = "results_own/interactions/pairs/mine/ELF1_SIX5"
+NULLS = [f"{PAIRS}/deeplift/nulls.tsv", "results_own/interactions/map/mine/ELF1_SIX5/deeplift/nulls.tsv"]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """The folder in which the example ran, and what was printed; tests must not change it."""
+    folder = Folder(tmp_path_factory.mktemp("example"))
     folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
-    results = "results_own/interactions/pairs/mine/ELF1_SIX5/gradient_input"
-    ran = folder.run(f"{results}/pairs.tsv.gz")
+    ran = folder.run(f"{PAIRS}/gradient_input/pairs.tsv.gz", *NULLS)
     assert ran.returncode == 0, ran.stdout[-5000:]
-    assert "train_model" not in ran.stdout
-    dataset = read_dataset(folder.path / "results_own/datasets/mine")
+    return folder.path, ran.stdout
+
+
+def test_the_example_runs_without_training_and_finds_the_interacting_pair(example):
+    path, printed = example
+    assert "train_model" not in printed
+    dataset = read_dataset(path / "results_own/datasets/mine")
     sites = {"ELF1": "AACCCGGAAGTG", "SIX5": "AATAGGGTATCATATAT"}
     features = dataset.features[dataset.features["name"].isin(sites)]
     assert len(features) == 160
     for row in features.itertuples():
         assert to_string(dataset.bases[row.example, row.start : row.end]) == sites[row.name]
-    pairs = pd.read_csv(folder.path / results / "pairs.tsv.gz", sep="\t")
+    pairs = pd.read_csv(path / PAIRS / "gradient_input/pairs.tsv.gz", sep="\t")
     medians = pairs.groupby("pair")["fis"].median()
     assert medians.idxmax() == "ELF1–SIX5"
     assert medians["ELF1–SIX5"] > 2 * medians.drop("ELF1–SIX5").max()
 
 
-def test_no_null_of_the_example_asks_for_many_rows_together(folder):
-    folder.config = yaml.safe_load((ROOT / "config/own.yaml").read_text())
-    places = [f"results_own/interactions/{name}/mine/ELF1_SIX5/deeplift" for name in ("pairs", "map")]
-    ran = folder.run(*(f"{place}/nulls.tsv" for place in places))
-    assert ran.returncode == 0, ran.stdout[-5000:]
-    for place in places:
-        nulls = pd.read_csv(folder.path / place / "nulls.tsv", sep="\t")
+def test_no_null_of_the_example_asks_for_many_rows_together(example):
+    path, _ = example
+    for table in NULLS:
+        nulls = pd.read_csv(path / table, sep="\t")
         assert len(nulls)
         assert list(coarse_nulls(nulls)) == []
 

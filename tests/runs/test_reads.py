@@ -3,15 +3,15 @@
 import gzip
 import os
 import shutil
-import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pysam
 import pytest
 import yaml
-from support.run_folder import ROOT, SNAKEMAKE
+from support.snakemake_command import ROOT, snakemake
 
 from dfim.genomes.intervals import overlapping
 from dfim.genomes.narrowpeak import read_narrowpeak
@@ -38,25 +38,9 @@ UNWANTED = ["duplicate", "repeat", "low_quality"]
 
 def run(path, *arguments, cores=2, config=ROOT / "config/reads.yaml"):
     """Run the workflow on reads in a folder; return what it printed."""
-    command = [
-        *SNAKEMAKE,
-        "--directory",
-        str(path),
-        "--configfile",
-        str(config),
-        "--cores",
-        str(cores),
-        *arguments,
-    ]
-    return subprocess.run(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1800,
-        check=False,
-        env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},
-    )
+    given = ("--directory", str(path), "--configfile", str(config), "--cores", str(cores))
+    tools = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"
+    return snakemake(*given, *arguments, cwd=Path.cwd(), PATH=tools)
 
 
 @pytest.fixture(scope="session")

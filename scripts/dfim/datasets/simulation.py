@@ -54,9 +54,7 @@ def _simulated_set(name: str, design: dict) -> Iterator[tuple[str, list[tuple[st
     group = design["sets"][name]
     hits = {motif: best_hit(load_pwm(numbers["pwm"])) for motif, numbers in group["motifs"].items()}
     generator = simdna.synthetic.EmbedInABackground(
-        simdna.synthetic.ZeroOrderBackgroundGenerator(
-            design["length"], dict(zip(BASES, design["background"], strict=True))
-        ),
+        _Background(design["length"], dict(zip(BASES, design["background"], strict=True))),
         [
             simdna.synthetic.RepeatedEmbedder(
                 _CheckedEmbedder(name, motif, numbers["pwm"]), _quantity(numbers), name=f"{motif} repeated"
@@ -76,6 +74,18 @@ def _simulated_set(name: str, design: dict) -> Iterator[tuple[str, list[tuple[st
                 raise RuntimeError(f"simdna reports {motif} at {start} of a sequence that does not have it")
             planted.append((motif, start, end))
         yield generated.seq, planted
+
+
+class _Background(simdna.synthetic.ZeroOrderBackgroundGenerator):
+    """simdna's background, letter by letter, of which a sequence's letters are drawn at once."""
+
+    def generateBackground(self):
+        distribution = self.substringGenerator.discreteDistribution
+        letters = np.frombuffer("".join(distribution.keysOrder).encode(), np.uint8)
+        # A number means the first letter up to which the probabilities sum to it, or the last.
+        numbers = simdna.random.random_sample(self.repetitions.generateQuantity())
+        chosen = np.searchsorted(np.cumsum(distribution.freqArr)[:-1], numbers)
+        return letters[chosen].tobytes().decode()
 
 
 class _CheckedEmbedder(simdna.synthetic.SubstringEmbedder):
@@ -111,13 +121,18 @@ def _quantity(numbers: dict):
 
 @contextlib.contextmanager
 def _simdna_random(rng: np.random.Generator) -> Iterator[None]:
-    """Seed the generator that simdna keeps for itself, and silence what simdna prints on each re-drawing."""
+    """Seed the generator that simdna keeps for itself, and silence what simdna prints on each re-drawing.
+
+    simdna takes each number out of an array of one: here the same numbers come without it, much faster.
+    """
     state = simdna.random.get_state()
     simdna.random.seed(rng.integers(2**32, size=8, dtype=np.uint32))
+    simdna.random.random = simdna.random.random_sample
     try:
         with open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
             yield
     finally:
+        del simdna.random.random  # its class has one
         simdna.random.set_state(state)
 
 

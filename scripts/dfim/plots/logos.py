@@ -1,15 +1,20 @@
 """Importance as letters along a sequence, or as bars where letters would be too narrow."""
 
-import logomaker
+from functools import cache
+
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.transforms import Affine2D
+from matplotlib.collections import PathCollection
+from matplotlib.font_manager import FontProperties
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D, Bbox, BboxTransform
 
 from dfim.plots.style import BASE_COLOURS, BLACK
-from dfim.sequences.bases import BASES, one_hot
+from dfim.sequences.bases import BASES
 
 MAX_LETTERS = 250
+_WIDTH = 0.95  # of a letter, in positions
 
 
 def draw_logo(axis: Axes, bases: np.ndarray, values: np.ndarray, first: int, vertical: bool = False) -> None:
@@ -17,7 +22,7 @@ def draw_logo(axis: Axes, bases: np.ndarray, values: np.ndarray, first: int, ver
 
     ``bases``: ASCII letters (positions,); ``values``: (positions,), NaN draws nothing. More than 250
     positions become bars in the letters' colours. ``vertical``: positions run along y, letters turned
-    so that they stand on the y axis; meant for an inverted y axis.
+    so that they stand on the y axis; meant for an inverted y axis. The limits of the axis stay as they are.
     """
     values = np.where(np.isin(bases, np.frombuffer(BASES.encode(), np.uint8)), np.nan_to_num(values), 0.0)
     positions = first + np.arange(len(bases))
@@ -25,15 +30,31 @@ def draw_logo(axis: Axes, bases: np.ndarray, values: np.ndarray, first: int, ver
         colours = [BASE_COLOURS.get(chr(base), BLACK) for base in bases]
         (axis.barh if vertical else axis.bar)(positions, values, 1.0, color=colours, linewidth=0)
         return
-    if not values.any():
-        return
-    heights = pd.DataFrame(one_hot(bases) * values[:, None], index=positions, columns=list(BASES))
-    limits = axis.get_xlim(), axis.get_ylim()
-    fonts = {"font_name": "DejaVu Sans", "font_weight": "bold"}
-    logo = logomaker.Logo(heights, ax=axis, color_scheme=BASE_COLOURS, baseline_width=0, **fonts)
-    axis.set(xlim=limits[0], ylim=limits[1])
+    shown = np.flatnonzero(values)
+    letters = [chr(base) for base in bases[shown]]
+    paths = [
+        _letter_at(letter, position, value)
+        for letter, position, value in zip(letters, positions[shown], values[shown], strict=True)
+    ]
+    # One artist for all letters: panels are arranged by measuring every artist, again and again.
+    logo = PathCollection(
+        paths, facecolors=[BASE_COLOURS[letter] for letter in letters], linewidths=0, zorder=0
+    )
     if vertical:
         swap = Affine2D(np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1]]))
-        for glyph in logo.glyph_list:
-            if glyph.patch is not None:
-                glyph.patch.set_transform(swap + axis.transData)
+        logo.set_transform(swap + axis.transData)
+    axis.add_collection(logo, autolim=False)
+
+
+@cache
+def _outline(letter: str) -> tuple[Path, Bbox]:
+    """Return the outline of a bold letter and the box that it fills."""
+    path = TextPath((0, 0), letter, size=1, prop=FontProperties(family="DejaVu Sans", weight="bold"))
+    return path, path.get_extents()
+
+
+def _letter_at(letter: str, position: float, value: float) -> Path:
+    """Return a letter stretched from 0 to a value; below zero it hangs upside down."""
+    path, box = _outline(letter)
+    place = Bbox([[position - _WIDTH / 2, 0.0], [position + _WIDTH / 2, value]])
+    return BboxTransform(box, place).transform_path(path)

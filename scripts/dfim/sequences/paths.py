@@ -42,7 +42,8 @@ def fill_paths(bases, letters, streams, rows):
             if last[letter] >= 0:
                 keys[last[letter]] = 2  # behind all others
         _sort_by_letter(bases, keys, begins, order)
-        used[:] = begins
+        for node in range(_LETTERS):
+            used[node] = begins[node]
         letter = bases[0]
         for step in range(edges):
             edge = order[used[letter]]

@@ -101,7 +101,7 @@ class _PoolEarly(keras.layers.Layer):
         sign = tf.where(scale < 0, -1.0, 1.0)  # the largest of what is turned is the smallest
         values = self.convolution.convolution_op(inputs, kernel * sign)
         factor, offset = _line(self.normalisation, values, sign, bias, training)
-        return self.pool(values) * tf.abs(factor) + offset
+        return self.pool(values) * (sign * factor) + offset
 
     def _bias(self):
         return self.convolution.bias if self.convolution.use_bias else tf.zeros(self.convolution.filters)

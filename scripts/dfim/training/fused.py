@@ -3,15 +3,18 @@
 Sequences enter as bases, one byte each, and are encoded inside the compiled step. What is computed is what
 the network itself computes; the order of steps and the kernels are chosen for speed:
 
-- a max-pool comes before the bias, the batch normalisation and the ReLU that lie between it and its
-  convolution: none of them changes the order of a channel's values, but for a negative scale, whose sign the
-  kernel takes; so they see a fraction of the values;
+- a ReLU changes places with a max-pool after it: the largest of rectified values is the rectified largest
+  one, and so is its gradient, at a fraction of the values;
+- so does a batch normalisation between a convolution and its max-pool, with the bias: neither changes the
+  order of a channel's values, but for a negative scale, whose sign the kernel takes;
 - the mean and variance of a batch normalisation along a sequence are products with a row of ones, and their
   gradient is one pass, where the fused kernel of a CPU takes one channel after the other;
 - Adam takes TensorFlow's fused kernel, one pass over each weight.
 
 XLA is left off: it makes convolutions on a CPU slower (benchmarks/training_throughput.py).
 """
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,33 +48,25 @@ def from_bases(model: keras.Sequential) -> keras.Model:
 
 
 def _pools_first(layers: list[keras.layers.Layer]) -> list[keras.layers.Layer]:
-    """Return the layers, those of a convolution that ends in a max-pool as one, with the ReLU after it."""
+    """Return the layers, each max-pool before the ReLU, or in the normalised convolution, it follows."""
+    layers = list(layers)
+    for number, (layer, following) in enumerate(pairwise(tuple(layers))):
+        if _rectifies(layer) and isinstance(following, keras.layers.MaxPooling1D):
+            layers[number : number + 2] = following, layer
     found = []
     while layers:
-        taken = _up_to_a_pool(layers)
-        if taken:
-            convolution, *between, pool = layers[:taken]
-            relu = between.pop() if between and _rectifies(between[-1]) else None
-            found += [_PoolEarly(convolution, between[0] if between else None, pool), *filter(None, [relu])]
-        else:
-            taken = 1
-            found.append(layers[0])
+        taken = 3 if _normalised_and_pooled(layers[:3]) else 1
+        found.append(_PoolEarly(*layers[:3]) if taken == 3 else layers[0])
         layers = layers[taken:]
     return found
 
 
-def _up_to_a_pool(layers: list[keras.layers.Layer]) -> int:
-    """Return how many layers a convolution at their head and the max-pool after it are; 0 without these."""
-    convolution = layers[0]
-    if not isinstance(convolution, keras.layers.Conv1D) or convolution.padding not in ("valid", "same"):
-        return 0
-    if activation_of(convolution) != "linear":
-        return 0
-    number = 1
-    for kind in (lambda layer: isinstance(layer, keras.layers.BatchNormalization), _rectifies):
-        number += number < len(layers) and kind(layers[number])
-    pools = number < len(layers) and isinstance(layers[number], keras.layers.MaxPooling1D)
-    return number + 1 if pools else 0
+def _normalised_and_pooled(layers: list[keras.layers.Layer]) -> bool:
+    """Return whether layers are a convolution without an activation, its normalisation and a max-pool."""
+    kinds = (keras.layers.Conv1D, keras.layers.BatchNormalization, keras.layers.MaxPooling1D)
+    if len(layers) < 3 or not all(map(isinstance, layers, kinds)):
+        return False
+    return layers[0].padding in ("valid", "same") and activation_of(layers[0]) == "linear"
 
 
 def _rectifies(layer: keras.layers.Layer) -> bool:
@@ -87,7 +82,7 @@ class _Encode(keras.layers.Layer):
 
 
 class _PoolEarly(keras.layers.Layer):
-    """A convolution, its batch normalisation if it has one, and a max-pool, which comes before the bias."""
+    """A convolution, its batch normalisation and a max-pool, which comes before the bias."""
 
     def __init__(self, convolution, normalisation, pool):
         super().__init__(name=f"{convolution.name}_{pool.name}")
@@ -95,8 +90,6 @@ class _PoolEarly(keras.layers.Layer):
 
     def call(self, inputs, training=False):
         kernel, bias = (tf.convert_to_tensor(each) for each in (self.convolution.kernel, self._bias()))
-        if self.normalisation is None:
-            return tf.nn.bias_add(self.pool(self.convolution.convolution_op(inputs, kernel)), bias)
         scale, _ = _scale_and_offset(self.normalisation)
         sign = tf.where(scale < 0, -1.0, 1.0)  # the largest of what is turned is the smallest
         values = self.convolution.convolution_op(inputs, kernel * sign)

@@ -6,7 +6,7 @@ import pytest
 from dfim.networks import building, logits
 from dfim.sequences.bases import one_hot, to_bases
 from dfim.training import losses
-from dfim.training.fused import FusedAdam, encode, from_bases
+from dfim.training.fused import FusedAdam, _moments, encode, from_bases
 
 # isort: split
 import keras
@@ -25,6 +25,11 @@ NETWORKS = {
         {"kind": "convolution", "filters": 6, "width": 7, "padding": "same", "batch_normalisation": True},
         {"kind": "max_pool", "width": 3},
         {"kind": "dense", "units": 8, "batch_normalisation": True},
+    ],
+    "normalised without pool": [
+        {"kind": "convolution", "filters": 6, "width": 7, "batch_normalisation": True},
+        {"kind": "convolution", "filters": 5, "width": 3, "activation": "gelu"},
+        {"kind": "max_pool", "width": 3},
     ],
 }
 
@@ -72,10 +77,29 @@ def test_logits_losses_gradients_and_averages_are_the_plain_networks(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
 
 
-def test_a_max_pool_comes_before_the_relu_that_it_follows():
-    model = from_bases(building.build_network(NETWORKS["pools"], LENGTH, TASKS))
-    kinds = [type(layer).__name__ for layer in model.layers]
-    assert kinds[2:5] == ["Conv1D", "MaxPooling1D", "ReLU"]
+def test_a_max_pool_comes_before_what_lies_between_it_and_its_convolution():
+    kinds = {}
+    for name, layers in NETWORKS.items():
+        model = from_bases(building.build_network(layers, LENGTH, TASKS))
+        kinds[name] = [type(layer).__name__ for layer in model.layers[2:]]
+    assert kinds["pools"][:3] == ["Conv1D", "MaxPooling1D", "ReLU"]
+    assert kinds["normalised"][:2] == ["_PoolEarly", "ReLU"]
+    assert kinds["normalised without pool"][:2] == ["Conv1D", "_Normalise"]
+
+
+def test_moments_and_their_gradients_are_exact_where_the_mean_is_large():
+    values = np.random.default_rng(6).normal(100, 1, (16, 50, 3))
+    of_mean, of_variance = np.array([1.0, -2, 0.5]), np.array([0.3, 1, -2])
+    centred = values - values.mean((0, 1))
+    expected = (of_mean + 2 * centred * of_variance) / 800
+    x = tf.constant(values, tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        mean, variance = _moments(x)
+        loss = tf.reduce_sum(mean * of_mean.astype("f") + variance * of_variance.astype("f"))
+    np.testing.assert_allclose(mean, values.mean((0, 1)), rtol=1e-6)
+    np.testing.assert_allclose(variance, np.square(centred).mean((0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(tape.gradient(loss, x), expected, rtol=1e-2, atol=1e-6)
 
 
 def test_adam_takes_the_steps_of_keras():

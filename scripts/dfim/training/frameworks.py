@@ -4,8 +4,10 @@ from dfim import backends
 
 backends.use(backends.TENSORFLOW)  # before both, whose environment it sets
 
-import tensorflow as tf  # noqa: E402
+# isort: split
+from dfim.networks.backend import keras  # noqa: E402 (before TensorFlow, which imports Keras with all it can use)
 
-from dfim.networks.backend import keras  # noqa: E402
+# isort: split
+import tensorflow as tf  # noqa: E402
 
 __all__ = ["keras", "tf"]

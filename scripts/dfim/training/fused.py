@@ -5,7 +5,10 @@ the network itself computes; the order of steps and the kernels are chosen for s
 
 - a ReLU changes places with a max-pool after it: the largest of rectified values is the rectified largest
   one, and so is its gradient, at a fraction of the values;
-- batch normalisation along a sequence takes TensorFlow's fused kernel;
+- so does a batch normalisation between a convolution and its max-pool, with the bias: neither changes the
+  order of a channel's values, but for a negative scale, whose sign the kernel takes;
+- the mean and variance of a batch normalisation along a sequence are products with a row of ones, and their
+  gradient is one pass, where the fused kernel of a CPU takes one channel after the other;
 - Adam takes TensorFlow's fused kernel, one pass over each weight.
 
 XLA is left off: it makes convolutions on a CPU slower (benchmarks/training_throughput.py).
@@ -39,20 +42,36 @@ def from_bases(model: keras.Sequential) -> keras.Model:
     inputs = keras.Input(model.input_shape[1:2], dtype="uint8", name="bases")
     values = _Encode(name="one_hot")(inputs)
     for layer in _pools_first(model.layers[:-1]):
-        fused = isinstance(layer, keras.layers.BatchNormalization) and len(values.shape) == 3
-        values = _FusedNormalisation(layer)(values) if fused else layer(values)
+        along = isinstance(layer, keras.layers.BatchNormalization) and len(values.shape) == 3
+        values = _Normalise(layer)(values) if along else layer(values)
     return keras.Model(inputs, logits_of(model.layers[-1], values), name="from_bases")
 
 
 def _pools_first(layers: list[keras.layers.Layer]) -> list[keras.layers.Layer]:
-    """Return the layers, each max-pool that follows a ReLU before it."""
+    """Return the layers, each max-pool before the ReLU, or in the normalised convolution, it follows."""
     layers = list(layers)
     for number, (layer, following) in enumerate(pairwise(tuple(layers))):
-        activation = isinstance(layer, keras.layers.ReLU | keras.layers.Activation)
-        rectified = activation and activation_of(layer) == "relu"
-        if rectified and isinstance(following, keras.layers.MaxPooling1D):
+        if _rectifies(layer) and isinstance(following, keras.layers.MaxPooling1D):
             layers[number : number + 2] = following, layer
-    return layers
+    found = []
+    while layers:
+        taken = 3 if _normalised_and_pooled(layers[:3]) else 1
+        found.append(_PoolEarly(*layers[:3]) if taken == 3 else layers[0])
+        layers = layers[taken:]
+    return found
+
+
+def _normalised_and_pooled(layers: list[keras.layers.Layer]) -> bool:
+    """Return whether layers are a convolution without an activation, its normalisation and a max-pool."""
+    kinds = (keras.layers.Conv1D, keras.layers.BatchNormalization, keras.layers.MaxPooling1D)
+    if len(layers) < 3 or not all(map(isinstance, layers, kinds)):
+        return False
+    return layers[0].padding in ("valid", "same") and activation_of(layers[0]) == "linear"
+
+
+def _rectifies(layer: keras.layers.Layer) -> bool:
+    activation = isinstance(layer, keras.layers.ReLU | keras.layers.Activation)
+    return activation and activation_of(layer) == "relu"
 
 
 class _Encode(keras.layers.Layer):
@@ -62,33 +81,75 @@ class _Encode(keras.layers.Layer):
         return encode(inputs)
 
 
-class _FusedNormalisation(keras.layers.Layer):
-    """A batch normalisation, its own weights and moving averages, by the fused kernel while training."""
+class _PoolEarly(keras.layers.Layer):
+    """A convolution, its batch normalisation and a max-pool, which comes before the bias."""
+
+    def __init__(self, convolution, normalisation, pool):
+        super().__init__(name=f"{convolution.name}_{pool.name}")
+        self.convolution, self.normalisation, self.pool = convolution, normalisation, pool
+
+    def call(self, inputs, training=False):
+        kernel, bias = (tf.convert_to_tensor(each) for each in (self.convolution.kernel, self._bias()))
+        scale, _ = _scale_and_offset(self.normalisation)
+        sign = tf.where(scale < 0, -1.0, 1.0)  # the largest of what is turned is the smallest
+        values = self.convolution.convolution_op(inputs, kernel * sign)
+        factor, offset = _line(self.normalisation, values, sign, bias, training)
+        return self.pool(values) * (sign * factor) + offset
+
+    def _bias(self):
+        return self.convolution.bias if self.convolution.use_bias else tf.zeros(self.convolution.filters)
+
+
+class _Normalise(keras.layers.Layer):
+    """A batch normalisation along a sequence."""
 
     def __init__(self, normalisation: keras.layers.BatchNormalization):
-        super().__init__(name=f"{normalisation.name}_fused")
+        super().__init__(name=f"{normalisation.name}_along")
         self.normalisation = normalisation
 
     def call(self, inputs, training=False):
-        own = self.normalisation
-        if not training or not own.trainable:
-            return own(inputs, training=False)
-        channels = inputs.shape[-1]
-        scale = own.gamma if own.scale else tf.ones(channels)
-        offset = own.beta if own.center else tf.zeros(channels)
-        normalised, mean, variance = tf.compat.v1.nn.fused_batch_norm(
-            inputs[:, tf.newaxis],
-            tf.convert_to_tensor(scale),
-            tf.convert_to_tensor(offset),
-            epsilon=own.epsilon,
-            is_training=True,
-        )
-        # The kernel gives the unbiased variance, Keras averages the biased one.
-        count = tf.cast(tf.size(inputs) // channels, variance.dtype)
-        variance *= (count - 1) / count
+        factor, offset = _line(self.normalisation, inputs, 1.0, 0.0, training)
+        return inputs * factor + offset
+
+
+def _scale_and_offset(normalisation: keras.layers.BatchNormalization) -> tuple[tf.Tensor, tf.Tensor]:
+    channels = normalisation.moving_mean.shape
+    scale = tf.convert_to_tensor(normalisation.gamma) if normalisation.scale else tf.ones(channels)
+    return scale, tf.convert_to_tensor(normalisation.beta) if normalisation.center else tf.zeros(channels)
+
+
+def _line(own: keras.layers.BatchNormalization, values, sign, bias, training: bool):
+    """Return factor and offset by channel of a batch normalisation of ``sign * values + bias``.
+
+    It gives ``factor * sign * values + offset``. In training the moments are those of the batch, and move the
+    averages of the layer.
+    """
+    scale, offset = _scale_and_offset(own)
+    if training and own.trainable:
+        mean, variance = _moments(values)
+        mean = sign * mean + bias
         for average, value in ((own.moving_mean, mean), (own.moving_variance, variance)):
             average.assign(average * own.momentum + value * (1 - own.momentum))
-        return normalised[:, 0]
+    else:
+        mean, variance = (tf.convert_to_tensor(each) for each in (own.moving_mean, own.moving_variance))
+    factor = scale * tf.math.rsqrt(variance + own.epsilon)
+    return factor, offset + factor * (bias - mean)
+
+
+@tf.custom_gradient
+def _moments(values: tf.Tensor):
+    """Return mean and variance of each channel, the last axis."""
+    rows = tf.reshape(values, [-1, values.shape[-1]])
+    ones = tf.ones([1, tf.shape(rows)[0]], rows.dtype)
+    count = tf.cast(tf.size(ones), rows.dtype)
+    mean = tf.matmul(ones, rows)[0] / count
+    variance = tf.matmul(ones, tf.square(tf.nn.bias_add(rows, -mean)))[0] / count
+
+    def gradient(of_mean, of_variance):
+        factor = 2 / count * of_variance
+        return tf.nn.bias_add(values * factor, of_mean / count - factor * mean)
+
+    return (mean, variance), gradient
 
 
 class FusedAdam(keras.optimizers.Adam):

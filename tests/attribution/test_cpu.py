@@ -26,7 +26,8 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import costs
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.plan import plan
-from dfim.attribution.gradients import CpuGradientInput, GradientInput
+from dfim.attribution.cpu_gradients import CpuGradientInput
+from dfim.attribution.gradients import GradientInput
 from dfim.attribution.mutants import Mutants, scores_of_whole_mutants
 from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_sequences import DeepLift

@@ -3,8 +3,6 @@
 import logging
 
 from dfim import backends
-from dfim.attribution.cpu import CpuDeepLift
-from dfim.attribution.cpu.plan import NotPlanned
 from dfim.attribution.rules import check_rule
 from dfim.attribution.scorer import Scorer
 from dfim.attribution.whole_sequences import DeepLift
@@ -39,6 +37,10 @@ def deeplift(
         raise InputError(f"DeepLIFT has no engine {engine!r}: use one of {', '.join(ENGINES)}.")
     if engine == WHOLE or (engine == "auto" and backends.gpu_is_there()):
         return DeepLift(layers, reference, rule=rule, **options)
+    # Here, since the compiler that comes with them takes half a second to load.
+    from dfim.attribution.cpu import CpuDeepLift
+    from dfim.attribution.cpu.plan import NotPlanned
+
     try:
         return CpuDeepLift(layers, reference, rule=rule, evaluation=evaluation, **options)
     except NotPlanned as reason:

@@ -3,8 +3,6 @@
 import logging
 
 from dfim import backends
-from dfim.attribution.cpu import CpuDeepLift
-from dfim.attribution.cpu.plan import NotPlanned
 from dfim.attribution.gradients import GradientInput
 from dfim.attribution.scorer import Scorer
 
@@ -18,6 +16,10 @@ def forward(layers: list, reference, **options) -> Scorer:
     (:mod:`dfim.attribution.cpu.edits`); else the backend, which evaluates whole sequences.
     """
     if not backends.gpu_is_there():
+        # Here, since the compiler that comes with them takes half a second to load.
+        from dfim.attribution.cpu import CpuDeepLift
+        from dfim.attribution.cpu.plan import NotPlanned
+
         try:
             return CpuDeepLift(layers, reference, rule="rescale", **options)
         except NotPlanned as reason:

@@ -6,9 +6,6 @@ import numpy as np
 
 from dfim import backends
 from dfim.attribution.compiled import GradientScorer
-from dfim.attribution.cpu import CpuDeepLift
-from dfim.attribution.cpu.deeplift import DERIVATIVE
-from dfim.attribution.cpu.plan import NotPlanned
 from dfim.attribution.scorer import Scorer
 
 logger = logging.getLogger("dfim")
@@ -20,6 +17,10 @@ def gradient_input(layers: list, reference, **options) -> Scorer:
     Arguments as in :func:`dfim.attribution.open_scorer`; the numbers are the same.
     """
     if not backends.gpu_is_there():
+        # Here, since the compiler that comes with them takes half a second to load.
+        from dfim.attribution.cpu.plan import NotPlanned
+        from dfim.attribution.cpu_gradients import CpuGradientInput
+
         try:
             return CpuGradientInput(layers, reference, **options)
         except NotPlanned as reason:
@@ -37,19 +38,3 @@ class GradientInput(GradientScorer):
 
     def _contributions(self, x: np.ndarray, task: int) -> np.ndarray:
         return x * self._gradients(x, task)
-
-
-class CpuGradientInput(CpuDeepLift):
-    """The same by the engine of DeepLIFT, whose multipliers are derivatives here.
-
-    A mutant that switches no unit on or off changes exactly nothing elsewhere.
-    """
-
-    OPTIONS = Scorer.OPTIONS
-    COMPLETE = False
-    # Whole mutants, and sums over paths, differ by rounding where nothing changes.
-    _AUTO = ("windows",)
-
-    def __init__(self, layers: list, reference, **options):
-        # What is not finite stays so, and is refused.
-        super().__init__(layers, 0 * np.asarray(reference, np.float32), rule=DERIVATIVE, **options)

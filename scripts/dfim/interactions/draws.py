@@ -6,8 +6,7 @@ shards, cores or their order, nor on how many draws there are (ten are the first
 
 import numpy as np
 
-from dfim.sequences.shuffling import shuffles_of_keys
-from dfim.sequences.streams import integers, stream, words
+from dfim.sequences.shuffling import numbers_below, shuffles_of_keys
 
 # Purposes that draw from the same example, and must not draw the same.
 REPLACED, REMOVED = 0, 1
@@ -29,5 +28,5 @@ class Draws:
         """Return what stands in the place [start, end) in each draw, uint8 (number, end − start)."""
         number, length = self.shuffles.shape
         width = end - start
-        begins = integers(stream(words(*self._key, start, end, 2)), length - width + 1, number)
+        begins = numbers_below(length - width + 1, number, (*self._key, start, end, 2))
         return self.shuffles[np.arange(number)[:, None], begins[:, None] + np.arange(width)]

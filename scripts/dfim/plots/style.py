@@ -11,7 +11,6 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import EngFormatter, MaxNLocator
-from matplotlib.transforms import Bbox
 
 from dfim.files.tables import write_table
 from dfim.files.whole import atomic_path
@@ -162,23 +161,11 @@ def save(
     if origin:
         figure.text(1, -0.005, origin, ha="right", va="top", fontsize=6, color=GREY)
     _names_are_no_mathematics(figure)
-    box = _arranged(figure)
     with atomic_path(pdf) as temporary:
-        figure.savefig(temporary, format="pdf", dpi=300, bbox_inches=box, metadata={"CreationDate": None})
+        figure.savefig(temporary, format="pdf", dpi=300, bbox_inches="tight", metadata={"CreationDate": None})
     with atomic_path(png) as temporary:
-        figure.savefig(temporary, format="png", dpi=PNG_DPI, bbox_inches=box, metadata={"Software": None})
+        figure.savefig(temporary, format="png", dpi=PNG_DPI, bbox_inches="tight", metadata={"Software": None})
     write_table(data, tsv)
-
-
-def _arranged(figure: Figure) -> Bbox:
-    """Arrange the panels of a figure for good, and return the box, in inches, that holds all that it shows.
-
-    Once for both files, at the PNG's resolution: to arrange and to measure costs as much as to draw.
-    """
-    figure.set_dpi(PNG_DPI)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    return figure.get_tightbbox().padded(matplotlib.rcParams["savefig.pad_inches"])
 
 
 def finite_limits(*arrays: np.ndarray, margin: float = 0.08) -> tuple[float, float]:

@@ -1,4 +1,7 @@
-"""Dinucleotide shuffles: where the sequences of a null are drawn."""
+"""Dinucleotide shuffles, and places in them: where the sequences of a null are drawn.
+
+What draws is compiled; the compiler takes half a second to load, so that it is loaded with the first draw.
+"""
 
 from collections.abc import Sequence
 
@@ -17,8 +20,7 @@ def shuffle_dinucleotides(
     The letters are the nodes and the dinucleotides the edges of a graph, and a sequence is a path along
     every edge once (Altschul and Erickson 1985). A path is drawn uniformly by drawing the edge by which
     each letter is left for the last time, a uniform tree towards the last letter (Wilson 1996), and then
-    the order of all other edges (:mod:`dfim.sequences.paths`). What is drawn is compiled, and loaded when the
-    first shuffle is made.
+    the order of all other edges (:mod:`dfim.sequences.paths`).
     """
     from dfim.sequences.streams import put_back, state_of
 
@@ -38,6 +40,13 @@ def shuffles_of_keys(bases: np.ndarray, keys: Sequence[Sequence[int]]) -> np.nda
     if not len(keys):
         return np.empty((0, len(bases)), bases.dtype)
     return _shuffles(bases, streams(np.array([words(*key) for key in keys])), 1)
+
+
+def numbers_below(bound: int, number: int, key: Sequence[int]) -> np.ndarray:
+    """Return whole numbers from 0 to below ``bound``, int64 (number,), by the generator of a key."""
+    from dfim.sequences.streams import integers, stream, words
+
+    return integers(stream(words(*key)), bound, number)
 
 
 def _shuffles(bases: np.ndarray, streams: np.ndarray, count: int) -> np.ndarray:

@@ -63,19 +63,30 @@ def _peak_table(
 
     Peaks are lost and gained with the probabilities of the set.
     """
-    chosen = np.where(
-        called, rng.random(len(called)) >= peak_set["lost"], rng.random(len(called)) < peak_set["gained"]
+    chosen = np.flatnonzero(
+        np.where(
+            called, rng.random(len(called)) >= peak_set["lost"], rng.random(len(called)) < peak_set["gained"]
+        )
     )
     width = rng.integers(*peak_set["width"], len(called), endpoint=True)
     jitter = rng.integers(-peak_set["jitter"], peak_set["jitter"], len(called), endpoint=True)
     signal = np.round(rng.lognormal(3, 0.7, len(called)), 4)
-    rows = []
-    for index in np.flatnonzero(chosen):
-        element = elements[index]
-        half = int(width[index]) // 2
-        start = element.centre + int(jitter[index]) - half
-        summit = -1 if peak_set["summit"] == "midpoint" else half
-        end = start + int(width[index])
-        name = f"element_{element.number}"
-        rows.append((element.chrom, start, end, name, 0, ".", signal[index], -1, -1, summit, element.number))
-    return pd.DataFrame(rows, columns=[*NARROWPEAK_COLUMNS, "element"])
+    centre = np.array([element.centre for element in elements])
+    half = width // 2
+    start = centre + jitter - half
+    peaks = pd.DataFrame(
+        {
+            "chrom": [elements[index].chrom for index in chosen],
+            "start": start[chosen],
+            "end": (start + width)[chosen],
+            "name": [f"element_{elements[index].number}" for index in chosen],
+            "score": 0,
+            "strand": ".",
+            "signal": signal[chosen],
+            "pvalue": -1,
+            "qvalue": -1,
+            "summit": -1 if peak_set["summit"] == "midpoint" else half[chosen],
+            "element": [elements[index].number for index in chosen],
+        }
+    )
+    return peaks[[*NARROWPEAK_COLUMNS, "element"]]

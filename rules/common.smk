@@ -71,6 +71,9 @@ READS = places.reads_folder(RESULTS, "{reads}", "{task}")
 SIZES = Sizes(config, tasks_of_datasets(config, SHEETS.tasks), RESULTS, samples=SHEETS.samples)
 demanded = partial(demands.resources, sizes=SIZES)
 threads_of = partial(demands.threads, sizes=SIZES)
+# Datasets, and what they are made from, before training, and training before all else: what waits for them is long, and
+# begun late a core idles at the end.
+FIRST = 20
 
 
 wildcard_constraints:

@@ -2,8 +2,6 @@
 
 DATASET = places.dataset_files(RESULTS, "{dataset}")
 MATCHING = places.matching_files(RESULTS, "{dataset}")
-# Before training, and training before all else: what waits for it is long, and begun late a core idles at the end.
-FIRST = 20
 
 
 rule simulate_sequences:

@@ -85,6 +85,7 @@ for planted in SHEETS.peaks:
             **places.planted_files(RESULTS, planted, SHEETS.peaks[planted]),
         log:
             f"{LOGS}/plant_genome/{planted}.log",
+        priority: FIRST
         conda:
             "../envs/dfim.yaml"
         params:
@@ -100,6 +101,7 @@ rule plant_library:
         **places.library_files(RESULTS, "{library}"),
     log:
         f"{LOGS}/plant_library/{{library}}.log",
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     params:
@@ -115,6 +117,7 @@ rule prepare_genome:
         **places.genome_files(RESULTS, "{genome}"),
     log:
         f"{LOGS}/prepare_genome/{{genome}}.log",
+    priority: FIRST
     conda:
         "../envs/dfim.yaml"
     params:

@@ -24,7 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy  # scipy.stats, a second to load, is loaded where it is called
+import scipy  # scipy.stats, half a second to load, is loaded where it is called: for the tails of Pareto
+from scipy.special import ndtr
 
 from dfim.errors import InputError, counted
 
@@ -170,32 +171,34 @@ def _pareto_upper(null: np.ndarray) -> Test:
     return lambda scores: np.where(scores > tail.threshold, tail.p(scores), empirical(scores))
 
 
-def _fit_normal(null: np.ndarray, method: str):
+def _fit_normal(null: np.ndarray, method: str) -> tuple[float, float]:
+    """Return mean and standard deviation of null scores, the maximum likelihood estimates."""
     if null.min() == null.max():
         raise InputError(
             f"all {counted(null.size, 'null score')} are {null[0]:g}, and the p-value method {method!r} "
             "fits a normal distribution to them: choose the method 'empirical'."
         )
-    return scipy.stats.norm(*scipy.stats.norm.fit(null.astype(np.float64)))
+    null = null.astype(np.float64)
+    return null.mean(), null.std()
 
 
 def _gaussian(null: np.ndarray, two_tailed: bool) -> Test:
-    fitted = _fit_normal(null, "gaussian")
+    mean, deviation = _fit_normal(null, "gaussian")
 
     def test(scores: np.ndarray) -> np.ndarray:
         scores = scores.astype(np.float64)
         if two_tailed:
-            scores = fitted.mean() + np.abs(scores - fitted.mean())
-        return np.maximum((1 + two_tailed) * fitted.sf(scores), SMALLEST)
+            scores = mean + np.abs(scores - mean)
+        return np.maximum((1 + two_tailed) * ndtr(-((scores - mean) / deviation)), SMALLEST)
 
     return test
 
 
 def _released(null: np.ndarray, two_tailed: bool) -> Test:
-    fitted = _fit_normal(null, "released")
+    mean, deviation = _fit_normal(null, "released")
 
     def test(scores: np.ndarray) -> np.ndarray:
-        lower = fitted.cdf(scores.astype(np.float64))
+        lower = ndtr((scores.astype(np.float64) - mean) / deviation)
         return np.minimum(lower, 1 - lower)
 
     return test
@@ -222,5 +225,14 @@ def q_values(p: np.ndarray, families: np.ndarray | None = None) -> np.ndarray:
         return pd.Series(p).groupby(np.asarray(families)).transform(q_values).to_numpy()
     q, tested = np.full(p.shape, np.nan), ~np.isnan(p)
     if tested.any():
-        q[tested] = scipy.stats.false_discovery_control(p[tested])
+        q[tested] = _benjamini_hochberg(p[tested])
     return q
+
+
+def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Return the q-values of p-values (tests,): of each p, and of all that are larger, the smallest p n / rank."""
+    order = np.argsort(p)
+    q = np.empty(len(p))
+    shares = p[order] * (len(p) / np.arange(1, len(p) + 1))
+    q[order] = np.minimum.accumulate(shares[::-1])[::-1]
+    return np.minimum(q, 1)

@@ -23,13 +23,18 @@ def weighted_areas(
     """
     group = np.bincount(rank[of_group], weight[of_group], n_ranks)
     against = np.bincount(rank[~of_group], weight[~of_group], n_ranks)
+    return _areas(group, against)
+
+
+def _areas(group: np.ndarray, against: np.ndarray) -> tuple[float, float]:
+    """Return auROC and auPRC of the weights of a group and of the others at each rank, from the lowest up."""
     if not (group.any() and against.any()):
         return np.nan, np.nan
     below = np.cumsum(against) - against / 2
     auroc = group @ below / (group.sum() * against.sum())
     # From the largest score down; a rank without weight adds nothing.
     found, all_found = np.cumsum(group[::-1]), np.cumsum((group + against)[::-1])
-    precision = np.divide(found, all_found, out=np.zeros(n_ranks), where=all_found > 0)
+    precision = np.divide(found, all_found, out=np.zeros(len(group)), where=all_found > 0)
     return auroc, group[::-1] @ precision / group.sum()
 
 
@@ -44,13 +49,22 @@ def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples
     tasks = []
     for truth, score in zip(labels.T, logits.T, strict=True):
         rows = np.flatnonzero(truth >= 0)
-        tasks.append((rows, *dense_ranks(score[rows]), truth[rows] == 1))
+        # Sorted once: a resample then sums the rows of each rank in their order.
+        rank, n_ranks = dense_ranks(score[rows])
+        order = np.argsort(rank, kind="stable")
+        firsts = np.searchsorted(rank[order], np.arange(n_ranks))
+        tasks.append((rows[order], firsts, truth[rows][order] == 1))
     rng = np.random.default_rng([seed, examples])
     found = np.full((resamples, len(tasks), len(AREAS)), np.nan)
     for resample in found if examples else ():
-        drawn = np.bincount(rng.integers(examples, size=examples), minlength=examples)
-        for areas, (rows, rank, n_ranks, positive) in zip(resample, tasks, strict=True):
-            areas[:] = weighted_areas(rank, n_ranks, positive, drawn[rows])
+        drawn = np.bincount(rng.integers(examples, size=examples), minlength=examples).astype(float)
+        for areas, (rows, firsts, positive) in zip(resample, tasks, strict=True):
+            if len(rows):
+                weight = drawn[rows]
+                group = weight * positive
+                if len(firsts) < len(rows):  # else each row is a rank of its own
+                    weight, group = np.add.reduceat(weight, firsts), np.add.reduceat(group, firsts)
+                areas[:] = _areas(group, weight - group)
     return found
 
 

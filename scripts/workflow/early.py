@@ -260,7 +260,7 @@ def _room(name: str, model: str, config: Mapping, sources: Sources, head: Head) 
         of_key = f"{key}.sequences" if file else f"{key}.length"
         yield f"key '{of_key}' is of {given} bp, and the network {model!r} takes {own}: give that length."
     elif length := own or given:
-        from dfim.interactions.grammar_scan import scan_cells, scan_starts  # with it come numba and scipy
+        from dfim.interactions.grammar_scan import scan_cells, scan_starts  # with it comes scipy
 
         motifs = scan_motifs(scan)
         cells = scan_cells(motifs, scan["spacings"], scan["orientations"], scan["both_orders"])

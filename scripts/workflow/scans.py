@@ -40,7 +40,7 @@ def scan_options(scan: Mapping) -> dict:
 
 def cells_of(scan: Mapping) -> int:
     """Return the number of cells of a scan: pairs, orders, orientations and spacings."""
-    from dfim.interactions.grammar_scan import read_spacings  # with it come numba and scipy
+    from dfim.interactions.grammar_scan import read_spacings  # with it comes scipy
 
     orders = 2 if scan["both_orders"] else 1
     spacings = len(set(read_spacings(scan["spacings"])))

@@ -85,7 +85,7 @@ class _Background(simdna.synthetic.ZeroOrderBackgroundGenerator):
     def generateBackground(self):
         distribution = self.substringGenerator.discreteDistribution
         letters = np.frombuffer("".join(distribution.keysOrder).encode(), np.uint8)
-        # A number means the first letter up to which the probabilities sum to it; the last takes what is left.
+        # A number means the first letter up to which the probabilities sum to it, or the last.
         numbers = simdna.random.random_sample(self.repetitions.generateQuantity())
         chosen = np.searchsorted(np.cumsum(distribution.freqArr)[:-1], numbers)
         return letters[chosen].tobytes().decode()
@@ -126,7 +126,7 @@ def _quantity(numbers: dict):
 def _simdna_random(rng: np.random.Generator) -> Iterator[None]:
     """Seed the generator that simdna keeps for itself, and silence what simdna prints on each re-drawing.
 
-    simdna takes each of its numbers out of an array of one: here the same numbers come without it, much faster.
+    simdna takes each number out of an array of one: here the same numbers come without it, much faster.
     """
     state = simdna.random.get_state()
     simdna.random.seed(rng.integers(2**32, size=8, dtype=np.uint32))

@@ -110,10 +110,14 @@ def _placed(bases, drawn: Draws, number: int, links, by_number, background) -> I
     stops = [int(read[read[:, 0] == mutant, 4].max()) for mutant in place.values()]
     sources = [by_number[source] for source in place]
     starts, own = [source.start for source in sources], by_number[number]
+    rows = [mutant_rows(bases, source, background)[0] for source in sources]
+    # A motif's rows are the same in all draws.
+    of_letters = any(source.kind != "motif" for source in sources)
     for draw, piece in enumerate(drawn.pieces(own.start, own.end)):
         letters = bases.copy()
         letters[own.start : own.end] = piece
-        rows = [mutant_rows(letters, source, background)[0] for source in sources]
+        if of_letters:
+            rows = [mutant_rows(letters, source, background)[0] for source in sources]
         yield _Placed(letters, draw, starts, rows, firsts, stops, read)
 
 

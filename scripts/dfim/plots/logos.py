@@ -36,7 +36,7 @@ def draw_logo(axis: Axes, bases: np.ndarray, values: np.ndarray, first: int, ver
         _letter_at(letter, position, value)
         for letter, position, value in zip(letters, positions[shown], values[shown], strict=True)
     ]
-    # One artist for all letters: each of its own is measured and drawn again and again as panels are arranged.
+    # One artist for all letters: panels are arranged by measuring every artist, again and again.
     logo = PathCollection(
         paths, facecolors=[BASE_COLOURS[letter] for letter in letters], linewidths=0, zorder=0
     )

@@ -230,7 +230,7 @@ def q_values(p: np.ndarray, families: np.ndarray | None = None) -> np.ndarray:
 
 
 def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Return the q-values of p-values (tests,): of each p, and of all that are larger, the smallest p n / rank."""
+    """Return the q-values of p-values (tests,): the smallest p n / rank of a p and all that are larger."""
     order = np.argsort(p)
     q = np.empty(len(p))
     shares = p[order] * (len(p) / np.arange(1, len(p) + 1))

@@ -128,7 +128,7 @@ def _dfim(layers, bases, labels) -> dict:
     dataset = Dataset(bases, labels, tasks, pd.DataFrame({"split": ["train"] * len(bases)}))
     model = build_network(layers, bases.shape[1], tasks)
     _, run_epoch = fitting.epochs(model, dataset, {"batch_size": BATCH}, seed=0)
-    predictor = prediction.compiled_predictor(model, len(bases))
+    predictor = prediction.compiled_predictor(model)
     return {"training": lambda: run_epoch(1), "prediction": lambda: prediction.predict(predictor, bases)}
 
 

@@ -20,7 +20,7 @@ with running(snakemake, on_gpu=True) as log:
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     model, tasks = keras_files.load_network(snakemake.input.model), list(snakemake.params.tasks)
     options.check_fit(model, dataset, tasks)
-    predictor = prediction.compiled_predictor(model, len(dataset.bases))
+    predictor = prediction.compiled_predictor(model)
     logits = prediction.predict(predictor, dataset.bases)
     # The strands are compared for measured values alone.
     turned = (

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
 from support import plot_data
 
@@ -558,7 +558,7 @@ def test_group_errors_name_what_is_there():
 
 def glyphs(axis) -> dict[int, tuple[float, float]]:
     """Return position → (lowest, highest) of the letters of a logo."""
-    extents = [patch.get_path().get_extents() for patch in axis.patches if len(patch.get_path().vertices) > 5]
+    extents = [path.get_extents() for letters in axis.collections for path in letters.get_paths()]
     return {round((box.x0 + box.x1) / 2): (box.y0, box.y1) for box in extents}
 
 
@@ -684,6 +684,19 @@ def test_motif_source_has_no_letters_in_the_mutant():
     figure, data = tracks.draw(tables, {})
     assert set(range(5)).isdisjoint(glyphs(figure.subfigs[0].axes[1]))
     assert list(data.set_index("relative").loc[range(5), "mutant_base"]) == ["N"] * 5
+
+
+def test_letters_stand_on_zero_or_hang_from_it_upside_down():
+    axis = style.new_figure(2).subplots()
+    draw_logo(axis, np.frombuffer(b"TNTTA", np.uint8), np.array([2.0, 1, -3, np.nan, 0]), 10)
+    upright, hanging = (path.vertices for path in axis.collections[0].get_paths())
+    for letter, position, end in ((upright, 10, 2), (hanging, 12, -3)):
+        np.testing.assert_allclose([np.ptp(letter[:, 0]), letter[:, 0].mean()], [0.95, position], atol=0.1)
+        assert np.ptp(letter[np.isclose(letter[:, 1], end), 0]) == pytest.approx(0.95)  # the bar of the T
+        assert np.ptp(letter[np.isclose(letter[:, 1], 0), 0]) < 0.5  # its foot
+    np.testing.assert_array_equal(
+        axis.collections[0].get_facecolors()[0, :3], to_rgb(style.BASE_COLOURS["T"])
+    )
 
 
 def test_long_logos_become_bars_of_the_same_heights():

@@ -25,7 +25,9 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
 
     The gzip header carries no time and no name: equal tables give equal bytes.
     """
-    compression = {"method": "gzip", "mtime": 0, "compresslevel": 6} if str(path).endswith(".gz") else None
+    compression = None
+    if str(path).endswith(".gz"):
+        compression = {"method": "gzip", "mtime": 0, "filename": "", "compresslevel": 6}
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
         table.to_csv(handle, sep="\t", index=False, compression=compression, float_format="%.7g")
 

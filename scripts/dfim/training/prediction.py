@@ -6,7 +6,7 @@ from dfim.attribution.values_only import ValuesOnly
 from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
 from dfim.training.frameworks import keras, tf
-from dfim.training.fused import STEPS_AT_ONCE, from_bases
+from dfim.training.fused import from_bases
 from dfim.training.pipeline import made_ahead
 
 PREDICTION_BATCH = 128
@@ -17,21 +17,19 @@ def predict_logits(
     model: keras.Sequential, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
 ) -> np.ndarray:
     """Return the logits of sequences, float32 (examples, tasks), from bases, uint8 (examples, positions)."""
-    return predict(compiled_predictor(model, len(bases), batch_size), bases, batch_size)
+    return predict(compiled_predictor(model), bases, batch_size)
 
 
-def compiled_predictor(
-    model: keras.Sequential, examples: int, batch_size: int = PREDICTION_BATCH
-) -> keras.Model | ValuesOnly:
-    """Return a network from bases to logits for :func:`predict`, compiled for so many examples.
+def compiled_predictor(model: keras.Sequential) -> keras.Model | ValuesOnly:
+    """Return a network from bases to logits for :func:`predict`, compiled.
 
     A network of which only the values are known is onnxruntime's.
     """
     if isinstance(model.layers[-1], StoredOnnx):
         return ValuesOnly(model.layers[-1].values(), _ANY_REFERENCE)
     predictor = from_bases(model)
-    batches = max(1, -(-examples // batch_size))
-    predictor.compile(steps_per_execution=min(STEPS_AT_ONCE, batches), jit_compile=False)
+    # Batch by batch: several at once would be compiled anew for each number of them that is left over.
+    predictor.compile(jit_compile=False)
     return predictor
 
 

@@ -168,3 +168,13 @@ def test_names_that_look_like_numbers_stay_text_in_the_projects_tables(tmp_path,
     for column in columns:
         assert found[column].fillna("").tolist() == names
     assert found["p"].dtype == float
+
+
+def test_equal_tables_are_equal_bytes_whoever_writes_them(tmp_path, monkeypatch):
+    table = pd.DataFrame({"name": ["one", "two"], "value": [1.5, 2.0]})
+    packed = []
+    for process in (1, 22):  # whose number is in the name of what is not finished
+        monkeypatch.setattr("dfim.files.whole.os.getpid", lambda process=process: process)
+        write_table(table, tmp_path / "t.tsv.gz")
+        packed.append((tmp_path / "t.tsv.gz").read_bytes())
+    assert packed[0] == packed[1]

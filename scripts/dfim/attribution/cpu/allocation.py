@@ -13,7 +13,7 @@ def keep_freed_memory() -> None:
 
     The engine makes the same arrays of some hundred kB again and again. Given back and taken anew, each of
     their pages costs a visit to the kernel, which is up to a fifth of its time. The setting is that of the
-    whole process; how much memory it has at most stays the same.
+    whole process; the most memory that it ever has hardly rises.
     """
     if platform.libc_ver()[0] == "glibc":
         mallopt = ctypes.CDLL(None).mallopt

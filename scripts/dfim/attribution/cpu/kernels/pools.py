@@ -107,13 +107,16 @@ def carry_chosen(
     for each position and 0 up to whole blocks: tap after tap (shifts), or with one shift that of all taps
     side by side. ``left`` is the convolution's padding. ``out`` (·,) gets ``inputs`` numbers for each
     position of windows that start at ``to``; ``at``: how many positions they have, and how many numbers lie
-    from one to the next, and from one column to the next.
+    from one to the next, and from one column to the next. Sums are written by address; so a kernel that does
+    not fit ends in a ValueError.
     """
     blocks, channels = kernel.shape[0], kernel.shape[2]
+    if kernel.shape[3] != BLOCK or channels > factor.shape[2] or kernel.shape[1] not in (1, taps):
+        raise ValueError("the kernel does not fit the multipliers")
     pooled, (length, position_step, column_step) = len(factor), at
     # What goes to the taps − 1 positions on either side of the window is left there.
     size = (length + 2 * (taps - 1)) * stride + blocks * BLOCK
-    together = min(max(_HELD // size, 1), len(owners))
+    together = max(min(_HELD // size, len(owners)), 1)
     sums = np.empty((together, size), np.float32)
     most = together * min((length + taps - 2) // width + 2, pooled)
     lists, ends = np.empty((most * width, 4), np.int64), np.empty(width, np.int64)
@@ -142,8 +145,8 @@ def carry_chosen(
             for w in range(length):
                 source = np.uint64((w + taps - 1) * stride)
                 target = np.uint64(w * position_step + column * column_step)
-                for number in range(np.uint64(inputs)):
-                    out[target + number] = sums[column - begin, source + number]
+                for channel in range(np.uint64(inputs)):
+                    out[target + channel] = sums[column - begin, source + channel]
 
 
 # What is added to sums are multiples of so many numbers: what the compiler takes at once with vectors.

@@ -25,7 +25,9 @@ def convolve(x, kernel, bias, out):
         for tap in range(width):
             taken = rows[tap * columns + begin : tap * columns + end]
             multiply(taken, kernel[tap], result[begin:end], min(tap, 1))
-        result[begin:end] += bias
+        for row in range(begin, end):
+            for channel in range(outputs):
+                result[row, channel] += bias[channel]
 
 
 @njit(nogil=True, fastmath=True, cache=True)
@@ -56,10 +58,15 @@ def convolve_sequences(x, left, kernel, bias, out):
                     at = 4 * first + place
                     block[row - begin, place] = flat[column, at] if 0 <= at < 4 * length else _ZERO
         values = result[begin:end] if end - begin == _BLOCK else last
-        values[:] = bias
+        # Row by row: to assign slices takes seconds to compile.
+        for row in range(_BLOCK):
+            for channel in range(channels):
+                values[row, channel] = bias[channel]
         multiply(block, kernel, values, 1)
         if end - begin < _BLOCK:
-            result[begin:end] = last[: end - begin]
+            for row in range(begin, end):
+                for channel in range(channels):
+                    result[row, channel] = last[row - begin, channel]
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -46,7 +46,8 @@ def add_changed_inputs(dy, starts, kernel, s):
         if begin == end:
             continue
         for column in range(begin, end):
-            rows[column] = dy[r - starts[column], column]
+            for channel in range(channels):
+                rows[column, channel] = dy[r - starts[column], column, channel]
         multiply(rows[begin:end], kernel[r * channels : (r + 1) * channels], found[begin:end], 0)
         for column in range(begin, end):
             for unit in range(units):

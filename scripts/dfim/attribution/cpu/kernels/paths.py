@@ -104,6 +104,7 @@ def add_paths(g, starts, paths, offset, step, out):
         if begin == end or kept <= 0:
             continue
         for column in range(begin, end):
-            rows[column] = g[position - starts[column], column]
+            for channel in range(channels):
+                rows[column, channel] = g[position - starts[column], column, channel]
         target = out[begin:end, first + skipped : first + skipped + kept]
         multiply(rows[begin:end], paths[position, :, skipped : skipped + kept], target, 1)

@@ -89,7 +89,13 @@ def _add_lists(lists, index, kept, kernel, stride, first_row, rows, sums):
     for block in range(blocks):
         for shift in range(shifts):
             begins, offset = kernel[block, shift].ctypes.data, shift * stride + block * BLOCK
-            for begin, end, row, target in lists:
+            for number in range(len(lists)):
+                begin, end, row, target = (
+                    lists[number, 0],
+                    lists[number, 1],
+                    lists[number, 2],
+                    lists[number, 3],
+                )
                 if shifts > 1 and not first_row <= row + shift < first_row + rows:
                     continue
                 multipliers = index.ctypes.data + 4 * begin, kept.ctypes.data + 4 * begin, end - begin
@@ -137,7 +143,9 @@ def carry_chosen(
                 for wanted in range(width):
                     row = r * width + wanted - first
                     if found < ends[wanted] and 0 <= row < length + taps - 1:
-                        lists[number] = found, ends[wanted], row, (column - begin) * size + row * stride
+                        target = (column - begin) * size + row * stride
+                        for part, number_of_it in enumerate((found, ends[wanted], row, target)):
+                            lists[number, part] = number_of_it
                         number += 1
                     found = ends[wanted]
         _add_lists(lists[:number], index, kept, kernel, stride, taps - 1, length, sums)

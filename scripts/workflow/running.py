@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from dfim import backends
 from dfim.errors import InputError, machine_trouble
+from dfim.files.origins import origin_of
 from dfim.files.whole import check_unchanged
 from dfim.gpu import Seen, check_gpu
 from workflow.watching import watched
@@ -95,8 +96,6 @@ def given_names(paths: Iterable[str]) -> dict[str, str]:
     """Return what inputs are called by the user, by their path: the target of a link, the address of a
     download.
     """
-    from dfim.files.fetching import origin_of  # loads what downloads need, which few jobs do
-
     names = {}
     for path in map(str, paths):
         if os.path.islink(path):

@@ -15,7 +15,7 @@ import pandas as pd
 
 from dfim.errors import InputError
 from dfim.files.arrivals import check_content, web_page_title
-from dfim.files.text import read_text
+from dfim.files.origins import write_origin
 from dfim.files.whole import atomic_path
 from dfim.progress import Progress
 
@@ -62,18 +62,7 @@ def fetch(source: Mapping, path: str | Path, options: Mapping | None = None) -> 
             os.symlink(Path(location).resolve(), temporary)
             _verify(location, temporary, source)
     if "://" in location:
-        _origin_path(path).write_text(f"{source['location']}\n", encoding="utf-8")
-
-
-def origin_of(path: str | Path) -> str:
-    """Return the address that a file was downloaded from; empty for any other file."""
-    beside = _origin_path(path)
-    return read_text(beside, "an address").strip() if beside.is_file() else ""
-
-
-def _origin_path(path: str | Path) -> Path:
-    """Return where the address of a download is kept: beside it, under a hidden name."""
-    return Path(path).with_name(f".{Path(path).name}.origin")
+        write_origin(path, source["location"])
 
 
 def _mirrored(location: str, mirror: str) -> str:

@@ -77,7 +77,8 @@ def contributions_table(
     ``sequences`` in a run; ``runs``; ``per_second`` median, ``per_second_min``, ``per_second_max``;
     ``times_package``: median over the runs of the ratio to the deeplift package in the same run;
     ``megaflop``: of a sequence; ``gigaflops``: median rate of numpy's product of two float32 matrices of
-    2048 × 2048 between the runs; ``floor_per_second``: sequences at that rate; ``share_of_floor``;
+    2048 × 2048 between the runs; ``floor_per_second``: sequences at that rate; ``share_of_floor``,
+    above 1 where products with zeros are left out;
     ``memory_mb``: largest memory of the process and its children while it scores, and ``memory_before_mb``
     before, with all that is imported (for the package twice: the scorer has a child);
     ``difference``: largest difference from float64, relative to the largest score of the sequence, median

@@ -59,7 +59,7 @@ def random_sequences(number: int, length: int, seed: int = 0) -> np.ndarray:
 
 
 def operations(layers: list, rule: str) -> int:
-    """Return the additions and multiplications that the contributions of one sequence cannot do without.
+    """Return the additions and multiplications of the contributions of one sequence, those with zeros too.
 
     Those of the matrix products of simplified layers: one forward and one backward, or two each way where
     RevealCancel tells positive from negative terms. Of the last layer, one column is read.

@@ -143,9 +143,9 @@ def carry_chosen(
                 for wanted in range(width):
                     row = r * width + wanted - first
                     if found < ends[wanted] and 0 <= row < length + taps - 1:
-                        target = (column - begin) * size + row * stride
-                        for part, number_of_it in enumerate((found, ends[wanted], row, target)):
-                            lists[number, part] = number_of_it
+                        # One by one: to assign a row at once takes seconds to compile.
+                        lists[number, 0], lists[number, 1] = found, ends[wanted]
+                        lists[number, 2], lists[number, 3] = row, (column - begin) * size + row * stride
                         number += 1
                     found = ends[wanted]
         _add_lists(lists[:number], index, kept, kernel, stride, taps - 1, length, sums)

@@ -6,9 +6,9 @@ import random
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest, chisquare
+from scipy.stats import binomtest, chisquare, poisson
 
-from dfim.datasets import simulation
+from dfim.datasets import simulation, simulation_design
 from dfim.datasets.dataset import read_dataset, write_dataset
 from dfim.datasets.simulation import simulate
 from dfim.errors import InputError
@@ -181,6 +181,14 @@ def test_the_seed_alone_decides():
     assert first.examples.equals(again.examples)
     assert first.features.equals(again.features)
     assert not np.array_equal(first.bases, other.bases)
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "mean"), [(0, 3, 2), (1, 2, 2), (2, 9, 0.1), (0, 0, 0), (5, 10**6, 30)]
+)
+def test_the_chance_of_a_number_of_motifs_is_that_of_poisson(least, most, mean):
+    expected = poisson.cdf(most, mean) - poisson.cdf(least - 1, mean)
+    assert simulation_design._chance(least, most, mean) == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
 def test_sequences_are_those_of_simdna_letter_by_letter(monkeypatch):

@@ -14,8 +14,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.text import Text
+from PIL import Image
 from support import plot_data
 
 from dfim.errors import InputError
@@ -406,7 +408,7 @@ def test_a_kind_that_is_called_has_the_mark_of_its_sign_and_the_others_are_grey_
 
 
 @pytest.mark.parametrize(
-    ("values", "label"), [([0, 0, 1e-3, 0.5], "0"), ([1e-9, 1e-3, 0.5], "< 10$^{−6}$"), ([0, 0], "0")]
+    ("values", "label"), [([0, 0, 1e-3, 0.5], "0"), ([1e-9, 1e-3, 0.5], "< 10⁻⁶"), ([0, 0], "0")]
 )
 def test_zeros_have_a_band_below_all_other_values(values, label):
     scale = LogWithZeros(np.array(values))
@@ -524,7 +526,7 @@ def test_group_curves_are_the_cumulative_shares():
             assert box["quantile_0.5"].item() == np.median(values)
             assert box["n"].item() == len(values)
     assert {"positive\nn = 40", "control\nn = 60"} <= set(words(figure))
-    assert "auROC 0.870 (0.840–0.900)\np = 2.1 × 10$^{−19}$" in words(figure)
+    assert "auROC 0.870 (0.840–0.900)\np = 2.1 × 10⁻¹⁹" in words(figure)
 
 
 def test_matched_groups_are_those_of_matched_sets():
@@ -943,8 +945,8 @@ def test_words_of_numbers():
     assert style.percent(0.996) == "99.6 %"
     assert style.percent(1) == "100 %"
     assert style.percent(0.0) == "0 %"
-    assert style.p_value(0.0) == "p < 10$^{−300}$"
-    assert style.p_value(2.1e-20) == "p = 2.1 × 10$^{−20}$"
+    assert style.p_value(0.0) == "p < 10⁻³⁰⁰"
+    assert style.p_value(2.1e-20) == "p = 2.1 × 10⁻²⁰"
     assert style.p_value(0.031) == "p = 0.031"
 
 
@@ -1249,28 +1251,54 @@ def test_tables_keep_names_that_look_like_missing_values(tmp_path):
         assert tables["sources"]["fis"].isna().tolist() == [False, True]
 
 
+def drawn(figure) -> bytes:
+    """Return the pixels of a figure, arranged."""
+    figure.set_layout_engine("constrained")
+    return FigureCanvasAgg(figure).print_to_buffer()[0]
+
+
 @pytest.mark.parametrize("name", ["a$b$c", r"$\\frac$x$", "$$", "p$"])
 def test_dollars_in_names_are_drawn_as_they_are(name, tmp_path):
-    figure = style.new_figure(2)
-    axis = figure.subplots()
-    axis.set_xticks([0, 1], [name, f"{name} 10$^{{−3}}$"])
-    style.panel_title(axis, "a", f"of {name}, {style.scientific(1e-7)}")
-    style.save(
-        figure, pd.DataFrame({"x": [1]}), *(tmp_path / f"f.{suffix}" for suffix in ("pdf", "png", "tsv"))
-    )
+    def figure(parse: bool | None):
+        figure = style.new_figure(2)
+        axis = figure.subplots()
+        axis.set_xticks([0, 1], [name, f"{name} {style.power_of_ten(-3)}"])
+        style.panel_title(axis, "a", f"of {name}, {style.scientific(1e-7)}")
+        if parse is not None:
+            for text in figure.findobj(Text):
+                text.set_parse_math(parse)
+        return figure
+
+    paths = [tmp_path / f"f.{suffix}" for suffix in ("pdf", "png", "tsv")]
+    style.save(figure(None), pd.DataFrame({"x": [1]}), *paths)
     assert (tmp_path / "f.pdf").stat().st_size > 1000
-    assert style.plain_dollars(r"$\bf{a}$ 10$^{−3}$ −log$_{10}$") == r"$\bf{a}$ 10$^{−3}$ −log$_{10}$"
-    assert style.plain_dollars("a$b$") == r"a\$b\$"
-    assert style.plain_dollars(r"$\mathdefault{10^{1}}$") == r"$\mathdefault{10^{1}}$"
+    assert drawn(figure(None)) == drawn(figure(False))
 
 
-def test_ticks_of_a_logarithmic_scale_stay_mathematics(tmp_path):
+def test_counts_on_a_logarithmic_scale_are_plain_numbers(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(size=3000)
     curves = pd.DataFrame({"task": "a", "curve": "values", "x": x, "y": x + rng.normal(size=3000)})
     row = {"split": "test", "task": "a", "r2": 0.5, "pearson": 0.7, "spearman": 0.7, "examples": 3000}
     figure, data = performance.draw({"curves": curves, "metrics": pd.DataFrame([row])}, {})
     style.save(figure, data, tmp_path / "a.pdf", tmp_path / "a.png", tmp_path / "a.tsv")
-    ticks = [text for text in figure.findobj(Text) if "mathdefault" in text.get_text()]
-    assert ticks
-    assert all(text.get_parse_math() for text in ticks)
+    assert {"1", "10"} <= {text.get_text() for text in figure.axes[1].get_yticklabels(which="both")}
+    assert not any("$" in text for text in words(figure))
+
+
+def test_both_pictures_of_a_figure_are_arranged_alike_and_hold_its_texts(tmp_path):
+    """They were arranged one by one; once is enough, and nothing may be cut off in either."""
+    figure, data = training.draw({"history": plot_data.make_history()}, {})
+    style.save(figure, data, tmp_path / "a.pdf", tmp_path / "a.png", tmp_path / "a.tsv", "model a")
+    boxes = [axis.get_position().bounds for axis in figure.axes]
+    again, _ = training.draw({"history": plot_data.make_history()}, {})
+    again.set_dpi(style.PNG_DPI)
+    again.draw_without_rendering()
+    assert boxes == [axis.get_position().bounds for axis in again.axes]
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", (tmp_path / "a.pdf").read_bytes())
+    inches = np.array([float(side) for side in box.groups()]) / 72
+    with Image.open(tmp_path / "a.png") as picture:
+        np.testing.assert_allclose(np.array(picture.size) / style.PNG_DPI, inches, atol=1 / style.PNG_DPI)
+        edges = np.asarray(picture.convert("L"))
+    assert (edges[[0, -1]] == 255).all()
+    assert (edges[:, [0, -1]] == 255).all()

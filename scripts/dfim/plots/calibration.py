@@ -66,7 +66,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
             style.panel_title(axis, next(letters), f"{_SCORES[score]}: {title}")
             data.append(shown.assign(panel=title))
     key = (
-        "−log$_{10}$ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001; n.\n"
+        "−log₁₀ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001; n.\n"
         "✗: the share below .05 is not .05 within its interval. Real pairs may interact a little, though "
         "nobody planted it"
     )

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from dfim.plots import style
-from dfim.plots.style import BLACK, LIGHT
+from dfim.plots.style import BLACK, LIGHT, power_of_ten
 from dfim.statistics.effects import REDUNDANCY, SYNERGY
 
 QUANTILES = (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
@@ -88,7 +88,7 @@ class LogWithZeros:
         self.in_band = values < self.floor
         self._zero = self.floor / 10**0.5
         exact = not np.any(values[self.in_band] > 0)
-        self.label = "0" if exact else rf"< 10$^{{{self.first}}}$".replace("-", "−")
+        self.label = "0" if exact else f"< {power_of_ten(self.first)}"
 
     def place(self, values: np.ndarray) -> np.ndarray:
         """Return where values are drawn: those of the band in its middle, all others unchanged."""
@@ -117,7 +117,7 @@ class LogWithZeros:
         end = max(self.top, self.floor * 3)
         powers = [power for power in range(self.last, lowest - 1, -step) if 10.0**power <= end][::-1]
         ticks = [10.0**power for power in powers]
-        labels = [f"$10^{{{power}}}$".replace("-", "−") for power in powers]
+        labels = [power_of_ten(power) for power in powers]
         low = self.floor
         if self.in_band.any():
             low = self.floor / 10

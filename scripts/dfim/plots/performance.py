@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
@@ -70,7 +71,8 @@ def _draw_values(curves: pd.DataFrame, metrics: pd.DataFrame) -> tuple[Figure, p
             points["x"], points["y"], gridsize=50, bins="log", mincnt=1, cmap="viridis", linewidths=0.1,
             extent=(*limits, *limits),
         )  # fmt: skip
-        figure.colorbar(cells, ax=axis, aspect=30, pad=0.01).set_label("Sequences")
+        bar = figure.colorbar(cells, ax=axis, aspect=30, pad=0.01, format=LogFormatter(), label="Sequences")
+        bar.minorformatter = LogFormatter()
         words = f"r² {row.r2:.3f}, Pearson {row.pearson:.3f}, Spearman {row.spearman:.3f}"
         if pd.notna(getattr(row, "noise_ceiling", np.nan)):
             words += f"\nr² of the noise-free values {row.noise_ceiling:.3f}"

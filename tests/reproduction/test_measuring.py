@@ -12,7 +12,7 @@ import pytest
 
 from dfim.datasets.dataset import Dataset, write_dataset
 from dfim.errors import InputError
-from dfim.files.tables import write_table
+from dfim.files.tables import read_table, write_table
 from dfim.networks.building import build_network
 from dfim.networks.keras_files import save_network
 from dfim.reproduction.claims import MEASURES, read_claims
@@ -153,6 +153,16 @@ def test_measures(results, claim, found, n):
     row = judge(results, rule="equals stated", stated=found, **claim)
     assert row["found"] == found
     assert row["n"] == n
+
+
+def test_rows_without_a_score_have_no_average_precision(results):
+    table = read_table(results / "pairs.tsv.gz")
+    write_table(
+        table.assign(fis=table["fis"].where(table["fis"] != table["fis"].max())), results / "q.tsv.gz"
+    )
+    halves = {"where": "abs_distance <= 20", "against": "abs_distance > 20"}
+    with pytest.raises(InputError, match="rows without 'fis': leave them out"):
+        judge(results, file="q.tsv.gz", measure="average_precision", column="fis", rule="above", **halves)
 
 
 def test_background_leaves_the_features_out(dataset):

@@ -459,3 +459,9 @@ def test_thinned_curves_keep_ends_and_areas():
         assert (x[0], x[-1]) == (0, 1)
         assert np.trapezoid(y, x) == pytest.approx(area, abs=0.005)
     assert len(evaluation.curves(labels[:, 1:], logits[:, 1:], ["b"])) == 0
+
+
+def test_a_network_without_finite_outputs_has_no_curves():
+    labels, logits = np.array([[0], [1], [1]]), np.array([[0.0], [np.nan], [1.0]])
+    with pytest.raises(InputError, match="the network gives b outputs that are no finite numbers"):
+        evaluation.curves(labels, logits, ["b"])

@@ -12,6 +12,12 @@ def dense_ranks(scores: np.ndarray) -> tuple[np.ndarray, int]:
     return rank, len(values)
 
 
+def average_ranks(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rank of each value, from 1, equal ones with the mean of theirs, and the number of each."""
+    _, rank, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[rank], counts
+
+
 def weighted_areas(
     rank: np.ndarray, n_ranks: int, of_group: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
@@ -26,16 +32,61 @@ def weighted_areas(
     return _areas(group, against)
 
 
+def _auroc(group: np.ndarray, against: np.ndarray) -> float:
+    """Return auROC of the weights of a group and of the others at each rank, neither all 0."""
+    below = np.cumsum(against) - against / 2
+    return group @ below / (group.sum() * against.sum())
+
+
 def _areas(group: np.ndarray, against: np.ndarray) -> tuple[float, float]:
     """Return auROC and auPRC of the weights of a group and of the others at each rank, from the lowest up."""
     if not (group.any() and against.any()):
         return np.nan, np.nan
-    below = np.cumsum(against) - against / 2
-    auroc = group @ below / (group.sum() * against.sum())
+    auroc = _auroc(group, against)
     # From the largest score down; a rank without weight adds nothing.
     found, all_found = np.cumsum(group[::-1]), np.cumsum((group + against)[::-1])
     precision = np.divide(found, all_found, out=np.zeros(len(group)), where=all_found > 0)
     return auroc, group[::-1] @ precision / group.sum()
+
+
+def curve_points(scores: np.ndarray, positive: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return x and y of the ROC curve, ``roc``, and of the precision–recall curve, ``pr``, x ascending.
+
+    ``positive`` bool, of both classes. Every score is a threshold; points between two others on a straight
+    line are left out of ``roc``, and those whose recall both neighbours have out of ``pr``.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    found = np.cumsum(positive[order])[last]
+    wrong = last + 1 - found
+    bends, steps = np.ones((2, len(last)), bool)
+    bends[1:-1] = (np.diff(wrong, 2) != 0) | (np.diff(found, 2) != 0)
+    steps[1:-1] = (np.diff(found[:-1]) != 0) | (np.diff(found[1:]) != 0)
+    true_rate, false_rate = found / found[-1], wrong / wrong[-1]
+    return {
+        "roc": (np.append(0.0, false_rate[bends]), np.append(0.0, true_rate[bends])),
+        "pr": (np.append(0.0, true_rate[steps]), np.append(1.0, (found / (last + 1))[steps])),
+    }
+
+
+class WeightedAuroc:
+    """auROC of a group of rows against the others, for many weights of the same rows."""
+
+    def __init__(self, scores: np.ndarray, of_group: np.ndarray):
+        rank, n_ranks = dense_ranks(scores)
+        # Sorted once: the rows of each rank are then summed in their order.
+        self._order = np.argsort(rank, kind="stable")
+        self._firsts = np.searchsorted(rank[self._order], np.arange(n_ranks))
+        self._of_group = of_group[self._order]
+
+    def __call__(self, weight: np.ndarray) -> float:
+        """Return it for weights, 0 or more, one per row; ties count half. NaN without weight on a side."""
+        weight = weight[self._order].astype(float)
+        group = weight * self._of_group
+        if len(self._firsts) < len(weight):  # else each row is a rank of its own
+            weight, group = np.add.reduceat(weight, self._firsts), np.add.reduceat(group, self._firsts)
+        against = weight - group
+        return _auroc(group, against) if group.any() and against.any() else np.nan
 
 
 def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples: int = 200) -> np.ndarray:

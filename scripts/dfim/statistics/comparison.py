@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import scipy  # scipy.stats, a second to load, is loaded where it is called: for small groups
-from scipy.special import ndtr
 
 from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import bootstrap_auroc, clusters_of
 from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
 from dfim.statistics.curves import average_ranks
+from dfim.statistics.p_values import upper_tail
 
 # Without ties, groups of which one has so few rows at most have an exact p.
 _FEW = 8
@@ -89,9 +89,7 @@ def mann_whitney(first: np.ndarray, second: np.ndarray) -> tuple[float, float, f
     tied = (counts.astype(float) ** 3 - counts).sum() / (every * (every - 1))
     deviation = np.sqrt(n * m / 12 * (every + 1 - tied))
     with np.errstate(divide="ignore"):  # all values alike
-        above, beyond = (
-            float(ndtr(-(side - n * m / 2 - 0.5) / deviation)) for side in (u, max(u, n * m - u))
-        )
+        above, beyond = map(upper_tail, (np.array([u, max(u, n * m - u)]) - n * m / 2 - 0.5) / deviation)
     return u, above, min(2 * beyond, 1.0)
 
 

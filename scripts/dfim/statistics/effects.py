@@ -20,7 +20,7 @@ rounding, and grows with the outputs: unless it counts as 0, pairs that cannot i
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+import scipy  # scipy.special, a fifth of a second to load, is loaded where it is called
 
 FLOOR = 0.1
 # 32 units in the last place of float32: measured errors are up to 14 (benchmarks/rounding.py).
@@ -43,7 +43,8 @@ def effects(outputs: pd.DataFrame, shuffled: np.ndarray) -> pd.DataFrame:
     floor = FLOOR * np.std(shuffled) if np.size(shuffled) else 0.0
     largest = np.maximum.reduce([np.abs(first), np.abs(second), np.abs(total), np.full(len(f11), floor)])
     share = np.divide(interaction, largest, out=np.zeros_like(largest), where=largest > 0)
-    squashed = expit(f11) - expit(f01) - expit(f10) + expit(f00)
+    s11, s01, s10, s00 = map(scipy.special.expit, (f11, f01, f10, f00))
+    squashed = s11 - s01 - s10 + s00
     columns = first, second, total, interaction, share, squashed
     return pd.DataFrame(dict(zip(EFFECT_COLUMNS, columns, strict=True)), index=outputs.index)
 

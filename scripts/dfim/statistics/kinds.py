@@ -155,12 +155,12 @@ def _by_pair(pairs: pd.DataFrame) -> pd.DataFrame:
 
 def _grain(tests: pd.DataFrame, grain: str, draws: int, fewest: int, seed: int) -> pd.DataFrame:
     """Return the kinds of one grain, without q."""
-    labels = kind_labels(tests, grain)
+    labels, blocks = kind_labels(tests, grain), tests["block"].to_numpy()
     rows = []
-    for (pair, orientation, distance), members in labels.groupby(list(labels), sort=True).groups.items():
-        own = tests.loc[members]
-        if grain == "spacing" and own["block"].nunique() < fewest:
+    for (pair, orientation, distance), members in sorted(labels.groupby(list(labels)).indices.items()):
+        if grain == "spacing" and len(set(blocks[members])) < fewest:
             continue
+        own = tests.iloc[members]
         key = {"grain": grain, "pair": pair, "orientation": orientation, "distance": distance}
         rows.append(key | _described(own, draws, seed))
     return pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("q", "called", "call")])

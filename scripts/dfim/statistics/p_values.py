@@ -19,13 +19,13 @@ Four ways lead from null scores to the p of a score:
 A score that has a sign (``signed_sum``) is tested in both tails, a score that has none in the upper one.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import scipy  # scipy.stats, half a second to load, is loaded where it is called: for the tails of Pareto
-from scipy.special import ndtr
+import scipy  # what is slow to load is loaded where it is called: scipy.special, scipy.stats
 
 from dfim.errors import InputError, counted
 
@@ -39,6 +39,11 @@ TAIL_SHARE, LARGEST_TAIL, SMALLEST_TAIL = 0.1, 250, 20
 EXTRAPOLATION = 4
 
 Test = Callable[[np.ndarray], np.ndarray]
+
+
+def upper_tail(z: float) -> float:
+    """Return the chance of a standard normal number above z."""
+    return math.erfc(z / math.sqrt(2)) / 2
 
 
 def smallest_p(n: int, two_tailed: bool = False) -> float:
@@ -189,7 +194,7 @@ def _gaussian(null: np.ndarray, two_tailed: bool) -> Test:
         scores = scores.astype(np.float64)
         if two_tailed:
             scores = mean + np.abs(scores - mean)
-        return np.maximum((1 + two_tailed) * ndtr(-((scores - mean) / deviation)), SMALLEST)
+        return np.maximum((1 + two_tailed) * scipy.special.ndtr(-((scores - mean) / deviation)), SMALLEST)
 
     return test
 
@@ -198,7 +203,7 @@ def _released(null: np.ndarray, two_tailed: bool) -> Test:
     mean, deviation = _fit_normal(null, "released")
 
     def test(scores: np.ndarray) -> np.ndarray:
-        lower = ndtr((scores.astype(np.float64) - mean) / deviation)
+        lower = scipy.special.ndtr((scores.astype(np.float64) - mean) / deviation)
         return np.minimum(lower, 1 - lower)
 
     return test

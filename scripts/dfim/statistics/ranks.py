@@ -8,9 +8,8 @@ blocks is compared with that of as many independent ranks, which vary at least a
 from functools import cache
 
 import numpy as np
-from scipy.special import ndtr
 
-from dfim.statistics.p_values import SMALLEST
+from dfim.statistics.p_values import SMALLEST, upper_tail
 
 # Up to so many blocks the distribution of the sum is worked out, beyond it is a normal one.
 _EXACT = 150
@@ -31,7 +30,7 @@ def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
     if n <= _EXACT:
         return float(_upper_tail(n, draws)[min(int(np.ceil(total - 1e-9)), n * draws)])
     deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
-    return max(float(ndtr(-(total - 0.5 - n * draws / 2) / deviation)), SMALLEST)
+    return max(upper_tail((total - 0.5 - n * draws / 2) / deviation), SMALLEST)
 
 
 @cache

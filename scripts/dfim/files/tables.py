@@ -20,6 +20,10 @@ TEXT = (
 )  # fmt: skip
 
 
+# Of gzip: a third of the time of the usual 6, and files that are 6 % larger.
+_LEVEL = 4
+
+
 def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
     """Write a table as TSV with a header and no index, gzipped when ``path`` ends in ``.gz``.
 
@@ -27,7 +31,7 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
     """
     compression = None
     if str(path).endswith(".gz"):
-        compression = {"method": "gzip", "mtime": 0, "filename": "", "compresslevel": 6}
+        compression = {"method": "gzip", "mtime": 0, "filename": "", "compresslevel": _LEVEL}
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
         table.to_csv(handle, sep="\t", index=False, compression=compression, float_format="%.7g")
 

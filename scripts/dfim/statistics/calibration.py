@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.statistics.bootstrap import clusters_of, resampled_weights
-from dfim.statistics.nulls import NullModel, folds_of, null_rows, p_against, scaled
+from dfim.statistics.nulls import NullModel, compared_rows, folds_of, null_rows, p_against, scaled
 from dfim.statistics.p_values import POOLED
 
 LEVELS = (0.05, 0.01, 0.001)
@@ -74,11 +74,15 @@ def calibration(
         rows, null = scaled(spec, table, null, scores)
         for kind, of_kind in _tested(spec, rows, null, not_interacting).items():
             weights = resampled_weights(clusters_of(of_kind), seed)
+            options = {"held_out": True, "apart": kind == OTHER_KINDS}
+            comparisons = {
+                way: compared_rows(of_kind, null, spec, way, **options) for way in {*methods, "empirical"}
+            }
             known = of_kind.index.isin(null.index) & (kind != OTHER_KINDS) & (spec.held_out or kind == NULL)
             for score in scores:
                 for way in methods if _can_be_fitted(null, score) else ["empirical"]:
                     key = {"null_model": spec.model, "tested": kind, "score": score, "method": way}
-                    options = {"spec": spec, "method": way, "held_out": True, "apart": kind == OTHER_KINDS}
+                    options = {"spec": spec, "method": way, "comparisons": comparisons[way]}
                     p = p_against(of_kind, null, score, **options)
                     untied = _break_ties(of_kind, score, seed), _break_ties(null, score, seed + 1)
                     p_untied = p_against(*untied, score, **options)
@@ -148,33 +152,28 @@ def _shares(
 ) -> list[dict]:
     """Return share, interval and verdict of each level, of the members that have a p."""
     found = members & ~np.isnan(p)
-    n = int(found.sum())
+    n, p, untied = int(found.sum()), p[found], untied[found]
+    drawn, example = weights[0], weights[1][found]
+    count = drawn @ np.bincount(example, minlength=drawn.shape[1])
+
+    def share(below: np.ndarray) -> tuple[float, float, float]:
+        """Return the share of the rows that are below, and its interval over resamples of examples."""
+        with np.errstate(invalid="ignore"):
+            resampled = drawn @ np.bincount(example, below, minlength=drawn.shape[1]) / count
+        return below.mean(), *np.nanpercentile(resampled, [2.5, 97.5])
+
     rows = []
     for level in LEVELS:
         row = {"level": level, "n": n, "holds": ""}
         if n:
-            row["share"], row["share_low"], row["share_high"] = _share(p < level, found, weights)
-            share, low, high = _share(untied < level, found, weights)
-            row["share_ties_broken"] = share
+            row["share"], row["share_low"], row["share_high"] = share(p < level)
+            row["share_ties_broken"], low, high = share(untied < level)
             if n * level >= 5:
                 least, most = TOLERANCE[level]
                 least = 0 if conservative else least
-                row["holds"] = int(least <= share <= most or low <= level <= high)
+                row["holds"] = int(least <= row["share_ties_broken"] <= most or low <= level <= high)
         rows.append(row)
     return rows
-
-
-def _share(
-    below: np.ndarray, counted: np.ndarray, weights: tuple[np.ndarray, np.ndarray]
-) -> tuple[float, float, float]:
-    """Return the share of the counted rows that are below, and its interval over resamples of examples."""
-    drawn, example = weights
-    examples = drawn.shape[1]
-    count = drawn @ np.bincount(example[counted], minlength=examples)
-    with np.errstate(invalid="ignore"):
-        resampled = drawn @ np.bincount(example[counted], below[counted], minlength=examples) / count
-    low, high = np.nanpercentile(resampled, [2.5, 97.5])
-    return below[counted].mean(), low, high
 
 
 def _quantiles(p: np.ndarray) -> pd.DataFrame:

@@ -197,32 +197,49 @@ def p_against(
     score: str,
     spec: NullModel,
     method: str = "empirical",
-    held_out: bool | None = None,
-    apart: bool = False,
+    comparisons: list[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> np.ndarray:
     """Return the p of a score of every row of a table against null rows: float64 (rows,).
 
-    Both tables have the columns ``example`` and ``score``, and those that ``spec`` matches on. With
-    ``held_out`` (that of the null model, if not given) a row is tested against null rows of other folds only;
-    p is NaN where these are fewer than 2. With ``apart`` a row is tested against the kinds of null rows that
-    are not its own alone. Scores of a studentised null are those of :func:`scaled`. Raises InputError when a
-    stratum of the table has fewer than 2 null rows at all.
+    ``comparisons``: those of :func:`compared_rows`, which are the same for all scores, where known; p is
+    NaN in rows without any. Scores of a studentised null are those of :func:`scaled`.
     """
-    held_out = spec.held_out if held_out is None else held_out
     p = np.full(len(table), np.nan)
     values, null_values = table[score].to_numpy(float), null[score].to_numpy(float)
-    fold, null_fold = folds_of(table, null)
+    for mine, against in compared_rows(table, null, spec, method) if comparisons is None else comparisons:
+        found = p_values(values[mine], null_values[against], method, spec.two_tailed(score))
+        # With several kinds of null rows, the least favourable one counts.
+        p[mine] = np.fmax(p[mine], found)
+    return p
+
+
+def compared_rows(
+    table: pd.DataFrame,
+    null: pd.DataFrame,
+    spec: NullModel,
+    method: str = "empirical",
+    held_out: bool | None = None,
+    apart: bool = False,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return which rows are tested against which null rows, at least 2, by the numbers of both.
+
+    Both tables have the column ``example``, and those that ``spec`` matches on. With ``held_out`` (that of
+    the null model, if not given) a row is tested against null rows of other folds only. With ``apart`` a row
+    is tested against the kinds of null rows that are not its own alone. Raises InputError when a stratum of
+    the table has fewer than 2 null rows at all.
+    """
+    held_out = spec.held_out if held_out is None else held_out
+    fold, null_fold = folds_of(table, null) if held_out else (None, None)
     own = spec.kinds(table, method) if apart else None
+    found = []
     for _, kind, rows, members in strata(table, null, spec, method):
         rows = rows if own is None else rows[own[rows] != kind]
-        for part in np.unique(fold[rows]) if held_out else [None]:
-            mine = rows if part is None else rows[fold[rows] == part]
-            against = members if part is None else members[null_fold[members] != part]
-            if len(against) >= 2:
-                found = p_values(values[mine], null_values[against], method, spec.two_tailed(score))
-                # With several kinds of null rows, the least favourable one counts.
-                p[mine] = np.fmax(p[mine], found)
-    return p
+        if held_out:
+            parts = np.unique(fold[rows])
+            found += [(rows[fold[rows] == part], members[null_fold[members] != part]) for part in parts]
+        else:
+            found.append((rows, members))
+    return [(rows, members) for rows, members in found if len(members) >= 2]
 
 
 def strata(

@@ -100,8 +100,8 @@ def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples
     tasks = []
     for truth, score in zip(labels.T, logits.T, strict=True):
         rows = np.flatnonzero(truth >= 0)
-        # Sorted once: a resample then sums the rows of each rank in their order.
-        rank, n_ranks = dense_ranks(score[rows])
+        # Sorted once, the largest first: a resample then sums the rows of each rank in their order.
+        rank, n_ranks = dense_ranks(-score[rows])
         order = np.argsort(rank, kind="stable")
         firsts = np.searchsorted(rank[order], np.arange(n_ranks))
         tasks.append((rows[order], firsts, truth[rows][order] == 1))
@@ -115,8 +115,22 @@ def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples
                 group = weight * positive
                 if len(firsts) < len(rows):  # else each row is a rank of its own
                     weight, group = np.add.reduceat(weight, firsts), np.add.reduceat(group, firsts)
-                areas[:] = _areas(group, weight - group)
+                areas[:] = _areas_of_counts(group, weight)
     return found
+
+
+def _areas_of_counts(group: np.ndarray, every: np.ndarray) -> tuple[float, float]:
+    """Return what :func:`_areas` does, in fewer steps, of counts at each rank from the highest down.
+
+    ``every``: of the group and of the others, whole numbers, float64.
+    """
+    found, all_found = np.cumsum(group), np.cumsum(every)
+    n, others = found[-1], all_found[-1] - found[-1]
+    if not (n and others):
+        return np.nan, np.nan
+    above = (group * (all_found - found)).sum() - (group * (every - group)).sum() / 2
+    precision = found / np.maximum(all_found, 1)
+    return 1 - above / (n * others), (group * precision).sum() / n
 
 
 def intervals(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,14 @@ import pytest
 from support.genome_data import brute_overlap, random_peaks, write_peaks
 
 from dfim.errors import InputError
-from dfim.genomes.intervals import merged, overlapping, read_peaks, require_bedtools, windows_at
+from dfim.genomes.intervals import (
+    merged,
+    overlapping,
+    overlapping_each,
+    read_peaks,
+    require_bedtools,
+    windows_at,
+)
 
 SIZES = {"chr2": 5000, "chr1": 9000, "chr10": 3000}
 
@@ -161,6 +168,16 @@ def test_overlaps_equal_brute_force(seed):
     expected = brute_overlap(one, other)
     assert 0 < expected.sum() < len(one)
     np.testing.assert_array_equal(overlapping(one, other), expected)
+
+
+def test_overlaps_with_each_of_some_tables_are_those_with_one():
+    one = random_peaks(7, 80, SIZES, longest=120)
+    tables = [random_peaks(seed, 15, SIZES, longest=120) for seed in (8, 9)]
+    found = overlapping_each(one, [tables[0], one[:0], tables[1]])
+    for column, other in zip(found[:, [0, 2]].T, tables, strict=True):
+        np.testing.assert_array_equal(column, brute_overlap(one, other))
+    assert not found[:, 1].any()
+    assert overlapping_each(one[:0], tables).shape == (0, 2)
 
 
 def test_touching_intervals_do_not_overlap_but_merge():

@@ -23,6 +23,7 @@ from dfim.genomes.intervals import (
     INTERVAL_COLUMNS,
     merged,
     overlapping,
+    overlapping_each,
     read_peaks,
     require_bedtools,
     windows_at,
@@ -234,8 +235,8 @@ def union_examples(
     regions = merged(pd.concat(peaks.values(), ignore_index=True), sizes)
     middles = (regions["start"] + regions["end"]) // 2
     windows = windows_at(regions["chrom"], middles, width, sizes).reset_index(drop=True)
-    labels = [overlapping(windows, table) for table in peaks.values()]
-    return windows.assign(origin="union"), np.stack(labels, axis=1).astype(np.int8)
+    labels = overlapping_each(windows, list(peaks.values()))
+    return windows.assign(origin="union"), labels.astype(np.int8)
 
 
 def require_both_classes(labels: np.ndarray, split: np.ndarray, tasks: Sequence[str]) -> None:

@@ -98,8 +98,7 @@ class _CheckedEmbedder(simdna.synthetic.SubstringEmbedder):
         self.width = hit.pwm.pwmSize
 
     def _embed(self, background, prior, info):
-        bounds = np.concatenate([[-1], np.flatnonzero(prior.arr), [len(background)]])
-        if np.diff(bounds).max() - 1 < self.width:
+        if bytes(self.width) not in (prior.arr != 0).tobytes():
             raise InputError(
                 f"{self.group}: {self.name} needs {self.width} free bases in a row, and a sequence of "
                 f"{len(background)} bp has none left after the motifs embedded before it: make the sequences "

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -204,15 +204,25 @@ def overlapping(intervals: pd.DataFrame, others: pd.DataFrame, share: float | No
 
     With a ``share``, by at least that share of the one's length or of the other's.
     """
-    found = np.zeros(len(intervals), dtype=bool)
-    if intervals.empty or others.empty:
+    return overlapping_each(intervals, [others], share)[:, 0]
+
+
+def overlapping_each(
+    intervals: pd.DataFrame, tables: Sequence[pd.DataFrame], share: float | None = None
+) -> np.ndarray:
+    """Return what :func:`overlapping` does for each of some tables of others: (intervals, tables)."""
+    found = np.zeros((len(intervals), len(tables)), dtype=bool)
+    if intervals.empty or all(others.empty for others in tables):
         return found
-    numbered = intervals[INTERVAL_COLUMNS].assign(row=np.arange(len(intervals)))
+    least = {} if share is None else {"f": share, "F": share, "e": True}
     with _bedtools():
-        least = {} if share is None else {"f": share, "F": share, "e": True}
-        hits = _bed(numbered).intersect(_bed(others[INTERVAL_COLUMNS]), u=True, **least)
-        if os.path.getsize(hits.fn):
-            found[read_headerless(hits.fn, {3: "row"}, ())["row"]] = True
+        numbered = _bed(intervals[INTERVAL_COLUMNS].assign(row=np.arange(len(intervals))))
+        for column, others in zip(found.T, tables, strict=True):
+            if others.empty:
+                continue
+            hits = numbered.intersect(_bed(others[INTERVAL_COLUMNS]), u=True, **least)
+            if os.path.getsize(hits.fn):
+                column[read_headerless(hits.fn, {3: "row"}, ())["row"]] = True
     return found
 
 

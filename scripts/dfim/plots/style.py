@@ -31,6 +31,7 @@ _SETTINGS = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 8,
+    "axes.titley": 1.0,  # no panel has ticks above it, for which titles would look at every drawing
     "axes.labelsize": 7.5,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

@@ -78,6 +78,18 @@ def test_the_bootstrap_spreads_like_the_area_does():
     assert (found != bootstrap_areas(labels, logits, seed=1, resamples=400)).any()
 
 
+@pytest.mark.parametrize("digits", [0, 9])
+def test_each_resample_has_the_areas_of_its_weights(digits):
+    rng = np.random.default_rng(6)
+    labels, logits = rng.integers(-1, 2, size=(90, 1)), np.round(rng.normal(size=(90, 1)), digits)
+    found, drawing = bootstrap_areas(labels, logits, seed=3, resamples=20), np.random.default_rng([3, 90])
+    known = labels[:, 0] >= 0
+    rank, truth = dense_ranks(logits[known, 0]), labels[known, 0] == 1
+    for areas in found[:, 0]:
+        weight = np.bincount(drawing.integers(90, size=90), minlength=90)[known]
+        np.testing.assert_allclose(areas, weighted_areas(*rank, truth, weight), rtol=1e-12)
+
+
 def test_all_tasks_see_the_same_resamples_and_missing_labels_do_not_count():
     rng = np.random.default_rng(2)
     labels, logits = rng.integers(2, size=(50, 1)), rng.normal(size=(50, 1))

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import mannwhitneyu, norm
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from dfim.errors import InputError
 from dfim.statistics.bootstrap import bootstrap_auroc, running_medians
-from dfim.statistics.comparison import COLUMNS, compare, compare_all, describe_null, mann_whitney
+from dfim.statistics.comparison import COLUMNS, compare, compare_all, describe_null
 
 
 def pairs(n=400, seed=0):
@@ -51,21 +51,6 @@ def test_exchanged_groups_mirror_the_auroc_and_the_two_sided_p():
         assert one[f"{column}_against"] == other[f"{column}_group"]
     assert one["p"] < 0.001
     assert other["p"] > 0.99
-
-
-@pytest.mark.parametrize("digits", [0, 1, 12])
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (8, 300), (9, 9), (300, 8), (400, 2000)])
-@pytest.mark.parametrize("shift", [0, 0.5])
-def test_p_of_mann_and_whitney_is_scipys(n, m, shift, digits):
-    rng = np.random.default_rng([n, m])
-    first, second = np.round(rng.normal(shift, 1, n), digits), np.round(rng.normal(size=m), digits)
-    larger, different = (mannwhitneyu(first, second, alternative=a) for a in ("greater", "two-sided"))
-    expected = (larger.statistic, larger.pvalue, different.pvalue)
-    np.testing.assert_allclose(mann_whitney(first, second), expected, rtol=1e-12)
-
-
-def test_values_that_are_all_alike_are_not_larger():
-    assert mann_whitney(np.zeros(20), np.zeros(30)) == (300, 1, 1)
 
 
 def test_conditions_select_the_rows_that_they_say():

@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import rankdata
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from dfim.statistics.curves import (
     WeightedAuroc,
-    average_ranks,
     bootstrap_areas,
-    curve_points,
     dense_ranks,
     intervals,
     weighted_areas,
@@ -39,24 +36,6 @@ def test_an_auroc_of_many_weights_is_that_of_each(digits):
     auroc = WeightedAuroc(scores, truth)
     for weight in [*rng.integers(4, size=(20, 300)), np.where(truth, 0, 1)]:
         np.testing.assert_equal(auroc(weight), weighted_areas(*dense_ranks(scores), truth, weight)[0])
-
-
-@pytest.mark.parametrize("digits", [0, 1, 9])
-@pytest.mark.parametrize("examples", [3, 60, 2000])
-def test_curves_are_scikit_learns(examples, digits):
-    rng = np.random.default_rng(5)
-    truth = np.arange(examples) % 3 == 0
-    scores = np.round(rng.normal(truth, 1), digits).astype(np.float32)
-    points = curve_points(scores, truth)
-    np.testing.assert_array_equal(points["roc"], roc_curve(truth, scores)[:2])
-    precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
-    np.testing.assert_array_equal(points["pr"], (recall[::-1], precision[::-1]))
-
-
-def test_equal_values_share_the_mean_of_their_ranks(rows):
-    ranks, counts = average_ranks(rows[1])
-    np.testing.assert_array_equal(ranks, rankdata(rows[1]))
-    np.testing.assert_array_equal(counts, np.unique(rows[1], return_counts=True)[1])
 
 
 def test_an_area_without_one_of_the_sides_is_missing(rows):

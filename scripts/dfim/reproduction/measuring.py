@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+from sklearn.metrics import average_precision_score
 
 from dfim.datasets.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
 from dfim.errors import InputError
@@ -17,7 +18,6 @@ from dfim.reproduction.layers import network_layers
 from dfim.statistics.bootstrap import clusters_of
 from dfim.statistics.comparison import compare
 from dfim.statistics.conditions import UnknownColumn, evaluate, matching, with_derived_columns
-from dfim.statistics.curves import dense_ranks, weighted_areas
 from dfim.statistics.proportions import wilson
 
 TABLE_MEASURES = {
@@ -140,8 +140,7 @@ def _of_two_groups(table: pd.DataFrame, part: dict, chosen: list[np.ndarray], wh
     rows = first | second
     if values[rows].isna().any():
         raise InputError(f"{where} has rows without {part['column']!r}: leave them out.")
-    _, auprc = weighted_areas(*dense_ranks(values[rows]), first[rows], np.ones(rows.sum()))
-    return Found(auprc, n)
+    return Found(average_precision_score(first[rows], values[rows]), n)
 
 
 def _of_rows(rows: pd.DataFrame, part: dict, n: int, where: str) -> Found:

@@ -2,16 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import scipy  # scipy.stats, a second to load, is loaded where it is called: for small groups
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import bootstrap_auroc, clusters_of
 from dfim.statistics.conditions import evaluate, matching, values_of, with_derived_columns
-from dfim.statistics.curves import average_ranks
-from dfim.statistics.p_values import upper_tail
 
-# Without ties, groups of which one has so few rows at most have an exact p.
-_FEW = 8
 # The approximation of Mann and Whitney's p underflows: a smaller one is given as this.
 SMALLEST = 1e-300
 COLUMNS = [
@@ -53,7 +49,7 @@ def compare(
     rows, of_group = _two_groups(table, score, group, against, against_null, null, where)
     values = rows["score"].to_numpy(dtype=float)
     first, second = values[of_group], values[~of_group]
-    u, p, p_two_sided = mann_whitney(first, second)
+    larger = scipy.stats.mannwhitneyu(first, second, alternative="greater")
     low, high = bootstrap_auroc(values, of_group, rows["cluster"].to_numpy(), seed, resamples)
     return {
         "comparison": name,
@@ -64,33 +60,14 @@ def compare(
         "n_against": len(second),
         "median_group": np.median(first),
         "median_against": np.median(second),
-        "auroc": u / (len(first) * len(second)),
+        "auroc": larger.statistic / (len(first) * len(second)),
         "auroc_low": low,
         "auroc_high": high,
-        "p": max(p, SMALLEST),
-        "p_two_sided": max(p_two_sided, SMALLEST),
+        "p": max(larger.pvalue, SMALLEST),
+        "p_two_sided": max(scipy.stats.mannwhitneyu(first, second).pvalue, SMALLEST),
         "share_positive_group": (first > 0).mean(),
         "share_positive_against": (second > 0).mean(),
     }
-
-
-def mann_whitney(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
-    """Return U of the first values, and p: that they are larger, and that they are different.
-
-    As scipy.stats.mannwhitneyu does, which is asked for small groups without ties, where p is exact. Else p
-    is that of a normal distribution, corrected for ties and for continuity.
-    """
-    n, m = len(first), len(second)
-    ranks, counts = average_ranks(np.concatenate([first, second]))
-    if min(n, m) <= _FEW and counts.max() == 1:
-        found = [scipy.stats.mannwhitneyu(first, second, alternative=a) for a in ("greater", "two-sided")]
-        return found[0].statistic, found[0].pvalue, found[1].pvalue
-    u, every = ranks[:n].sum() - n * (n + 1) / 2, n + m
-    tied = (counts.astype(float) ** 3 - counts).sum() / (every * (every - 1))
-    deviation = np.sqrt(n * m / 12 * (every + 1 - tied))
-    with np.errstate(divide="ignore"):  # all values alike
-        above, beyond = map(upper_tail, (np.array([u, max(u, n * m - u)]) - n * m / 2 - 0.5) / deviation)
-    return u, above, min(2 * beyond, 1.0)
 
 
 def _check_one_other(against: str | None, against_null: str | None, where: str) -> None:

@@ -12,12 +12,6 @@ def dense_ranks(scores: np.ndarray) -> tuple[np.ndarray, int]:
     return rank, len(values)
 
 
-def average_ranks(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rank of each value, from 1, equal ones with the mean of theirs, and the number of each."""
-    _, rank, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[rank], counts
-
-
 def weighted_areas(
     rank: np.ndarray, n_ranks: int, of_group: np.ndarray, weight: np.ndarray
 ) -> tuple[float, float]:
@@ -47,26 +41,6 @@ def _areas(group: np.ndarray, against: np.ndarray) -> tuple[float, float]:
     found, all_found = np.cumsum(group[::-1]), np.cumsum((group + against)[::-1])
     precision = np.divide(found, all_found, out=np.zeros(len(group)), where=all_found > 0)
     return auroc, group[::-1] @ precision / group.sum()
-
-
-def curve_points(scores: np.ndarray, positive: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return x and y of the ROC curve, ``roc``, and of the precision–recall curve, ``pr``, x ascending.
-
-    ``positive`` bool, of both classes. Every score is a threshold; points between two others on a straight
-    line are left out of ``roc``, and those whose recall both neighbours have out of ``pr``.
-    """
-    order = np.argsort(-scores, kind="stable")
-    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
-    found = np.cumsum(positive[order])[last]
-    wrong = last + 1 - found
-    bends, steps = np.ones((2, len(last)), bool)
-    bends[1:-1] = (np.diff(wrong, 2) != 0) | (np.diff(found, 2) != 0)
-    steps[1:-1] = (np.diff(found[:-1]) != 0) | (np.diff(found[1:]) != 0)
-    true_rate, false_rate = found / found[-1], wrong / wrong[-1]
-    return {
-        "roc": (np.append(0.0, false_rate[bends]), np.append(0.0, true_rate[bends])),
-        "pr": (np.append(0.0, true_rate[steps]), np.append(1.0, (found / (last + 1))[steps])),
-    }
 
 
 class WeightedAuroc:

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.datasets.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.statistics.curves import (
     AREAS,
-    average_ranks,
     bootstrap_areas,
-    curve_points,
     dense_ranks,
     intervals,
     weighted_areas,
@@ -45,7 +44,8 @@ def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> lis
     for task, truth, score in zip(tasks, values.T, outputs.T, strict=True):
         truth, score = truth[~np.isnan(truth)].astype(float), score[~np.isnan(truth)].astype(float)
         defined = len(np.unique(truth)) > 1
-        measures = {"r2": _r2, "pearson": _pearson, "spearman": _spearman}
+        measures = {"r2": _r2, "pearson": lambda a, b: scipy.stats.pearsonr(a, b)[0]}
+        measures["spearman"] = lambda a, b: scipy.stats.spearmanr(a, b)[0]
         found = {name: measure(truth, score) if defined else np.nan for name, measure in measures.items()}
         rows.append({"task": task, **found, "examples": len(truth)})
     return rows
@@ -53,14 +53,6 @@ def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> lis
 
 def _r2(truth: np.ndarray, score: np.ndarray) -> float:
     return 1 - np.square(truth - score).sum() / np.square(truth - truth.mean()).sum()
-
-
-def _pearson(truth: np.ndarray, score: np.ndarray) -> float:
-    return np.corrcoef(truth, score)[0, 1] if np.ptp(score) > 0 else np.nan
-
-
-def _spearman(truth: np.ndarray, score: np.ndarray) -> float:
-    return _pearson(average_ranks(truth)[0], average_ranks(score)[0])
 
 
 def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> list[dict]:
@@ -125,6 +117,8 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
     """
     if labels.dtype.kind == "f":
         return _values(labels, logits, tasks)
+    from sklearn.metrics import precision_recall_curve, roc_curve  # a second to load
+
     tables = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
@@ -132,7 +126,9 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
             raise InputError(f"the network gives {task} outputs that are no finite numbers: train it anew.")
         if len(np.unique(truth)) < 2:
             continue
-        for curve, (x, y) in curve_points(score, truth == 1).items():
+        false_rate, true_rate, _ = roc_curve(truth, score, drop_intermediate=True)
+        precision, recall, _ = precision_recall_curve(truth, score, drop_intermediate=True)
+        for curve, x, y in (("roc", false_rate, true_rate), ("pr", recall[::-1], precision[::-1])):
             kept = _thinned(x, y, MOST_CURVE_POINTS)
             tables.append(pd.DataFrame({"task": task, "curve": curve, "x": x[kept], "y": y[kept]}))
     if not tables:

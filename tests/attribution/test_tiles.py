@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dfim.attribution.cpu import kernels
+from dfim.attribution.cpu.head import Product
 from dfim.attribution.cpu.tiles import Tiles, tiles
 
 
@@ -94,3 +95,16 @@ def test_kernels_that_do_not_fit_are_refused(fault):
         kernel = kernel._replace(weights=kernel.weights[:-1])
     with pytest.raises(ValueError, match="does not fit"):
         kernels.convolve(x, False, 0, *kernel, bias, False, out)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 16, 33])
+@pytest.mark.parametrize(
+    ("inputs", "outputs"), [(720, 200), (296, 8), (8, 16), (1, 8), (30, 8), (720, 3), (0, 0)]
+)
+def test_products_of_dense_layers_are_those_of_matrices(inputs, outputs, rows):
+    rng = np.random.default_rng([rows, inputs])
+    matrix, x = (rng.normal(size=shape).astype(np.float32) for shape in ((inputs, outputs), (rows, inputs)))
+    product = Product(matrix)
+    expected = x.astype(np.float64) @ matrix
+    np.testing.assert_allclose(product(x), expected, rtol=0, atol=3e-6 * np.sqrt(inputs))
+    assert (product.tiles is not None) == (inputs % 8 == 0 and outputs % 8 == 0 and inputs > 0)

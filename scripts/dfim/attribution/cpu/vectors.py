@@ -11,9 +11,9 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-_LANES = 8
 # Numbers of a line of the processor's cache.
 LINE = 16
+_LANES = 8
 # Vectors of the sum, twice: rows are taken by turns, so that an addition need not wait for the one before it.
 _VECTORS, _TURNS = 4, 2
 # Numbers of a sum.
@@ -26,7 +26,7 @@ def empty(shape: tuple) -> np.ndarray:
     """Return a float32 array without values that begins where a line of the cache does: read faster so."""
     size = math.prod(shape)
     room = np.empty(size + LINE, np.float32)
-    begin = -(room.ctypes.data // room.itemsize) % LINE
+    begin = -(room.__array_interface__["data"][0] // room.itemsize) % LINE
     return room[begin : begin + size].reshape(shape)
 
 

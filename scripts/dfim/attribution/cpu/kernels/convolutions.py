@@ -22,6 +22,8 @@ _BLOCK = 96
 # Positions that are worked out for all columns before the next ones, where the axes of the result are others:
 # what lies side by side there is then written together.
 _FEW = 24
+# Taps of fewer vectors of inputs are taken together where they can be.
+_SHORT = 8
 
 
 @njit(nogil=True, cache=True)
@@ -38,7 +40,7 @@ def _fill(x, row_step, tap_step, first_tap, taps, weights, parts, bias, sums, ou
             high, row = ROWS[kind], begin
             begins = weights.ctypes.data + 4 * (offset + first_tap * steps * NUMBERS[kind])
             count = taps
-            if steps * FOLDS[kind] == tap_step:  # taps lie side by side
+            if steps * FOLDS[kind] == tap_step and steps < _SHORT:  # taps lie side by side
                 count, steps = 1, steps * taps
             while row < end:
                 # The last tile takes rows that are there already once more. Where there are fewer than it
@@ -112,7 +114,7 @@ def convolve(x, x_by_column, left, taps, weights, parts, bias, out_by_column, ou
             column, columns,
         )  # fmt: skip
     at, result = begin + 4 * (whole - left) * x_step, result + 4 * whole * step
-    if x_step == columns * x_column and step == columns * column:
+    if end - whole == 1 or (x_step == columns * x_column and step == columns * column):
         rows = (end - whole) * columns
         _fill(at, x_column, x_step, 0, taps, weights, parts, bias, sums, result, column, rows)
         return

@@ -71,7 +71,8 @@ def test_edited_copies_are_those_of_whole_sequences(seed):
     with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 2}) as scorer:
         assert isinstance(scorer, CpuDeepLift)
         found = scorer.edited_logits(bases, blocks, 1)
-    expected = logits_of_whole_copies(GradientInput(simplify(layers), BACKGROUND).logits, bases, blocks, 1)
+    exact = GradientInput(simplify(layers), BACKGROUND, dtype="float64")
+    expected = logits_of_whole_copies(exact.logits, bases, blocks, 1)
     assert len(found) == sum(map(len, blocks))
     assert np.abs(found - expected).max() < TOLERANCE * max(np.ptp(expected), np.abs(expected).max())
 
@@ -97,7 +98,8 @@ def test_any_copies_of_shared_edits_are_those_of_whole_sequences(seed):
     with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 2}) as scorer:
         found = scorer.edited_logits(bases, blocks, 1)
         cut = scorer.edited_logits(bases, [part for block in blocks for part in block.cut(7)], 1)
-    expected = logits_of_whole_copies(GradientInput(simplify(layers), BACKGROUND).logits, bases, blocks, 1)
+    exact = GradientInput(simplify(layers), BACKGROUND, dtype="float64")
+    expected = logits_of_whole_copies(exact.logits, bases, blocks, 1)
     size = max(np.ptp(expected), np.abs(expected).max())
     assert np.abs(found - expected).max() < TOLERANCE * size
     assert np.abs(cut - expected).max() < TOLERANCE * size

@@ -88,8 +88,8 @@ def test_multipliers_one_by_one_go_where_products_carry_them(seed, first):
     to = rng.integers(0, inputs - length + 1, len(changes[4]))
     g = np.empty((length + stage.taps - 1, len(to), stage.channels), np.float32)
     kernels.route_changed(*changes, stage.changed_starts(to), g)
-    expected = np.empty((length, len(to), stage.back.shape[2]), np.float32)
-    kernels.convolve_back(g, stage.back, expected)
+    taps = [g[stage.taps - 1 - tap :][:length] @ stage.back[tap] for tap in range(stage.taps)]
+    expected = np.sum(taps, axis=0, dtype=np.float64)
     engine = deeplift.Engine.__new__(deeplift.Engine)
     engine.chosen = [chosen_kernel(stage, first)] * 2
     result = np.full((len(to), length, 4) if first else expected.shape, np.nan, np.float32)

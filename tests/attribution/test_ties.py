@@ -68,7 +68,7 @@ def noise(monkeypatch):
 
         return run
 
-    for name in ("convolve", "convolve_sequences", "spread", "spread_sequences"):
+    for name in ("convolve", "spread_sequences"):
         monkeypatch.setattr(kernels, name, noisy(getattr(kernels, name)))
     without = Convolution.forward
 

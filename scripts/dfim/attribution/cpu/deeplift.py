@@ -16,7 +16,8 @@ from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.costs import share_of_chosen
 from dfim.attribution.cpu.head import Head, Rows
 from dfim.attribution.cpu.plan import Plan, Stage, clipped
-from dfim.attribution.cpu.vectors import BLOCK, aligned
+from dfim.attribution.cpu.tiles import Tiles, tiles
+from dfim.attribution.cpu.vectors import BLOCK, aligned, empty
 
 # From this width of a pool on, its multipliers are so few that each is carried to targets by itself.
 _WIDE = 8
@@ -76,9 +77,10 @@ class Engine:
         self.plan = network
         self.references = []
         first = network.stages[0]
-        self.first_forward = first.kernel.reshape(-1, first.channels)
         self.first_back = np.ascontiguousarray(first.kernel.transpose(2, 0, 1)).reshape(first.channels, -1)
         self.chosen = [self._chosen_kernel(number) for number in range(len(network.stages))]
+        self.forward, self.back = zip(*map(self._tiles, range(len(network.stages))), strict=True)
+        self.no_bias = np.zeros(max(stage.channels for stage in network.stages), np.float32)
         # [channels, taps · 4 and zeros], see kernels.scatter_to_targets.
         self.to_targets = np.pad(self.first_back, ((0, 0), (0, 32)))
         y = self._reference_values(reference[None])
@@ -98,6 +100,14 @@ class Engine:
         blocks = -(-kernel.shape[2] // BLOCK)
         padded = np.pad(kernel, ((0, 0), (0, 0), (0, blocks * BLOCK - kernel.shape[2])))
         return aligned(padded.reshape(*kernel.shape[:2], blocks, BLOCK).transpose(2, 0, 1, 3))
+
+    def _tiles(self, number: int) -> tuple[Tiles, Tiles]:
+        """Return a stage's kernel for the way forward and, its taps turned round, for the way back."""
+        stage = self.plan.stages[number]
+        inputs, outputs = stage.kernel.shape[1], stage.back.shape[1]
+        kernel = stage.kernel[:, :, :outputs]
+        back = tiles(kernel[::-1].transpose(0, 2, 1), stage.channels, bare=number == 0)
+        return tiles(kernel, self.plan.stages[number - 1].channels if number else inputs), back
 
     def shortened(self, network: Plan) -> "Engine":
         """Return the engine of a plan for pieces of the sequences, whose head is not evaluated."""
@@ -141,16 +151,25 @@ class Engine:
         """Return the convolution of a stage's input; that of the first stage is (sequences, length, 4)."""
         stage = self.plan.stages[number]
         columns = y.shape[0] if number == 0 else y.shape[1]
-        z = np.empty((stage.positions, columns, stage.channels), np.float32)
-        if number == 0:
-            kernels.convolve_sequences(y, stage.left, self.first_forward, stage.bias, z)
-            return z
-        padded = y
-        if stage.positions + stage.taps - 1 > len(y):
-            padded = np.zeros((stage.positions + stage.taps - 1, *y.shape[1:]), np.float32)
-            padded[stage.left : stage.left + len(y)] = y
-        kernels.convolve(padded, stage.kernel, stage.bias, z)
+        z = empty((stage.positions, columns, stage.channels))
+        kernels.convolve(y, number == 0, stage.left, *self.forward[number], stage.bias, False, z)
         return z
+
+    def spread(self, number: int, change: np.ndarray) -> np.ndarray:
+        """Return what a window of changes of a stage's input changes in its convolution.
+
+        ``change`` [w, columns, channels], or (columns, w, 4) of the first stage; the result's window begins
+        at the first position that the first row reaches.
+        """
+        stage = self.plan.stages[number]
+        columns, width = change.shape[:2] if number == 0 else change.shape[1::-1]
+        result = empty((width + stage.taps - 1, columns, stage.channels))
+        if number == 0:
+            kernels.spread_sequences(change, stage.kernel, result)
+        else:
+            steps = (*self.forward[number], self.no_bias, False)
+            kernels.convolve(change, False, stage.taps - 1, *steps, result)
+        return result
 
     def _activated(self, number: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         stage = self.plan.stages[number]
@@ -191,9 +210,7 @@ class Engine:
         starts, found = mutants.starts, []
         columns, dy = len(starts), mutants.change
         for number, stage in enumerate(self.plan.stages):
-            width = dy.shape[1] if number == 0 else len(dy)
-            dz = np.empty((width + stage.taps - 1, columns, stage.channels), np.float32)
-            (kernels.spread if number else kernels.spread_sequences)(dy, stage.kernel, dz)
+            dz = self.spread(number, dy)
             z_starts = stage.changed_starts(starts)
             starts, length = stage.pooled_window(z_starts, len(dz))
             dy, arg, factor = _empty(stage, length, columns)
@@ -335,16 +352,13 @@ class Engine:
         known = (*self._known(state, number, dh if not len(factor) else None), owners)
         changes = (dh, dh_starts, arg, factor, starts, stage.width)
         columns, inputs = len(owners), self.plan.stages[number - 1].channels if number else 4
-        result = np.empty((length, columns, inputs) if number else (columns, length, inputs), np.float32)
+        result = empty((length, columns, inputs) if number else (columns, length, inputs))
         if self.chosen[number] is not None:
             self._carry_chosen(number, (*known, *changes, stage.left, to, stage.taps), result)
             return result
-        g = np.empty((length + stage.taps - 1, columns, stage.channels), np.float32)
+        g = empty((length + stage.taps - 1, columns, stage.channels))
         kernels.route_changed(*known, *changes, stage.changed_starts(to), g)
-        if number:
-            kernels.convolve_back(g, stage.back, result)
-        else:
-            kernels.convolve_back_sequences(g, self.first_back, result)
+        kernels.convolve(g, False, 0, *self.back[number], self.no_bias, number == 0, result)
         return result
 
     def _carry_chosen(self, number: int, known: tuple, result: np.ndarray) -> None:
@@ -370,7 +384,7 @@ def _empty(stage: Stage, length: int, columns: int) -> tuple[np.ndarray, np.ndar
     """Return empty arrays for y, places and factors of a stage; no places where there is no pool."""
     shape = (length, columns, stage.channels)
     arg = np.empty(shape if stage.width > 1 else (0, 0, 0), np.int32)
-    return np.empty(shape, np.float32), arg, np.empty(shape, np.float32)
+    return empty(shape), arg, empty(shape)
 
 
 def _uniform(reference: np.ndarray, width: int) -> np.ndarray:

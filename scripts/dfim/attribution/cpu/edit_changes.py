@@ -82,9 +82,7 @@ class EditChanges:
         """
         dy = change
         for number, stage in enumerate(self.engine.plan.stages):
-            width = dy.shape[1] if number == 0 else len(dy)
-            dz = np.empty((width + stage.taps - 1, len(owners), stage.channels), np.float32)
-            (kernels.spread if number else kernels.spread_sequences)(dy, stage.kernel, dz)
+            dz = self.engine.spread(number, dy)
             z_starts = stage.changed_starts(starts)
             starts, length = stage.pooled_window(z_starts, len(dz))
             dy = np.empty((length, len(owners), stage.channels), np.float32)
@@ -128,11 +126,8 @@ class EditChanges:
     def _convolved(self, number: int, change: np.ndarray, starts: np.ndarray) -> tuple:
         """Return what a stage's convolution makes of changes, and where the windows start."""
         stage, (length, columns, _) = self.engine.plan.stages[number], change.shape
-        reached = length + stage.taps - 1 if length else 0
-        result = np.empty((reached, columns, stage.channels), np.float32)
-        if length:
-            kernels.spread(change, stage.kernel, result)
-        return result, stage.changed_starts(starts)
+        nothing = np.empty((0, columns, stage.channels), np.float32)
+        return self.engine.spread(number, change) if length else nothing, stage.changed_starts(starts)
 
 
 def _common(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,13 @@ import numpy as np
 
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.plan import Dense
+from dfim.attribution.cpu.tiles import EIGHT, tiles
+from dfim.attribution.cpu.vectors import empty
+
+# Inputs of a dense layer whose products are added up before they are added to others: at most so many.
+_PART = 64
+# Of fewer rows BLAS forms the products: tiles would use a weight for too few.
+_FEW = 16
 
 
 @dataclass
@@ -22,6 +29,28 @@ class Rows:
     absolute: np.ndarray
     factors: list[tuple]
     logits: np.ndarray
+
+
+class Product:
+    """Products of rows with a float32 matrix (inputs, outputs)."""
+
+    def __init__(self, matrix: np.ndarray):
+        inputs, outputs = matrix.shape
+        self.matrix = matrix
+        self.part = max((part for part in range(EIGHT, _PART + 1, EIGHT) if inputs % part == 0), default=0)
+        self.tiles = None
+        if self.part and outputs and outputs % EIGHT == 0:
+            self.tiles = tiles(matrix.reshape(-1, self.part, outputs), self.part)
+            self.no_bias = np.zeros(outputs, np.float32)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        result = empty((len(rows), self.matrix.shape[1]))
+        if self.tiles is None or len(rows) < _FEW:
+            kernels.multiply(rows, self.matrix, result, 0)
+        else:  # a convolution with one result, whose taps are parts of the inputs
+            parts = rows.reshape(len(rows), -1, self.part)
+            kernels.convolve(parts, True, 0, *self.tiles, self.no_bias, True, result[:, None])
+        return result
 
 
 class Head:
@@ -47,6 +76,15 @@ class Head:
             self.absolute.append(np.abs(layer.kernel) if use else np.empty((0, 0), np.float32))
             self.absolute_back.append(np.ascontiguousarray(self.absolute[-1].T))
             value = np.maximum(value, 0) if layer.relu else value
+        self._forward, self._absolute, self._back, self._absolute_back = (
+            [Product(matrix) for matrix in matrices]
+            for matrices in (
+                [layer.kernel for layer in layers],
+                self.absolute,
+                self.back[:-1],
+                self.absolute_back[:-1],
+            )
+        )
 
     @property
     def units(self) -> int:
@@ -59,8 +97,8 @@ class Head:
 
     def forward(self, d: np.ndarray) -> Rows:
         """Evaluate rows whose inputs differ from the reference's by ``d`` (rows, inputs)."""
-        sums = _product(d, self.layers[0].kernel)
-        absolute = _product(np.abs(d), self.absolute[0]) if len(self.absolute[0]) else sums[:0]
+        sums = self._forward[0](d)
+        absolute = self._absolute[0](np.abs(d)) if len(self.absolute[0]) else sums[:0]
         return self._above(d, sums, absolute)
 
     def forward_changed(self, base: Rows, owners, dy: np.ndarray, starts: np.ndarray) -> Rows:
@@ -89,7 +127,7 @@ class Head:
 
     def sums(self, d: np.ndarray) -> np.ndarray:
         """Return d · K of the first layer (rows, units), d being differences from the reference's inputs."""
-        return _product(d, self.layers[0].kernel)
+        return self._forward[0](d)
 
     def sums_changed(self, dy: np.ndarray, starts: np.ndarray) -> np.ndarray:
         """Return what changes ``dy`` [w, rows, channels] of the inputs add to the sums, (rows, units).
@@ -111,7 +149,7 @@ class Head:
             if number == len(self.layers) - 1:
                 weights = self.layers[number].kernel[:, task].astype(np.float64)
                 return self.references[number][task] + d @ weights
-            z = self.references[number] + _product(d, self.layers[number].kernel)
+            z = self.references[number] + self._forward[number](d)
         return z[:, task].astype(np.float64)
 
     def _above(self, d, sums: np.ndarray, absolute: np.ndarray) -> Rows:
@@ -119,10 +157,8 @@ class Head:
         for number, layer in enumerate(self.layers):
             if number:
                 d = inputs[-1]
-                sums = _product(d, layer.kernel)
-                absolute = (
-                    _product(np.abs(d), self.absolute[number]) if len(self.absolute[number]) else sums[:0]
-                )
+                sums = self._forward[number](d)
+                absolute = self._absolute[number](np.abs(d)) if len(self.absolute[number]) else sums[:0]
             z = self.references[number] + sums
             if layer.relu:
                 factors.append(self._factors(self.references[number], sums, absolute))
@@ -151,11 +187,10 @@ class Head:
             plain, signed = _halves(multiplier, rows.factors[number])
             if number == 0:
                 return plain, signed
-            multiplier = _product(plain, self.back[number])
+            multiplier = self._back[number](plain)
             if len(signed):
-                kernels.combine(
-                    multiplier, _product(signed, self.absolute_back[number]), rows.inputs[number], multiplier
-                )
+                other = self._absolute_back[number](signed)
+                kernels.combine(multiplier, other, rows.inputs[number], multiplier)
         raise AssertionError("a linear head has nothing in between")
 
     def multipliers(self, rows: Rows, task: int) -> np.ndarray:
@@ -164,9 +199,9 @@ class Head:
         There must be a hidden layer; a linear head's multipliers are its weights.
         """
         plain, signed = self.back_to_first(rows, task)
-        result = _product(plain, self.back[0])
+        result = self._back[0](plain)
         if len(signed):
-            kernels.combine(result, _product(signed, self.absolute_back[0]), rows.inputs[0], result)
+            kernels.combine(result, self._absolute_back[0](signed), rows.inputs[0], result)
         return result
 
 
@@ -177,9 +212,3 @@ def _halves(multiplier: np.ndarray, factors: tuple) -> tuple[np.ndarray, np.ndar
     plain, signed = (np.empty_like(factors[0]) for _ in range(2))
     kernels.halves(np.broadcast_to(multiplier, plain.shape), *factors, plain, signed)
     return plain, signed
-
-
-def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    result = np.empty((len(a), b.shape[1]), np.float32)
-    kernels.multiply(a, b, result, 0)
-    return result

@@ -2,26 +2,24 @@
 
 Arrays have the axes [position, column, channel]: a column is one sequence, or one mutant, and a *window* is a
 run of positions that starts at another place for each column (``starts``, which may lie outside the layer).
-Positions first makes every tap of a convolution a product of two contiguous matrices.
+Positions first makes the rows that a tap of a convolution takes lie one after the other.
 
 Everything is float32; ``arg`` (int32) is the place in its pool of the maximum that counts, and empty
 where there is no pool (width 1).
 
 A helper that is taken inline lies in the module that uses it: what is compiled is kept on disk, and made anew
-when its own file changes. Only :mod:`dfim.attribution.cpu.vectors` lies elsewhere: what was kept before it
-changed is to be deleted (``__pycache__``).
+when its own file changes. Only :mod:`dfim.attribution.cpu.vectors` and :mod:`dfim.attribution.cpu.tiles` lie
+elsewhere: what was kept before they changed is to be deleted (``__pycache__``).
 """
 
 from dfim.attribution.cpu.blas import multiply
 from dfim.attribution.cpu.kernels.activations import activate, activate_changed, rescale, reveal_cancel
 from dfim.attribution.cpu.kernels.back import (
     add_choices,
-    convolve_back,
-    convolve_back_sequences,
     own_multipliers,
     route_changed,
 )
-from dfim.attribution.cpu.kernels.convolutions import convolve, convolve_sequences, spread, spread_sequences
+from dfim.attribution.cpu.kernels.convolutions import convolve, spread_sequences
 from dfim.attribution.cpu.kernels.dense import (
     add_changed_inputs,
     change_of_inputs,
@@ -53,9 +51,6 @@ __all__ = [
     "change_of_sizes",
     "combine",
     "convolve",
-    "convolve_back",
-    "convolve_back_sequences",
-    "convolve_sequences",
     "deeper_paths",
     "factor_changed",
     "first_paths",
@@ -73,6 +68,5 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
-    "spread",
     "spread_sequences",
 ]

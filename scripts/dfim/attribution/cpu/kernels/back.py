@@ -3,64 +3,8 @@
 import numpy as np
 from numba import njit
 
-from dfim.attribution.cpu.blas import multiply
-
-# Rows of a matrix product that are taken together, so that they stay in the cache between taps.
-_BLOCK = 384
 _ONE = np.float32(1)
 _ZERO = np.float32(0)
-
-
-@njit(nogil=True, fastmath=True, cache=True)
-def convolve_back(g, transposed, out):
-    """Carry multipliers through a convolution: [w + taps − 1, columns, out] to [w, columns, in].
-
-    ``transposed`` has shape (taps, out, in). Row j of ``g`` lies taps − 1 positions before what row j of the
-    result would reach with its last tap: all that reaches the window, and no more.
-    """
-    taps, outputs, inputs = transposed.shape
-    columns = g.shape[1]
-    rows = g.reshape(-1, g.shape[2])[:, :outputs]
-    result = out.reshape(-1, inputs)
-    for begin in range(0, len(result), _BLOCK):
-        end = min(begin + _BLOCK, len(result))
-        for tap in range(taps):
-            shift = (taps - 1 - tap) * columns
-            multiply(rows[begin + shift : end + shift], transposed[tap], result[begin:end], min(tap, 1))
-
-
-@njit(nogil=True, fastmath=True, cache=True)
-def convolve_back_sequences(g, flat, out):
-    """Carry multipliers through the first convolution, to [columns, w, 4]; the window as in convolve_back.
-
-    ``flat`` has shape (channels, taps · 4).
-    """
-    channels, width = flat.shape
-    taps = width // 4
-    columns = g.shape[1]
-    rows = g.reshape(-1, g.shape[2])[:, :channels]
-    out[:] = 0
-    result = out.reshape(columns, -1)
-    targets = result.shape[1]
-    block = np.empty((_BLOCK, width), np.float32)
-    for begin in range(0, len(rows), _BLOCK):
-        end = min(begin + _BLOCK, len(rows))
-        multiply(rows[begin:end], flat, block[: end - begin], 0)
-        for row in range(begin, end):
-            position, column = row // columns, row % columns
-            first = 4 * (position - (taps - 1))
-            skipped = max(0, -first)
-            if skipped < min(width, targets - first):
-                _add_scaled(
-                    _ONE,
-                    block,
-                    row - begin,
-                    np.uint64(skipped),
-                    result,
-                    column,
-                    np.uint64(first + skipped),
-                    np.uint64(min(width, targets - first) - skipped),
-                )
 
 
 @njit(nogil=True, fastmath=True, cache=True)

@@ -107,7 +107,7 @@ def carry_chosen(
     h, h_starts, arg, factor, owners, dh, dh_starts, new_arg, new_factor, starts, width, left, to, taps,
     kernel, stride, inputs, at, out,
 ):  # fmt: skip
-    """Do at once what route_changed and convolve_back do, with the multipliers alone that are not 0.
+    """Do at once what route_changed and a convolution do, with the multipliers alone that are not 0.
 
     ``kernel`` [blocks, shifts, channels, BLOCK] has what a multiplier of 1 is carried to, ``stride`` numbers
     for each position and 0 up to whole blocks: tap after tap (shifts), or with one shift that of all taps

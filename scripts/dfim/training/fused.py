@@ -7,8 +7,8 @@ the network itself computes; the order of steps and the kernels are chosen for s
   one, and so is its gradient, at a fraction of the values;
 - so does a batch normalisation between a convolution and its max-pool, with the bias: neither changes the
   order of a channel's values, but for a negative scale, whose sign the kernel takes;
-- the mean and variance of a batch normalisation along a sequence are products with a row of ones, and their
-  gradient is one pass, where the fused kernel of a CPU takes one channel after the other;
+- the mean and variance of a batch normalisation along a sequence are products with a row of ones (sums on a
+  GPU), and their gradient is one pass, where the fused kernel of a CPU takes one channel after the other;
 - Adam takes TensorFlow's fused kernel, one pass over each weight.
 
 XLA is left off: it makes convolutions on a CPU slower (benchmarks/training_throughput.py).
@@ -140,16 +140,22 @@ def _line(own: keras.layers.BatchNormalization, values, sign, bias, training: bo
 def _moments(values: tf.Tensor):
     """Return mean and variance of each channel, the last axis."""
     rows = tf.reshape(values, [-1, values.shape[-1]])
-    ones = tf.ones([1, tf.shape(rows)[0]], rows.dtype)
-    count = tf.cast(tf.size(ones), rows.dtype)
-    mean = tf.matmul(ones, rows)[0] / count
-    variance = tf.matmul(ones, tf.square(tf.nn.bias_add(rows, -mean)))[0] / count
+    count = tf.cast(tf.shape(rows)[0], rows.dtype)
+    mean = _sums(rows) / count
+    variance = _sums(tf.square(tf.nn.bias_add(rows, -mean))) / count
 
     def gradient(of_mean, of_variance):
         factor = 2 / count * of_variance
         return tf.nn.bias_add(values * factor, of_mean / count - factor * mean)
 
     return (mean, variance), gradient
+
+
+def _sums(rows: tf.Tensor) -> tf.Tensor:
+    """Return the sum of each column."""
+    if tf.config.get_visible_devices("GPU"):  # whose products round what they multiply, to 10 bits
+        return tf.reduce_sum(rows, axis=0)
+    return tf.matmul(tf.ones([1, tf.shape(rows)[0]], rows.dtype), rows)[0]
 
 
 class FusedAdam(keras.optimizers.Adam):

@@ -80,6 +80,13 @@ def test_sums_are_rounded_no_more_than_those_of_products():
     assert 0 < rounded < 1.2 * usual
 
 
+def test_zeros_beside_one_channel_need_room():
+    kernel, bias = tiles(np.ones((3, 16, 9), np.float32), 16), np.zeros(16, np.float32)
+    assert kernel.parts[:, 2].tolist() == [0, 8]
+    with pytest.raises(ValueError, match="does not fit"):
+        kernels.convolve(np.ones((5, 2, 16), "f"), False, 0, *kernel, bias, False, np.ones((3, 2, 9), "f"))
+
+
 @pytest.mark.parametrize("fault", ["inputs", "channels", "bias", "weights"])
 def test_kernels_that_do_not_fit_are_refused(fault):
     """Sums would be read and written where they do not belong."""

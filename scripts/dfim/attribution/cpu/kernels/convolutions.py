@@ -71,7 +71,7 @@ def _check(x, taps, weights, parts, bias, out):
     """Raise a ValueError unless tiles lead nowhere but into these arrays."""
     for part in range(len(parts)):
         kind, offset, channel, steps = parts[part, 0], parts[part, 1], parts[part, 2], parts[part, 3]
-        width = WIDTHS[kind]
+        width = max(WIDTHS[kind], 4 if kind == 3 else 8)  # zeros are written beside one channel
         if (
             steps * FOLDS[kind] > x.shape[2]
             or channel + width > min(out.shape[2], len(bias))

@@ -1,18 +1,22 @@
 """Several processes of pytest (``-n``): how many, and which files begin; and one thread of BLAS in each."""
 
+import gc
 import os
+import shutil
 import sys
+import tempfile
 
 import pytest
+from support.snakemake_command import start_warm_processes
 from threadpoolctl import threadpool_limits
 
 # Files that take long, the longest first: begun late, one of them would hold up the end. Those that share a
 # finished run stand apart, so that one process makes it while the others have something else to do.
 FIRST = (
-    "attribution/test_bounds",  # compiles the loops that the jobs of the others need
+    "runs/test_slurm",  # waits more than it computes
     "runs/test_errors",
+    "attribution/test_bounds",  # compiles the loops that the jobs of the others need
     "runs/test_reads",
-    "runs/test_slurm",
     "faults/test_damage",
     "runs/test_accessions",
     "runs/test_workflow",
@@ -43,6 +47,10 @@ def pytest_configure(config):
     if getattr(config.option, "dist", "no") == "load":
         config.option.dist = "loadfile"
         config.option.loadscopereorder = False
+    if not hasattr(config, "workerinput") and hasattr(os, "pidfd_open"):
+        folder = tempfile.mkdtemp(prefix="dfim_tests_")
+        warm = start_warm_processes(folder)
+        config.add_cleanup(lambda: (warm.communicate(), shutil.rmtree(folder)))
 
 
 def pytest_collection_modifyitems(items):
@@ -54,6 +62,8 @@ def pytest_collection_modifyitems(items):
 def pytest_collection_finish():
     """Keep BLAS on one thread: two that wait for each other in small products take four times its time.
 
-    Its libraries are there by now, with the modules of the tests.
+    Its libraries are there by now, with the modules of the tests, which stay: Python need not search them for
+    garbage.
     """
     threadpool_limits(1, user_api="blas")
+    gc.freeze()

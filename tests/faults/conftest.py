@@ -6,7 +6,7 @@ from support.shared import made_once
 
 
 def run_small_configuration(path) -> None:
-    ran = Run(path).run(anew=True)
+    ran = Run(path).run()
     assert ran.returncode == 0, ran.stdout[-5000:]
 
 

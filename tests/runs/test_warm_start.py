@@ -1,9 +1,11 @@
-"""Snakemake from a process that is warm does what it does when it is started anew."""
+"""Snakemake and its scripts from a process that is warm do what they do when they are started anew."""
 
+import json
 import os
 import re
 
 import pytest
+from support.snakemake_command import ROOT, STARTED_ANEW, WARM
 
 pytestmark = pytest.mark.workflow
 
@@ -49,3 +51,56 @@ def test_nothing_of_a_run_is_left_for_the_next(folder):
             assert ("\none\n" in ran.stdout) == (value is not None)
             # The warm process alone is kept to one thread.
             assert f"BLAS {os.environ.get('OPENBLAS_NUM_THREADS')}\n" in ran.stdout
+
+
+# The first time a script is started anew, then it is forked.
+WITH_A_SCRIPT = """
+import os
+os.environ["PYTHONPATH"] = "{library}"
+
+rule one:
+    threads: 2
+    script:
+        "{script}"
+"""
+SCRIPT = """
+import __main__, os, sys, numpy
+from threadpoolctl import threadpool_info
+print("found", __name__, __main__.snakemake.rule, os.getcwd(), os.environ["OMP_NUM_THREADS"], sys.executable)
+print("found", [os.path.dirname(path) for path in sys.argv], sys.path[0], "dfim" in sys.modules)
+print("found threads of BLAS", {one["num_threads"] for one in threadpool_info()})
+print("drawn", numpy.random.random())
+print("imported", "numba" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [("", None), ("sys.exit(3)", "exit status 3"), ("os.kill(os.getpid(), 9)", "SIGKILL")],
+)
+def test_a_script_does_the_same(ends, said, folder):
+    name = f"script_{len(ends)}_{os.getpid()}"
+    (folder.path / f"{name}.py").write_text(SCRIPT + ends)
+    (folder.path / "Snakefile").write_text(
+        WITH_A_SCRIPT.format(script=f"{name}.py", library=ROOT / "scripts")
+    )
+    own = ("--snakefile", str(folder.path / "Snakefile"))
+    ran = [folder.run(*own, own=False) for _ in range(2)]
+    found, drawn, imported = (
+        [[line for line in one.stdout.splitlines() if line.startswith(word)] for one in ran]
+        for word in ("found", "drawn", "imported")
+    )
+    assert len(found[0]) == 3
+    assert found[0] == found[1]
+    assert drawn[0] != drawn[1]
+    assert imported == [["imported False"], [f"imported {WARM in os.environ}"]]
+    assert (ran[0].returncode == 0) == (ran[1].returncode == 0) == (said is None)
+    assert all(said is None or re.search(said, one.stdout) for one in ran)
+
+
+def test_scripts_that_are_never_started_anew_here_were_so_in_the_whole_run(finished):
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    of_rule = re.findall(r'^rule (\w+):\n(?:    .*\n|\n(?=    ))*?    script:\n +".*/(\w+)\.py"', rules, re.M)
+    metadata = [path for path in (finished.path / ".snakemake/metadata").rglob("*") if path.is_file()]
+    ran = {json.loads(path.read_text())["rule"] for path in metadata}
+    assert {script for rule, script in of_rule if rule in ran} >= set(STARTED_ANEW)

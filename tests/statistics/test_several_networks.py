@@ -46,13 +46,12 @@ def test_a_kind_that_a_network_lacks_counts_the_others():
 
 
 def test_intervals_cover_the_mean_of_networks():
-    rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(400):
-        tables = [kinds(a=value) for value in rng.normal(3, 1, 3)]
-        table = between_networks(tables, KEYS)
-        covered += table["interaction_networks_low"][0] <= 3 <= table["interaction_networks_high"][0]
-    assert covered / 400 == pytest.approx(0.95, abs=0.03)
+    values = np.random.default_rng(1).normal(3, 1, (400, 3))  # of as many kinds
+    tables = [kinds(**{f"kind{kind}": value for kind, value in enumerate(one)}) for one in values.T]
+    table = between_networks(tables, KEYS)
+    assert len(table) == len(values)
+    covered = (table["interaction_networks_low"] <= 3) & (table["interaction_networks_high"] >= 3)
+    assert covered.mean() == pytest.approx(0.95, abs=0.03)
 
 
 def test_beyond_twins_needs_twice_theirs_in_the_same_direction():

@@ -1,38 +1,85 @@
-"""Snakemake for run after run, from one process that has imported what it needs, and forks: python warm.py.
+"""Python for process after process, forked from ones that have imported what they need.
 
-It reads one run a line, as JSON (``arguments``, ``cwd``, ``env``, and ``printed``: the file that gets what
-the run prints), and answers with the run's process and then its exit status, a line each. What is imported
-here are packages that every run imports, which takes most of a short run's time; neither Snakemake, which
-keeps the folder that it was imported in, nor anything of the project.
+``python warm.py FOLDER`` makes a socket in the folder for each kind of process (``IMPORTED``). Who connects
+sends its standard streams and, as JSON, what is to run (``arguments``, ``cwd``, ``env``). The answer is the
+process and then its exit status, a line each; or nothing, where the environment asks for a Python that is
+started anew. A process whose connection ends is killed. A dot is printed when the sockets are there; all ends
+with the standard input.
+
+What is imported here are packages, which takes most of a short run's time; neither Snakemake, which keeps the
+folder that it was imported in, nor anything of the project.
 """
 
+import atexit
+import contextlib
 import gc
 import importlib
 import json
 import os
 import random
 import runpy
+import select
+import signal
+import socket
 import sys
+import threading
+import types
+from pathlib import Path
+from typing import NoReturn
 
-PACKAGES = (
-    "PIL.Image", "docutils.parsers.rst", "h5py", "immutables", "jinja2", "jsonschema", "nbformat", "pandas",
-    "psutil", "pulp", "pydantic", "pygments.formatters.html", "pygments.lexers.python", "requests",
-    "scipy", "smart_open", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "sqlmodel", "tenacity",
-    "tqdm", "yaml", "yte",
+SCRIPTS = str(Path(__file__).parents[2] / "scripts")
+_OF_SNAKEMAKE = (
+    "PIL.Image", "argparse_dataclass", "concurrent.futures.process", "configargparse", "docutils.core",
+    "docutils.parsers.rst.directives.images", "docutils.readers.doctree", "graphlib", "h5py", "humanfriendly",
+    "immutables", "jinja2", "jsonschema", "multiprocessing.queues", "nbformat", "pandas", "platformdirs.unix",
+    "psutil", "pulp", "pydantic", "pyfaidx", "pygments.formatters.html", "pygments.lexers.python", "requests",
+    "scipy.special", "smart_open", "sqlalchemy.dialects.sqlite", "sqlalchemy.orm", "sqlite3", "sqlmodel",
+    "tabulate", "tenacity", "throttler", "tqdm", "yaml", "yte",
 )  # fmt: skip
-NOT_YET = {"snakemake", "dfim", "workflow", "tensorflow", "numba"}
+_OF_SCRIPTS = (
+    "h5py", "jinja2", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf", "numba", "pandas",
+    "pyfaidx", "pysam", "scipy.ndimage", "scipy.optimize", "scipy.special", "scipy.stats", "sklearn.metrics",
+    "yaml",
+)  # fmt: skip
+IMPORTED = {
+    "snakemake": _OF_SNAKEMAKE,
+    "script": _OF_SCRIPTS,
+    "script_with_tensorflow": (*_OF_SCRIPTS, "tensorflow", "keras"),
+}
+_NOT_YET = {"snakemake", "dfim", "workflow"}
+NOT_YET = {
+    "snakemake": {*_NOT_YET, "tensorflow", "numba"},
+    "script": {*_NOT_YET, "tensorflow"},
+    "script_with_tensorflow": _NOT_YET,
+}
+# Python alone looks at these when it starts, and no package that Snakemake needs.
+_OF_PYTHON = ("PYTHON", "LC_", "LANG")
+# Of a script's environment no package looks at these when it is imported, but for the number of threads, and
+# that is set again. TensorFlow and scikit-learn set the last, which are there where tests import them.
+_FREE = {
+    "COLUMNS", "DFIM_TOLD_FROM_LOGS", "LINES", "OLDPWD", "PATH", "PWD", "SHLVL", "TEMP", "TEMPDIR", "TMP",
+    "TMPDIR", "_", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "ENABLE_RUNTIME_UPTIME_TELEMETRY", "KMP_INIT_AT_FORK",
+    "TF2_BEHAVIOR", "TPU_ML_PLATFORM", "TPU_ML_PLATFORM_VERSION",
+}  # fmt: skip
+# What dfim.backends says to Keras and TensorFlow before it imports them.
+_BACKEND = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
-def next_run() -> dict | None:
-    """Fork for each run that is asked for; return it in the process that is to be it, and None at the end."""
-    for line in sys.stdin.buffer:
-        assert threads() == 1, "a process with threads cannot fork safely"
-        process = os.fork()
-        if not process:
-            return json.loads(line)
-        os.write(1, b"%d\n" % process)
-        os.write(1, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
-    return None
+def looked_at(kind: str, env: dict[str, str]) -> dict[str, str]:
+    """Return what a process of a kind looks at in its environment before it runs anything."""
+    if kind == "snakemake":
+        return {name: env[name] for name in env if name.startswith(_OF_PYTHON)}
+    as_set_here = {name for name in _BACKEND if env.get(name) == _BACKEND[name]}
+    of_pytest = {name for name in env if name.startswith("PYTEST_")}
+    return {name: env[name] for name in env.keys() - _FREE - as_set_here - of_pytest}
+
+
+def environment_of(kind: str, env: dict[str, str]) -> dict[str, str]:
+    """Return an environment as a process of a kind has it: scripts have the library before all else."""
+    if kind == "snakemake":
+        return env
+    return env | {"PYTHONPATH": os.pathsep.join(filter(None, [SCRIPTS, env.get("PYTHONPATH")]))}
 
 
 def threads() -> int:
@@ -40,31 +87,135 @@ def threads() -> int:
     return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
 
 
-def become(run: dict) -> None:
-    """Make of this process what ``python -m snakemake`` would be at its start."""
-    for path, flags, copies in (
-        (os.devnull, os.O_RDONLY, [0]),
-        (run["printed"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, [1, 2]),
-    ):
-        opened = os.open(path, flags, 0o644)
-        for copy in copies:
-            os.dup2(opened, copy)
-        os.close(opened)
+def wait_for(files: list) -> list:
+    """Wait until some of these can be read, and return them; end with the standard input."""
+    ready = select.select([0, *files], [], [])[0]
+    if 0 in ready:
+        os._exit(0)
+    return ready
+
+
+def asked_of(connection: socket.socket) -> tuple[dict, list[int]]:
+    """Return what is to run, nothing if who asked has gone, and the standard streams that it is to have."""
+    more, streams, _, _ = socket.recv_fds(connection, 1 << 16, 3)
+    content = more
+    while more and not content.endswith(b"\n"):
+        more = connection.recv(1 << 16)
+        content += more
+    return json.loads(content) if more else {"env": {}}, streams
+
+
+def tell_the_end(process: int, connection: socket.socket) -> None:
+    """Tell who asked for a process that it has ended, and how."""
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    with connection, contextlib.suppress(BrokenPipeError):
+        connection.sendall(b"%d\n" % status)
+
+
+def become(run: dict, streams: list[int], path: list[str]) -> None:
+    """Make of this process what Python would be at its start with these arguments, and folders of modules."""
+    for copy, stream in enumerate(streams):
+        os.dup2(stream, copy)
+        os.close(stream)
     os.environ.clear()
     os.environ.update(run["env"])
     os.chdir(run["cwd"])
-    sys.path.insert(0, os.getcwd())
-    sys.argv = ["snakemake", *run["arguments"]]
+    sys.path[:0] = path
+    sys.argv = run["arguments"]
     random.seed()
+    sys.modules["numpy"].random.seed()
+
+
+def run_snakemake(run: dict, streams: list[int]) -> None:
+    """Do what ``python -m snakemake`` does, for whose jobs ``run`` says the command of Python."""
+    become(run, streams, [run["cwd"]])
+    sys.executable = run["python"]
+    runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+
+
+def run_script(run: dict, streams: list[int]) -> None:
+    """Do what ``python script`` does, with as many threads of BLAS as the environment says."""
+    from threadpoolctl import threadpool_limits
+
+    (script,) = run["arguments"]
+    become(run, streams, [os.path.dirname(script), SCRIPTS])
+    threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = script
+    exec(compile(Path(script).read_bytes(), script, "exec"), main.__dict__)
+
+
+def run_to_its_end(run: dict, streams: list[int], kind: str) -> NoReturn:
+    """Run what is asked, and end as Python does, but for taking all modules apart, which takes a while."""
+    status = 0
+    try:
+        (run_snakemake if kind == "snakemake" else run_script)(run, streams)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if status and status is not end.code:
+            print(end.code, file=sys.stderr)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        status = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
+
+
+def serve(kind: str, listening: socket.socket) -> NoReturn:
+    """Fork for each connection, and tell of what runs; kill it when nobody listens any more."""
+    own, running = looked_at(kind, environment_of(kind, dict(os.environ))), {}
+    os.environ |= _BACKEND
+    for package in IMPORTED[kind]:
+        importlib.import_module(package)
+    assert not NOT_YET[kind] & sys.modules.keys(), NOT_YET[kind] & sys.modules.keys()
+    gc.freeze()
+    while True:
+        connections = {connection: process for process, connection in running.values()}
+        ready = wait_for([listening, *running, *connections])
+        for ended in running.keys() & set(ready):
+            tell_the_end(*running.pop(ended))
+            os.close(ended)
+        for connection in connections.keys() & set(ready):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(connections[connection], signal.SIGKILL)
+        if listening not in ready:
+            continue
+        connection = listening.accept()[0]
+        run, streams = asked_of(connection)
+        # A process with threads cannot fork safely.
+        if looked_at(kind, run["env"]) == own and threads() == 1:
+            process = os.fork()
+            if not process:
+                run_to_its_end(run, streams, kind)
+            with contextlib.suppress(BrokenPipeError):
+                connection.sendall(b"%d\n" % process)
+            running[os.pidfd_open(process)] = process, connection
+        else:
+            connection.close()
+        for stream in streams:
+            os.close(stream)
+
+
+def main(folder: str) -> NoReturn:
+    """Wait for the first connection of each kind, and fork who serves the kind."""
+    sockets = {}
+    for kind in IMPORTED:
+        sockets[kind] = socket.socket(socket.AF_UNIX)
+        sockets[kind].bind(f"{folder}/{kind}")
+        sockets[kind].listen(64)
+    os.write(1, b".")
+    while True:
+        ready = wait_for(list(sockets.values()))
+        for kind, listening in list(sockets.items()):
+            if listening in ready:
+                if not os.fork():
+                    serve(kind, listening)
+                sockets.pop(kind).close()
 
 
 if __name__ == "__main__":
     del sys.path[0]  # this folder
-    for package in PACKAGES:
-        importlib.import_module(package)
-    assert not NOT_YET & sys.modules.keys(), NOT_YET & sys.modules.keys()
-    gc.freeze()
-    run = next_run()
-    if run is not None:
-        become(run)
-        runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+    main(sys.argv[1])

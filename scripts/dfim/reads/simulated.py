@@ -76,8 +76,7 @@ def simulate_reads(
     lanes = np.array_split(np.arange(len(truth)), design["lanes"])
     truth["lane"] = np.concatenate([[number] * len(lane) for number, lane in enumerate(lanes, start=1)])
     truth["read"] = [f"{name}.{number}" for number in range(len(truth))]
-    reads = np.stack([_read_off(read, chromosomes, design, rng) for read in truth.itertuples()], axis=1)
-    return truth[TRUTH_COLUMNS], reads, lanes
+    return truth[TRUTH_COLUMNS], _read_off(truth, chromosomes, design, rng), lanes
 
 
 def weak_regions(
@@ -160,32 +159,37 @@ def _distinct(draw, number: int, paired: bool, taken: set, chromosomes: Mapping)
     return pd.DataFrame(kept, columns=["chrom", "start", "end", "strand"])
 
 
-def _read_off(fragment, chromosomes: Mapping, design: Mapping, rng: np.random.Generator) -> np.ndarray:
-    """Return the reads of a fragment, ASCII letters of shape (ends, read_length)."""
+def _read_off(truth: pd.DataFrame, chromosomes: Mapping, design: Mapping, rng) -> np.ndarray:
+    """Return the reads of all fragments, ASCII letters of shape (ends, fragments, read_length)."""
     length, ends = design["read_length"], 1 + design["paired"]
-    if fragment.kind == "low_quality":
-        return _CODES[rng.integers(0, 4, (ends, length))]
-    bases = chromosomes[fragment.chrom][int(fragment.start) : int(fragment.end)]
-    both = [bases, reverse_complement(bases)]
-    if fragment.strand == "-":
-        both.reverse()
-    # Beyond the adapter the sequencer reads noise.
+    # What the sequencer reads beyond the adapter, and all that it reads where the quality is low.
+    noise = _CODES[rng.integers(0, 4, (len(truth), ends, length))]
     adapter = np.frombuffer(design["adapter_sequence"].encode(), dtype=np.uint8)
-    return np.stack(
-        [np.concatenate([one, adapter, _CODES[rng.integers(0, 4, length)]])[:length] for one in both[:ends]]
-    )
+    reads = noise.copy()
+    for number, fragment in enumerate(truth.itertuples()):
+        if fragment.kind == "low_quality":
+            continue
+        bases = chromosomes[fragment.chrom][int(fragment.start) : int(fragment.end)]
+        for end in range(ends):
+            forward = (fragment.strand == "+") == (end == 0)
+            own = bases[:length] if forward else reverse_complement(bases[-length:])
+            if len(own) < length:
+                own = np.concatenate([own, adapter, noise[number, end]])[:length]
+            reads[number, end] = own
+    return reads.swapaxes(0, 1)
 
 
 def write_reads(
     truth: pd.DataFrame, reads: np.ndarray, lanes: Sequence[np.ndarray], paths: Sequence[Sequence[str]]
 ) -> None:
     """Write reads as gzipped FASTQ; ``paths`` has for each lane the file of each end."""
-    quality = {True: "#", False: "I"}
+    names = truth["read"].tolist()
+    qualities = [("#" if kind == "low_quality" else "I") * reads.shape[2] for kind in truth["kind"]]
     for numbers, lane_paths in zip(lanes, paths, strict=True):
         for end, path in enumerate(lane_paths):
             records = [
-                f"@{truth['read'][number]} {end + 1}:N:0:1\n{reads[end, number].tobytes().decode()}\n+\n"
-                f"{quality[truth['kind'][number] == 'low_quality'] * reads.shape[2]}\n"
+                f"@{names[number]} {end + 1}:N:0:1\n{reads[end, number].tobytes().decode()}\n+\n"
+                f"{qualities[number]}\n"
                 for number in numbers
             ]
             _write_gzip("".join(records), path)

@@ -92,7 +92,7 @@ def _dataset(seconds_an_example: float, text: float = 0.0) -> Callable[[Mapping,
         held = _sequences_mb(size)
         features = size.examples * size.features
         seconds = PLAIN[0] + seconds_an_example * size.examples + 2e-5 * features
-        memory = 270 + 2.5 * held + text * size.examples + 3e-4 * features
+        memory = 210 + 2.5 * held + text * size.examples + 3e-4 * features
         return Demand(seconds, memory, 0.35 * held + 1e-5 * features)
 
     return found
@@ -359,7 +359,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "score_contributions": score_contributions,
     "fit_additive": fit_additive,
     "compare_networks": _small(*PLAIN),
-    "measure_reach": _small(1, 240),
+    "measure_reach": _small(1, 210),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,
     "score_pairs": score_pairs,

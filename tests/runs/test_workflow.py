@@ -229,13 +229,14 @@ RANKS = 0.02
 
 
 def assert_equal_but_for_rounding(before: pd.DataFrame, after: pd.DataFrame) -> None:
-    """Scores are equal to 1e-5; all but a hundredth of p and q likewise, and these to a few ranks."""
+    """Scores are equal to 1e-5; all but a twentieth of p and q likewise, and these to a few ranks."""
     tested = [name for name in before if name.endswith(("_p", "_q")) or name in ("p", "q")]
     scores = [name for name in before if name not in tested]
     pd.testing.assert_frame_equal(before[scores], after[scores], rtol=1e-5, atol=1e-5)
     pd.testing.assert_frame_equal(before[tested], after[tested], rtol=0, atol=RANKS)
     for name in tested:
-        assert np.isclose(before[name], after[name], rtol=1e-5, atol=1e-5, equal_nan=True).mean() > 0.99
+        equal = np.isclose(before[name], after[name], rtol=1e-5, atol=1e-5, equal_nan=True)
+        assert equal.mean() > 0.95, (name, equal.mean())
 
 
 @pytest.mark.long

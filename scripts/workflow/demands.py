@@ -92,7 +92,7 @@ def _dataset(seconds_an_example: float, text: float = 0.0) -> Callable[[Mapping,
         held = _sequences_mb(size)
         features = size.examples * size.features
         seconds = PLAIN[0] + seconds_an_example * size.examples + 2e-5 * features
-        memory = 210 + 2.5 * held + text * size.examples + 3e-4 * features
+        memory = 270 + 2.5 * held + text * size.examples + 3e-4 * features
         return Demand(seconds, memory, 0.35 * held + 1e-5 * features)
 
     return found
@@ -103,8 +103,7 @@ def _twin(seconds_an_example: float) -> Callable[[Mapping, Sizes], Demand]:
 
     def found(wildcards, sizes):
         one = _dataset(seconds_an_example)(wildcards, sizes)
-        # scikit-learn, and the terms
-        return replace(one, memory=one.memory + 90 + 2.4e-3 * sizes.dataset(wildcards["dataset"]).examples)
+        return replace(one, memory=one.memory + 2.4e-3 * sizes.dataset(wildcards["dataset"]).examples)
 
     return found
 
@@ -360,7 +359,7 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "score_contributions": score_contributions,
     "fit_additive": fit_additive,
     "compare_networks": _small(*PLAIN),
-    "measure_reach": _small(1, 210),
+    "measure_reach": _small(1, 240),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,
     "score_pairs": score_pairs,

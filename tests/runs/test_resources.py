@@ -27,7 +27,7 @@ def sizes(finished):
 
 
 def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
-    """Memory: at least what was taken, at most 2.5 times; processor time: expected are at most 4
+    """Memory: at least what was taken, at most 2.5 times or 400 MB; processor time: expected are at most 4
     times what was taken, and at least an eighth (a slow processor takes long), or it is 8 s off.
 
     Jobs of seconds are mostly the start of Python, and the tests' machines differ: docs/cluster.md has the
@@ -41,7 +41,8 @@ def test_declared_memory_and_runtime_fit_what_jobs_took(finished, sizes):
     ratio = jobs["asked_mb"] / (jobs["memory"] + without)
     off = (jobs["expected_seconds"] - jobs["seconds"]).abs()
     times = jobs["expected_seconds"] / jobs["seconds"]
-    fits = (ratio <= 2.5) & (jobs["asked_mb"] >= jobs["memory"]) & (jobs["wall"] < 60 * jobs["asked_minutes"])
+    enough = (jobs["asked_mb"] >= jobs["memory"]) & (jobs["wall"] < 60 * jobs["asked_minutes"])
+    fits = ((ratio <= 2.5) | (jobs["asked_mb"] <= 400)) & enough
     wrong = jobs[~(fits & ((off < 8) | times.between(0.125, 4)))]
     assert wrong.empty, wrong.drop(columns="wildcards").to_string()
 

@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from dfim.statistics.curves import (
-    WeightedAuroc,
-    bootstrap_areas,
-    dense_ranks,
-    intervals,
-    weighted_areas,
-)
+from dfim.statistics.curves import Ranked, bootstrap_areas, intervals
+
+AREAS = (roc_auc_score, average_precision_score)
 
 
 @pytest.fixture
@@ -21,26 +17,19 @@ def rows():
     return truth, np.round(rng.normal(truth, 1), 1), rng.integers(4, size=60)
 
 
-def test_weighted_areas_are_scikit_learns(rows):
+@pytest.mark.parametrize("tied", [True, False])
+def test_weighted_areas_are_scikit_learns(tied, rows):
     truth, scores, weight = rows
-    assert len(np.unique(scores)) < len(scores)
-    found = weighted_areas(*dense_ranks(scores), truth, weight)
+    scores = scores if tied else scores + np.random.default_rng(4).normal(0, 1e-6, len(scores))
+    assert (len(np.unique(scores)) < len(scores)) == tied
+    found = Ranked(scores, truth).areas(weight)
     assert found[0] == pytest.approx(roc_auc_score(truth, scores, sample_weight=weight))
     assert found[1] == pytest.approx(average_precision_score(truth, scores, sample_weight=weight))
 
 
-@pytest.mark.parametrize("digits", [0, 1, 9])
-def test_an_auroc_of_many_weights_is_that_of_each(digits):
-    rng = np.random.default_rng(4)
-    truth, scores = np.arange(300) % 3 == 0, np.round(rng.normal(size=300), digits)
-    auroc = WeightedAuroc(scores, truth)
-    for weight in [*rng.integers(4, size=(20, 300)), np.where(truth, 0, 1)]:
-        np.testing.assert_equal(auroc(weight), weighted_areas(*dense_ranks(scores), truth, weight)[0])
-
-
 def test_an_area_without_one_of_the_sides_is_missing(rows):
     truth, scores, _ = rows
-    assert np.isnan(weighted_areas(*dense_ranks(scores), truth, np.where(truth, 0, 1))).all()
+    assert np.isnan(Ranked(scores, truth).areas(np.where(truth, 0, 1))).all()
 
 
 def test_the_bootstrap_spreads_like_the_area_does():
@@ -63,10 +52,11 @@ def test_each_resample_has_the_areas_of_its_weights(digits):
     labels, logits = rng.integers(-1, 2, size=(90, 1)), np.round(rng.normal(size=(90, 1)), digits)
     found, drawing = bootstrap_areas(labels, logits, seed=3, resamples=20), np.random.default_rng([3, 90])
     known = labels[:, 0] >= 0
-    rank, truth = dense_ranks(logits[known, 0]), labels[known, 0] == 1
+    scores, truth = logits[known, 0], labels[known, 0] == 1
     for areas in found[:, 0]:
         weight = np.bincount(drawing.integers(90, size=90), minlength=90)[known]
-        np.testing.assert_allclose(areas, weighted_areas(*rank, truth, weight), rtol=1e-12)
+        expected = (measure(truth, scores, sample_weight=weight) for measure in AREAS)
+        np.testing.assert_allclose(areas, list(expected), rtol=1e-12)
 
 
 def test_all_tasks_see_the_same_resamples_and_missing_labels_do_not_count():

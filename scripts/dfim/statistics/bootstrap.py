@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.curves import WeightedAuroc, intervals
+from dfim.statistics.curves import Ranked, intervals
 
 RUNNING = ["median", "median_low", "median_high", "quartile_1", "quartile_3"]
 
@@ -19,14 +19,14 @@ def bootstrap_auroc(
     """
     if min(len(np.unique(examples[of_group])), len(np.unique(examples[~of_group]))) < 2:
         return np.nan, np.nan
-    auroc = WeightedAuroc(scores, of_group)
+    ranked = Ranked(scores, of_group)
     example = np.unique(examples, return_inverse=True)[1]
     n_examples = example.max() + 1
     rng = np.random.default_rng([seed, n_examples])
     found = []
     for _ in range(resamples):
         drawn = np.bincount(rng.integers(n_examples, size=n_examples), minlength=n_examples)
-        found.append(auroc(drawn[example]))
+        found.append(ranked.areas(drawn[example])[0])
     return tuple(intervals(np.array(found)))
 
 

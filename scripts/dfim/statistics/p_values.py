@@ -19,7 +19,6 @@ Four ways lead from null scores to the p of a score:
 A score that has a sign (``signed_sum``) is tested in both tails, a score that has none in the upper one.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,11 +38,6 @@ TAIL_SHARE, LARGEST_TAIL, SMALLEST_TAIL = 0.1, 250, 20
 EXTRAPOLATION = 4
 
 Test = Callable[[np.ndarray], np.ndarray]
-
-
-def upper_tail(z: float) -> float:
-    """Return the chance of a standard normal number above z."""
-    return math.erfc(z / math.sqrt(2)) / 2
 
 
 def smallest_p(n: int, two_tailed: bool = False) -> float:

@@ -5,11 +5,12 @@ its scale. The ranks of one block are not independent, so that they are averaged
 blocks is compared with that of as many independent ranks, which vary at least as much.
 """
 
+import math
 from functools import cache
 
 import numpy as np
 
-from dfim.statistics.p_values import SMALLEST, upper_tail
+from dfim.statistics.p_values import SMALLEST
 
 # Up to so many blocks the distribution of the sum is worked out, beyond it is a normal one.
 _EXACT = 150
@@ -30,7 +31,8 @@ def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
     if n <= _EXACT:
         return float(_upper_tail(n, draws)[min(int(np.ceil(total - 1e-9)), n * draws)])
     deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
-    return max(upper_tail((total - 0.5 - n * draws / 2) / deviation), SMALLEST)
+    above = (total - 0.5 - n * draws / 2) / deviation
+    return max(math.erfc(above / math.sqrt(2)) / 2, SMALLEST)  # the upper tail of the normal distribution
 
 
 @cache

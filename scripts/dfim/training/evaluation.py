@@ -6,13 +6,7 @@ import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.datasets.dataset import MISSING, Dataset
 from dfim.errors import InputError
-from dfim.statistics.curves import (
-    AREAS,
-    bootstrap_areas,
-    dense_ranks,
-    intervals,
-    weighted_areas,
-)
+from dfim.statistics.curves import AREAS, Ranked, bootstrap_areas, intervals
 
 MOST_CURVE_POINTS = 1000
 MOST_VALUES = 20_000
@@ -60,7 +54,7 @@ def _separation(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> lis
     rows = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
-        areas = weighted_areas(*dense_ranks(score), truth == 1, np.ones(len(truth)))
+        areas = Ranked(score, truth == 1).areas(np.ones(len(truth)))
         counts = {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
         rows.append({"task": task, **dict(zip(AREAS, areas, strict=True)), **counts})
     return rows

@@ -23,13 +23,15 @@ from dfim.attribution.cpu.vectors import aligned
 # Numbers of a vector, and sums that there are registers for.
 _WIDE = llvmlite.binding.get_host_cpu_features().get("avx512f", False)
 LANES = 16 if _WIDE else 8
-# Channels, vectors of sums and rows of the tiles that there are; beside 1 channel 7 zeros are written.
+# Channels, vectors of sums and rows of the tiles that there are.
 KINDS = ((24, 3, 8 if _WIDE else 4), (16, 2, 12 if _WIDE else 6), (8, 1, 8), (4, 1, 8), (1, 1, 8))
 # Of each kind: channels, numbers of the weights of a vector of inputs, rows, and folds.
 WIDTHS, _, ROWS = (np.array(values) for values in zip(*KINDS, strict=True))
 NUMBERS = np.array([LANES * vectors for _, vectors, _ in KINDS])
 FOLDS = NUMBERS // WIDTHS
 EIGHT = 8
+# Numbers that are written in a row: zeros beside one channel.
+WRITTEN = np.where(WIDTHS == 1, EIGHT, WIDTHS)
 # So many products are added up at most before they are added to others: a long sum is rounded more.
 _CHAIN = 32
 # Numbers that a tile puts aside: its sums.

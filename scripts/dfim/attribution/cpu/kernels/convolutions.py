@@ -8,7 +8,7 @@ from dfim.attribution.cpu.tiles import (
     NUMBERS,
     ROWS,
     SUMS,
-    WIDTHS,
+    WRITTEN,
     fill_1,
     fill_4,
     fill_8,
@@ -71,10 +71,9 @@ def _check(x, taps, weights, parts, bias, out):
     """Raise a ValueError unless tiles lead nowhere but into these arrays."""
     for part in range(len(parts)):
         kind, offset, channel, steps = parts[part, 0], parts[part, 1], parts[part, 2], parts[part, 3]
-        width = max(WIDTHS[kind], 4 if kind == 3 else 8)  # zeros are written beside one channel
         if (
             steps * FOLDS[kind] > x.shape[2]
-            or channel + width > min(out.shape[2], len(bias))
+            or channel + WRITTEN[kind] > min(out.shape[2], len(bias))
             or offset + taps * steps * NUMBERS[kind] > len(weights)
         ):
             raise ValueError("a kernel does not fit what is convolved")

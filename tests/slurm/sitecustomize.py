@@ -1,8 +1,9 @@
 """Read by Python at its start in the jobs of a test that puts this folder on PYTHONPATH.
 
 This SLURM has no control groups: here the memory that a job of the rule ``DFIM_LIMITED`` was given is a real
-limit on what its script takes. It is looked at where the script begins a file of results: a limit that strikes
-anywhere ends in whatever the library at that place makes of it. A script of ``DFIM_HANGING`` never ends.
+limit on what its script takes. It is looked at where the script begins a file of results: a limit that
+strikes anywhere ends in whatever the library at that place makes of it. A script of ``DFIM_HANGING`` never
+ends.
 """
 
 import os
@@ -29,7 +30,7 @@ def _given_megabytes() -> int:
 
 
 def _most_megabytes() -> float:
-    """Return the most memory that this process has held; ``getrusage`` would count what it was forked from."""
+    """Return the most memory that this process has held; ``getrusage`` counts its parent's too."""
     return int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024
 
 

@@ -9,16 +9,15 @@ from dfim.statistics.nulls import NullModel, add_significance
 from dfim.statistics.studentised import studentised, studentised_rows
 
 
-def test_a_size_is_over_the_root_mean_square_of_the_others_of_its_row():
+def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
     rng = np.random.default_rng(1)
     scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
     found, null = studentised(scores, draws)
     for row in range(7):
-        values = [scores[row], *draws[row]]
-        for number, value in enumerate(values):
-            others = values[:number] + values[number + 1 :]
-            expected = abs(value) / np.sqrt(np.mean(np.square(others)))
-            assert [found[row], *null[row]][number] == pytest.approx(expected)
+        for number, value in enumerate(draws[row]):
+            expected = abs(value) / np.sqrt(np.mean(np.square(np.delete(draws[row], number))))
+            assert null[row, number] == pytest.approx(expected)
+        assert found[row] == pytest.approx(abs(scores[row]) / np.sqrt(np.mean(np.square(draws[row, 1:]))))
 
 
 def test_zeros_are_0_and_a_row_of_its_own_scale_changes_nothing():
@@ -76,8 +75,8 @@ def test_rows_may_be_in_any_order_and_have_unequal_numbers_of_draws():
     table = pd.DataFrame({"source": [7, 3], "fis": [1.0, 2.0]})
     draws = pd.DataFrame({"source": [3, 7, 3, 7, 7], "fis": [4.0, 1.0, 3.0, 2.0, 2.0]})
     found, null = studentised_rows(table, draws, "fis")
-    np.testing.assert_allclose(found, [1 / np.sqrt(9 / 3), 2 / np.sqrt(25 / 2)])
-    np.testing.assert_allclose(null[[0, 1]], [4 / np.sqrt(13 / 2), 1 / np.sqrt(9 / 3)])
+    np.testing.assert_allclose(found, [1 / 2, 2 / 3])
+    np.testing.assert_allclose(null, [4 / 3, 1 / 2, 3 / 4, 2 / np.sqrt(5 / 2), 2 / np.sqrt(5 / 2)])
 
 
 def test_a_row_without_draws_is_refused():

@@ -1,9 +1,13 @@
 """Scores against draws of their own row, in units of that row: then the draws of all rows can be pooled.
 
-A row has a score and the scores of K draws, in which something was done at random instead. Under the
-hypothesis that it is no different from its draws, the K + 1 are exchangeable; and so are the sizes of each
-divided by the root mean square of the K others. Rows of large and of small scores are then alike: the draws
-of all of them are one null, which resolves p far below 1 / (K + 1).
+A row has a score and the scores of K draws, in which something was done at random instead. Each draw is
+divided by the root mean square of the K − 1 others, and the score by that of the first draw's others. Under
+the hypothesis that the row's score is no different from its draws, score and first draw are exchangeable, so
+that what becomes of the score is distributed as what becomes of a draw. Rows of large and of small scores are
+then alike: the draws of all of them are one null, which resolves p far below 1 / (K + 1).
+
+No draw is divided by anything that has the score in it. Else the draws of a row whose score is large would
+look small, and the p of all other rows with them.
 """
 
 import numpy as np
@@ -13,21 +17,25 @@ from dfim.errors import InputError, counted
 
 
 def studentised(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sizes of scores (rows,) and draws (rows, K), over the root mean square of the row's others.
+    """Return the sizes of scores (rows,) and draws (rows, K), over the root mean square of other draws.
 
-    Same shapes, float64. The others of a draw are the score and the other draws. 0 where a value is 0,
-    infinite where only the others are. A draw that is NaN is none. The square of ``floor`` is added to the
-    mean square: rows of scores far below it do not stand out by their own smallness (the constant of Tusher
-    et al. 2001).
+    Same shapes, float64. The others of a draw are those of its row, the others of a score those of the first
+    draw. 0 where a value is 0, infinite where only the others are. A draw that is NaN is none; the first must
+    be one. The square of ``floor`` is added to the mean square: rows of scores far below it do not stand out
+    by their own smallness (the constant of Tusher et al. 2001).
     """
-    values = np.column_stack([scores, draws]).astype(np.float64)
+    values = np.asarray(draws, np.float64)
     known = ~np.isnan(values)
     squares = np.where(known, values**2, 0)
     others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0)
+    scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1) + floor**2)
+    return _over(np.asarray(scores, np.float64), scale[:, 0]), _over(values, scale)
+
+
+def _over(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Return sizes of values in units of a scale; that of 0 is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1) + floor**2)
-        sizes = np.where(values == 0, 0.0, np.abs(values) / scale)
-    return sizes[:, 0], sizes[:, 1:]
+        return np.where(values == 0, 0.0, np.abs(values) / scale)
 
 
 def studentised_rows(table: pd.DataFrame, draws: pd.DataFrame, score: str) -> tuple[np.ndarray, np.ndarray]:

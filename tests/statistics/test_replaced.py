@@ -142,7 +142,8 @@ def test_pairs_that_interact_do_not_make_the_others_stand_out(interacting, draws
     """However many of 400 do, of the others a twentieth have p ≤ .05."""
     below = []
     for run in range(100):
-        scores, first, _ = simulated(np.random.default_rng([run, interacting, draws]), 400, draws, interacting)
+        rng = np.random.default_rng([run, interacting, draws])
+        scores, first, _ = simulated(rng, 400, draws, interacting)
         below.append((p_of_draws(scores, first)[interacting:] <= 0.05).mean())
     assert np.mean(below) == pytest.approx(0.05, abs=0.004)
 

@@ -38,7 +38,7 @@ with running(snakemake, on_gpu=True) as log:
         settings.least_share,
         seed,
     )
-    with_decoys = decoy_pairs(placed)
+    with_decoys = pd.concat([decoy_pairs(placed), ordered]).sort_values(list(ordered), ignore_index=True)
     network = read_network(snakemake.input.graph, length)
     task, parts = settings.tasks.index(settings.task), []
 

@@ -47,7 +47,8 @@ class Asked:
 def outputs_of_check(check: str, scorer: Scorer, task: int, pairs: pd.DataFrame, asked: Asked):
     """Return the pair tests of a check (:func:`judge_pairs`) and its rows, the columns ``ROW_COLUMNS``.
 
-    ``pairs`` are ordered; those beyond reach are left out.
+    ``pairs`` are ordered; those beyond reach are left out. Where decoys are checked they are judged beside
+    whatever real pairs there are, as pairs that do not interact are in an analysis, and are the rows alone.
     """
     chosen = unordered_pairs(pairs, asked.features, asked.reach)
     chosen = chosen[chosen["within_reach"] == 1].reset_index(drop=True)
@@ -60,7 +61,7 @@ def outputs_of_check(check: str, scorer: Scorer, task: int, pairs: pd.DataFrame,
     for end in ("first", "second"):
         of_decoy = tests[f"{end}_group"] == DECOY
         rows.loc[of_decoy, "p_tested"] = tests.loc[of_decoy, f"p_{end}"]
-    return tests, rows[ROW_COLUMNS]
+    return tests, _checked(check, rows)
 
 
 def scores_of_check(
@@ -74,7 +75,7 @@ def scores_of_check(
 ) -> pd.DataFrame:
     """Return the rows of the scores of ordered pairs, ``ROW_COLUMNS``; ``tests``: the same pairs' pair tests.
 
-    The target of a pair is a decoy, where the check asks decoys.
+    Where decoys are checked they are targets; see :func:`outputs_of_check`.
     """
     pairs = pairs[within_reach(pairs, asked.features, asked.reach)].reset_index(drop=True)
     data = (scorer, asked.bases, asked.features, pairs, task, asked.background)
@@ -83,13 +84,20 @@ def scores_of_check(
     ends = unordered(pairs, asked.features)
     told = scores.join(ends).merge(tests, on=["example", "first", "second"], how="left")
     told = told.rename(columns={"pair": "name"}).assign(check=check, method=method)
+    places = asked.features.set_index("feature")
+    of_decoys = (places["group"].loc[told["target"]] == DECOY).to_numpy()
     parts = []
     for number, score in enumerate(SCORES):
         p = p_replaced(told[score].to_numpy(), *draws[number]).set_axis(told.index)
-        of_target = p[P_COLUMNS[ENDS.index("target")]] if check == DECOY else np.nan
+        of_target = p[P_COLUMNS[ENDS.index("target")]].where(of_decoys)
         calls = called(p["q"], told["share"], asked.level, asked.least_share).astype(int)
         parts.append(told.assign(score=score, p_tested=of_target, p=p["p"], q=p["q"], called=calls))
-    return pd.concat(parts, ignore_index=True)[ROW_COLUMNS]
+    return _checked(check, pd.concat(parts, ignore_index=True))
+
+
+def _checked(check: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that a check is about: of decoys those with a p of which the hypothesis is true."""
+    return rows.loc[rows["p_tested"].notna() | (check != DECOY), ROW_COLUMNS].reset_index(drop=True)
 
 
 def untrained_variants(

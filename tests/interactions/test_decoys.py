@@ -102,6 +102,20 @@ def test_words_that_interact_are_called_and_the_same_words_with_decoys_are_not(t
     assert (of_decoys["p_tested"] <= 0.05).mean() <= 0.05
 
 
+def test_beside_real_pairs_decoys_are_judged_by_the_draws_of_both_and_are_the_rows_alone():
+    asked, ordered, pairs = asked_of(60)
+    both = pd.concat([pairs, ordered], ignore_index=True)
+    with open_scorer("gradient_input", simplify(stacked(seed=2, length=LENGTH)), BACKGROUND) as scorer:
+        tests, rows = outputs_of_check("decoy", scorer, 0, both, asked)
+        scores = scores_of_check("decoy", "gradient_input", scorer, 0, both, tests, asked)
+        _, alone = outputs_of_check("decoy", scorer, 0, pairs, asked)
+    assert len(tests) == len(pairs) + len(ordered) // 2
+    assert len(scores) == 2 * len(rows) == 2 * len(pairs)
+    assert rows["name"].str.contains("decoy of").all()
+    assert scores["p_tested"].notna().all()
+    assert not np.allclose(rows["p_tested"], alone["p_tested"])
+
+
 def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
     """Of outputs and of scores; p of the pair, the larger of two, are larger."""
     asked, _, pairs = asked_of(400)

@@ -75,6 +75,29 @@ def of_dataset_memory() -> str:
     )
 
 
+def of_decoys() -> str:
+    table = read_table(TABLES / "decoys.tsv")
+    now, then = (table[table["others"] == others] for others in ("draws", "draws and score"))
+
+    def said(analysis: str, column: str, rows=now) -> str:
+        values = rows.loc[rows["analysis"] == analysis, column]
+        return " and ".join(f"{value:.3f}".replace("0.", ".", 1) for value in values)
+
+    def below(analysis: str) -> str:
+        rows = now[now["analysis"] == analysis].itertuples()
+        found = [f"{row.below:.3f} [{row.low:.3f}, {row.high:.3f}] of {row.decoys:,}" for row in rows]
+        return " and ".join(found).replace("0.", ".") + f" ({said(analysis, 'below', then)} before)"
+
+    a, b = "motif_pairs", "planted_sites"
+    return (
+        f"Decoys of A have p ≤ .05 in {below(a)}, those of B in {below(b)}. Of planted pairs "
+        f"{said(a, 'planted_called')} are called in A ({said(a, 'planted_called', then)} before), and "
+        f"{said(b, 'planted_called')} in B ({said(b, 'planted_called', then)}); of others "
+        f"{said(a, 'other_called')} in A ({said(a, 'other_called', then)}), and {said(b, 'other_called')} "
+        f"in B ({said(b, 'other_called', then)})."
+    )
+
+
 def of_backends() -> str:
     by_backend = read_table(TABLES / "backends.tsv").groupby("backend")
     most = by_backend[["contributions", "gradient_input"]].max()
@@ -105,6 +128,7 @@ def checked() -> list[tuple[str, str]]:
         ("docs/speed.md", of_exactness()),
         ("docs/speed.md", of_dataset_memory()),
         ("docs/networks.md", of_backends()),
+        ("docs/methods.md", of_decoys()),
     ]
     kept = read_table(TABLES / "said.tsv")
     return made + list(zip(kept["page"], kept["words"], strict=True))

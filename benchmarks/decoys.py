@@ -4,9 +4,8 @@
 
 Writes ``decoys.tsv`` to the first folder. For each run, and for A and B, pairs of a feature and a decoy are
 judged beside the real pairs of the same sequences, and the real pairs alone. This is done in two ways.
-``draws``: draws are divided by other draws alone, and q counts true hypotheses alone, as it is.
-``draws and score``: draws were divided by a mean square that had the pair's own score in it, and q was
-Benjamini and Hochberg's, as it once was.
+``draws``: draws are divided by other draws alone, as they are. ``draws and score``: by a mean square that has
+the pair's own score in it, as they once were.
 """
 
 import argparse
@@ -31,7 +30,7 @@ from dfim.networks.graph_files import load_graph
 from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.effects import called, effects, resolution, resolved
 from dfim.statistics.null_checks import DECOY
-from dfim.statistics.p_values import adaptive_q_values, p_values, q_values
+from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.replaced import counted_pairs, pooled
 from dfim.statistics.studentised import studentised
 
@@ -65,7 +64,7 @@ def with_score(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.nd
     return sizes[:, 0], sizes[:, 1:]
 
 
-WAYS = {"draws and score": (with_score, q_values), "draws": (studentised, adaptive_q_values)}
+WAYS = {"draws and score": with_score, "draws": studentised}
 
 
 def drawn(results: Path, name: str, analysis: str, task: str, criteria: dict, groups) -> PairDraws:
@@ -111,12 +110,12 @@ def rows_of(results: Path, asked: tuple) -> list[dict]:
     of_decoys, of_planted = first | second, table.eval(planted).to_numpy()[~(first | second)]
     of_one_name = (table["first_name"] == table["second_name"]).to_numpy()[~of_decoys]
     rows = []
-    for others, way in WAYS.items():
-        p, calls = judged(scores, draws, table["share"], *way)
+    for others, sizes_of in WAYS.items():
+        p, calls = judged(scores, draws, table["share"], sizes_of)
         below = np.where(first, *p)[of_decoys] <= 0.05
         low, high = interval(below, table["example"].to_numpy()[of_decoys])
         real = [values[~of_decoys] for values in draws]
-        _, called_alone = judged(scores[~of_decoys], real, table["share"][~of_decoys], *way)
+        _, called_alone = judged(scores[~of_decoys], real, table["share"][~of_decoys], sizes_of)
         row = {"run": results.name, "analysis": data[1], "others": others}
         row |= {
             "sequences": table["example"].nunique(),
@@ -130,11 +129,11 @@ def rows_of(results: Path, asked: tuple) -> list[dict]:
     return rows
 
 
-def judged(scores, draws, share, sizes_of, q_of) -> tuple[np.ndarray, np.ndarray]:
+def judged(scores, draws, share, sizes_of) -> tuple[np.ndarray, np.ndarray]:
     """Return the p of pairs with either end replaced (2, pairs), and which are called (pairs,)."""
     p = np.stack([p_of(scores, values, sizes_of) for values in draws])
     tests = counted_pairs(scores, *draws)
-    q = np.where(tests, q_of(np.where(tests, p.max(axis=0), np.nan)), 1.0)
+    q = np.where(tests, q_values(np.where(tests, p.max(axis=0), np.nan)), 1.0)
     return p, called(q, share, 0.05, 0.1)
 
 

@@ -32,7 +32,7 @@ from dfim.sequences.motifs import words_of
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, draws_of_scan
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
-from dfim.statistics.p_values import adaptive_q_values, p_values
+from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.resolution import AUTO, number_of
 from dfim.statistics.studentised import studentised_rows
 
@@ -214,7 +214,7 @@ def variants(
     table = sources.assign(**summarise(np.stack(found))).rename_axis("source").reset_index()
     for score in PROFILE_SCORES:
         table[f"{score}_p"] = p_values(*studentised_rows(table, scored, score))
-        table[f"{score}_q"] = adaptive_q_values(table[f"{score}_p"])
+        table[f"{score}_q"] = q_values(table[f"{score}_p"])
     table.insert(0, "sequence", np.array(names, object)[table["example"]])
     return table.rename(columns={"start": "position"}).drop(columns=["source", "feature", "kind", "end"])
 

@@ -9,7 +9,7 @@ from dfim.errors import InputError
 from dfim.interactions.pair_significance import pair_significance
 from dfim.interactions.pairs import unordered_pairs
 from dfim.statistics.nulls import NullModel
-from dfim.statistics.p_values import adaptive_q_values, p_values
+from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.replaced import p_replaced
 
 REPLACED = [NullModel("replaced"), NullModel()]
@@ -156,7 +156,7 @@ def test_replaced_is_the_first_null_and_the_shuffles_the_second():
     for number, score in enumerate(("fis", "signed_sum")):
         p = p_replaced(pairs[score].to_numpy(), *draws[number])["p"]
         np.testing.assert_allclose(pairs[f"{score}_p"], p)
-        np.testing.assert_allclose(pairs[f"{score}_q"], adaptive_q_values(p))
+        np.testing.assert_allclose(pairs[f"{score}_q"], q_values(p))
         np.testing.assert_allclose(pairs[f"{score}_p_dinucleotide"], alone[f"{score}_p"])
         np.testing.assert_allclose(pairs[f"{score}_q_dinucleotide"], alone[f"{score}_q"])
     rows = found.nulls[found.nulls["null_model"] == "replaced"]

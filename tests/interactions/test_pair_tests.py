@@ -14,6 +14,7 @@ from dfim.interactions.pairs import unordered_pairs
 from dfim.interactions.sources import make_pairs
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS, called, effects, resolution
+from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
 
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3], np.float32)
@@ -176,13 +177,12 @@ def answers(task, examples=30):
         evaluate = partial(scorer.edited_logits, bases, task=LOGIC.index(task))
         found = draw_pairs(evaluate, bases, features, pairs_of(features), BACKGROUND, 10)
     table = found.table.join(effects(found.table, found.shuffled))
-    p = p_replaced(table["interaction"], found.first, found.second)
+    p = p_replaced(table["interaction"], found.first, found.second)["p"]
     names = features["name"].to_numpy()
     pair = [
         "".join(sorted(names[[first, second]])) for first, second in table[["first", "second"]].to_numpy()
     ]
-    calls = called(p["q"], table["share"], 0.05, 0.1)
-    return table.assign(pair=pair, called=calls).groupby("pair")
+    return table.assign(pair=pair, called=called(q_values(p), table["share"], 0.05, 0.1)).groupby("pair")
 
 
 @pytest.mark.parametrize(("task", "sign"), [("and", 1), ("or", -1)])
@@ -226,9 +226,9 @@ def test_an_untrained_network_has_next_to_no_calls(seed):
         evaluate = partial(scorer.edited_logits, bases, task=0)
         found = draw_pairs(evaluate, bases, features, pairs_of(features), BACKGROUND, 10)
     table = effects(found.table, found.shuffled)
-    p = p_replaced(table["interaction"], found.first, found.second)
+    p = p_replaced(table["interaction"], found.first, found.second)["p"]
     assert table["interaction"].abs().max() > 1e-3  # the two do change each other's effect
-    assert called(p["q"], table["share"], 0.05, 0.1).mean() <= 0.01
+    assert called(q_values(p), table["share"], 0.05, 0.1).mean() <= 0.01
 
 
 PLACES = (("A", 20), ("B", 60))

@@ -9,7 +9,7 @@ from dfim.interactions.pair_files import read_pair_draws, write_pair_draws
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.tested_pairs import COLUMNS, for_kinds, judge_pairs
 from dfim.statistics.effects import OUTPUTS
-from dfim.statistics.p_values import adaptive_q_values
+from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced, ranks_among_draws
 
 N, DRAWS = 40, 10
@@ -46,7 +46,7 @@ def test_pairs_are_judged_by_their_draws():
     p = p_replaced(tests["interaction"], found.first, found.second)
     for column in p:
         np.testing.assert_allclose(tests[column], p[column])
-    np.testing.assert_allclose(tests["q"], adaptive_q_values(p["p"]))
+    np.testing.assert_allclose(tests["q"], q_values(p["p"]))
     np.testing.assert_allclose(tests["rank_first"], ranks_among_draws(tests["interaction"], found.first))
     assert tests["called"].tolist() == [1] * 20 + [0] * 20
     assert set(tests.loc[:19, "call"]) == {"synergy"}

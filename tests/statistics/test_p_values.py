@@ -5,15 +5,7 @@ import pytest
 from scipy import stats
 
 from dfim.errors import InputError
-from dfim.statistics.p_values import (
-    LARGEST_TAIL,
-    SMALLEST,
-    adaptive_q_values,
-    fit_tail,
-    p_values,
-    q_values,
-    smallest_p,
-)
+from dfim.statistics.p_values import LARGEST_TAIL, SMALLEST, fit_tail, p_values, q_values, smallest_p
 
 
 def integers(n, seed):
@@ -106,32 +98,6 @@ def test_a_missing_p_is_no_test():
     assert np.isnan(q_values(np.array([np.nan, np.nan]))).all()
     within = q_values(p, np.array(list("aabbb")))
     np.testing.assert_allclose(within, [0.01, np.nan, 0.03, 0.03, np.nan])
-
-
-def test_adaptive_q_values_count_true_hypotheses_alone():
-    p = np.concatenate([np.full(60, 1e-6), np.linspace(0.06, 1, 40), [np.nan]])
-    share = 41 / (100 * 0.95)
-    np.testing.assert_allclose(adaptive_q_values(p), np.maximum(share * q_values(p), p))
-    assert (adaptive_q_values(p)[60:100] >= p[60:100]).all()
-    uniform = np.linspace(0.005, 1, 200)
-    np.testing.assert_allclose(adaptive_q_values(uniform), q_values(uniform))
-    assert adaptive_q_values(np.array([])).size == 0
-    assert np.isnan(adaptive_q_values(np.array([np.nan]))).all()
-
-
-@pytest.mark.parametrize("together", [1, 20])
-@pytest.mark.parametrize("true", [20, 200, 380])
-def test_adaptive_q_values_hold_their_rate_where_tests_depend_on_each_other(true, together):
-    """400 tests, ``true`` of them of true hypotheses; ``together`` depend on each other."""
-    wrong = []
-    for run in range(300):
-        rng = np.random.default_rng([run, true, together])
-        common = np.repeat(rng.normal(size=400 // together), together)
-        values = rng.permutation(np.sqrt(0.5) * (common + rng.normal(size=400)) if together > 1 else common)
-        values[true:] += 4
-        picked = adaptive_q_values(stats.norm.sf(values)) < 0.05
-        wrong.append(picked[:true].sum() / max(1, picked.sum()))
-    assert np.mean(wrong) <= 0.055
 
 
 # ------------------------------------------------------------------------- generalised Pareto tails

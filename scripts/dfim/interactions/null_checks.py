@@ -18,7 +18,7 @@ from dfim.interactions.tested_pairs import judge_pairs
 from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of
 from dfim.statistics.effects import called
 from dfim.statistics.null_checks import DECOY, ROW_COLUMNS, UNTRAINED
-from dfim.statistics.p_values import adaptive_q_values, p_values
+from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.replaced import P_COLUMNS, p_replaced
 from dfim.statistics.studentised import studentised_rows
 
@@ -128,6 +128,6 @@ def untrained_variants(
     parts = []
     for score in PROFILE_SCORES:
         p = p_values(*studentised_rows(table, draws, score))
-        q = adaptive_q_values(p)
+        q = q_values(p)
         parts.append(told.assign(score=score, p_tested=p, p=p, q=q, called=(q < level).astype(int)))
     return pd.concat(parts, ignore_index=True).reindex(columns=ROW_COLUMNS)

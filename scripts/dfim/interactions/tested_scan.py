@@ -19,7 +19,7 @@ from dfim.statistics.effects import (
     sign_of,
 )
 from dfim.statistics.kinds import NULL_ENDS
-from dfim.statistics.p_values import q_values, smallest_p
+from dfim.statistics.p_values import smallest_p
 from dfim.statistics.replaced import P_COLUMNS, counted_pairs, p_replaced
 from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
 
@@ -65,8 +65,7 @@ def judge_scan(
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    # The pieces are the same in all cells: how many p are small says little of how many hypotheses are true.
-    p = p_replaced(interaction, *draws, floor=SMALL * empty.std(), q_of=q_values)
+    p = p_replaced(interaction, *draws, floor=SMALL * empty.std())
     table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
     table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
     table["call"] = sign_of(table["interaction"], table["called"] == 1)

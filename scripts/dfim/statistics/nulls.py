@@ -29,7 +29,7 @@ import pandas as pd
 
 from dfim.errors import InputError, counted
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
-from dfim.statistics.p_values import POOLED, adaptive_q_values, p_values, q_values
+from dfim.statistics.p_values import POOLED, p_values, q_values
 from dfim.statistics.resolution import AUTO
 from dfim.statistics.studentised import studentised_rows
 
@@ -337,9 +337,7 @@ def add_significance(
     def add(score: str, suffix: str, spec: NullModel, null: pd.DataFrame, way: str) -> None:
         families = rows["pair"].to_numpy() if way == "released" and "pair" in rows else None
         p = p_against(*scaled(spec, rows, null, [score]), score, spec, way)
-        adaptive = spec.studentised and families is None
-        q = adaptive_q_values(p) if adaptive else q_values(p, families)
-        for name, values in (("p", p), ("q", q)):
+        for name, values in (("p", p), ("q", q_values(p, families))):
             column = np.full(len(table), np.nan)
             column[tests] = values
             added[f"{score}_{name}{suffix}"] = column

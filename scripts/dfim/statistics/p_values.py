@@ -36,9 +36,6 @@ TAIL_SHARE, LARGEST_TAIL, SMALLEST_TAIL = 0.1, 250, 20
 # How many times smaller than the smallest empirical p that of a fitted tail can be. Without a limit some row
 # of a complete null has q < .05 in up to a fifth of runs, where null scores are few and sequences differ.
 EXTRAPOLATION = 4
-# Above this lie the p by which true null hypotheses are counted: the level itself, and not ½ as usual, since
-# that also holds where tests depend on each other (Blanchard and Roquain 2009).
-LAMBDA = 0.05
 
 Test = Callable[[np.ndarray], np.ndarray]
 
@@ -229,17 +226,6 @@ def q_values(p: np.ndarray, families: np.ndarray | None = None) -> np.ndarray:
     if tested.any():
         q[tested] = _benjamini_hochberg(p[tested])
     return q
-
-
-def adaptive_q_values(p: np.ndarray) -> np.ndarray:
-    """Return q-values of p-values, any shape, that count true null hypotheses alone: as :func:`q_values`.
-
-    They are Benjamini and Hochberg's times the estimated share of the tests whose hypothesis is true (Storey
-    2002), but no smaller than p. The share is (1 + #{p > :data:`LAMBDA`}) / (tests · (1 − LAMBDA)), or 1.
-    """
-    p = np.asarray(p, dtype=np.float64)
-    tests, above = (~np.isnan(p)).sum(), (p > LAMBDA).sum()
-    return np.maximum(q_values(p) * min(1.0, (1 + above) / (max(1, tests) * (1 - LAMBDA))), p)
 
 
 def _benjamini_hochberg(p: np.ndarray) -> np.ndarray:

@@ -7,16 +7,14 @@ pairs can be pooled: pairs of large and of small scores are then alike, and the 
 draws together. A pair whose score and draws are all 0 has p = 1, and its draws are no part of the pool:
 beside its zeros the scores of all other pairs would look large. Both features are needed, so that the larger
 of the two p counts (an intersection–union test, Berger 1982). q is over the pairs that are not all zeros with
-either replaced; it counts true hypotheses alone (:func:`dfim.statistics.p_values.adaptive_q_values`).
+either replaced.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
-from dfim.statistics.p_values import adaptive_q_values, smallest_p
+from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
 
@@ -64,22 +62,16 @@ def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return (np.asarray(scores) != 0) | (np.asarray(draws) != 0).any(axis=1)
 
 
-def p_replaced(
-    scores: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
-    floor: float = 0.0,
-    q_of: Callable[[np.ndarray], np.ndarray] = adaptive_q_values,
-) -> pd.DataFrame:
+def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor: float = 0.0) -> pd.DataFrame:
     """Return the p of pairs with the first, and with the second, replaced, the larger, and its q.
 
     The columns are ``P_COLUMNS`` and ``q``. ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the
     scores with the first feature, and with the second, replaced in each draw; ``floor`` as of
-    :func:`studentised`. q, by ``q_of``, is over the pairs of :func:`counted_pairs`; that of the others is 1.
+    :func:`studentised`. q is over the pairs of :func:`counted_pairs`; that of the others is 1.
     """
     found = p_of_draws(scores, first, floor), p_of_draws(scores, second, floor)
     larger, own = np.maximum(*found), counted_pairs(scores, first, second)
-    q = np.where(own, q_of(np.where(own, larger, np.nan)), 1.0)
+    q = np.where(own, q_values(np.where(own, larger, np.nan)), 1.0)
     return pd.DataFrame(dict(zip(P_COLUMNS, (*found, larger), strict=True)) | {"q": q})
 
 

@@ -297,8 +297,8 @@ def _null_checks(rules: Callable[..., list[Callable]]) -> Callable[[Mapping, Siz
         part = min(1.0, options["null_checks"] / max(1, -(-selected // options["shards"])))
         parts = [one(wildcards, sizes) for one in rules(options["methods"])]
         seconds = sum(max(0.0, each.seconds - NETWORK[0]) for each in parts)
-        # Each pair has two decoys, and is asked once more of an untrained network.
-        return Demand(NETWORK[0] + 3 * part * seconds, max(each.memory for each in parts), 0.5)
+        # Each pair has two decoys and is asked beside them, and once more of an untrained network.
+        return Demand(NETWORK[0] + 4 * part * seconds, max(each.memory for each in parts), 0.5)
 
     return found
 

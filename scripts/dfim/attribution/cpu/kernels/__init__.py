@@ -20,7 +20,7 @@ from dfim.attribution.cpu.kernels.back import (
     own_multipliers,
     route_changed,
 )
-from dfim.attribution.cpu.kernels.convolutions import convolve, spread_sequences
+from dfim.attribution.cpu.kernels.convolutions import convolve
 from dfim.attribution.cpu.kernels.dense import (
     add_changed_inputs,
     change_of_inputs,
@@ -69,5 +69,4 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
-    "spread_sequences",
 ]

@@ -126,22 +126,3 @@ def convolve(x, x_by_column, left, taps, weights, parts, bias, out_by_column, ou
                 bias, sums, result + 4 * (number * column + first * step), step,
                 min(_FEW, end - whole - first),
             )  # fmt: skip
-
-
-@njit(nogil=True, fastmath=True, cache=True)
-def spread_sequences(change, kernel, out):
-    """Convolve changed rows (columns, width, 4) into what they change, [width + taps − 1, columns, channels].
-
-    ``kernel`` has shape (taps, 4, channels). The window of the result begins at the first position that the
-    first row reaches.
-    """
-    taps, _, channels = kernel.shape
-    out[:] = 0
-    for column in range(change.shape[0]):
-        for row in range(change.shape[1]):
-            for base in range(4):
-                value = change[column, row, base]
-                if value != 0:
-                    for tap in range(taps):
-                        for channel in range(channels):
-                            out[row + taps - 1 - tap, column, channel] += value * kernel[tap, base, channel]

@@ -18,6 +18,9 @@ from workflow.watching import watched
 
 # Set for jobs by a console that tells of them from their logs (:mod:`workflow.console`).
 TOLD = "DFIM_TOLD_FROM_LOGS"
+# So many objects are made before Python looks for garbage, and so many times before it looks at older ones.
+# By its own numbers it looks all the time while modules are imported and kernels compiled, and finds little.
+_GARBAGE = (10_000, 20, 100)
 
 
 @contextmanager
@@ -35,6 +38,7 @@ def running(snakemake, told: bool = False, on_gpu: bool = False) -> Iterator[log
     or linked from them. Of a script that dies of a signal :mod:`workflow.watching` says so.
     """
     start = time.monotonic()
+    gc.set_threshold(*_GARBAGE)
     path = str(snakemake.log[0]) if snakemake.log else os.devnull
     stderr = os.dup(2)
     with (

@@ -180,7 +180,8 @@ def _checked_reference(reference, length: int) -> np.ndarray:
         raise InputError(
             "the reference has values that are not finite numbers: shares of A, C, G, T are needed."
         )
-    return np.ascontiguousarray(np.broadcast_to(reference, (length, 4)))
+    # A copy: kernels are compiled anew for arrays that cannot be written.
+    return np.array(np.broadcast_to(reference, (length, 4)), order="C")
 
 
 def values_per_sequence(layers: list) -> int:

@@ -1,6 +1,6 @@
 """What takes the place of a source's rows in its mutants."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -47,9 +47,20 @@ def rows_of_mutants(bases: np.ndarray, sources: pd.DataFrame, background) -> tup
         others = np.frombuffer(alternatives(chr(letter)).encode("ascii"), np.uint8)
         rows[own[:, None] + np.arange(len(others)), 0] = one_hot(others)
     rest = np.flatnonzero(~motif & ~nucleotide)
-    for number, source in zip(first[rest], _tuples(sources, rest), strict=True):
-        rows[number, : source.end - source.start] = mutant_rows(bases[source.sequence], source, background)[0]
+    for width in np.unique((ends - starts)[rest]):
+        own = rest[(ends - starts)[rest] == width]
+        found = bases[sequences[own][:, None], starts[own][:, None] + np.arange(width)]
+        reference, alternate = (
+            _letters(sources[name].iloc[own], width) for name in ("reference", "alternate")
+        )
+        there = (found == alternate).all(axis=1)
+        rows[first[own], :width] = one_hot(np.where(there[:, None], reference, alternate))
     return rows, counts
+
+
+def _letters(alleles: pd.Series, width: int) -> np.ndarray:
+    """Return alleles of one width as ASCII letters, uint8 (alleles, width)."""
+    return np.frombuffer("".join(alleles).encode("ascii"), np.uint8).reshape(-1, width)
 
 
 def _tuples(sources: pd.DataFrame, rows: np.ndarray) -> Iterator:
@@ -75,8 +86,13 @@ def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
     length = bases.shape[1]
     starts, ends = (sources[name].to_numpy(np.int64) for name in ("start", "end"))
     within = (starts >= 0) & (starts < ends) & (ends <= length)
-    # These need nothing else: a table may have millions, and each row that is looked at takes a while.
+    # A table may have millions of rows, and to look at each takes a while.
     plain = within & sources["kind"].isin(["motif", "nucleotide"]).to_numpy(bool)
+    variants = np.flatnonzero(within & (sources["kind"] == "variant").to_numpy(bool))
+    if len(variants):
+        alleles = (sources[name].iloc[variants].tolist() for name in ("reference", "alternate"))
+        widths = (ends - starts)[variants].tolist()
+        plain[variants] = [_fit(both, width) for *both, width in zip(*alleles, widths, strict=True)]
     for source in _tuples(sources, np.flatnonzero(~plain)):
         what = (
             f"the {source.kind} {source.name!r} at {source.start} to {source.end} of example {source.example}"
@@ -89,8 +105,13 @@ def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:
         if source.kind not in ("motif", "variant", "nucleotide"):
             raise InputError(f"{what} has a kind that cannot be mutated: use motif, variant or nucleotide.")
         alleles = (source.reference, source.alternate) if source.kind == "variant" else ()
-        if any(len(allele) != source.end - source.start or set(allele) - set(BASES) for allele in alleles):
+        if not _fit(alleles, source.end - source.start):
             raise InputError(
                 f"{what} has the alleles {' and '.join(map(repr, alleles))}, and each needs "
                 f"{source.end - source.start} of the letters A, C, G, T: only substitutions can be scored."
             )
+
+
+def _fit(alleles: Iterable[str], width: int) -> bool:
+    """Return whether alleles are so many letters of bases."""
+    return all(len(allele) == width and not set(allele) - set(BASES) for allele in alleles)

@@ -17,13 +17,15 @@ from dfim.attribution.scorer import Scorer
 from dfim.interactions.draws import Draws
 from dfim.interactions.mutation import mutant_rows
 from dfim.interactions.pair_tests import rows_by_number
+from dfim.interactions.pairs import rows_by_example
 from dfim.interactions.scoring import intervals, read_scores
 from dfim.progress import Progress
 
 SCORES = ("fis", "signed_sum")
 ENDS = ("source", "target")
-# Numbers in an array of changes (mutants, length) that are held at once.
-_MOST_VALUES = 24_000_000
+# Numbers in an array of changes (mutants, length) that are held at once. There are several, which are filled
+# and read again: small ones stay in the cache, and their memory is not asked for anew.
+_MOST_VALUES = 2_000_000
 
 
 @dataclass
@@ -88,11 +90,11 @@ def draw_scores(
 
 def _all_placed(bases, by_number, pairs, background, draws: int, seed: int) -> Iterator[_Placed]:
     """Yield every draw of every feature of every example, in order."""
-    for example, own in pairs.groupby("example", sort=True):
+    ends, index = pairs[["source", "target"]].to_numpy(), pairs.index.to_numpy()
+    for example, own in rows_by_example(pairs["example"].to_numpy()):
         drawn = Draws(bases[example], seed, example, draws)
-        numbers = np.unique(own[["source", "target"]].to_numpy())
-        links = list(zip(own["source"], own["target"], own.index, strict=True))
-        for number in numbers:
+        links = np.column_stack([ends[own], index[own]]).tolist()
+        for number in np.unique(ends[own]).tolist():
             mine = [link for link in links if number in link[:2]]
             yield from _placed(bases[example], drawn, number, mine, by_number, background)
 

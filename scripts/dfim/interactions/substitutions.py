@@ -11,6 +11,8 @@ place of the same sequence, and is scored as the variant is. The places
   on untrained and on trained networks that changes no share by more than chance.
 """
 
+from itertools import chain, islice
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,8 @@ from dfim.statistics.nulls import CLEARANCE, WITHIN
 
 # Keeps these draws apart from the shuffles, which are seeded with an example too.
 _PURPOSE = 7
+# Profiles that are summarised at once.
+_TOGETHER = 1000
 
 
 def places(bases: np.ndarray, start: int, end: int, within: int, clearance: int) -> np.ndarray:
@@ -56,14 +60,26 @@ def substitutions(
     InputError when a window has too few places for the draws.
     """
     parts = [
-        _of_variant(bases[source.example], source, draws, within, clearance, seed).assign(source=number)
-        for number, source in enumerate(sources.itertuples())
+        _of_variant(bases[source.example], source, draws, within, clearance, seed)
+        for source in sources.itertuples()
     ]
     columns = [*SOURCE_COLUMNS, "source", "draw"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    if not parts:
+        return pd.DataFrame(columns=columns)
+    starts, reference, alternate = zip(*parts, strict=True)
+    number, starts = np.repeat(np.arange(len(sources)), draws), np.concatenate(starts)
+    widths = (sources["end"] - sources["start"]).to_numpy()[number]
+    table = sources.iloc[number].reset_index(drop=True).assign(
+        kind="variant", start=starts, end=starts + widths, reference=[*chain(*reference)],
+        alternate=[*chain(*alternate)], source=number, draw=np.tile(np.arange(draws) + 1, len(sources)),
+    )  # fmt: skip
+    return table[columns]
 
 
-def _of_variant(bases: np.ndarray, source, draws: int, within: int, clearance: int, seed: int):
+def _of_variant(
+    bases: np.ndarray, source, draws: int, within: int, clearance: int, seed: int
+) -> tuple[np.ndarray, list[str], list[str]]:
+    """Return where the draws of one variant lie, what is there, and what takes its place."""
     found = places(bases, source.start, source.end, within, clearance)
     if draws > 3 * len(found):
         raise InputError(
@@ -80,20 +96,7 @@ def _of_variant(bases: np.ndarray, source, draws: int, within: int, clearance: i
     letters = bases[found[place][:, None] + np.arange(source.end - source.start)]
     known = np.frombuffer(BASES.encode(), np.uint8)
     others = known[(np.searchsorted(known, letters) + shift[:, None]) % 4]
-    return pd.DataFrame(
-        {
-            "example": source.example,
-            "feature": source.feature,
-            "name": source.name,
-            "group": source.group,
-            "kind": "variant",
-            "start": found[place],
-            "end": found[place] + source.end - source.start,
-            "reference": [row.tobytes().decode() for row in letters],
-            "alternate": [row.tobytes().decode() for row in others],
-            "draw": chosen + 1,
-        }
-    )
+    return found[place], *([row.tobytes().decode() for row in rows] for rows in (letters, others))
 
 
 def score_draws(
@@ -112,8 +115,10 @@ def score_draws(
     """
     sources = drawn.sort_values(["example", "source", "draw"])
     scores = np.empty((len(sources), len(PROFILE_SCORES)))
-    for profile in profiles(scorer, bases, sources, task, background, window, batch_size=batch_size):
-        summary = summarise(profile.delta)
-        scores[profile.source] = [summary[name] for name in PROFILE_SCORES]
+    found = profiles(scorer, bases, sources, task, background, window, batch_size=batch_size)
+    while part := list(islice(found, _TOGETHER)):
+        summary = summarise(np.stack([profile.delta for profile in part]))
+        rows = [profile.source for profile in part]
+        scores[rows] = np.column_stack([summary[name] for name in PROFILE_SCORES])
     scored = pd.DataFrame(scores, sources.index, PROFILE_SCORES)
     return sources.join(scored).loc[drawn.index, DRAW_COLUMNS].reset_index(drop=True)

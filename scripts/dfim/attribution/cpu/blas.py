@@ -8,15 +8,17 @@ calls BLAS for pieces that fit the processor's cache. So BLAS itself must stay o
 from contextlib import contextmanager
 
 import llvmlite.binding
-import numpy as np
 import scipy.linalg.cython_blas  # noqa: F401 (loads the library whose address is taken below)
+from llvmlite import ir
 from numba import njit, types
-from numba.extending import get_cython_function_address
+from numba.core import cgutils
+from numba.extending import get_cython_function_address, intrinsic
 from threadpoolctl import ThreadpoolController
 
 # Known to the compiler by a name, not by its address, so that compiled kernels can be kept on disk.
-llvmlite.binding.add_symbol("dfim_sgemm", get_cython_function_address("scipy.linalg.cython_blas", "sgemm"))
-_sgemm = types.ExternalFunction("dfim_sgemm", types.void(*[types.intp] * 13))
+_SGEMM = "dfim_sgemm"
+llvmlite.binding.add_symbol(_SGEMM, get_cython_function_address("scipy.linalg.cython_blas", "sgemm"))
+_INT32, _FLOAT, _LETTER = ir.IntType(32), ir.FloatType(), ir.IntType(8)
 
 
 # It looks through all loaded libraries, once.
@@ -28,6 +30,42 @@ def one_blas_thread():
     """Keep every BLAS of the process on one thread for the time of a block."""
     with _controller.limit(limits=1, user_api="blas"):
         yield
+
+
+@intrinsic
+def _sgemm(context, n, m, shared, b, b_step, a, a_step, keep, c, c_step):
+    """Call BLAS: c to a · b + keep · c, all but ``keep`` as whole numbers or addresses.
+
+    BLAS wants an address for each number. They are put on the stack: arrays for them take longer to compile
+    than all the rest.
+    """
+    number = types.intp
+    signature = types.void(*[number] * 3, *[types.uintp, number] * 2, keep, types.uintp, number)
+    return signature, _call_blas
+
+
+def _call_blas(context, builder, signature, arguments):
+    """Write the call of sgemm in the compiler's own terms."""
+    n, m, shared, b, b_step, a, a_step, keep, c, c_step = arguments
+
+    def at(value):
+        return cgutils.alloca_once_value(builder, value)
+
+    def size(value):
+        return at(builder.trunc(value, _INT32))
+
+    def matrix(address):
+        return builder.inttoptr(address, _FLOAT.as_pointer())
+
+    as_it_is = at(ir.Constant(_LETTER, ord("N")))
+    given = [
+        as_it_is, as_it_is, size(n), size(m), size(shared), at(ir.Constant(_FLOAT, 1.0)),
+        matrix(b), size(b_step), matrix(a), size(a_step), at(builder.sitofp(keep, _FLOAT)),
+        matrix(c), size(c_step),
+    ]  # fmt: skip
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, _SGEMM), given)
+    return context.get_dummy_value()
 
 
 @njit(nogil=True, inline="always")
@@ -52,22 +90,5 @@ def multiply(a, b, c, keep):
         raise ValueError("matrices of a product do not fit")
     if m == 0 or n == 0:
         return
-    sizes = np.array([n, m, shared, _row_step(b), _row_step(a), _row_step(c)], np.int32)
-    factors = np.array([1.0, keep], np.float32)
-    as_it_is = np.array([ord("N")], np.uint8)
-    size, factor, letter = sizes.ctypes.data, factors.ctypes.data, as_it_is.ctypes.data
-    _sgemm(
-        letter,
-        letter,
-        size,
-        size + 4,
-        size + 8,
-        factor,
-        b.ctypes.data,
-        size + 12,
-        a.ctypes.data,
-        size + 16,
-        factor + 4,
-        c.ctypes.data,
-        size + 20,
-    )
+    steps = _row_step(b), _row_step(a), _row_step(c)
+    _sgemm(n, m, shared, b.ctypes.data, steps[0], a.ctypes.data, steps[1], keep, c.ctypes.data, steps[2])

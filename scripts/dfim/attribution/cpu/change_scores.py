@@ -1,5 +1,6 @@
 """Mutants as changes of their sequences, in windows or through paths, worked out by a scorer's threads."""
 
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -128,16 +129,25 @@ class ChangeScores:
         mutants, widths = self.mutants, self.mutants.widths
         numbers = numbers[self.firsts[numbers] < self.stops[numbers]]
         blocks = []
-        for width in np.unique(widths[numbers]):
-            same = numbers[widths[numbers] == width]
+        for same in self._alike(numbers, by_paths):
             windows = self.stops[same] - self.firsts[same]
-            # Those of a block have windows as wide as its widest. Dense layers need neighbours together.
+            width = int(widths[same[0]])
+            # Below a linear head neighbours need not be together, and windows are as wide as the widest.
             alike = windows if self.engine.plan.linear_head and not by_paths else 0 * windows
             same = same[np.lexsort((mutants.starts[same], alike))]
-            size = self.engine.plan.columns(int(width), None if by_paths else int(windows.max()))
+            size = self.engine.plan.columns(width, None if by_paths else int(windows.max()))
             size = min(size, -(-len(same) // self.scorer.workers))
             blocks += [same[begin : begin + size] for begin in range(0, len(same), size)]
         return blocks
+
+    def _alike(self, numbers: np.ndarray, by_paths: bool) -> Iterator[np.ndarray]:
+        """Yield mutants of one width; below dense layers those with wide windows, and the others."""
+        apart = not by_paths and not self.engine.plan.linear_head
+        for width in np.unique(self.mutants.widths[numbers]):
+            same = numbers[self.mutants.widths[numbers] == width]
+            windows = self.stops[same] - self.firsts[same]
+            wide = 2 * windows > windows.max() if apart else np.ones(len(same), bool)
+            yield from (part for part in (same[wide], same[~wide]) if len(part))
 
     def _changes(self, numbers: np.ndarray, first: int) -> Changes:
         """Return mutants of one width as changes; ``first``: number of the sequence that is the base's 0."""

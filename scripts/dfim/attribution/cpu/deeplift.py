@@ -164,11 +164,8 @@ class Engine:
         stage = self.plan.stages[number]
         columns, width = change.shape[:2] if number == 0 else change.shape[1::-1]
         result = empty((width + stage.taps - 1, columns, stage.channels))
-        if number == 0:
-            kernels.spread_sequences(change, stage.kernel, result)
-        else:
-            steps = (*self.forward[number], self.no_bias, False)
-            kernels.convolve(change, False, stage.taps - 1, *steps, result)
+        steps = (*self.forward[number], self.no_bias, False)
+        kernels.convolve(change, number == 0, stage.taps - 1, *steps, result)
         return result
 
     def _activated(self, number: int, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -210,5 +210,5 @@ def _halves(multiplier: np.ndarray, factors: tuple) -> tuple[np.ndarray, np.ndar
     if len(factors) == 1:
         return multiplier * factors[0], factors[0][:0]
     plain, signed = (np.empty_like(factors[0]) for _ in range(2))
-    kernels.halves(np.broadcast_to(multiplier, plain.shape), *factors, plain, signed)
+    kernels.halves(np.ascontiguousarray(multiplier), *factors, plain, signed)
     return plain, signed

@@ -8,8 +8,9 @@ Everything is float32; ``arg`` (int32) is the place in its pool of the maximum t
 where there is no pool (width 1).
 
 A helper that is taken inline lies in the module that uses it: what is compiled is kept on disk, and made anew
-when its own file changes. Only :mod:`dfim.attribution.cpu.vectors` and :mod:`dfim.attribution.cpu.tiles` lie
-elsewhere: what was kept before they changed is to be deleted (``__pycache__``).
+when its own file changes. Only :mod:`dfim.attribution.cpu.vectors`, :mod:`dfim.attribution.cpu.tiles` and
+:mod:`dfim.attribution.cpu.blas` lie elsewhere: what was kept before they changed is to be deleted
+(``__pycache__``).
 """
 
 from dfim.attribution.cpu.blas import multiply
@@ -19,7 +20,7 @@ from dfim.attribution.cpu.kernels.back import (
     own_multipliers,
     route_changed,
 )
-from dfim.attribution.cpu.kernels.convolutions import convolve, spread_sequences
+from dfim.attribution.cpu.kernels.convolutions import convolve
 from dfim.attribution.cpu.kernels.dense import (
     add_changed_inputs,
     change_of_inputs,
@@ -68,5 +69,4 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
-    "spread_sequences",
 ]

@@ -38,7 +38,7 @@ def _fill(x, row_step, tap_step, first_tap, taps, weights, parts, bias, sums, ou
             kind, offset, channel = parts[part, 0], parts[part, 1], parts[part, 2]
             steps, together = parts[part, 3], parts[part, 4]
             high, row = ROWS[kind], begin
-            begins = weights.ctypes.data + 4 * (offset + first_tap * steps * NUMBERS[kind])
+            begins = np.int64(weights.ctypes.data) + 4 * (offset + first_tap * steps * NUMBERS[kind])
             count = taps
             if steps * FOLDS[kind] == tap_step and steps < _SHORT:  # taps lie side by side
                 count, steps = 1, steps * taps
@@ -97,7 +97,9 @@ def convolve(x, x_by_column, left, taps, weights, parts, bias, out_by_column, ou
         column, step, positions, columns = step, column, out.shape[0], out.shape[1]
     room = np.empty(SUMS + LINE, np.float32)
     sums = room[-(room.ctypes.data // 4) % LINE :]
-    begin, result = x.ctypes.data, out.ctypes.data
+    # Numbers of one kind for all calls below, which are compiled once then: a constant is a kind of its own,
+    # and an unsigned address with a signed step makes a number with a point.
+    begin, result, all_taps = np.int64(x.ctypes.data), np.int64(out.ctypes.data), np.int64(0)
     # Positions whose taps all meet inputs, and the others one by one.
     whole = min(left, positions)
     end = max(whole, min(positions, inputs + left - taps + 1))
@@ -115,30 +117,12 @@ def convolve(x, x_by_column, left, taps, weights, parts, bias, out_by_column, ou
     at, result = begin + 4 * (whole - left) * x_step, result + 4 * whole * step
     if end - whole == 1 or (x_step == columns * x_column and step == columns * column):
         rows = (end - whole) * columns
-        _fill(at, x_column, x_step, 0, taps, weights, parts, bias, sums, result, column, rows)
+        _fill(at, x_column, x_step, all_taps, taps, weights, parts, bias, sums, result, column, rows)
         return
     for first in range(0, end - whole, _FEW):
         for number in range(columns):
             _fill(
-                at + 4 * (number * x_column + first * x_step), x_step, x_step, 0, taps, weights, parts, bias,
-                sums, result + 4 * (number * column + first * step), step, min(_FEW, end - whole - first),
+                at + 4 * (number * x_column + first * x_step), x_step, x_step, all_taps, taps, weights, parts,
+                bias, sums, result + 4 * (number * column + first * step), step,
+                min(_FEW, end - whole - first),
             )  # fmt: skip
-
-
-@njit(nogil=True, fastmath=True, cache=True)
-def spread_sequences(change, kernel, out):
-    """Convolve changed rows (columns, width, 4) into what they change, [width + taps − 1, columns, channels].
-
-    ``kernel`` has shape (taps, 4, channels). The window of the result begins at the first position that the
-    first row reaches.
-    """
-    taps, _, channels = kernel.shape
-    out[:] = 0
-    for column in range(change.shape[0]):
-        for row in range(change.shape[1]):
-            for base in range(4):
-                value = change[column, row, base]
-                if value != 0:
-                    for tap in range(taps):
-                        for channel in range(channels):
-                            out[row + taps - 1 - tap, column, channel] += value * kernel[tap, base, channel]

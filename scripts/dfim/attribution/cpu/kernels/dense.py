@@ -116,10 +116,14 @@ def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, h_star
 
 @njit(nogil=True, fastmath=True, cache=True)
 def halves(multiplier, positive, negative, plain, signed):
-    """Fill half of the sum, and half of the difference, of multipliers times factors (rows, units)."""
+    """Fill half of the sum, and half of the difference, of multipliers times factors (rows, units).
+
+    ``multiplier`` is (rows, units), or (1, units) for all rows.
+    """
     half = np.float32(0.5)
     for row in range(plain.shape[0]):
+        own = min(row, len(multiplier) - 1)
         for unit in range(plain.shape[1]):
-            value = half * multiplier[row, unit]
+            value = half * multiplier[own, unit]
             plain[row, unit] = value * (positive[row, unit] + negative[row, unit])
             signed[row, unit] = value * (positive[row, unit] - negative[row, unit])

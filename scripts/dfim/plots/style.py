@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import matplotlib
 import numpy as np
 import pandas as pd
-from fontTools.subset import Options
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
@@ -166,6 +165,8 @@ def _fonts_without_layout() -> Iterator[None]:
 
     A PDF has its text set. matplotlib adds to fontTools' defaults, and lets nobody else do so.
     """
+    from fontTools.subset import Options  # with PDFs alone, and colours are asked for elsewhere too
+
     defaults = Options._drop_tables_default
     Options._drop_tables_default = [*defaults, "GDEF", "GPOS", "GSUB", "kern"]
     try:

@@ -44,6 +44,7 @@ with running(snakemake, on_gpu=True) as log:
     asked = dataset.present if dataset.real_valued else dataset.labels == 1
     place = place_check(
         lambda bases: prediction.predict(predictor, bases)[:, columns],
+        labelled[test],
         dataset.bases[test],
         asked[test],
         dataset.tasks,

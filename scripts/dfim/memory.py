@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import psutil
-
 _GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -13,6 +11,8 @@ def available_memory() -> int:
     A scheduler or a container limits a job by its control group (of version 1 or 2), of which the machine's
     own count of free memory knows nothing.
     """
+    import psutil  # every job would load it, and few ask
+
     return min([psutil.virtual_memory().available, *_group_limits(Path("/proc/self/cgroup"), _GROUPS)])
 
 

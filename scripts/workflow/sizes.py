@@ -3,7 +3,6 @@
 What jobs are to be given (:mod:`workflow.demands`) and the plan of a whole run follow from these numbers.
 """
 
-import csv
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import h5py
 
+from dfim.files.tables import read_table
 from dfim.files.text import text_lines
 from dfim.networks.architecture import complete_layer
 from workflow.datasets import told_of
@@ -105,11 +105,7 @@ class Sizes:
         files = self._files(name)
         path = files["sequences"]
         if self.times == 1 and path.is_file():
-            with h5py.File(path, "r") as handle:
-                examples, length = handle["bases"].shape
-                tasks = len(handle.attrs["tasks"])
-            features = _count_features(files["features"], _modified(path)) / max(1, examples)
-            return DatasetSize(examples, length, tasks, features, "counted")
+            return _counted(path, files["features"], _modified(path))
         told = told_of(self.config, name)
         given = self._expected["datasets"].get(name, {})
         found = {**ASSUMED, **told, **given}
@@ -174,7 +170,15 @@ def _modified(path: Path) -> int:
 
 
 @cache
-def _count_features(path: Path, modified: int) -> int:
+def _counted(sequences: Path, features: Path, modified: int) -> DatasetSize:
+    """Return the size of a dataset that is made; asked for by every job of whatever works on it."""
+    with h5py.File(sequences, "r") as handle:
+        examples, length = handle["bases"].shape
+        tasks = len(handle.attrs["tasks"])
+    return DatasetSize(examples, length, tasks, _count_features(features) / max(1, examples), "counted")
+
+
+def _count_features(path: Path) -> int:
     """Return the rows of a table of features: the number in its last line, and one."""
     if not path.is_file():
         return 0
@@ -187,9 +191,11 @@ def _count_features(path: Path, modified: int) -> int:
 def _selected_features(features: Path, selected: Path, groups: tuple[str, ...], versions: tuple) -> float:
     """Return the features, of some groups or of all, of a selected example on average."""
     examples = _examples(selected)
-    rows = csv.DictReader((line for _, line in text_lines(features, "a table of features")), delimiter="\t")
-    found = sum(row["example"] in examples and (not groups or row["group"] in groups) for row in rows)
-    return found / max(1, len(examples))
+    rows = read_table(features, usecols=["example", "group"] if groups else ["example"])
+    counted = rows["example"].isin(examples)
+    if groups:
+        counted &= rows["group"].isin(groups)
+    return int(counted.sum()) / max(1, len(examples))
 
 
 @cache
@@ -198,6 +204,5 @@ def _count_examples(path: Path, modified: int) -> int:
     return len(_examples(path))
 
 
-def _examples(path: Path) -> set[str]:
-    lines = (line for _, line in text_lines(path, "a table of examples"))
-    return {row["example"] for row in csv.DictReader(lines, delimiter="\t")}
+def _examples(path: Path) -> set[int]:
+    return set(read_table(path, usecols=["example"])["example"])

@@ -27,7 +27,7 @@ def centre(bases):
 
 
 def test_what_counts_alone_does_not_change(bases):
-    table = place_check(count, bases, everything(bases), ["A"], seed=1)
+    table = place_check(count, count(bases), bases, everything(bases), ["A"], seed=1)
     assert list(table.columns) == COLUMNS
     assert table["shift"].tolist() == [25, 50, 100]
     assert (table["examples"] == 300).all()
@@ -38,7 +38,7 @@ def test_what_counts_alone_does_not_change(bases):
 
 def test_what_lies_in_the_centre_changes_like_an_independent_draw(bases):
     """Beyond 20 bp other bases lie there: the change is that of two independent counts."""
-    table = place_check(centre, bases, everything(bases), ["A"], seed=1)
+    table = place_check(centre, centre(bases), bases, everything(bases), ["A"], seed=1)
     rng = np.random.default_rng(0)
     independent = rng.binomial(20, 0.25, (2, 100_000))
     expected = np.median(np.abs(independent[0] - independent[1]))
@@ -50,9 +50,11 @@ def test_the_change_is_that_of_either_direction():
     """A ramp of weights: a base moved right by k is worth k more, moved left k less."""
     bases = np.full((8, 100), ord("C"), np.uint8)
     bases[:, 50] = ord("A")
-    table = place_check(
-        lambda rows: (rows == ord("A")) @ np.arange(100.0)[:, None], bases, everything(bases), ["A"], seed=1
-    )
+
+    def ramp(rows):
+        return (rows == ord("A")) @ np.arange(100.0)[:, None]
+
+    table = place_check(ramp, ramp(bases), bases, everything(bases), ["A"], seed=1)
     assert table["shift"].tolist() == [25]  # 50 and 100 bp are half of the sequence, and all of it
     assert table["median_change"].tolist() == [0]
     assert table["median_absolute_change"].tolist() == [25]
@@ -60,7 +62,7 @@ def test_the_change_is_that_of_either_direction():
 
 
 def test_short_sequences_have_no_rows(bases):
-    table = place_check(count, bases[:, :50], everything(bases), ["A"], seed=1)
+    table = place_check(count, count(bases[:, :50]), bases[:, :50], everything(bases), ["A"], seed=1)
     assert table.empty
     assert reads_place(table) == ""
 
@@ -74,15 +76,16 @@ def test_only_the_examples_that_are_asked_for_count(bases):
 
     bases[bases == ord("A")] = ord("G")
     bases[asked[:, 0], 120] = ord("A")
-    table = place_check(motif, bases, asked, ["A"], seed=1)
+    table = place_check(motif, motif(bases), bases, asked, ["A"], seed=1)
     assert (table["examples"] == 30).all()
     assert (table["median_change"] == -4).all()
     assert "reads where" in reads_place(table)
-    assert (place_check(motif, bases, everything(bases), ["A"], seed=1)["median_change"] == 0).all()
+    of_all = place_check(motif, motif(bases), bases, everything(bases), ["A"], seed=1)
+    assert (of_all["median_change"] == 0).all()
 
 
 def test_a_task_without_examples_has_empty_cells(bases):
-    table = place_check(count, bases, ~everything(bases), ["A"], seed=1)
+    table = place_check(count, count(bases), bases, ~everything(bases), ["A"], seed=1)
     assert table["examples"].tolist() == [0, 0, 0]
     assert table[["median_change", "share"]].isna().all(axis=None)
 
@@ -91,7 +94,7 @@ def test_the_sentence_names_the_task_that_changes_most(bases):
     def both(rows):
         return np.concatenate([count(rows), centre(rows)], axis=1)
 
-    table = place_check(both, bases, everything(bases, 2), ["what", "where"], seed=1)
+    table = place_check(both, both(bases), bases, everything(bases, 2), ["what", "where"], seed=1)
     assert table["task"].tolist() == ["what"] * 3 + ["where"] * 3
     sentence = reads_place(table)
     assert "reads where, not only what" in sentence
@@ -101,7 +104,8 @@ def test_the_sentence_names_the_task_that_changes_most(bases):
 
 def test_the_draw_of_examples_follows_the_seed(bases):
     many = np.tile(bases, (10, 1))
-    tables = [place_check(centre, many, everything(many), ["A"], seed=seed) for seed in (1, 1, 2)]
+    outputs, asked = centre(many), everything(many)
+    tables = [place_check(centre, outputs, many, asked, ["A"], seed=seed) for seed in (1, 1, 2)]
     assert (tables[0]["examples"] == 2000).all()
     assert tables[0].equals(tables[1])
     assert not tables[0].equals(tables[2])

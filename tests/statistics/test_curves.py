@@ -25,6 +25,7 @@ def test_weighted_areas_are_scikit_learns(tied, rows):
     found = Ranked(scores, truth).areas(weight)
     assert found[0] == pytest.approx(roc_auc_score(truth, scores, sample_weight=weight))
     assert found[1] == pytest.approx(average_precision_score(truth, scores, sample_weight=weight))
+    assert Ranked(scores, truth).auroc(weight) == found[0]
 
 
 def test_an_area_without_one_of_the_sides_is_missing(rows):

@@ -15,6 +15,7 @@ MOST_EXAMPLES = 2000
 
 def place_check(
     predict: Callable[[np.ndarray], np.ndarray],
+    outputs: np.ndarray,
     bases: np.ndarray,
     asked: np.ndarray,
     tasks: Sequence[str],
@@ -24,21 +25,22 @@ def place_check(
     """Return how far the outputs of a network change when its sequences are moved: the columns ``COLUMNS``.
 
     ``bases`` are uint8 (examples, positions), of which ``MOST_EXAMPLES`` at most are drawn with ``seed``;
-    ``predict`` takes such bases to logits or values, (examples, tasks). ``asked``, bool (examples, tasks),
-    tells which examples count for a task: the positive ones of labels, whose content matters, and all of
-    values. A sequence is rolled by ``shift`` bp, once to either side, and what leaves it at one end enters at
-    the other; a shift of half the sequence or more has no rows. There is one row for each task and shift.
-    ``spread`` is the standard deviation of the outputs over all drawn examples; ``median_change`` and
-    ``median_absolute_change`` are over the ``examples`` that count and both sides, in the unit of the output;
-    ``share`` is the latter as a share of the spread. Empty where there is no such example, or no spread.
+    ``predict`` takes such bases to logits or values, (examples, tasks), and ``outputs`` are those of
+    ``bases``. ``asked``, bool (examples, tasks), tells which examples count for a task: the positive ones of
+    labels, whose content matters, and all of values. A sequence is rolled by ``shift`` bp, once to either
+    side, and what leaves it at one end enters at the other; a shift of half the sequence or more has no rows.
+    There is one row for each task and shift. ``spread`` is the standard deviation of the outputs over all
+    drawn examples; ``median_change`` and ``median_absolute_change`` are over the ``examples`` that count and
+    both sides, in the unit of the output; ``share`` is the latter as a share of the spread. Empty where there
+    is no such example, or no spread.
     """
     if len(bases) > MOST_EXAMPLES:
         drawn = np.random.default_rng(seed).choice(len(bases), MOST_EXAMPLES, replace=False)
-        bases, asked = bases[drawn], asked[drawn]
+        outputs, bases, asked = outputs[drawn], bases[drawn], asked[drawn]
     shifts = [shift for shift in shifts if 2 * shift < bases.shape[1]]
     if not shifts or not len(bases):
         return pd.DataFrame(columns=COLUMNS)
-    outputs = predict(bases).astype(float)
+    outputs = outputs.astype(float)
     rows = []
     for shift in shifts:
         change = np.stack([predict(np.roll(bases, step, axis=1)) - outputs for step in (shift, -shift)])

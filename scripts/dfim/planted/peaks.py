@@ -1,5 +1,6 @@
 """What the elements of a planted genome hold makes their peaks: rules, and noise."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from itertools import combinations
 
@@ -18,14 +19,16 @@ def core_gap(one: Instance, other: Instance) -> int:
 
 def met_rules(element: Element, rules: list[Mapping]) -> dict[int, list[tuple[Instance, ...]]]:
     """Return the groups of instances that meet each rule, by the rule's number in the grammar (from 0)."""
+    held = defaultdict(list)
+    for size in {len(rule["motifs"]) for rule in rules}:
+        for group in combinations(element.instances, size):
+            held[tuple(sorted(instance.motif.name for instance in group))].append(group)
     met = {}
     for number, rule in enumerate(rules):
-        wanted = sorted(rule["motifs"])
         groups = [
             group
-            for group in combinations(element.instances, len(wanted))
-            if sorted(instance.motif.name for instance in group) == wanted
-            and ("gap" not in rule or rule["gap"][0] <= core_gap(*group) <= rule["gap"][1])
+            for group in held.get(tuple(sorted(rule["motifs"])), ())
+            if "gap" not in rule or rule["gap"][0] <= core_gap(*group) <= rule["gap"][1]
         ]
         if groups:
             met[number] = groups

@@ -1,13 +1,13 @@
 """What the claims of :mod:`dfim.reproduction.claims` ask for, measured in the files of a run's results."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from dfim.datasets.dataset import EXAMPLES, FEATURES, Dataset, read_dataset
 from dfim.errors import InputError
@@ -116,10 +116,17 @@ class Results:
         table, folder = self.tables[file], (self.folder / file).parent
         asked = " ".join(str(part.get(key, "")) for key in ("where", "against", "column"))
         if Path(file).name == EXAMPLES and re.search(r"\b(label|copies)_", asked):
-            return examples_with_labels(self._dataset(folder))
+            return self._described(examples_with_labels, folder)
         if Path(file).name == FEATURES and re.search(r"\b(origin|split|sequence)\b", asked):
-            return features_with_sequences(self._dataset(folder))
+            return self._described(features_with_sequences, folder)
         return table
+
+    def _described(self, describe: Callable[[Dataset], pd.DataFrame], folder: Path) -> pd.DataFrame:
+        """Return what a function of :mod:`dfim.reproduction.describing` makes of a dataset, made once."""
+        key = f"{folder} {describe.__name__}"
+        if key not in self.tables:
+            self.tables[key] = describe(self._dataset(folder))
+        return self.tables[key]
 
     def _dataset(self, folder: Path) -> Dataset:
         if folder not in self.datasets:
@@ -140,6 +147,8 @@ def _of_two_groups(table: pd.DataFrame, part: dict, chosen: list[np.ndarray], wh
     rows = first | second
     if values[rows].isna().any():
         raise InputError(f"{where} has rows without {part['column']!r}: leave them out.")
+    from sklearn.metrics import average_precision_score  # a second to load
+
     return Found(average_precision_score(first[rows], values[rows]), n)
 
 

@@ -26,7 +26,7 @@ def bootstrap_auroc(
     found = []
     for _ in range(resamples):
         drawn = np.bincount(rng.integers(n_examples, size=n_examples), minlength=n_examples)
-        found.append(ranked.areas(drawn[example])[0])
+        found.append(ranked.auroc(drawn[example]))
     return tuple(intervals(np.array(found)))
 
 

@@ -13,11 +13,19 @@ class Ranked:
     """
 
     def __init__(self, scores: np.ndarray, of_group: np.ndarray):
-        # Sorted once, the largest first: the rows of each rank are then summed in their order.
-        self._order = np.argsort(-scores, kind="stable")
-        self._of_group = of_group[self._order]
-        ordered = scores[self._order]
-        self._firsts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(scores)])
+        # Sorted once, the largest first; a resample then only adds weights up.
+        order = np.argsort(-scores, kind="stable")
+        inside = of_group[order]
+        self._members, self._others = order[inside], order[~inside]
+        members, others = -scores[self._members], -scores[self._others]
+        # Of each member: how many others are above, or above or of its rank; the last member of its rank.
+        self._above = np.searchsorted(others, members, "left")
+        self._until = np.searchsorted(others, members, "right")
+        self._last = np.searchsorted(members, members, "right") - 1
+
+    def auroc(self, weight: np.ndarray) -> float:
+        """Return the first of :meth:`areas`."""
+        return self._auroc(*self._weights(weight))
 
     def areas(self, weight: np.ndarray) -> tuple[float, float]:
         """Return auROC and auPRC of the group against the others, each row as often as its weight says.
@@ -25,18 +33,25 @@ class Ranked:
         ``weight``: 0 or more, one per row. auROC counts ties half; auPRC is the average precision, without
         interpolation. NaN when the weights of either side are all 0.
         """
-        every = weight[self._order].astype(float)
-        group = every * self._of_group
-        if len(self._firsts) < len(every):  # else each row is a rank of its own
-            every, group = np.add.reduceat(every, self._firsts), np.add.reduceat(group, self._firsts)
-        n, others = group.sum(), (every - group).sum()
-        if not (n and others):
+        group, others = self._weights(weight)
+        auroc = self._auroc(group, others)
+        if np.isnan(auroc):
             return np.nan, np.nan
-        found, all_found = np.cumsum(group), np.cumsum(every)
-        # A member is above the others that come after it, and half above those of its rank.
-        below = others - (all_found - found) + (every - group) / 2
-        precision = np.divide(found, all_found, out=np.zeros(len(group)), where=all_found > 0)
-        return group @ below / (n * others), group @ precision / n
+        found = np.cumsum(group)[self._last]
+        every = found + others[self._until]
+        precision = np.divide(found, every, out=np.zeros(len(found)), where=every > 0)
+        return auroc, group @ precision / group.sum()
+
+    def _weights(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights of the members, and the sums of those of the first others, of none to all."""
+        return weight[self._members].astype(float), np.append(0.0, np.cumsum(weight[self._others]))
+
+    def _auroc(self, group: np.ndarray, others: np.ndarray) -> float:
+        n = group.sum()
+        if not (n and others[-1]):
+            return np.nan
+        below = others[-1] - (others[self._above] + others[self._until]) / 2
+        return group @ below / (n * others[-1])
 
 
 def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples: int = 200) -> np.ndarray:

@@ -1,8 +1,6 @@
 """The look of all figures: sizes, fonts, colours, titles, numbers in words, and saving."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import matplotlib
 import numpy as np
@@ -152,27 +150,11 @@ def save(
     if origin:
         figure.text(1, -0.005, origin, ha="right", va="top", fontsize=6, color=GREY)
     page = _arrange(figure)
-    with atomic_path(pdf) as temporary, _fonts_without_layout():
+    with atomic_path(pdf) as temporary:
         figure.savefig(temporary, format="pdf", dpi=300, bbox_inches=page, metadata={"CreationDate": None})
     with atomic_path(png) as temporary:
         figure.savefig(temporary, format="png", dpi=PNG_DPI, bbox_inches=page, metadata={"Software": None})
     write_table(data, tsv)
-
-
-@contextmanager
-def _fonts_without_layout() -> Iterator[None]:
-    """Leave out of embedded fonts what sets text, which takes most of the time of cutting them to size.
-
-    A PDF has its text set. matplotlib adds to fontTools' defaults, and lets nobody else do so.
-    """
-    from fontTools.subset import Options  # with PDFs alone, and colours are asked for elsewhere too
-
-    defaults = Options._drop_tables_default
-    Options._drop_tables_default = [*defaults, "GDEF", "GPOS", "GSUB", "kern"]
-    try:
-        yield
-    finally:
-        Options._drop_tables_default = defaults
 
 
 def _arrange(figure: Figure) -> Bbox:

@@ -39,19 +39,23 @@ def text_of(node) -> str:
 
 
 @functools.cache
-def nodes() -> list[tuple[Path, ast.AST]]:
-    """Return the calls and the handlers of exceptions of every module, with its path."""
-    return [
-        (path.relative_to(SCRIPTS), node)
-        for path in sorted(SCRIPTS.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call | ast.ExceptHandler)
-    ]
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Return the calls and the handlers of exceptions of a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call | ast.ExceptHandler)]
+
+
+def nodes(word: str = ""):
+    """Yield the calls and the handlers of exceptions of every module that has a word, with its path."""
+    for path in sorted(SCRIPTS.rglob("*.py")):
+        if word in path.read_text(encoding="utf-8"):
+            for node in nodes_of(path):
+                yield path.relative_to(SCRIPTS), node
 
 
 def calls(name: str):
     """Yield module, line and arguments of every call of a function or method of this name."""
-    for path, node in nodes():
+    for path, node in nodes(name):
         called = getattr(node, "func", None)
         if isinstance(node, ast.Call) and name in (getattr(called, "id", ""), getattr(called, "attr", "")):
             yield f"{path}:{node.lineno}", node

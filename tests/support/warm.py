@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import gc
 import importlib
+import itertools
 import json
 import os
 import random
@@ -57,29 +58,32 @@ _OF_PYTHON = ("PYTHON", "LC_", "LANG")
 # Of a script's environment no package looks at these when it is imported, but for the number of threads, and
 # that is set again. TensorFlow and scikit-learn set the last, which are there where tests import them.
 _FREE = {
-    "COLUMNS", "DFIM_TOLD_FROM_LOGS", "LINES", "OLDPWD", "PATH", "PWD", "SHLVL", "TEMP", "TEMPDIR", "TMP",
-    "TMPDIR", "_", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "ENABLE_RUNTIME_UPTIME_TELEMETRY", "KMP_INIT_AT_FORK",
-    "TF2_BEHAVIOR", "TPU_ML_PLATFORM", "TPU_ML_PLATFORM_VERSION",
+    "COLUMNS", "DFIM_TOLD_FROM_LOGS", "ENVIRONMENT", "HOSTNAME", "LINES", "OLDPWD", "PATH", "PWD", "SHLVL",
+    "TEMP", "TEMPDIR", "TMP", "TMPDIR", "_", "GOTO_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS",
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "ENABLE_RUNTIME_UPTIME_TELEMETRY",
+    "KMP_INIT_AT_FORK", "TF2_BEHAVIOR", "TPU_ML_PLATFORM", "TPU_ML_PLATFORM_VERSION",
 }  # fmt: skip
+# Nor at what SLURM says to its jobs; where it gives them a GPU, a script is started anew.
+_FREE_BEGINNINGS = ("PYTEST_", "SLURM_", "SLURMD_", "SRUN_")
 # What dfim.backends says to Keras and TensorFlow before it imports them.
 _BACKEND = {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
+def without_library(env: dict[str, str]) -> dict[str, str]:
+    """Return an environment without the library, which jobs have before all else that Python is to find."""
+    paths = env.get("PYTHONPATH", "").split(os.pathsep)
+    rest = list(itertools.dropwhile(SCRIPTS.__eq__, paths))
+    return env | {"PYTHONPATH": os.pathsep.join(rest)}
+
+
 def looked_at(kind: str, env: dict[str, str]) -> dict[str, str]:
     """Return what a process of a kind looks at in its environment before it runs anything."""
+    env = without_library(env)
     if kind == "snakemake":
         return {name: env[name] for name in env if name.startswith(_OF_PYTHON)}
     as_set_here = {name for name in _BACKEND if env.get(name) == _BACKEND[name]}
-    of_pytest = {name for name in env if name.startswith("PYTEST_")}
-    return {name: env[name] for name in env.keys() - _FREE - as_set_here - of_pytest}
-
-
-def environment_of(kind: str, env: dict[str, str]) -> dict[str, str]:
-    """Return an environment as a process of a kind has it: scripts have the library before all else."""
-    if kind == "snakemake":
-        return env
-    return env | {"PYTHONPATH": os.pathsep.join(filter(None, [SCRIPTS, env.get("PYTHONPATH")]))}
+    free = {name for name in env if name.startswith(_FREE_BEGINNINGS)}
+    return {name: env[name] for name in env.keys() - _FREE - as_set_here - free}
 
 
 def threads() -> int:
@@ -112,15 +116,16 @@ def tell_the_end(process: int, connection: socket.socket) -> None:
         connection.sendall(b"%d\n" % status)
 
 
-def become(run: dict, streams: list[int], path: list[str]) -> None:
-    """Make of this process what Python would be at its start with these arguments, and folders of modules."""
+def become(run: dict, streams: list[int], folder: str) -> None:
+    """Make of this process what Python is at its start with these arguments and a folder of modules."""
     for copy, stream in enumerate(streams):
         os.dup2(stream, copy)
         os.close(stream)
     os.environ.clear()
     os.environ.update(run["env"])
     os.chdir(run["cwd"])
-    sys.path[:0] = path
+    library = os.environ.get("PYTHONPATH", "").split(os.pathsep)[0] == SCRIPTS
+    sys.path[:0] = [folder, SCRIPTS] if library else [folder]
     sys.argv = run["arguments"]
     random.seed()
     sys.modules["numpy"].random.seed()
@@ -128,7 +133,7 @@ def become(run: dict, streams: list[int], path: list[str]) -> None:
 
 def run_snakemake(run: dict, streams: list[int]) -> None:
     """Do what ``python -m snakemake`` does, for whose jobs ``run`` says the command of Python."""
-    become(run, streams, [run["cwd"]])
+    become(run, streams, run["cwd"])
     sys.executable = run["python"]
     runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
 
@@ -138,7 +143,7 @@ def run_script(run: dict, streams: list[int]) -> None:
     from threadpoolctl import threadpool_limits
 
     (script,) = run["arguments"]
-    become(run, streams, [os.path.dirname(script), SCRIPTS])
+    become(run, streams, os.path.dirname(script))
     threadpool_limits(int(os.environ["OMP_NUM_THREADS"]))
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__file__ = script
@@ -166,7 +171,7 @@ def run_to_its_end(run: dict, streams: list[int], kind: str) -> NoReturn:
 
 def serve(kind: str, listening: socket.socket) -> NoReturn:
     """Fork for each connection, and tell of what runs; kill it when nobody listens any more."""
-    own, running = looked_at(kind, environment_of(kind, dict(os.environ))), {}
+    own, running = looked_at(kind, dict(os.environ)), {}
     os.environ |= _BACKEND
     for package in IMPORTED[kind]:
         importlib.import_module(package)

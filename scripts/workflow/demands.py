@@ -252,16 +252,15 @@ def score_pairs(wildcards, sizes) -> Demand:
     examples = shard.replicates / _repeats(sizes.config["analyses"][wildcards["analysis"]])
     an_example = shard.sources / max(1.0, shard.replicates)
     sequences = examples * an_example * draws
-    return _scored(
-        replace(
-            shard,
-            replicates=shard.replicates + sequences,
-            sources=shard.sources + sequences * an_example,
-            targets=shard.targets if not draws else min(shard.targets, 1.0),
-        ),
-        wildcards,
-        sizes,
+    drawn = replace(
+        shard,
+        replicates=shard.replicates + sequences,
+        sources=shard.sources + sequences * an_example,
+        targets=shard.targets if not draws else min(shard.targets, 1.0),
     )
+    own, all_of_them = (_scored(one, wildcards, sizes) for one in (shard, drawn))
+    # Draws come in small batches: they add half of what as many other mutants would.
+    return replace(all_of_them, memory=(own.memory + all_of_them.memory) / 2)
 
 
 def mutate_pairs(wildcards, sizes) -> Demand:

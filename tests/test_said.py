@@ -58,8 +58,8 @@ def of_exactness() -> str:
     mutants, flips = table["mutants"].sum(), table["flips"].sum()
     return (
         f"in {mutants - flips:,} of {mutants:,} mutants no change of importance is off by more than "
-        f"{table['largest_difference'].max():.3g} of the largest. In the other {flips}, in networks of C's "
-        "shape, a pool's values lay at the edge of what counts as equal, or a change just above 1e-5: they "
+        f"{table['largest_difference'].max():.3g} of the largest. In the other {flips} "
+        "a pool's values lay at the edge of what counts as equal, or a change just above 1e-5: they "
         f"are off by up to {table['largest_of_flips'].max():.2g}"
     )
 

@@ -27,6 +27,7 @@ from dfim.interactions.pair_tests import PairDraws, draw_pairs
 from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
 from dfim.interactions.tested_pairs import described
 from dfim.networks.graph_files import load_graph
+from dfim.sequences.bases import one_hot
 from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.effects import called, effects, resolution, resolved
 from dfim.statistics.null_checks import DECOY
@@ -77,8 +78,6 @@ def drawn(results: Path, name: str, analysis: str, task: str, criteria: dict, gr
         unseen = np.flatnonzero(dataset.examples["split"].isin(UNSEEN))
         logits = np.full((len(dataset.bases), 1), np.nan)
         if criteria.get("correct"):
-            from dfim.sequences.bases import one_hot
-
             logits[unseen, 0] = scorer.logits(one_hot(dataset.bases[unseen]))[:, number]
         asked = criteria | {"splits": UNSEEN}
         selected = select_examples(dataset, logits, task, asked, SEED, [task])

@@ -77,14 +77,16 @@ def test_pairs_out_of_reach_are_not_tested():
     assert len(for_kinds(judged.table)) == 30
 
 
-def test_ranks_are_by_name():
+def test_ranks_and_p_are_by_name():
     found, features = made_up()
     tests = judge_pairs(found, features, BLOCKS).table
     kinds = for_kinds(tests)
     upstream = kinds["first_name"] == "A"
     assert upstream.sum() == 20
-    np.testing.assert_array_equal(kinds.loc[upstream, "rank_of_one"], tests.loc[upstream, "rank_first"])
-    np.testing.assert_array_equal(kinds.loc[~upstream, "rank_of_one"], tests.loc[~upstream, "rank_second"])
+    for what in ("rank", "p"):
+        first, second = tests[f"{what}_first"], tests[f"{what}_second"]
+        np.testing.assert_array_equal(kinds[f"{what}_of_one"], first.where(upstream, second))
+        np.testing.assert_array_equal(kinds[f"{what}_of_other"], second.where(upstream, first))
 
 
 def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):

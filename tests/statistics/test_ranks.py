@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kstest
+from scipy.stats import kstest, norm
 
-from dfim.statistics.ranks import p_of_ranks
+from dfim.statistics.ranks import p_of_median, p_of_ranks
 from dfim.statistics.replaced import ranks_among_draws
 
 
@@ -44,5 +44,22 @@ def test_pairs_of_a_block_count_once():
     assert np.mean(below) <= 0.05
 
 
+def test_the_median_p_is_worth_its_number():
+    assert p_of_median(np.array([0.03])) == 0.03
+    assert p_of_median(np.array([0.9, 0.02])) == pytest.approx(2 * 0.02)
+    assert p_of_median(np.array([0.9, 0.01, 0.02])) == pytest.approx(1.5 * 0.02)
+    assert p_of_median(np.array([0.9, 0.01, 0.04, 0.02])) == pytest.approx(2 * 0.02)
+    assert p_of_median(np.array([0.9, 0.8])) == 1
+
+
+@pytest.mark.parametrize("alike", [0, 0.5, 0.9, 1])
+def test_the_median_p_holds_its_level_whatever_the_dependence(alike):
+    rng = np.random.default_rng(2)
+    common = np.sqrt(alike) * rng.normal(size=(4000, 1))
+    p = norm.sf(common + np.sqrt(1 - alike) * rng.normal(size=(4000, 9)))
+    assert np.mean([p_of_median(row) <= 0.05 for row in p]) <= 0.055
+
+
 def test_no_ranks_no_p():
     assert np.isnan(p_of_ranks(np.empty(0), np.empty(0), 10))
+    assert np.isnan(p_of_median(np.empty(0)))

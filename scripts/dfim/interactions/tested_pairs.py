@@ -8,7 +8,7 @@ import pandas as pd
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
 from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
-from dfim.statistics.kinds import NULL_ENDS, orientations, two_strands
+from dfim.statistics.kinds import ENDS, NULL_ENDS, orientations, two_strands
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
 
 COLUMNS = [
@@ -92,13 +92,15 @@ def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def for_kinds(tests: pd.DataFrame) -> pd.DataFrame:
-    """Return tested pairs with their ranks by name: ``rank_of_one`` (alphabetically first) and of the other.
+    """Return tested pairs with rank and p by name: ``rank_of_one`` (alphabetically first), and of the other.
 
     Two features of one name are told apart by their place: the upstream one is the first.
     """
     own = tests[tests["within_reach"] == 1]
     turned = (own["second_name"] < own["first_name"]).to_numpy()
-    first, second = own["rank_first"].to_numpy(), own["rank_second"].to_numpy()
-    return own.assign(
-        rank_of_one=np.where(turned, second, first), rank_of_other=np.where(turned, first, second)
-    )
+    columns = {}
+    for what in ("rank", "p"):
+        ends = own[f"{what}_first"], own[f"{what}_second"]
+        for end, both in zip(ENDS, (ends, ends[::-1]), strict=True):
+            columns[f"{what}_of_{end}"] = np.where(turned, both[1], both[0])
+    return own.assign(**columns)

@@ -77,6 +77,30 @@ def test_pairs_out_of_reach_are_not_tested():
     assert len(for_kinds(judged.table)) == 30
 
 
+def test_draws_that_are_rounding_are_none():
+    """Outputs near 1000 are told apart to 1e-4 or so: what is less is no interaction, of a draw neither."""
+    found, features = made_up()
+    found.table[OUTPUTS] += 1000
+    found.table.loc[0, OUTPUTS] = 1000.0
+    found.first[0] = found.second[0] = 1e-4 * np.arange(1, DRAWS + 1) / DRAWS
+    judged = judge_pairs(found, features, BLOCKS)
+    assert judged.table.loc[0, ["p", "q", "rank_first", "null_high"]].tolist() == [1, 1, 0.5, 0]
+    assert judged.nulls["n_tested"].tolist() == [N - 1] * 2
+    assert judged.nulls["n"].tolist() == [(N - 1) * DRAWS] * 2
+
+
+def test_features_too_short_to_stand_out_are_told(caplog):
+    found, features = made_up()
+    judge_pairs(found, features, BLOCKS)
+    assert not caplog.records
+    features.loc[[0, 3, 5], "end"] = features.loc[[0, 3, 5], "start"] + [2, 1, 3]
+    judge_pairs(found, features, BLOCKS)
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 pairs of 40 with a feature of less than 3 bp: other sequence in its place is often the same, so "
+        "that they are hardly ever called; give features of more bases."
+    ]
+
+
 def test_ranks_and_p_are_by_name():
     found, features = made_up()
     tests = judge_pairs(found, features, BLOCKS).table

@@ -176,6 +176,7 @@ def test_a_least_share_is_needed_too():
         True, False, False, False,
     ]  # fmt: skip
     assert called([0.01], [-0.5], 0.05, 0.1).tolist() == [True]
+    assert called([0.01, 0.05], [0.1, 0.5], 0.05, 0.1).tolist() == [True, False]  # at least, and below
 
 
 def test_ranks_are_uniform_under_the_null_and_ties_count_half():

@@ -1,15 +1,19 @@
 """From the outputs of pairs and of their draws to the table of pair tests: p, q and calls."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from dfim.errors import counted
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
 from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
 from dfim.statistics.kinds import ENDS, NULL_ENDS, orientations, two_strands
 from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
+
+logger = logging.getLogger("dfim")
 
 COLUMNS = [
     "example", "block", "first", "second", "pair", "orientation", "distance",
@@ -21,6 +25,8 @@ COLUMNS = [
 # Between these lie 95 % of a pair's draws, of either end.
 _MIDDLE = (2.5, 97.5)
 _OF_FEATURES = ["name", "group", "start", "end", "strand"]
+# Of 3 bp one piece in 64 is the feature itself; of 1 bp one in 4, beside which it never stands out.
+SHORTEST = 3
 
 
 @dataclass
@@ -45,11 +51,13 @@ def judge_pairs(
     (:func:`blocks`). p is by the null ``replaced``, q over all tested pairs; a pair is ``called`` (1 or 0)
     when q is below ``level`` and its share is ``least_share`` or more in size, and ``call`` is then synergy
     or redundancy. ``rank_first`` and ``rank_second`` are those of the interaction among its draws with that
-    feature replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both.
+    feature replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both. A warning is
+    logged where tested features are too short to stand out.
     """
     table = described(found.table, features).assign(block=blocks.loc[found.table["example"]].to_numpy())
     table[EFFECT_COLUMNS] = effects(table, found.shuffled)
     tested = table["within_reach"].to_numpy() == 1
+    _warn_of_short(table[tested])
     interaction = table.loc[tested, "interaction"].to_numpy()
     ends = {"first": found.first[tested], "second": found.second[tested]}
     least = resolution(table)[tested]
@@ -69,6 +77,17 @@ def judge_pairs(
         table.reindex(columns=COLUMNS),
         describe_replaced("interaction", table[tested], interaction, **draws, level=level),
     )
+
+
+def _warn_of_short(tested: pd.DataFrame) -> None:
+    """Log a warning where pairs have a feature so short that pieces as wide as it are often itself."""
+    widths = [tested[f"{end}_end"] - tested[f"{end}_start"] for end in ("first", "second")]
+    if short := int((np.minimum(*widths) < SHORTEST).sum()):
+        logger.warning(
+            "%s of %d with a feature of less than %d bp: other sequence in its place is often the same, so "
+            "that they are hardly ever called; give features of more bases.",
+            counted(short, "pair"), len(tested), SHORTEST,
+        )  # fmt: skip
 
 
 def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,18 @@ def test_of_three_blocks_p_is_the_share_of_all_outcomes():
         assert p == pytest.approx((sums >= sum(ranks)).mean())
 
 
+def test_beyond_the_exact_numbers_the_normal_distribution_is_as_good():
+    """Of 151 blocks with ranks among 2 draws, against the distribution of their sum."""
+    exact = np.ones(1)
+    for _ in range(151):
+        exact = np.convolve(exact, np.full(3, 1 / 3))
+    for smaller in (151, 165, 180):
+        ranks = np.full(151, 0.5)
+        ranks[: smaller - 151] = 2.5 / 3
+        p = p_of_ranks(ranks, np.arange(151), 2)
+        assert p == pytest.approx(exact[smaller:].sum(), rel=0.03)
+
+
 @pytest.mark.parametrize("blocks", [20, 400])
 def test_p_is_uniform_under_the_hypothesis(blocks):
     rng = np.random.default_rng(0)

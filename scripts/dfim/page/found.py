@@ -7,8 +7,7 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.files.tables import read_table
 from dfim.page.numbers import interval, number, place
-from dfim.statistics.recovery import LEVEL
-from dfim.statistics.resolution import coarse_nulls
+from dfim.statistics.resolution import LEVEL, coarse_nulls
 
 MOST_KINDS = 300  # rows of kinds of one analysis
 _MOST_SOURCES = 25

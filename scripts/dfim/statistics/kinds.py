@@ -27,13 +27,13 @@ from dfim.statistics.effects import REDUNDANCY, SYNERGY, called, sign_of
 from dfim.statistics.nulls import distance_bins
 from dfim.statistics.p_values import q_values
 from dfim.statistics.ranks import p_of_median, p_of_ranks
+from dfim.statistics.replaced import NULL_ENDS
 
 GRAINS = ("names", "distance", "orientation", "spacing")
 DISTANCES = (5, 10, 20, 30, 50, 100, 200)
 # A single distance has a kind of its own from this many blocks on.
 FEWEST = 10
 ANY = "any"
-NULL_ENDS = ("null_low", "null_high")
 # Of a pair: the feature whose name comes first, and the other.
 ENDS = ("one", "other")
 _PAIR = ["example", "first", "second"]

@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
+from dfim.statistics.effects import called, sign_of
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
 
 REPLACED = "replaced"
 P_COLUMNS = ["p_first", "p_second", "p"]
+# Between these lie 95 % of a row's draws, of either end.
+NULL_ENDS = ("null_low", "null_high")
+_MIDDLE = (2.5, 97.5)
 HYPOTHESIS = (
     "The two features change each other's effect no more than each does with other sequence of the same "
     "composition in the other's place."
@@ -73,6 +77,30 @@ def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor:
     larger, own = np.maximum(*found), counted_pairs(scores, first, second)
     q = np.where(own, q_values(np.where(own, larger, np.nan)), 1.0)
     return pd.DataFrame(dict(zip(P_COLUMNS, (*found, larger), strict=True)) | {"q": q})
+
+
+def add_verdicts(
+    table: pd.DataFrame,
+    first: np.ndarray,
+    second: np.ndarray,
+    level: float,
+    least_share: float,
+    floor: float = 0.0,
+) -> None:
+    """Add p and q to a table of pairs, or cells, and which are called: ``called``, ``call``, ``NULL_ENDS``.
+
+    The table has the columns ``interaction``, ``share`` and ``within_reach``; rows beyond reach are not
+    tested. ``first`` and ``second`` (tested rows, K): the draws of either end; ``floor`` as of
+    :func:`studentised`. A row is called (1 or 0) when q is below ``level`` and its share is ``least_share``
+    or more in size, and ``call`` is then synergy or redundancy.
+    """
+    tested = table["within_reach"].to_numpy() == 1
+    found = p_replaced(table.loc[tested, "interaction"].to_numpy(), first, second, floor)
+    ends = np.percentile(np.concatenate([first, second], axis=1), _MIDDLE, axis=1)
+    found = found.assign(**dict(zip(NULL_ENDS, ends, strict=True))).set_axis(table.index[tested])
+    table[list(found)] = found.reindex(table.index)
+    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
+    table["call"] = sign_of(table["interaction"], table["called"] == 1)
 
 
 def counted_pairs(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:

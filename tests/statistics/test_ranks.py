@@ -59,7 +59,7 @@ def test_pairs_of_a_block_count_once():
 def test_the_median_p_is_worth_its_number():
     assert p_of_median(np.array([0.03])) == 0.03
     assert p_of_median(np.array([0.9, 0.02])) == pytest.approx(2 * 0.02)
-    assert p_of_median(np.array([0.9, 0.01, 0.02])) == pytest.approx(1.5 * 0.02)
+    assert p_of_median(np.array([0.9, 0.001, 0.02])) == pytest.approx(1.5 * 0.02)
     assert p_of_median(np.array([0.9, 0.01, 0.04, 0.02])) == pytest.approx(2 * 0.02)
     assert p_of_median(np.array([0.9, 0.8])) == 1
 

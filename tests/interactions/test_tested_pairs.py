@@ -9,6 +9,7 @@ from dfim.interactions.pair_files import read_pair_draws, write_pair_draws
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.tested_pairs import COLUMNS, for_kinds, judge_pairs
 from dfim.statistics.effects import OUTPUTS
+from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced, ranks_among_draws
 
@@ -87,6 +88,24 @@ def test_draws_that_are_rounding_are_none():
     assert judged.table.loc[0, ["p", "q", "rank_first", "null_high"]].tolist() == [1, 1, 0.5, 0]
     assert judged.nulls["n_tested"].tolist() == [N - 1] * 2
     assert judged.nulls["n"].tolist() == [(N - 1) * DRAWS] * 2
+
+
+def test_draws_are_told_where_most_of_them_are_zeros():
+    """Ranks are among the K draws of a pair; of the pooled ones there need not be K for each test."""
+    found, features = made_up()
+    found.table.loc[20:, OUTPUTS] = 0.0
+    found.first[20:] = 0
+    nulls = judge_pairs(found, features, BLOCKS).nulls
+    assert nulls[["n", "n_tested", "draws"]].to_numpy().tolist() == [
+        [20 * DRAWS, N, DRAWS],
+        [N * DRAWS, N, DRAWS],
+    ]
+    found.table[OUTPUTS], found.first[:], found.second[:] = 0.0, 0, 0
+    nothing = judge_pairs(found, features, BLOCKS)
+    assert nothing.nulls[["n", "n_tested", "draws"]].to_numpy().tolist() == [[0, 0, DRAWS]] * 2
+    kinds = kinds_of_pairs(for_kinds(nothing.table), DRAWS)
+    assert (kinds["p"] >= 0.5).all()
+    assert not kinds["called"].any()
 
 
 def test_features_too_short_to_stand_out_are_told(caplog):

@@ -133,7 +133,8 @@ def describe_replaced(
     """Return the rows of ``nulls.tsv`` of a score: one for each end of the pair that is replaced.
 
     ``tested`` are the tested pairs (column ``example``), the other arrays those of :func:`p_replaced`.
-    ``rows_needed``: how many pairs must share the smallest p before one can have q below ``level``.
+    ``draws``: K, also of pairs that are all zeros, which ``n`` leaves out. ``rows_needed``: how many pairs
+    must share the smallest p before one can have q below ``level``.
     """
     rows, tests = [], int(counted_pairs(scores, first, second).sum())
     for end, draws in (("one", first), ("other", second)):
@@ -149,6 +150,7 @@ def describe_replaced(
                 "n": n,
                 "n_examples": tested["example"][own].nunique(),
                 "n_tested": tests,
+                "draws": draws.shape[1],
                 "smallest_p": smallest_p(n),
                 "rows_needed": rows_needed(smallest_p(n), tests, level),
                 "hypothesis": HYPOTHESIS,

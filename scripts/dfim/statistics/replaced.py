@@ -34,7 +34,7 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
     """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
 
     ``scores`` (pairs,), ``draws`` (pairs, K), ``floor`` as of :func:`studentised`. p = (1 + #{t of a draw ≥
-    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; the p of the others is 1. Raises
+    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; that of a score of 0 is 1. Raises
     InputError on fewer than 2 draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
@@ -52,10 +52,9 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
             "model's weights and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws, floor)
-    own = pooled(scores, draws)
-    ordered = np.sort(null[own], axis=None)
+    ordered = np.sort(null[pooled(scores, draws)], axis=None)
     larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
-    return np.where(own, (1 + larger) / (ordered.size + 1), 1.0)
+    return (1 + larger) / (ordered.size + 1)
 
 
 def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:

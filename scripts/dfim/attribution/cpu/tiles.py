@@ -32,7 +32,7 @@ FOLDS = NUMBERS // WIDTHS
 EIGHT = 8
 # Numbers that are written in a row: zeros beside one channel.
 WRITTEN = np.where(WIDTHS == 1, EIGHT, WIDTHS)
-# About so many products are added up at most before they are added to others: a long sum is rounded more, and a
+# So many products are added up at most before they are added to others: a long sum is rounded more, and a
 # short one costs time.
 _CHAIN = 96
 # Numbers that a tile puts aside: its sums.

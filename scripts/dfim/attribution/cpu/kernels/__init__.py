@@ -29,6 +29,7 @@ from dfim.attribution.cpu.kernels.dense import (
     halves,
     multiply_units,
 )
+from dfim.attribution.cpu.kernels.letters import convolve_letters, word_table
 from dfim.attribution.cpu.kernels.paths import (
     add_paths,
     deeper_paths,
@@ -52,6 +53,7 @@ __all__ = [
     "change_of_sizes",
     "combine",
     "convolve",
+    "convolve_letters",
     "deeper_paths",
     "factor_changed",
     "first_paths",
@@ -69,4 +71,5 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
+    "word_table",
 ]

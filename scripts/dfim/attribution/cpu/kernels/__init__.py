@@ -28,6 +28,7 @@ from dfim.attribution.cpu.kernels.dense import (
     combine,
     halves,
     multiply_units,
+    weigh_active,
 )
 from dfim.attribution.cpu.kernels.letters import convolve_letters, word_table
 from dfim.attribution.cpu.kernels.paths import (
@@ -71,5 +72,6 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
+    "weigh_active",
     "word_table",
 ]

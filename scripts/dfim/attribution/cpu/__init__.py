@@ -29,7 +29,7 @@ logger = logging.getLogger("dfim")
 EVALUATIONS = ("auto", "batched", "windows", "paths")
 # Values of a piece of work that a thread holds at once, so that it stays in the cache as far as it can.
 _PIECE = 16_000_000
-_PIECES = 8
+_PIECES = 32
 # Copies of sequences that a thread evaluates whole at once.
 _MOST_WHOLE = 256
 # Bytes of the states of sequences, and of the paths of one, that are held while their mutants are scored.

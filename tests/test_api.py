@@ -17,6 +17,7 @@ from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
 from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from dfim.networks.backend import keras
+from dfim.networks.building import build_network
 from dfim.networks.graph_files import save_graph
 from dfim.sequences.bases import one_hot
 
@@ -162,9 +163,26 @@ def test_a_network_of_any_length_is_asked_for_one():
     layers = [keras.Input((None, 4)), keras.layers.Conv1D(2, 3), keras.layers.GlobalMaxPooling1D()]
     model = keras.Sequential([*layers, keras.layers.Dense(1)])
     motifs, asked = {"A": "ACCGTT", "B": "ACGTACGT"}, {"spacings": [1], "backgrounds": 5, "draws": 2}
-    with pytest.raises(InputError, match="takes sequences of any length: say which length, or give"):
+    with pytest.raises(
+        InputError, match=r"of any length: say which length \(length, of the command --length\)"
+    ):
         dfim.scan(model, motifs, **asked)
     assert len(dfim.scan(model, motifs, length=60, **asked)) == 4
+
+
+def test_of_several_outputs_the_log_says_which_is_asked(tmp_path, caplog):
+    several = tmp_path / "several.keras"
+    layers = [{"kind": "convolution", "filters": 2, "width": 3}]
+    build_network(layers, 20, ["a", "b"]).save(several)
+    caplog.set_level("INFO")
+    api.map(str(several), ["ACGT" * 5], 1, method="gradient_input", region=(0, 1))
+    assert "of 2 outputs number 1 is asked, counted from 0: 'task' says which" in caplog.text
+
+
+def test_no_thread_is_too_few():
+    with pytest.raises(InputError) as error:
+        api.map(OWN[0], ["ACGT" * 50], threads=0)
+    assert str(error.value) == "0 threads are asked for: give 1 or more, or leave it out for all cores."
 
 
 def test_a_map_takes_strings_and_one_hot_rows_alike():

@@ -1,5 +1,6 @@
 """What callers of the library hand in: networks, sequences, features and variants, in every form of these."""
 
+import logging
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from dfim.networks.graph_files import is_graph_file, load_graph
 from dfim.sequences.bases import from_one_hot, to_bases
 from dfim.sequences.features import FEATURE_COLUMNS
 from dfim.sequences.motifs import motif_features, pattern_sites
+
+logger = logging.getLogger(__name__)
 
 
 def sequences_of(sequences) -> tuple[list[str], np.ndarray]:
@@ -47,10 +50,15 @@ def opened(
 
     ``length``: of the sequences; None for the one length that the network takes.
     """
+    if threads is not None and threads < 1:
+        raise InputError(f"{threads} threads are asked for: give 1 or more, or leave it out for all cores.")
     backends.use(backend, threads)  # before a Keras file is read
     graph = _network(network, length, output)
     if graph.length is None:
-        raise InputError("the network takes sequences of any length: say which length, or give sequences.")
+        raise InputError(
+            "the network takes sequences of any length: say which length (length, of the command "
+            "--length), or give sequences."
+        )
     options = {} if threads is None else {"threads": threads}
     with open_scorer(method, graph, background, options) as scorer:
         if length not in (None, scorer.length):
@@ -62,6 +70,10 @@ def opened(
             raise InputError(
                 f"there is no task {task}: choose from the network's {counted(scorer.outputs, 'output')}, "
                 "counted from 0."
+            )
+        if scorer.outputs > 1:
+            logger.info(
+                "of %d outputs number %d is asked, counted from 0: 'task' says which", scorer.outputs, task
             )
         yield scorer, task
 
@@ -107,7 +119,7 @@ def features_of(features, names: Sequence[str], bases: np.ndarray) -> pd.DataFra
     """Return the table of features of a BED file, a table, or patterns by name."""
     places = pd.DataFrame({"chrom": names, "start": 0, "end": bases.shape[1]})
     if isinstance(features, str | os.PathLike):
-        sites = read_features(features, places)
+        sites = read_features(features, places, whole=True)
     elif isinstance(features, pd.DataFrame):
         sites = _with_examples(features, names, ["start", "end", "name"], "features")
         sites = sites.assign(strand=features["strand"].to_numpy() if "strand" in features else "+")

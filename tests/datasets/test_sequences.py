@@ -160,6 +160,20 @@ def test_features_that_are_none_are_named(tmp_path, text, sentence):
         build_own_dataset(OPTIONS, fasta, features=bed)
 
 
+def test_features_beyond_whole_sequences_warn_and_those_beyond_windows_do_not(tmp_path, caplog):
+    fasta = write(tmp_path / "s.fa", ">chr1\nACGTACGTACGTACGTACGTACGT\n")
+    bed = write(tmp_path / "f.bed", "chr1\t5\t8\tin\nchr1\t20\t29\tbeyond\none\t0\t4\tunknown\n")
+    build_own_dataset(OPTIONS, fasta, features=bed)
+    (warned,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    sentence = "lie within no sequence, the first of them beyond at chr1 20 to 29: left out"
+    assert warned == f"2 of 3 features of {bed} {sentence}"
+    caplog.clear()
+    genome = make_genome(tmp_path, random_sequences(4, chr1=24))
+    regions = write(tmp_path / "r.bed", "chr1\t10\t12\n")
+    build_own_dataset(OPTIONS, genome=genome, regions=regions, features=bed)
+    assert [each for each in caplog.records if each.levelname == "WARNING"] == []
+
+
 def test_equal_features_count_once_and_are_counted_in_the_log(tmp_path, caplog):
     caplog.set_level("INFO")
     fasta = write(tmp_path / "s.fa", ">1 a>b\nTTGATAAAAAACCCC\n>NA\nAAAAAAATATCTTTT\n")

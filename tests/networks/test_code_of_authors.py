@@ -52,6 +52,6 @@ def test_code_of_an_author_is_named_and_refused(tmp_path, monkeypatch, make, end
     with pytest.raises(InputError) as error:
         read()
     assert str(error.value) == (
-        f"{path}: {named} needs code of its author, and no code of a file is run: build the network of Keras' "
-        "own layers, or export it to ONNX where that code is."
+        f"{path}: {named} needs code of its author, and no code of a file is run: build the network of "
+        "Keras' own layers, or export it to ONNX where that code is."
     )

@@ -145,7 +145,8 @@ def test_features_of_regions_are_those_of_the_genome_within_their_windows(tmp_pa
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("one\t1\t2\n", "line 1: found 3 tab-separated columns, and chromosome (or sequence), start"),
+        ("one\t1\t2\n", "line 1: found 3 columns between tabs, and chromosome (or sequence), start"),
+        ("one 1 2 x\n", "line 1: found 1 column between tabs, and chromosome (or sequence), start, end and"),
         ("one\t4\t4\tx\n", "line 1: the feature from 4 to 4 is no interval: give 0 <= start < end."),
         ("one\tx\t4\ty\n", "line 1: start is 'x', and a whole number is needed."),
         ("chr1\t0\t4\tx\n", "of 1 feature none lies within a sequence, and of 1 sequence the first is "

@@ -170,8 +170,8 @@ def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
     table.refuse(
         counts < 4,
         lambda row: (
-            f"found {counts[row]} tab-separated columns, and chromosome (or sequence), start, end and name "
-            "are needed"
+            f"found {counted(counts[row], 'column')} between tabs, and chromosome (or sequence), start, end "
+            "and name are needed"
         ),
     )
     start, end = (

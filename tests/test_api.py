@@ -17,6 +17,7 @@ from dfim.datasets.sequence_files import read_sequences
 from dfim.errors import InputError
 from dfim.interactions.grammar_scan import scan_cells, scan_starts
 from dfim.networks.backend import keras
+from dfim.networks.building import build_network
 from dfim.networks.graph_files import save_graph
 from dfim.sequences.bases import one_hot
 
@@ -154,7 +155,11 @@ def test_a_scan_by_a_matrix_and_in_shuffles():
             "the spacings are None, and numbers of bases are needed: 5, [0, 5, 10] or '0-40'.",
         ),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"spacings": 2.5}, "whole numbers of 0 or more, and one of th"),
-        (({"A": "ACCGTT", "B": "ACGTACGT"},), {"draws": 1}, "a scan needs 2 draws or more, and has 1"),
+        (
+            ({"A": "ACCGTT", "B": "ACGTACGT"},),
+            {"draws": 1},
+            "draws is 1, and a whole number of 2 or more, or auto, is",
+        ),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"shuffled": True}, "shuffles are of sequences, and none are"),
         (({"A": "ACCGTT", "B": "ACGTACGT"},), {"length": 150}, "the sequences have 150 positions, and the"),
     ],
@@ -169,9 +174,90 @@ def test_a_network_of_any_length_is_asked_for_one():
     layers = [keras.Input((None, 4)), keras.layers.Conv1D(2, 3), keras.layers.GlobalMaxPooling1D()]
     model = keras.Sequential([*layers, keras.layers.Dense(1)])
     motifs, asked = {"A": "ACCGTT", "B": "ACGTACGT"}, {"spacings": [1], "backgrounds": 5, "draws": 2}
-    with pytest.raises(InputError, match="takes sequences of any length: say which length, or give"):
+    with pytest.raises(
+        InputError, match=r"of any length: say which length \(length, of the command --length\)"
+    ):
         dfim.scan(model, motifs, **asked)
     assert len(dfim.scan(model, motifs, length=60, **asked)) == 4
+
+
+def test_of_several_outputs_the_log_says_which_is_asked(tmp_path, caplog):
+    several = tmp_path / "several.keras"
+    layers = [{"kind": "convolution", "filters": 2, "width": 3}]
+    build_network(layers, 20, ["a", "b"]).save(several)
+    caplog.set_level("INFO")
+    api.map(str(several), ["ACGT" * 5], 1, method="gradient_input", region=(0, 1))
+    assert "of 2 outputs number 1 is asked, counted from 0: 'task' says which" in caplog.text
+
+
+SEQUENCE = ["ACGT" * 50]
+BEYOND = {"sequence": [0], "start": [190], "end": [201], "name": ["x"]}
+INSIDE = {"sequence": [0], "position": [100], "reference": ["A"], "alternate": ["C"]}
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: dfim.map(OWN[0], SEQUENCE, threads=0),
+            "threads is 0, and a whole number of 1 or more is needed.",
+        ),
+        (
+            lambda: dfim.map(OWN[0], SEQUENCE, "ELF1"),
+            "task is 'ELF1', and a whole number of 0 or more is needed.",
+        ),
+        (
+            lambda: dfim.map(OWN[0], SEQUENCE, background=[1, 2, 3, 4]),
+            "the background is [1, 2, 3, 4], and shares of A, C, G and T that sum to 1 are needed.",
+        ),
+        (
+            lambda: dfim.pairs(*OWN, seed=-1),
+            "seed is -1, and a whole number from 0 to 4294967295 is needed.",
+        ),
+        (
+            lambda: dfim.pairs(*OWN, least_share=float("nan")),
+            "the least share is nan, and a number of 0 or more is needed, such as 0.1.",
+        ),
+        (
+            lambda: dfim.scan(OWN[0], {"A": "ACG", "B": "CCC"}, draws="many"),
+            "draws is 'many', and a whole number of 2 or more, or auto, is needed.",
+        ),
+        (
+            lambda: dfim.variants(OWN[0], SEQUENCE, pd.DataFrame(INSIDE), window=0),
+            "window is 0, and a whole number of 1 or more is needed.",
+        ),
+        (
+            lambda: dfim.pairs(OWN[0], SEQUENCE, pd.DataFrame(BEYOND)),
+            "row 0 of the features is from 190 to 201, and 0 <= start < end <= 200 is needed (0-based, the "
+            "end exclusive).",
+        ),
+        (
+            lambda: dfim.pairs(OWN[0], SEQUENCE, {"A": 5}),
+            "the pattern 'A' is 5, and letters (IUPAC) are needed.",
+        ),
+        (
+            lambda: dfim.map(OWN[0], SEQUENCE[0]),
+            "one sequence is given where a path is expected: give a list of sequences.",
+        ),
+        (
+            lambda: dfim.map(OWN[0], np.zeros((200, 4))),
+            "the sequences are a path, strings, or one-hot rows of the shape (sequences, positions, 4), and "
+            "there is a ndarray among them: give one of these forms.",
+        ),
+        (
+            lambda: dfim.map(None, SEQUENCE),
+            "the network is a NoneType, and a Keras model or the path of a file is needed.",
+        ),
+    ],
+)
+def test_what_no_argument_can_be_is_said_in_a_sentence(call, sentence):
+    with pytest.raises(dfim.InputError) as error:
+        call()
+    assert str(error.value) == sentence
+
+
+def test_the_face_is_listed():
+    assert dir(dfim) == ["InputError", "Maps", "Pairs", "map", "pairs", "scan", "variants"]
 
 
 def test_a_map_takes_strings_and_one_hot_rows_alike():

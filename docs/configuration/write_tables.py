@@ -13,24 +13,13 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from workflow.schema_words import VALUES, value_in_words  # noqa: E402
+
 SCHEMA = ROOT / "config" / "schemas" / "config.schema.yaml"
 START = "<!-- Made from the schema: python docs/configuration/write_tables.py config/README.md -->"
 HEAD = "| key | value | default | what it is |\n|---|---|---|---|\n"
-KINDS = {
-    "integer": "whole number",
-    "string": "text",
-    "boolean": "true or false",
-    "array": "list",
-    "object": "mapping",
-}
-BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-# Definitions that are one value for whoever writes a configuration.
-VALUES = {
-    "#/$defs/source": "path or URL",
-    "#/$defs/probabilities": "four shares: A, C, G, T",
-    "#/$defs/names": "list of text",
-    "#/$defs/name": "name",
-}
 Row = tuple[str, dict, bool]
 
 
@@ -85,33 +74,16 @@ class Tables:
         if "items" in schema:
             yield from self.rows(schema["items"], f"{path}[]", seen)
 
+    def value(self, schema: dict) -> str:
+        """Return in words what a key may have; what leads back to itself has the same keys."""
+        return schema["value"] if "value" in schema else value_in_words(schema, self.schema)
+
     def table(self, rows: Iterator[Row]) -> str:
         """Return a table of Markdown."""
         return HEAD + "".join(
             f"| `{key}` | {self.value(one)} | {_default(one, required)} | {_words(one['description'])} |\n"
             for key, one, required in rows
         )
-
-    def value(self, schema: dict) -> str:
-        """Return in words what a key may have."""
-        schema = self.resolved(schema, ())[0]
-        if "value" in schema:
-            return schema["value"]
-        if "enum" in schema:
-            return ", ".join(f"`{one}`" for one in schema["enum"])
-        if "const" in schema:
-            return f"`{schema['const']}`"
-        if "oneOf" in schema and "properties" not in schema:
-            return " or ".join(self.value(one) for one in schema["oneOf"])
-        kinds = schema.get("type", "object")
-        kinds = [kinds] if isinstance(kinds, str) else kinds
-        words = " or ".join(KINDS.get(kind, kind) for kind in kinds)
-        if words == "list" and "items" in schema:
-            words = f"list of {self.value(schema['items'])}"
-        if words == "mapping" and "type" in (entry := schema.get("additionalProperties") or {}):
-            words = words if entry["type"] in ("object", "array") else f"{self.value(entry)} by name"
-        bounds = [f"{sign} {schema[bound]}" for bound, sign in BOUNDS.items() if bound in schema]
-        return f"{words} {', '.join(bounds)}".strip()
 
 
 def _paragraph(text: str) -> str:

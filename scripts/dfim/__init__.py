@@ -7,10 +7,16 @@
     table = dfim.scan("network.keras", {"TAL1": "CAGATG", "GATA1": "AGATAAG"})
 
 A library of pure functions on arrays and tables. It knows no Snakemake and no configuration, and takes
-every path as an argument.
+every path as an argument. Input that cannot be used raises ``dfim.InputError``, one sentence.
 """
 
+from dfim.errors import InputError as InputError
+
 _FACE = ("map", "pairs", "variants", "scan", "Maps", "Pairs")
+
+
+def __dir__() -> list[str]:
+    return sorted(["InputError", *_FACE])
 
 
 def __getattr__(name: str):

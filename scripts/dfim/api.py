@@ -17,7 +17,15 @@ from dfim.attribution.completeness import completeness, measure_completeness
 from dfim.datasets.blocks import blocks
 from dfim.datasets.spacing import ORIENTATIONS, check_backgrounds, scan_backgrounds
 from dfim.errors import InputError, counted
-from dfim.handed_in import examples_of, features_of, opened, sequences_of, variants_of
+from dfim.handed_in import (
+    LARGEST_SEED,
+    check_number,
+    examples_of,
+    features_of,
+    opened,
+    sequences_of,
+    variants_of,
+)
 from dfim.interactions.grammar_scan import draw_scan, scan_cells
 from dfim.interactions.pair_tests import draw_pairs
 from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
@@ -146,7 +154,8 @@ def pairs(
     >>> found.kinds.loc[0, ["pair", "call"]].tolist()
     ['ELF1–SIX5', 'synergy']
     """
-    _check_level(level)
+    _check_drawing(seed, draws)
+    _check_call(level, least_share)
     names, bases = sequences_of(sequences)
     table, examples = features_of(features, names, bases), examples_of(names)
     ordered, _ = pairs_of_selection(table, examples, examples["example"])
@@ -199,6 +208,8 @@ def variants(
     >>> variants("resources/own/network.keras", [sequence], table)["name"].tolist()
     ['A>C']
     """
+    _check_drawing(seed, draws)
+    check_number("window", window, 1)
     names, bases = sequences_of(sequences)
     sources = feature_sources(variants_of(variants, names, bases), np.arange(len(bases)), "all")
     options = (NullModel("substitutions").within, NullModel("substitutions").clearance, seed)
@@ -257,7 +268,8 @@ def scan(
     >>> len(found), set(found["n"])
     (4, {10})
     """
-    _check_level(level)
+    _check_drawing(seed, draws)
+    _check_call(level, least_share)
     given = None if sequences is None else sequences_of(sequences)[1]
     check_backgrounds(backgrounds, given, shuffled, length=length, background=background)
     length = length if given is None else given.shape[1]
@@ -274,8 +286,17 @@ def scan(
     return judge_scan(found, level, least_share, seed)
 
 
-def _check_level(level: float) -> None:
+def _check_drawing(seed: int, draws: int | str) -> None:
+    check_number("seed", seed, 0, LARGEST_SEED)
+    check_number("draws", draws, 2, auto=True)
+
+
+def _check_call(level: float, least_share: float) -> None:
     if not 0 < level < 1:
         raise InputError(
             f"the level of q is {level:g}, and a number between 0 and 1 is needed, such as 0.05."
+        )
+    if not least_share >= 0:
+        raise InputError(
+            f"the least share is {least_share:g}, and a number of 0 or more is needed, such as 0.1."
         )

@@ -62,7 +62,8 @@ def missing_files(config: Mapping, fetched: Mapping[str, Mapping], wanted: Itera
         elif "://" not in location and not os.path.isfile(location):
             keys = ", ".join(f"key '{key}'" for key in _keys_of(location, config, config))
             said = f"{keys}: the source" if keys else "the source"
-            yield f"{said} {location} does not exist; give the path of a file, or a URL."
+            wrong = "is a folder" if os.path.isdir(location) else "does not exist"
+            yield f"{said} {location} {wrong}; give the path of a file, or a URL."
 
 
 def _keys_of(location: str, config: Mapping, part: object, above: str = "") -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Checking against the schemas of ``config/schemas``: errors name key, value and what is allowed."""
 
 import copy
+import difflib
 import math
 import os
 import re
@@ -12,6 +13,7 @@ import jsonschema
 
 from dfim.errors import InputError
 from dfim.files.yaml_files import read_yaml
+from workflow.schema_words import value_in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "config/schemas"
@@ -60,9 +62,10 @@ def check(instance: dict | list, schema_path: str | Path, where: str) -> None:
     ``where`` names what is checked, e.g. ``config/config.yaml`` or ``sheet.tsv, line 3``.
     """
     _check_numbers(instance, where, "")
-    error = jsonschema.exceptions.best_match(_Validator(read_schema(schema_path)).iter_errors(instance))
+    schema = read_schema(schema_path)
+    error = jsonschema.exceptions.best_match(_Validator(schema).iter_errors(instance))
     if error is not None:
-        raise InputError(f"{where}: {_sentence(error)}")
+        raise InputError(f"{where}: {_sentence(error, schema)}")
 
 
 def _check_numbers(value: object, where: str, key: str) -> None:
@@ -83,8 +86,9 @@ def complete(config: dict, where: str) -> None:
         raise InputError(
             f"{where} has neither the key 'analyses' nor 'scans': give what is asked of the models."
         )
-    for error in _Completing(read_schema(CONFIG_SCHEMA)).iter_errors(config):
-        raise InputError(f"{where}: {_sentence(error)}")
+    schema = read_schema(CONFIG_SCHEMA)
+    for error in _Completing(schema).iter_errors(config):
+        raise InputError(f"{where}: {_sentence(error, schema)}")
 
 
 # Numbers that YAML 1.1 takes for text: it wants a point before an exponent, and the exponent's sign.
@@ -114,32 +118,26 @@ def _check_keys(value: object, path: str, where: str) -> None:
             _check_keys(part, path, where)
 
 
-def _sentence(error: jsonschema.ValidationError) -> str:
+def _sentence(error: jsonschema.ValidationError, whole: Mapping) -> str:
     """Say which key has which value, and what is allowed."""
-    key = ".".join(str(part) for part in error.absolute_path) or "the top level"
-    found = f"key '{key}' has the value {error.instance!r}"
+    key = ".".join(str(part) for part in error.absolute_path)
+    key = f"key '{key}'" if key else "the top level"
+    found = (
+        f"{key} has no value" if error.instance is None else f"{key} has the value {_short(error.instance)}"
+    )
     match error.validator:
         case "additionalProperties":
             allowed = error.schema.get("properties", {})
             unknown = next(name for name in error.instance if name not in allowed)
             full = ".".join([*map(str, error.absolute_path), unknown])
+            near = difflib.get_close_matches(unknown, allowed, 1)
             return (
-                f"key '{full}' (value {error.instance[unknown]!r}) is not known; "
-                f"allowed here are {', '.join(allowed)}."
+                f"key '{full}' (value {_short(error.instance[unknown])}) is not known; "
+                f"allowed here are {', '.join(allowed)}." + (f" Did you mean '{near[0]}'?" if near else "")
             )
         case "required":
             missing = next(name for name in error.validator_value if name not in error.instance)
-            return f"key '{key}' lacks the required key '{missing}'."
-        case "type" if isinstance(error.instance, str) and _NUMBER.fullmatch(error.instance):
-            number = re.sub(r"^([+-]?[0-9]+)(?=[eE])", r"\1.0", error.instance)
-            number = re.sub(r"([eE])(?=[0-9])", r"\1+", number)
-            return f"{found}, which YAML reads as text: write {number} without quotation marks."
-        case "type" if error.schema.get("type") == "string" and isinstance(
-            error.instance, bool | int | float
-        ):
-            return (
-                f"{found}, which YAML reads as {type(error.instance).__name__}: write it in quotation marks."
-            )
+            return f"{key} lacks the required key '{missing}'."
         case "enum":
             return f"{found}; allowed values are {', '.join(map(str, error.validator_value))}."
         case "pattern":
@@ -150,12 +148,49 @@ def _sentence(error: jsonschema.ValidationError) -> str:
             bound = "at least" if error.validator == "minProperties" else "at most"
             return f"{found}, and {bound} {count} of the keys {allowed} is needed."
         case _:
-            return f"{found}: {error.message}; needed: {_description(error)}"
+            return _of_another_kind(error, found, whole)
+
+
+def _of_another_kind(error: jsonschema.ValidationError, found: str, whole: Mapping) -> str:
+    """Say of a value that is of another kind, size or length than its key asks for."""
+    match error.validator:
+        case "type" if isinstance(error.instance, str) and _NUMBER.fullmatch(error.instance):
+            number = re.sub(r"^([+-]?[0-9]+)(?=[eE])", r"\1.0", error.instance)
+            number = re.sub(r"([eE])(?=[0-9])", r"\1+", number)
+            return f"{found}, which YAML reads as text: write {number} without quotation marks."
+        case "type" if isinstance(error.instance, str) and _quoted_number(error):
+            return f"{found}, which is text: write {error.instance} without quotation marks."
+        case "type" if error.schema.get("type") == "string" and isinstance(
+            error.instance, bool | int | float
+        ):
+            return (
+                f"{found}, which YAML reads as {type(error.instance).__name__}: write it in quotation marks."
+            )
+        case "uniqueItems":
+            return f"{found}, which has an entry twice: give each once."
+        case "minItems" | "maxItems":
+            bound = "at least" if error.validator == "minItems" else "at most"
+            needed = f"{bound} {error.validator_value} long"
+            return f"{found}, {len(error.instance)} long; needed: {needed}. {_description(error)}".rstrip()
+        case _:
+            needed = value_in_words(error.schema, whole).replace("`", "")
+            if keys := ", ".join(error.schema.get("properties", {})):
+                needed += f" of the keys {keys}"
+            return f"{found}; needed: {needed}. {_description(error)}".rstrip()
+
+
+def _short(value: object) -> str:
+    """Return a value as it is written, what is long cut: the sentence around it is to be read."""
+    written = repr(value)
+    return written if len(written) <= 120 else f"{written[:100]} …"
+
+
+def _quoted_number(error: jsonschema.ValidationError) -> bool:
+    """Tell whether a number is asked for, and given in quotation marks."""
+    form = {"integer": r"[0-9]+", "number": r"[0-9]*\.?[0-9]+"}.get(error.schema.get("type"))
+    return form is not None and re.fullmatch(form, error.instance, re.ASCII) is not None
 
 
 def _description(error: jsonschema.ValidationError) -> str:
-    """Return the schema's own description of the key, or its type."""
-    described = (
-        error.schema.get("description") or f"a value of type {error.schema.get('type', 'as in the schema')}."
-    )
-    return " ".join(described.split())
+    """Return the schema's own description of the key."""
+    return " ".join(error.schema.get("description", "").split())

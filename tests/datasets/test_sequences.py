@@ -145,7 +145,8 @@ def test_features_of_regions_are_those_of_the_genome_within_their_windows(tmp_pa
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("one\t1\t2\n", "line 1: found 3 tab-separated columns, and chromosome (or sequence), start"),
+        ("one\t1\t2\n", "line 1: found 3 columns between tabs, and chromosome (or sequence), start"),
+        ("one 1 2 x\n", "line 1: found 1 column between tabs, and chromosome (or sequence), start, end and"),
         ("one\t4\t4\tx\n", "line 1: the feature from 4 to 4 is no interval: give 0 <= start < end."),
         ("one\tx\t4\ty\n", "line 1: start is 'x', and a whole number is needed."),
         ("chr1\t0\t4\tx\n", "of 1 feature none lies within a sequence, and of 1 sequence the first is "
@@ -158,6 +159,20 @@ def test_features_that_are_none_are_named(tmp_path, text, sentence):
     bed = write(tmp_path / "f.bed", text)
     with pytest.raises(InputError, match=re.escape(sentence)):
         build_own_dataset(OPTIONS, fasta, features=bed)
+
+
+def test_features_beyond_whole_sequences_warn_and_those_beyond_windows_do_not(tmp_path, caplog):
+    fasta = write(tmp_path / "s.fa", ">chr1\nACGTACGTACGTACGTACGTACGT\n")
+    bed = write(tmp_path / "f.bed", "chr1\t5\t8\tin\nchr1\t20\t29\tbeyond\none\t0\t4\tunknown\n")
+    build_own_dataset(OPTIONS, fasta, features=bed)
+    (warned,) = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    sentence = "lie within no sequence, the first of them beyond at chr1 20 to 29: left out"
+    assert warned == f"2 of 3 features of {bed} {sentence}"
+    caplog.clear()
+    genome = make_genome(tmp_path, random_sequences(4, chr1=24))
+    regions = write(tmp_path / "r.bed", "chr1\t10\t12\n")
+    build_own_dataset(OPTIONS, genome=genome, regions=regions, features=bed)
+    assert [each for each in caplog.records if each.levelname == "WARNING"] == []
 
 
 def test_equal_features_count_once_and_are_counted_in_the_log(tmp_path, caplog):

@@ -247,13 +247,6 @@ def test_files_that_are_no_networks_are_refused(tmp_path):
         keras_files.load_network(path)
 
 
-def test_code_inside_a_file_is_refused(tmp_path):
-    model = keras.Sequential([keras.Input((3, 4)), keras.layers.Lambda(lambda x: x + 1)])
-    model.save(tmp_path / "model.keras")
-    with pytest.raises(InputError, match="could not be read as a network"):
-        keras_files.load_network(tmp_path / "model.keras")
-
-
 # ----------------------------------------------------------------------------------------- describing
 
 

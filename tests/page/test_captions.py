@@ -16,6 +16,7 @@ def test_every_kind_of_figure_has_a_caption():
 
 def test_a_caption_says_the_options_of_its_figure():
     assert "up to 35 bp apart" in caption("distance", {"kind": "distance", "near": 35})
+    assert "At most 4 pairs of names are drawn" in caption("kinds", {"most": 4})
     assert "p above 0.01" in caption("tracks", {"level": 0.01})
 
 

@@ -83,6 +83,31 @@ def test_kinds_are_sorted_by_their_full_values(browser, page):
         assert shown == sorted(kinds()["interaction"], reverse=order < 0)
 
 
+def test_headings_stand_over_their_numbers(browser, page):
+    browser.open(page)
+    aligned = (
+        "[...document.querySelectorAll('#table-kinds {} > *')].map((c) => getComputedStyle(c).textAlign)"
+    )
+    headings = browser.js(aligned.format("thead tr"))
+    assert headings == browser.js(aligned.format("tbody tr:first-child"))
+    assert set(headings) == {"left", "right"}
+
+
+def test_a_heading_sorts_by_the_keyboard(browser, page):
+    browser.open(page)
+    browser.js("document.querySelector('#table-kinds th button').focus()")
+    for kind in ("keyDown", "keyUp"):
+        browser.ask(
+            "Input.dispatchKeyEvent",
+            type=kind,
+            key="Enter",
+            code="Enter",
+            text="\r",
+            windowsVirtualKeyCode=13,
+        )
+    assert browser.js("document.querySelector('#table-kinds th').getAttribute('aria-sort')") == "ascending"
+
+
 def test_kinds_are_filtered(browser, page):
     browser.open(page)
     browser.js("document.getElementById('kinds-called').click()")

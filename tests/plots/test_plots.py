@@ -146,6 +146,21 @@ def test_chosen_pairs_keep_their_order(significance_tables):
 DIRECTIONS = {"near_gata1_mutated": ["GATA1", "TAL1"], "near_tal1_mutated": ["TAL1", "GATA1"]}
 
 
+def test_titles_of_long_names_run_into_no_other_words(tmp_path):
+    pairs, _ = plot_data.make_distances(200)
+    names = {"GATA1": "GATA1_disc1", "TAL1": "TAL1_known11"}
+    pairs = pairs.assign(
+        **{column: pairs[column].replace(names) for column in ("source_name", "target_name")}
+    )
+    figure, data = distance.draw({"pairs": pairs}, {"pairs": [list(names.values())]})
+    style.save(figure, data, *(tmp_path / f"distance.{ending}" for ending in ("pdf", "png", "tsv")))
+    first, second = figure.axes[:2]
+    title = first._left_title.get_window_extent()
+    assert first._left_title.get_text().endswith("GATA1_disc1 mutated → TAL1_known11")
+    others = [first._right_title, second.title, second._right_title]
+    assert not any(title.overlaps(other.get_window_extent()) for other in others if other.get_text())
+
+
 def test_distance_shows_each_direction_with_its_own_pairs():
     pairs, comparisons = plot_data.make_distances(400)
     options = {"pairs": [["GATA1", "TAL1"]], "comparisons": DIRECTIONS}

@@ -200,6 +200,12 @@ def test_files_that_jobs_need_and_that_are_missing(tmp_path):
     in_one_list([], "config.yaml")
 
 
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path):
+    assert list(missing_files({}, {"a": {"location": str(tmp_path)}}, ["a"])) == [
+        f"the source {tmp_path} is a folder; give the path of a file, or a URL."
+    ]
+
+
 def test_a_missing_file_is_told_with_the_keys_that_name_it():
     model = {"source": {"model": {"location": "{data}/no.keras", "sha256": "0"}}}
     config = {

@@ -54,7 +54,7 @@ def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
             "config.yaml: key 'seeds' (value 3) is not known; allowed here are include, seed, "
             "background, groups, results, data, downloads, accessions, queries, genomes, libraries, reads, "
             "keep_alignments, simulated_reads, datasets, architectures, models, backend, "
-            "methods, analyses, scans, claims, expected_sizes, cannot_show.",
+            "methods, analyses, scans, claims, expected_sizes, cannot_show. Did you mean 'seed'?",
         ),
         (
             ["methods"],
@@ -65,9 +65,50 @@ def test_the_paper_from_ready_made_peaks_differs_in_its_peaks_alone():
         (
             ["models", "tf_binding", "training", "batch_size"],
             "many",
-            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many': 'many' is not of "
-            "type 'integer'; needed: Examples per step.",
+            "config.yaml: key 'models.tf_binding.training.batch_size' has the value 'many'; needed: whole "
+            "number ≥ 1. Examples per step.",
         ),
+        (
+            ["models", "tf_binding", "training", "batch_size"],
+            "64",
+            "config.yaml: key 'models.tf_binding.training.batch_size' has the value '64', which is text: "
+            "write 64 without quotation marks.",
+        ),
+        (
+            ["analyses", "gata_tal", "methods"],
+            "deeplift",
+            "config.yaml: key 'analyses.gata_tal.methods' has the value 'deeplift'; needed: list of "
+            "deeplift, deeplift_package, gradient_input, integrated_gradients, in_silico_mutagenesis. "
+            "Methods of scoring contributions.",
+        ),
+        (
+            ["analyses", "gata_tal", "tasks"],
+            ["GATA1", "GATA1"],
+            "config.yaml: key 'analyses.gata_tal.tasks' has the value ['GATA1', 'GATA1'], which has an entry "
+            "twice: give each once.",
+        ),
+        (
+            ["background"],
+            [0.5, 0.5],
+            "config.yaml: key 'background' has the value [0.5, 0.5], 2 long; needed: at least 4 long. "
+            "Probabilities of A, C, G and T; they sum to 1.",
+        ),
+        (
+            ["analyses", "gata_tal", "sources"],
+            "all",
+            "config.yaml: key 'analyses.gata_tal.sources' has the value 'all'; needed: mapping of the keys "
+            "features, nucleotides. What is mutated, features or nucleotides.",
+        ),
+        (
+            ["models", "tf_binding", "training", "batchsize"],
+            list(range(100)),
+            "config.yaml: key 'models.tf_binding.training.batchsize' (value [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "
+            "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 2 …) is not known; allowed "
+            "here are "
+            "batch_size, epochs, patience, wait, learning_rate, reverse_complement, shift, class_weights, "
+            "schedule, plateau, weight_decay, weight_averaging. Did you mean 'batch_size'?",
+        ),
+        (["models"], None, "config.yaml: the top level lacks the required key 'models'."),
         (
             ["models", "tf_binding", "architecture"],
             None,

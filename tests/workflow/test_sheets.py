@@ -35,7 +35,7 @@ def test_sheet_rows_are_read_in_order(tmp_path):
         (
             "task\tassay\tpeak\nA\tATAC\ta.bed\n",
             "{path}, line 2: key 'peak' (value 'a.bed') is not known; allowed here are "
-            "task, assay, peaks, reads, peak_set, samples, least, sha256, md5, motif.",
+            "task, assay, peaks, reads, peak_set, samples, least, sha256, md5, motif. Did you mean 'peaks'?",
         ),
         (
             "task\tassay\tpeaks\n../A\tATAC\ta.bed\n",

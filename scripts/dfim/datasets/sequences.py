@@ -77,7 +77,7 @@ def build_own_dataset(
         shares = options["test_fraction"], options["validation_fraction"]
         answers, split = found.answers, split_of(found, bases, *shares, seed)
     examples = examples_table(windows.assign(origin="own"), split)
-    table = _all_features(options, bases, features, places, matrices or {})
+    table = _all_features(options, bases, features, places, sequences is not None, matrices or {})
     logger.info("%d sequences of %d bp with %d features", *bases.shape, len(table))
     for name, number in table["name"].value_counts().items():
         logger.info("%s: %d features", name, number)
@@ -89,12 +89,13 @@ def _all_features(
     bases: np.ndarray,
     features: str | os.PathLike | None,
     places: pd.DataFrame,
+    whole: bool,
     matrices: Mapping[str, str | os.PathLike],
 ) -> pd.DataFrame:
     """Return the features of a file, of patterns and of matrices, equal ones once."""
     sites = [pattern_sites(bases, dict(options["patterns"]), options["strands"])]
     if features is not None:
-        sites.append(read_features(features, places))
+        sites.append(read_features(features, places, whole))
     for name, (matrix, p) in _named_matrices(options, matrices).items():
         hits = find_hits(bases, matrix, p, options["background"], options["strands"])
         sites.append(hits.drop(columns="score").assign(name=name))
@@ -123,23 +124,27 @@ def _named_matrices(
     return found
 
 
-def read_features(path: str | os.PathLike, places: pd.DataFrame) -> pd.DataFrame:
+def read_features(path: str | os.PathLike, places: pd.DataFrame, whole: bool) -> pd.DataFrame:
     """Read features from BED: chromosome or sequence, start, end, name and, where there is one, the strand.
 
     ``places`` has ``chrom``, ``start``, ``end`` of every example: a genome's interval, or the name of a
     sequence and its whole length. A feature becomes one on every example that it lies within. Returns
     ``example``, ``name``, ``start``, ``end`` (in the example) and ``strand``. Features that lie within no
-    example are left out, counted in the log. Raises InputError, naming file and line, for a line without a
-    name, with another strand than +, - and ., or with an interval that is none, for a sequence that has the
-    name of another, and when no feature is left. Rows that are equal in all of this count once.
+    example are left out, counted in the log: a warning where the examples are ``whole`` sequences, each meant
+    to lie in one. Raises InputError, naming file and line, for a line without a name, with another strand
+    than +, - and ., or with an interval that is none, for a sequence that has the name of another, and when
+    no feature is left. Rows that are equal in all of this count once.
     """
     bed = _read_bed(path)
     bed["line"] = np.arange(len(bed))
     found = bed.merge(places.assign(example=np.arange(len(places))), on="chrom")
     found = found[(found["from"] >= found["start"]) & (found["to"] <= found["end"])]
-    outside = len(bed) - found["line"].nunique()
-    if outside:
-        logger.info("%d of %d features of %s lie within no sequence: left out", outside, len(bed), path)
+    outside = bed[~bed["line"].isin(found["line"])]
+    if len(outside):
+        level = logging.WARNING if whole else logging.INFO
+        first = "{name} at {chrom} {from} to {to}".format(**outside.iloc[0])
+        said = "%d of %d features of %s lie within no sequence, the first of them %s: left out"
+        logger.log(level, said, len(outside), len(bed), path, first)
     if found.empty:
         first = "{0.chrom!r} {0.start} to {0.end}".format(next(places.itertuples()))
         raise InputError(
@@ -165,8 +170,8 @@ def _read_bed(path: str | os.PathLike) -> pd.DataFrame:
     table.refuse(
         counts < 4,
         lambda row: (
-            f"found {counts[row]} tab-separated columns, and chromosome (or sequence), start, end and name "
-            "are needed"
+            f"found {counted(counts[row], 'column')} between tabs, and chromosome (or sequence), start, end "
+            "and name are needed"
         ),
     )
     start, end = (

@@ -55,7 +55,7 @@ def read_parts(architecture: str | Path, weights: str | Path) -> keras.Model:
     if "class_name" not in entry:
         return convert_model(architecture, weights)
     if str(entry.get("keras_version", "2")).startswith("3"):
-        return _explained(architecture, "with its weights", lambda: _today(entry, weights))
+        return _explained(architecture, "with its weights", lambda: _today(entry, architecture, weights))
     if not h5py.is_hdf5(weights):
         raise InputError(f"{weights} is no HDF5 file: the weights that model.save_weights wrote are needed.")
     rebuilt = rebuild(entry, str(architecture))
@@ -76,8 +76,8 @@ def _json_of(path: str | Path) -> Mapping:
     return entry
 
 
-def _today(entry: Mapping, weights: str | Path) -> keras.Model:
-    model = keras.models.model_from_json(json.dumps(entry))
+def _today(entry: Mapping, path: str | Path, weights: str | Path) -> keras.Model:
+    model = _without_code(entry, path, lambda: keras.models.model_from_json(json.dumps(entry)))
     model.load_weights(weights)
     return model
 
@@ -110,7 +110,17 @@ def _read_hdf5(path: str | Path) -> keras.Model:
         version = version.decode() if isinstance(version, bytes) else str(version)
         if not version.startswith("3"):
             return _of_keras_2(handle, path).model
-    return keras.models.load_model(path, compile=False, safe_mode=True)
+        config = json.loads(handle.attrs["model_config"])
+    return _without_code(config, path, lambda: keras.models.load_model(path, compile=False, safe_mode=True))
+
+
+def _without_code(config: Mapping, path: str | Path, load: Callable[[], keras.Model]) -> keras.Model:
+    """Return what is loaded; where that fails for want of an author's code, the sentence says so."""
+    try:
+        return load()
+    except Exception:
+        keras_files.refuse_code(config, path)
+        raise
 
 
 def _of_keras_2(handle: h5py.File, path: str | Path) -> Rebuilt:

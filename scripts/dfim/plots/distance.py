@@ -52,7 +52,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
         title = f"{direction[0]} mutated → {direction[1]}"
         for axis, score, ruler in zip(axes[row], ("fis", "signed_sum"), (scale, signed), strict=False):
             running = _draw_distances(axis, shown, score, ruler, reach, options)
-            _label(axis, next(letters), score, title, shown, ruler, direction, options)
+            _label(axis, next(letters), score, title, shown, ruler, options)
             data.append(_named(running, direction))
             if "null" in tables:
                 expected = _draw_shuffled(axis, _shuffled(tables["null"], shown), score, ruler, options)
@@ -171,22 +171,21 @@ def _draw_shuffled(axis: Axes, null: pd.DataFrame, score: str, scale, options: d
     return running.rename(columns={"x": "distance"}).assign(panel="shuffled", score=score)
 
 
-def _label(
-    axis: Axes, letter, score: str, title: str, table: pd.DataFrame, scale, direction, options
-) -> None:
-    """Write title, n and labels of a panel of distances."""
-    target = direction[1]
-    remark = f"n = {style.count(len(table))}"
+def _label(axis: Axes, letter, score: str, title: str, table: pd.DataFrame, scale, options) -> None:
+    """Write title, n and labels of a panel of distances; both panels of a row have one n."""
+    remark = ""  # the title may be long, and takes the whole width
     if score == "fis":
         axis.set_ylabel("FIS (logit)")
     else:
         title = ""
         near = table[table["distance"].abs() <= options["near"]]
-        remark = f"> 0: {style.percent(np.mean(near['signed_sum'] > 0))} of the near" if len(near) else ""
+        remark = f"n = {style.count(len(table))}"
+        if len(near):
+            remark += f"; > 0: {style.percent(np.mean(near['signed_sum'] > 0))} of the near"
         axis.set_ylabel("Signed sum (logit)")
         axis.axhline(0, color=style.BLACK, linewidth=0.6)
     style.panel_title(axis, letter, title, right=remark)
-    side = f"; negative: {target} upstream" if options["signed"] else ""
+    side = "; negative: target upstream" if options["signed"] else ""
     axis.set_xlabel(f"Distance (bp{side})")
 
 

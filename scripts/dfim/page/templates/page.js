@@ -1,4 +1,12 @@
 "use strict";
+// Headings stand over their numbers.
+for (const table of document.querySelectorAll("table")) {
+  const first = table.tBodies[0]?.rows[0];
+  table.querySelectorAll("thead th").forEach((heading, column) => {
+    if (first?.cells[column]?.classList.contains("n")) heading.classList.add("n");
+  });
+}
+
 // Tables sort by a click on a heading: numbers by their full value, where the cell has one.
 for (const table of document.querySelectorAll("table.sortable")) {
   table.querySelectorAll("thead th").forEach((heading, column) => {

@@ -52,7 +52,9 @@ def configure(folder, server, **changes):
     (folder / "dnase.tsv").write_text(DNASE)
     config["reads"]["atac"]["samples"] = "atac.tsv"
     config["reads"]["dnase"]["samples"] = "dnase.tsv"
-    config["models"]["accessibility"]["training"]["epochs"] = 5  # that it learns is a matter of test_reads.py
+    # That the network learns is a matter of test_reads.py, and so is IDR, which fits for seconds.
+    config["models"]["accessibility"]["training"]["epochs"] = 5
+    config["reads"]["atac"]["reproducibility"] = "overlap"
     config["accessions"] = {"folder": "locks", **(server.addresses if server else {})}
     config["downloads"] = {"tries": 2, "pause": 0.01, "timeout": 5}
     config |= {"simulated_reads": {}, **changes}

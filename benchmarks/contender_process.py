@@ -1,7 +1,8 @@
 """The process of one contender: ``python contender_process.py <descriptor>``.
 
 Reads (question, arguments) from a connection and answers (error or None, result) until the other side closes
-it. It imports nothing but what the contender needs, so that contenders may live in environments of their own.
+it. It imports nothing but numpy and what the contender needs, so that contenders may live in environments of
+their own.
 """
 
 import importlib
@@ -9,6 +10,8 @@ import signal
 import sys
 import time
 from multiprocessing.connection import Connection
+
+from timing import timed
 
 
 class Process:
@@ -24,11 +27,9 @@ class Process:
     def batch_size(self, size: int) -> None:
         self._contender.batch_size = size
 
-    def seconds(self, x, task: int) -> float:
-        """Score sequences and return how long that took."""
-        begin = time.perf_counter()
-        self._contender.contributions(x, task)
-        return time.perf_counter() - begin
+    def seconds(self, x, task: int, least: float) -> float:
+        """Score sequences, as often as takes ``least`` seconds, and return how long once takes."""
+        return timed(lambda: self._contender.contributions(x, task), least)[0]
 
     def processor_seconds(self, x, task: int) -> float:
         """Score sequences and return what that took of all cores, whatever else the machine has to do."""

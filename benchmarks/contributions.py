@@ -9,7 +9,6 @@ the same one others from hour to hour: only ratios within a table tell of the me
 
 import argparse
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,13 +19,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 from contenders import Contender, Refused, Running, of_scorer
 from paper_networks import BACKGROUND, operations, paper_network, random_sequences
+from timing import LEAST_SECONDS, gemm_rate
 
 from dfim.attribution.cpu import CpuDeepLift
 from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_sequences import DeepLift
 
-# Sequences in a run, so that the slower ones take about a second.
+# Sequences, so that the slower ones take about a second.
 SEQUENCES = {"A": 2048, "B": 256, "C": 64}
 _PACKAGE = "deeplift package"
 _TASK = 0
@@ -72,9 +72,9 @@ def contributions_table(
 ) -> pd.DataFrame:
     """Time contributions of random sequences by all contenders, one row for each of them and network.
 
-    In every run each contender scores the sequences once, one after the other, while the others wait.
+    In every run each contender scores the sequences, again and again for a second, while the others wait.
     Columns: ``network``; ``contender``; ``rule``; ``batch_size``, where it is not the contender's choice;
-    ``sequences`` in a run; ``runs``; ``per_second`` median, ``per_second_min``, ``per_second_max``;
+    ``sequences`` at a time; ``runs``; ``per_second`` median, ``per_second_min``, ``per_second_max``;
     ``times_package``: median over the runs of the ratio to the deeplift package in the same run;
     ``megaflop``: of a sequence; ``gigaflops``: median rate of numpy's product of two float32 matrices of
     2048 × 2048 between the runs; ``floor_per_second``: sequences at that rate; ``share_of_floor``,
@@ -118,18 +118,6 @@ def _network_table(name: str, contenders: list[Contender], runs: int, number: in
     return pd.DataFrame([{"network": name, **row} for row in rows], columns=list(COLUMNS))
 
 
-def gemm_rate(size: int = 2048) -> float:
-    """Return the rate of a product of two float32 matrices in floating-point operations per second."""
-    a = np.random.default_rng(0).random((size, size), np.float32)
-    _ = a @ a
-    begin = time.perf_counter()
-    _ = a @ a
-    seconds = time.perf_counter() - begin
-    # BLAS's threads keep the cores busy for a while after a product: not at the cost of who is timed next.
-    time.sleep(1)
-    return 2 * size**3 / seconds
-
-
 class _Race:
     """One contender with its share of the sequences, and what was measured of it."""
 
@@ -160,8 +148,8 @@ class _Race:
         seconds = {}
         for size in sizes:
             self._start(layers, size)
-            self._running.ask("seconds", self.x, _TASK)  # the first time takes longer
-            seconds[size] = self._running.ask("seconds", self.x, _TASK)
+            self._running.ask("contributions", self.x, _TASK)  # the first time takes longer
+            seconds[size] = self._seconds()
         return min(seconds, key=seconds.get)
 
     def _look_at_memory_and_numbers(self, exact: np.ndarray) -> None:
@@ -182,9 +170,12 @@ class _Race:
         if self.note:
             return
         try:
-            self.seconds.append(self._running.ask("seconds", self.x, _TASK))
+            self.seconds.append(self._seconds())
         except Refused as reason:
             self._drop(reason)
+
+    def _seconds(self) -> float:
+        return self._running.ask("seconds", self.x, _TASK, LEAST_SECONDS)
 
     def _drop(self, reason: Refused) -> None:
         self.note, self.seconds, self._measured = f"not measured: {reason}", [], {}

@@ -11,9 +11,9 @@ rate is that of the share.
 
 import argparse
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 matplotlib.use("agg")
 
 import matplotlib.pyplot as plt
-from contributions import gemm_rate
 from paper_networks import BACKGROUND, paper_network, random_sequences
+from timing import gemm_rate, in_turn, timed
 
 from dfim.attribution import open_scorer
 from dfim.attribution.scorer import Scorer
@@ -144,12 +144,7 @@ def growth_table(runs: int = 3) -> pd.DataFrame:
     def measure(growth: str, network: str, size: int, layers: list, job: Callable[[Scorer], object]) -> None:
         with open_scorer("deeplift", layers, BACKGROUND, {"engine": "cpu"}) as scorer:
             job(scorer)
-            seconds = []
-            for _ in range(runs):
-                begin = time.perf_counter()
-                job(scorer)
-                seconds.append(time.perf_counter() - begin)
-        median = float(np.median(seconds))
+            median = float(np.median([timed(partial(job, scorer))[0] for _ in range(runs)]))
         rows.append((growth, network, size, median, 1e3 * median / size))
 
     for size in (64, 256, 1024):
@@ -197,20 +192,13 @@ def _job_rows(job: Job, runs: int) -> list[dict]:
             products.append(gemm_rate())
             for name in in_turn(list(opened), run):
                 _, scorer = opened[name]
-                begin = time.perf_counter()
-                units = job.run(scorer, name.startswith("engine"))
-                rates[name].append(units / (time.perf_counter() - begin))
+                seconds, units = timed(partial(job.run, scorer, name.startswith("engine")))
+                rates[name].append(units / seconds)
             print(f"{job.network}, {job.name}: run {run + 1} of {runs}", file=sys.stderr)
     finally:
         for context, _ in opened.values():
             context.__exit__(None, None, None)
     return [_row(job, name, np.array(found), rates, products) for name, found in rates.items()]
-
-
-def in_turn(names: list[str], run: int) -> list[str]:
-    """Return contenders in another order in each run: what one leaves behind must fall on all."""
-    first = run % len(names)
-    return names[first:] + names[:first]
 
 
 def _row(job: Job, name: str, found: np.ndarray, rates: dict, products: list[float]) -> dict:

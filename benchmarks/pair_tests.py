@@ -8,7 +8,6 @@ draws, as the workflow calls it; the contenders take turns, and each ratio is th
 
 import argparse
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -17,9 +16,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
-from contributions import gemm_rate
-from interactions import in_turn
 from paper_networks import BACKGROUND, paper_network, random_sequences
+from timing import gemm_rate, in_turn, timed
 
 from dfim.attribution import FORWARD, open_scorer
 from dfim.attribution.edits import logits_of_whole_copies
@@ -79,10 +77,10 @@ def rows_of(network: str, runs: int) -> list[dict]:
                 evaluate = partial(scorer.edited_logits, bases, task=0)
                 if name != "forward changes":
                     evaluate = partial(logits_of_whole_copies, scorer.logits, bases, task=0)
-                begin = time.perf_counter()
-                found[name] = draw_pairs(evaluate, bases, features, pairs, BACKGROUND, DRAWS)
+                draw = partial(draw_pairs, evaluate, bases, features, pairs, BACKGROUND, DRAWS)
+                took, found[name] = timed(draw)
                 if run:  # the first compiles, and warms up
-                    seconds[name].append(time.perf_counter() - begin)
+                    seconds[name].append(took)
     finally:
         for context, _ in opened.values():
             context.__exit__(None, None, None)

@@ -205,6 +205,7 @@ rule assign_significance_profiles:
         **demanded("assign_significance_profiles"),
     params:
         **LOOKUPS.significance_params(),
+        level=LOOKUPS.of_analysis("level"),
     script:
         "../scripts/assign_significance_profiles.py"
 

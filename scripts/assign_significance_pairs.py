@@ -47,7 +47,7 @@ with running(snakemake) as log:
     )
     if signs["note"]:
         log.warning("warning: synergy or redundancy by the signed sum: %s", signs["note"])
-    for sentence in coarse_nulls(found.nulls):
+    for sentence in coarse_nulls(found.nulls, settings.level):
         log.warning("%s", sentence)
     tested = pairs[pairs["within_reach"] == 1]
     for column in [name for name in pairs if name.endswith("_p") or "_p_" in name]:

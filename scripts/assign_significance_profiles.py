@@ -28,10 +28,11 @@ with running(snakemake) as log:
         settings.truth.get("not_interacting"),
         settings.seed,
         bins,
+        settings.level,
     )
     log.info("%d sources, %d null scores", len(found.results), len(found.null))
     log.info("%d null positions", len(profiles.null_positions))
-    for sentence in coarse_nulls(found.nulls):
+    for sentence in coarse_nulls(found.nulls, settings.level):
         log.warning("%s", sentence)
     log.info("%d p-values of positions are exactly 0", (p == 0).sum())
     attributes = {"p_values": settings.p_values, "null_seed": settings.seed}

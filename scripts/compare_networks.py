@@ -14,7 +14,7 @@ with running(snakemake) as log:
     def kinds_of(path, nulls):
         """Return the kinds of the pairs in a table of tests; they need no method of contribution scores."""
         tests = for_kinds(read_table(path))
-        draws = round(read_table(nulls).eval("n / n_tested").iloc[0]) if len(tests) else 0
+        draws = int(read_table(nulls)["draws"].iloc[0])
         calling = (settings.level, settings.least_share)
         return kinds_of_pairs(tests, draws, *calling, **settings.kinds, seed=settings.seed)
 

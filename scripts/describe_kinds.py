@@ -11,7 +11,7 @@ with running(snakemake) as log:
 
     settings = snakemake.params
     tests = for_kinds(read_table(snakemake.input.tests))
-    draws = round(read_table(snakemake.input.nulls).eval("n / n_tested").iloc[0]) if len(tests) else 0
+    draws = int(read_table(snakemake.input.nulls)["draws"].iloc[0])
     kinds = kinds_of_pairs(
         tests, draws, settings.level, settings.least_share, **settings.kinds, seed=settings.seed
     )

@@ -28,7 +28,7 @@ with running(snakemake) as log:
     log.info("%d of %d pairs are within the network's reach and tested", tests["p"].notna().sum(), len(tests))
     for call in ("synergy", "redundancy"):
         log.info("%d pairs are called: %s", (tests["call"] == call).sum(), call)
-    for sentence in coarse_nulls(found.nulls):
+    for sentence in coarse_nulls(found.nulls, settings.level):
         log.warning("%s", sentence)
     compared = removal_agreement(tests, settings.seed)
     log.info("%s", compared["note"].iloc[0])

@@ -58,6 +58,13 @@ def test_pairs_have_the_interaction_that_the_network_itself_shows():
     assert (found["sequence"], found["pair"]) == (names[0], "one–other")
 
 
+def test_pairs_have_as_many_draws_as_their_level_needs():
+    names, _ = read_sequences(OWN[1])
+    features = pd.DataFrame({"sequence": names[0], "start": [20, 60], "end": [30, 72], "name": ["a", "b"]})
+    for level, draws in ((0.05, 20), (0.01, 100)):
+        assert dfim.pairs(*OWN[:2], features, level=level).nulls["draws"].tolist() == [draws] * 2
+
+
 def test_a_scan_has_the_interaction_that_the_network_itself_shows():
     """Given sequences are put to use as they are: the ends of a motif, and the bases between, are counted."""
     bases = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(2).integers(0, 4, (5, 200))]

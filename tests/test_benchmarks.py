@@ -9,6 +9,7 @@ import gpu
 import numpy as np
 import pandas as pd
 import pytest
+import timing
 from contenders import Contender, Running
 from pair_tests import job as pair_job
 from paper_networks import operations, paper_network
@@ -36,6 +37,7 @@ def table(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
     monkeypatch.setattr(contributions, "paper_network", lambda name: normalised())
     monkeypatch.setattr(contributions, "gemm_rate", lambda: 1e9)
+    monkeypatch.setattr(contributions, "LEAST_SECONDS", 0)
     kinds = [layer.kind for layer in normalised()]
     folded = [layer.kind for layer in simplify(normalised())]
 
@@ -89,6 +91,22 @@ def test_a_contender_that_is_not_there_or_refuses_is_noted(table):
     refusal = "not measured: ValueError: these are not the layers that were promised"
     assert table.loc["refuses", "note"] == refusal
     assert table.loc[["absent", "refuses"], "per_second"].isna().all()
+
+
+@pytest.mark.parametrize(("least", "times"), [(0, 1), (1.0, 3), (1.25, 4)])
+def test_short_jobs_are_done_again_until_enough_time_has_gone_by(monkeypatch, least, times):
+    clock, done = [100.0], []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: clock[0])
+
+    def job() -> int:
+        clock[0] += 0.4
+        done.append(len(done))
+        return done[-1]
+
+    seconds, given = timing.timed(job, least)
+    assert seconds == pytest.approx(0.4)
+    assert given == times - 1
+    assert len(done) == times
 
 
 def test_memory_is_watched_while_a_contender_works(monkeypatch):

@@ -171,7 +171,7 @@ def pairs(
                 f"of {counted(len(bases), 'sequence')} with {counted(len(table), 'feature')} none has two "
                 "that do not overlap, and nothing can be paired: give more features, or more sequences."
             )
-        count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS)
+        count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS, level)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_pairs(evaluate, bases, table, unordered, np.float32(background), count, seed)
     found.table["within_reach"] = unordered["within_reach"].to_numpy()

@@ -20,6 +20,7 @@ from support.small_networks import (
     step,
     two_convolutions,
 )
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dfim.attribution import cpu, open_scorer
 from dfim.attribution.cpu import kernels
@@ -288,6 +289,19 @@ def test_results_do_not_depend_on_threads_or_on_the_size_of_batches():
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):
             np.testing.assert_allclose(one, two, atol=1e-6 * np.abs(one).max())
+
+
+def test_products_of_paths_leave_blas_on_one_thread(monkeypatch):
+    layers, bases, seen, multiply = NETWORKS["hidden layers"], some_bases()[[0, 3]], [], kernels.multiply
+
+    def watched(*matrices):
+        seen.extend(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+        multiply(*matrices)
+
+    monkeypatch.setattr(kernels, "multiply", watched)
+    with open_cpu(layers, evaluation="paths") as scorer, threadpool_limits(2, user_api="blas"):
+        scorer.score_mutants(bases, some_mutants(bases), 0)
+    assert set(seen) == {1}
 
 
 def test_paths_that_would_take_too_much_memory_are_left_to_windows(monkeypatch):

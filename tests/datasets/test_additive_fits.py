@@ -117,6 +117,14 @@ def test_a_twin_of_values_adds_up_with_the_noise_of_the_values():
     assert "need no interaction" in sentence(twin)[2]
 
 
+def test_the_noise_of_a_twin_is_whole_where_terms_are_half_as_many_as_examples():
+    """153 terms fitted to 300 examples take up half of the squared noise; what is left is scaled up."""
+    dataset, _ = measured(0.5, n=900)
+    twin = draw_twin(dataset, fit_tasks(dataset), 7, 1)
+    noise = (twin.labels - twin.noise_free)[:, 0] * np.sqrt(dataset.weights)
+    assert noise.std() == pytest.approx(0.3, rel=0.15)
+
+
 def test_labels_without_features_are_refused():
     dataset = labelled()
     dataset.features = dataset.features.iloc[:0]

@@ -27,7 +27,7 @@ from dfim.planted.grammar import read_grammar
 from dfim.reads.fastq import find_fault
 from dfim.reproduction.claims import read_claims
 from dfim.sequences.bases import to_string
-from dfim.sequences.matrices import read_matrix
+from dfim.sequences.matrices import read_matrices
 from workflow.samples import read_sample_sheet
 from workflow.schema import CONFIG_SCHEMA, ROOT, check
 from workflow.sheets import read_tasks
@@ -63,11 +63,13 @@ def narrowpeak(path):
 
 
 def matrix(path):
-    found = read_matrix(path)
-    again = path.with_name("again.txt")
-    np.savetxt(again, found, fmt="%.17g")
-    np.testing.assert_allclose(read_matrix(again), found, rtol=1e-12)
-    return found.tolist()
+    found = [one.tolist() for one in read_matrices(path).values()]
+    for one in found:
+        again = path.with_name("again.txt")
+        np.savetxt(again, one, fmt="%.17g")
+        (repeated,) = read_matrices(again).values()
+        np.testing.assert_allclose(repeated, one, rtol=1e-12)
+    return found
 
 
 def genome(path):

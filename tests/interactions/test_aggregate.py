@@ -213,3 +213,6 @@ def test_a_position_at_which_nothing_changes_is_no_target_but_part_of_the_null(s
     assert set(table["target_position"]) == {0, 1, 2, 4, 5}
     plain = aggregate(scored[0]["one"], bases, SETS, 3, "empirical")
     assert table["p"].min() > 5 * plain["p"].min()
+    # Of an additive twin, too, it says nothing: of its zeros p of all others would be smaller.
+    own = aggregate([path], bases, SETS, 3, "empirical", additive=[path]).query("n >= 3")
+    assert own["p"].min() == pytest.approx(2 / (1 + len(own)))

@@ -9,8 +9,11 @@ from dfim.attribution import open_scorer
 from dfim.attribution.simplification import simplify
 from dfim.interactions.decoys import decoy_pairs, decoys
 from dfim.interactions.null_checks import Asked, outputs_of_check, scores_of_check
+from dfim.interactions.score_draws import ENDS, SCORES, draw_scores
+from dfim.interactions.scoring import pair_scores
 from dfim.interactions.sources import make_pairs
 from dfim.statistics.null_checks import COLUMNS, ROW_COLUMNS, summarise_checks
+from dfim.statistics.replaced import p_of_draws
 
 BACKGROUND = np.array([0.3, 0.2, 0.2, 0.3], np.float32)
 LENGTH = 60
@@ -131,6 +134,19 @@ def test_p_of_decoys_are_uniform_in_a_network_of_random_weights():
     assert found["holds"].tolist() == [1, 1, 1]
     assert found["share"].between(0.03, 0.075).all()
     assert (found["called"] <= 0.01).all()
+
+
+def test_of_a_decoy_the_p_with_the_decoy_replaced_is_told():
+    """A decoy is the target of its pair; with the source replaced the hypothesis is not true."""
+    asked, _, pairs = asked_of(12)
+    with open_scorer("gradient_input", simplify(stacked(seed=2, length=LENGTH)), BACKGROUND) as scorer:
+        tests, _ = outputs_of_check("decoy", scorer, 0, pairs, asked)
+        rows = scores_of_check("decoy", "gradient_input", scorer, 0, pairs, tests, asked)
+        data = (scorer, asked.bases, asked.features, pairs, 0, BACKGROUND)
+        scores, draws = pair_scores(*data), draw_scores(*data, asked.score_draws, asked.seed)
+    for number, score in enumerate(SCORES):
+        p = p_of_draws(scores[score].to_numpy(), draws[number, ENDS.index("target")])
+        np.testing.assert_allclose(rows.loc[rows["score"] == score, "p_tested"], p)
 
 
 def test_words_that_interact_are_called_by_the_scores_too():

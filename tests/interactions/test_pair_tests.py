@@ -154,6 +154,24 @@ def test_pairs_out_of_reach_are_not_evaluated_and_do_not_interact():
     assert pairs_of(features, reach=25)["within_reach"].tolist() == [1]
 
 
+@pytest.mark.parametrize("removal_draws", [0, 3])
+def test_a_variant_is_removed_by_its_other_allele(removal_draws):
+    """Whatever takes the place of motifs; where the alternate allele is there, by the reference one."""
+    features = table_of_features([(0, "rs1", 4, 5), (0, "A", 20, 26), (3, "rs2", 4, 5), (3, "A", 20, 26)])
+    there, other = "ACGT".replace(chr(BASES[0, 4]), "")[1], chr(BASES[3, 4])
+    features = features.assign(
+        kind=["variant", "motif"] * 2, reference=[chr(BASES[0, 4]), "", "T" if other == "A" else "A", ""],
+        alternate=[there, "", other, ""],
+    )  # fmt: skip
+    evaluate = whole_sequences(curved, BASES, 1)
+    data = BASES, features, pairs_of(features), BACKGROUND, 2, 0, removal_draws
+    found = draw_pairs(evaluate, *data).table.set_index("example")["without_first"]
+    for example, letter in ((0, there), (3, features.loc[2, "reference"])):
+        mutant = BASES[example].copy()
+        mutant[4] = ord(letter)
+        assert found[example] == pytest.approx(outputs_of(one_hot(mutant)), abs=1e-6)
+
+
 def planted(examples, length=60):
     """Sequences with ACGTAC and TTGACA at places of their own, and a third word that nothing reads."""
     rng = np.random.default_rng(4)

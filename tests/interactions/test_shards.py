@@ -175,6 +175,14 @@ def test_a_sample_of_the_null_takes_the_same_number_of_every_source(tmp_path):
     assert list(profiles.null_positions.groupby("example").size()) == [10] * 6
 
 
+def test_a_sample_of_the_null_takes_the_same_number_of_every_bin_of_distance(tmp_path):
+    """Else the few positions next to a source would have next to no null."""
+    paths = cut_profiles(tmp_path, [list(range(12))])
+    null = read_profile_shards(paths, 0, 12 * 9, bins=(5, 10)).null_positions
+    bins = np.searchsorted([5, 10], null["distance"])
+    assert null.groupby(["example", bins]).size().tolist() == [2 * 3] * (6 * 3)
+
+
 def test_null_positions_beyond_the_reach_are_left_out(tmp_path):
     paths = cut_profiles(tmp_path, [list(range(12))])
     everywhere, near = (read_profile_shards(paths, 0, reach=reach) for reach in (np.inf, 6))

@@ -9,6 +9,7 @@ from dfim.interactions.pair_files import read_pair_draws, write_pair_draws
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.tested_pairs import COLUMNS, for_kinds, judge_pairs
 from dfim.statistics.effects import OUTPUTS
+from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced, ranks_among_draws
 
@@ -77,14 +78,58 @@ def test_pairs_out_of_reach_are_not_tested():
     assert len(for_kinds(judged.table)) == 30
 
 
-def test_ranks_are_by_name():
+def test_draws_that_are_rounding_are_none():
+    """Outputs near 1000 are told apart to 1e-4 or so: what is less is no interaction, of a draw neither."""
+    found, features = made_up()
+    found.table[OUTPUTS] += 1000
+    found.table.loc[0, OUTPUTS] = 1000.0
+    found.first[0] = found.second[0] = 1e-4 * np.arange(1, DRAWS + 1) / DRAWS
+    judged = judge_pairs(found, features, BLOCKS)
+    assert judged.table.loc[0, ["p", "q", "rank_first", "null_high"]].tolist() == [1, 1, 0.5, 0]
+    assert judged.nulls["n_tested"].tolist() == [N - 1] * 2
+    assert judged.nulls["n"].tolist() == [(N - 1) * DRAWS] * 2
+
+
+def test_draws_are_told_where_most_of_them_are_zeros():
+    """Ranks are among the K draws of a pair; of the pooled ones there need not be K for each test."""
+    found, features = made_up()
+    found.table.loc[20:, OUTPUTS] = 0.0
+    found.first[20:] = 0
+    nulls = judge_pairs(found, features, BLOCKS).nulls
+    assert nulls[["n", "n_tested", "draws"]].to_numpy().tolist() == [
+        [20 * DRAWS, N, DRAWS],
+        [N * DRAWS, N, DRAWS],
+    ]
+    found.table[OUTPUTS], found.first[:], found.second[:] = 0.0, 0, 0
+    nothing = judge_pairs(found, features, BLOCKS)
+    assert nothing.nulls[["n", "n_tested", "draws"]].to_numpy().tolist() == [[0, 0, DRAWS]] * 2
+    kinds = kinds_of_pairs(for_kinds(nothing.table), DRAWS)
+    assert (kinds["p"] >= 0.5).all()
+    assert not kinds["called"].any()
+
+
+def test_features_too_short_to_stand_out_are_told(caplog):
+    found, features = made_up()
+    judge_pairs(found, features, BLOCKS)
+    assert not caplog.records
+    features.loc[[0, 3, 5], "end"] = features.loc[[0, 3, 5], "start"] + [2, 1, 3]
+    judge_pairs(found, features, BLOCKS)
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 pairs of 40 with a feature of less than 3 bp: other sequence in its place is often the same, so "
+        "that they are hardly ever called; give features of more bases."
+    ]
+
+
+def test_ranks_and_p_are_by_name():
     found, features = made_up()
     tests = judge_pairs(found, features, BLOCKS).table
     kinds = for_kinds(tests)
     upstream = kinds["first_name"] == "A"
     assert upstream.sum() == 20
-    np.testing.assert_array_equal(kinds.loc[upstream, "rank_of_one"], tests.loc[upstream, "rank_first"])
-    np.testing.assert_array_equal(kinds.loc[~upstream, "rank_of_one"], tests.loc[~upstream, "rank_second"])
+    for what in ("rank", "p"):
+        first, second = tests[f"{what}_first"], tests[f"{what}_second"]
+        np.testing.assert_array_equal(kinds[f"{what}_of_one"], first.where(upstream, second))
+        np.testing.assert_array_equal(kinds[f"{what}_of_other"], second.where(upstream, first))
 
 
 def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):

@@ -61,6 +61,21 @@ def test_the_change_is_that_of_either_direction():
     assert table["share"].isna().all()  # all outputs are equal
 
 
+def test_each_task_has_its_own_examples_and_outputs(bases):
+    """Of 10 examples for a task that reads where, and 300 for one that does not."""
+
+    def both(rows):
+        return np.concatenate([centre(rows), count(rows)], axis=1)
+
+    asked = everything(bases, 2)
+    asked[10:, 0] = False
+    table = place_check(both, both(bases), bases, asked, ["where", "what"], seed=1).set_index("task")
+    assert table.loc["where", "examples"].tolist() == [10] * 3
+    assert table.loc["what", "examples"].tolist() == [300] * 3
+    assert (table.loc["where", "median_absolute_change"] > 0).all()
+    assert (table.loc["what", "median_absolute_change"] == 0).all()
+
+
 def test_short_sequences_have_no_rows(bases):
     table = place_check(count, count(bases[:, :50]), bases[:, :50], everything(bases), ["A"], seed=1)
     assert table.empty

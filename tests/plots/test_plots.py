@@ -194,6 +194,18 @@ def test_pairs_have_the_hue_of_their_sign_and_the_signed_axis_zero_in_the_middle
     assert low == -high
 
 
+def test_windows_that_overlap_are_one_in_the_intervals_of_running_medians():
+    pairs, _ = plot_data.make_distances(500)
+    asked = {"pairs": [["GATA1", "TAL1"]], "bin": 50}
+    of_examples, of_blocks = (
+        distance.draw({"pairs": table}, asked)[1].query("panel == 'running'")
+        for table in (pairs, pairs.assign(block=pairs["example"] % 3))
+    )
+    assert of_examples["median_low"].notna().any()
+    assert of_blocks["median_low"].isna().all()  # of three blocks there is none
+    np.testing.assert_array_equal(of_blocks["median"], of_examples["median"])
+
+
 def test_running_median_is_the_median_of_its_bin_within_its_interval():
     pairs, _ = plot_data.make_distances(500)
     figure, data = distance.draw({"pairs": pairs}, {"pairs": [["GATA1", "TAL1"]], "signed": False, "bin": 10})

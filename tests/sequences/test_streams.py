@@ -70,7 +70,7 @@ def test_shuffles_are_those_of_the_plainest_implementation(letters, length):
     rng = np.random.default_rng(length)
     for example in range(4):
         bases = rng.choice(np.frombuffer(letters, np.uint8), length)
-        keys = [(3, example, draw, 1) for draw in range(5)]
+        keys = [(3 << 20 * example, example, draw, 1) for draw in range(5)]
         expected = [plain_shuffle(bases, np.random.default_rng(key)) for key in keys]
         np.testing.assert_array_equal(shuffles_of_keys(bases, keys), expected)
         one, other = (np.random.default_rng(example) for _ in range(2))

@@ -82,6 +82,13 @@ def test_values_by_weighted_least_squares():
     assert (table["value"] < table["value_high"]).all()
 
 
+def test_r2_is_of_deviations_from_the_weighted_mean():
+    """Two values, 0 and 4 of weights 3 and 1, around 1; off by 1 and 2 of 3 · 1 + 9 deviations."""
+    fits = {"additive": np.array([1.0, 2.0])}
+    table = compare_fits(fits, np.array([0.0, 4.0]), True, np.arange(2), 0, np.array([3.0, 1.0]))
+    assert table["value"].item() == pytest.approx(1 - (3 * 1 + 4) / (3 * 1 + 9))
+
+
 def test_log_loss_by_hand():
     logits, labels = np.array([0.0, 2.0, -1.0]), np.array([1, 1, 0])
     expected = [np.log(2), -np.log(expit(2.0)), -np.log(1 - expit(-1.0))]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
-from dfim.statistics.bootstrap import clusters_of
+from dfim.statistics.bootstrap import FEWEST_BLOCKS, clusters_of, median_interval
 from dfim.statistics.calibration import calibration_of
 from dfim.statistics.comparison import compare
 from dfim.statistics.nulls import folds_of
@@ -63,3 +64,23 @@ def test_a_row_and_null_rows_of_its_block_are_in_one_fold():
     # Where one of them knows no blocks, examples decide for both.
     fold, null_fold = folds_of(FIVE, ONCE)
     assert null_fold[ONCE["example"] == 5].tolist() == fold[FIVE["example"] == 5].tolist()
+
+
+@pytest.mark.parametrize("blocks", [FEWEST_BLOCKS, 30])
+def test_the_interval_of_a_median_has_it_at_its_rate(blocks):
+    covered = []
+    for seed in range(400):
+        rng = np.random.default_rng([seed, blocks])
+        block = np.repeat(np.arange(blocks), 3)
+        low, high = median_interval(
+            rng.normal(size=blocks)[block] + 0.3 * rng.normal(size=len(block)), block, seed
+        )
+        covered.append(low <= 0 <= high)
+    assert 0.87 <= np.mean(covered) <= 0.98
+
+
+def test_of_few_blocks_there_is_no_interval():
+    """Of 5 values the smallest and the largest have the median between them with 94 %, and no others more."""
+    values = np.arange(30.0)
+    assert np.isnan(median_interval(values, np.arange(30) % (FEWEST_BLOCKS - 1), 0)).all()
+    assert np.isfinite(median_interval(values, np.arange(30) % FEWEST_BLOCKS, 0)).all()

@@ -67,3 +67,10 @@ def test_what_is_smaller_than_the_last_places_of_the_outputs_is_rounding():
     assert (resolved(draws + 1, resolution(table)) == draws + 1).all()
     synergy = table.assign(output=table["output"] + 0.01)
     np.testing.assert_allclose(effects(synergy, FLAT)["interaction"], exact + 0.01)
+
+
+def test_an_output_near_0_is_as_coarse_as_the_others():
+    """It is a sum of larger terms; what is rounding is judged by the usual size of an output, or its own."""
+    least = resolution(outputs((0, 0, 0, 0), (1000, 0, 0, 0), (3, 3, 3, 3)))
+    usual = np.sqrt((1000**2 + 4 * 3**2) / 12)
+    np.testing.assert_allclose(least * 2**18, [usual, 1000, usual])

@@ -23,6 +23,17 @@ def test_uniform_p_hold_and_smaller_ones_do_not(power, holds):
     assert row["share_low"] < row["share"] < row["share_high"]
 
 
+def test_a_share_above_the_level_holds_where_chance_may_have_made_it():
+    """Of 200 rows 13 are .065, no more than chance; of 2000 the same share is."""
+    few, many = (
+        summarise_checks(rows_of(np.where(np.arange(number) < 0.065 * number, 0.01, 0.5))).iloc[0]
+        for number in (200, 2000)
+    )
+    assert few["share"] == many["share"] == 0.065
+    assert (few["holds"], many["holds"]) == (1, 0)
+    assert few["share_low"] < 0.05 < many["share_low"]
+
+
 def test_rows_of_one_block_count_once():
     """Ten times the same row is one: the interval is as wide as that of one of them."""
     p = np.random.default_rng(2).random(200)

@@ -133,6 +133,10 @@ def test_nulls_are_described_by_stratum_with_hypothesis_and_resolution():
         "The score is no larger than between the same places of the same sequences once these are shuffled "
         "with every dinucleotide kept, where no motifs are, alike in distance."
     )
+    strict = describe_nulls(table, shuffled, ["fis", "signed_sum"], models, level=0.001)
+    needed = strict["rows_needed"].loc[found["smallest_p"] == near["smallest_p"]]
+    assert near["rows_needed"] == int(near["smallest_p"] * len(table) / 0.05) + 1
+    assert set(needed) == {int(near["smallest_p"] * len(table) / 0.001) + 1}
     kinds = found[found["null_model"] == "matched"]
     assert set(kinds["kind"]) == {"target_name A", "target_name B"}
     assert set(kinds["hypothesis"]) == {

@@ -148,11 +148,35 @@ def test_pairs_that_interact_do_not_make_the_others_stand_out(interacting, draws
     assert np.mean(below) == pytest.approx(0.05, abs=0.004)
 
 
+@pytest.mark.parametrize("interacting", [100, 270])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_false_discoveries_stay_few_where_draws_have_unlike_tails(interacting, sparse):
+    """Of 300 pairs those that interact have light tails, the others heavy ones, or are zeros mostly.
+
+    p of the others are too small then: of a share π of all pairs at most x / π have p ≤ x, so that q holds.
+    """
+    wrong, below = [], []
+    for run in range(150):
+        rng = np.random.default_rng([run, interacting])
+        light, heavy = rng.normal(size=(interacting, 11)), rng.standard_cauchy((300 - interacting, 11))
+        light[:, 0] *= 30
+        if sparse:
+            heavy *= rng.random(heavy.shape) < 0.1
+        values = np.concatenate([light, heavy])
+        found = p_replaced(values[:, 0], values[:, 1:], values[:, 1:])
+        picked = (found["q"] < 0.05).to_numpy()
+        wrong.append(picked[interacting:].sum() / max(1, picked.sum()))
+        below.append((found["p"][interacting:] <= 0.05).mean())
+    assert np.mean(wrong) <= 0.055
+    assert 0.05 < np.mean(below) < 0.05 / (1 - interacting / 300)
+
+
 def test_a_least_share_is_needed_too():
     assert called([0.01, 0.01, 0.2, np.nan], [0.5, 0.05, 0.5, 0.5], 0.05, 0.1).tolist() == [
         True, False, False, False,
     ]  # fmt: skip
     assert called([0.01], [-0.5], 0.05, 0.1).tolist() == [True]
+    assert called([0.01, 0.05], [0.1, 0.5], 0.05, 0.1).tolist() == [True, False]  # at least, and below
 
 
 def test_ranks_are_uniform_under_the_null_and_ties_count_half():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.draw_numbers import draws_of_scan
+from dfim.statistics.draw_numbers import draws_of, draws_of_scan
 from dfim.statistics.p_values import q_values, smallest_p
+from dfim.statistics.replaced import p_replaced
 from dfim.statistics.resolution import coarse_nulls, draws_needed, null_scores_needed, rows_needed
 
 
@@ -70,6 +71,16 @@ def test_a_coarse_null_is_named_with_its_remedy():
 def test_a_fine_null_and_a_lone_row_need_no_warning():
     assert not list(coarse_nulls(table(rows_needed=10)))
     assert not list(coarse_nulls(table(rows_needed=1, n_tested=3)))
+
+
+@pytest.mark.parametrize(("level", "draws"), [(0.05, 20), (0.01, 100), (0.2, 5)])
+def test_auto_lets_a_lone_pair_be_called_at_the_level_that_is_asked(level, draws):
+    assert draws_of("auto", 30, 10**6, level) == draws
+    scores, drawn = np.zeros(30), np.random.default_rng(0).normal(size=(30, draws))
+    scores[7] = 1000
+    assert p_replaced(scores, drawn, drawn)["q"][7] < level
+    assert draws_of("auto", 30, 330, level) == min(draws, 11)
+    assert draws_of(7, 30, 10**6, level) == 7
 
 
 def test_a_scan_draws_twice_what_a_lone_cell_needs():

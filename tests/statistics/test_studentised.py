@@ -57,6 +57,14 @@ def test_a_complete_null_of_unequal_scales_has_uniform_p_and_hardly_ever_a_small
     assert some / 200 <= 0.07
 
 
+def test_of_a_signed_score_the_size_counts_in_one_tail():
+    """A change far above, or below, all others has the smallest p of one tail, and none at all has p 1."""
+    table, null = variants(np.random.default_rng(6), 50, 20)
+    table.loc[:2, "signed_sum"] = [1e6, -1e6, 0]
+    found = significance(table, null)["signed_sum_p"]
+    assert found[:3].tolist() == [1 / 1001, 1 / 1001, 1]
+
+
 def test_a_mixture_has_few_false_discoveries_and_more_true_ones_than_without_scaling():
     false, power, plain = [], [], []
     for run in range(150):

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from support.snakemake_command import ROOT, snakemake
+from support.warm import FORKED
 
 
 def tiny_grammar() -> dict:
@@ -60,6 +61,11 @@ class Folder:
     def write_configuration(self) -> None:
         """Write the configuration as it is now."""
         (self.path / "config.yaml").write_text(yaml.safe_dump(self.config, allow_unicode=True))
+
+    def forked_jobs(self) -> set[str]:
+        """Return the logs of the jobs that were forked from a warm process; all others were started anew."""
+        told = self.path / FORKED
+        return set(told.read_text().splitlines()) if told.exists() else set()
 
     def copy(self, path: Path) -> "Folder":
         """Return a copy of the folder with its results, for a test that changes them."""

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 OWN = ["--snakefile", str(ROOT / "Snakefile")]
 WARM = "DFIM_TESTS_WARM"  # the folder of the warm processes
-# Scripts that the run of the small configuration starts anew, and so no other must (see test_warm_start.py).
+# Scripts that the run of the small configuration starts anew, each once, and so no other must (see
+# test_warm_start.py).
 STARTED_ANEW = (
     "aggregate_maps", "assign_significance_pairs", "assign_significance_profiles", "build_peak_dataset",
     "build_value_dataset", "build_variant_dataset", "check_null_pairs", "check_null_profiles",

@@ -28,6 +28,7 @@ import types
 from pathlib import Path
 from typing import NoReturn
 
+FORKED = ".snakemake/forked_jobs"  # in a working folder: the logs of its jobs that were forked
 SCRIPTS = str(Path(__file__).parents[2] / "scripts")
 _OF_SNAKEMAKE = (
     "PIL.Image", "argparse_dataclass", "concurrent.futures.process", "configargparse", "docutils.core",
@@ -148,6 +149,8 @@ def run_script(run: dict, streams: list[int]) -> None:
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     main.__file__ = script
     exec(compile(Path(script).read_bytes(), script, "exec"), main.__dict__)
+    with open(FORKED, "a") as told:
+        told.writelines(f"{log}\n" for log in main.snakemake.log)
 
 
 def run_to_its_end(run: dict, streams: list[int], kind: str) -> NoReturn:

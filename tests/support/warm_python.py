@@ -12,8 +12,9 @@ import socket
 import sys
 from pathlib import Path
 
-# Scripts that import TensorFlow.
-TENSORFLOW = ("evaluate_model", "provide_model", "train_model")
+# Scripts that import TensorFlow, or may.
+TENSORFLOW = ("evaluate_model", "provide_model", "score_profiles", "train_model")
+ANEW = ".started_anew"  # in a working folder: a file for each script that was started anew there
 
 
 class NoFork(Exception):
@@ -39,7 +40,8 @@ def run(folder: str | Path, kind: str, asked: dict, streams: list[int], timeout:
 def kind_of(folder: Path, arguments: list[str]) -> str | None:
     """Return the kind of warm process that can run a command, None without one.
 
-    A script is started anew the first time that it runs, as outside of tests.
+    A script is started anew the first time that it runs, as outside of tests: of all tests, or of those in
+    the working folder where that keeps its own records (``ANEW``).
     """
     if arguments[:2] == ["-m", "snakemake"]:
         return "snakemake"
@@ -47,7 +49,8 @@ def kind_of(folder: Path, arguments: list[str]) -> str | None:
         return None
     name = arguments[0].split(".")[-2]  # a copy, .snakemake/scripts/tmp….<name>.py
     try:
-        os.close(os.open(folder / f"{name}.ran", os.O_CREAT | os.O_EXCL))
+        records = Path(ANEW) if os.path.isdir(ANEW) else folder
+        os.close(os.open(records / f"{name}.ran", os.O_CREAT | os.O_EXCL))
     except FileExistsError:
         return "script_with_tensorflow" if name in TENSORFLOW else "script"
     return None

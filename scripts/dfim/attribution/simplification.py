@@ -10,8 +10,6 @@ from dfim.errors import InputError
 from dfim.networks.graph import Graph, Node, as_graph
 from dfim.networks.kinds import LINEAR, kind_of
 
-POOLS = ("max_pool", "average_pool", "global_max_pool", "global_average_pool")
-
 
 def simplify(network: Sequence[Node]) -> Graph:
     """Return the network up to the logits, with steps folded into linear layers where that is exact.

@@ -8,6 +8,8 @@ import pandas as pd
 from dfim.errors import InputError
 from dfim.sequences.bases import BASES, one_hot
 
+_BASES = np.frombuffer(BASES.encode("ascii"), np.uint8)
+
 
 def mutant_rows(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray:
     """Return what takes the place of a source's rows in each of its mutants, (mutants, width, 4).
@@ -21,12 +23,11 @@ def mutant_rows(bases: np.ndarray, source, background: np.ndarray) -> np.ndarray
         rows = np.asarray(background, np.float32)
         rows = rows if rows.ndim == 1 else rows[source.start : source.end]
         return np.broadcast_to(rows, (1, source.end - source.start, 4))
-    found = bases[source.start : source.end].tobytes().decode("ascii")
+    found = bases[source.start : source.end]
     if source.kind == "variant":
-        letters = [source.reference if found == source.alternate else source.alternate]
-    else:
-        letters = alternatives(found)
-    return one_hot(np.array([np.frombuffer(letter.encode("ascii"), np.uint8) for letter in letters]))
+        alleles = (_letters([allele], len(found)) for allele in (source.reference, source.alternate))
+        return one_hot(_other_allele(found[None], *alleles))
+    return one_hot(alternatives(found.item())[:, None])
 
 
 def rows_of_mutants(bases: np.ndarray, sources: pd.DataFrame, background) -> tuple[np.ndarray, np.ndarray]:
@@ -44,23 +45,29 @@ def rows_of_mutants(bases: np.ndarray, sources: pd.DataFrame, background) -> tup
     rows[first[motif]] = _background_of(starts[motif], ends[motif], rows.shape[1], bases.shape[1], background)
     for letter in np.unique(letters[nucleotide]):
         own = first[nucleotide & (letters == letter)]
-        others = np.frombuffer(alternatives(chr(letter)).encode("ascii"), np.uint8)
+        others = alternatives(letter)
         rows[own[:, None] + np.arange(len(others)), 0] = one_hot(others)
     rest = np.flatnonzero(~motif & ~nucleotide)
     for width in np.unique((ends - starts)[rest]):
         own = rest[(ends - starts)[rest] == width]
         found = bases[sequences[own][:, None], starts[own][:, None] + np.arange(width)]
-        reference, alternate = (
-            _letters(sources[name].iloc[own], width) for name in ("reference", "alternate")
-        )
-        there = (found == alternate).all(axis=1)
-        rows[first[own], :width] = one_hot(np.where(there[:, None], reference, alternate))
+        alleles = (_letters(sources[name].iloc[own], width) for name in ("reference", "alternate"))
+        rows[first[own], :width] = one_hot(_other_allele(found, *alleles))
     return rows, counts
 
 
-def _letters(alleles: pd.Series, width: int) -> np.ndarray:
+def _letters(alleles: Iterable[str], width: int) -> np.ndarray:
     """Return alleles of one width as ASCII letters, uint8 (alleles, width)."""
     return np.frombuffer("".join(alleles).encode("ascii"), np.uint8).reshape(-1, width)
+
+
+def _other_allele(found: np.ndarray, reference: np.ndarray, alternate: np.ndarray) -> np.ndarray:
+    """Return the alleles that take the place of what is found, letters (variants, width), as the rows of all.
+
+    It is the alternate one, or the reference one where the alternate is there already.
+    """
+    there = (found == alternate).all(axis=1, keepdims=True)
+    return np.where(there, reference, alternate)
 
 
 def _tuples(sources: pd.DataFrame, rows: np.ndarray) -> Iterator:
@@ -76,9 +83,12 @@ def _background_of(starts: np.ndarray, ends: np.ndarray, widest: int, length: in
     return np.where(inside[:, :, None], by_position[np.minimum(positions, length - 1)], 0)
 
 
-def alternatives(base: str) -> str:
-    """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself."""
-    return BASES.replace(base, "")
+def alternatives(base: int) -> np.ndarray:
+    """Return the bases that take the place of a nucleotide, in the order of its mutants: all but itself.
+
+    ``base`` and the result are ASCII letters, uint8 (3,), of an N (4,).
+    """
+    return np.setdiff1d(_BASES, [base])  # in the order of ASCII, which is theirs
 
 
 def check_sources(sources: pd.DataFrame, bases: np.ndarray) -> None:

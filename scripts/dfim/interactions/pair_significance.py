@@ -49,7 +49,7 @@ def pair_significance(
     parts = []
     if pooled:
         of_pooled = calibration(tested, null, PAIR_SCORES, pooled, idle, seed, method)
-        parts = [(describe_nulls(tested, null, PAIR_SCORES, pooled, method), *of_pooled)]
+        parts = [(describe_nulls(tested, null, PAIR_SCORES, pooled, method, level=level), *of_pooled)]
     if len(pooled) < len(models):
         if draws is None:
             raise InputError("the null model 'replaced' has no draws of the scores: run their rule again.")

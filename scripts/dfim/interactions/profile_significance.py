@@ -13,6 +13,7 @@ from dfim.statistics.comparison import describe_null
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel, add_significance
 from dfim.statistics.p_values import POOLED, p_values, q_values
+from dfim.statistics.resolution import LEVEL
 
 
 def profile_significance(
@@ -23,13 +24,15 @@ def profile_significance(
     not_interacting: str | None = None,
     seed: int = 0,
     bins: Sequence[int] = POSITION_BINS,
+    level: float = LEVEL,
 ) -> tuple[Significance, np.ndarray, np.ndarray]:
     """Return the tables of the sources of profiles, and p and q of every position.
 
     p and q of positions are those of :func:`position_significance`. ``response_distance`` of a source is the
     number of positions from its nearest edge to the position of its largest change: 1 for the base next to
     it, negative upstream. Scores of sources are tested like those of pairs; nulls and calibration have a
-    score ``delta`` for the positions. ``not_interacting`` names sources that are known to act on nothing.
+    score ``delta`` for the positions; nulls say how many rows must stand out before one has q < ``level``.
+    ``not_interacting`` names sources that are known to act on nothing.
     """
     sources = profiles.sources.assign(
         **summarise(profiles.delta), response_distance=_response_distance(profiles.delta, profiles.sources)
@@ -39,9 +42,9 @@ def profile_significance(
     idle = known_rows(sources, not_interacting)
     # The published methods pool all distances.
     bins = () if method in POOLED else tuple(bins)
-    of_positions, p, q = position_significance(profiles, method, reach, bins, seed)
+    of_positions, p, q = position_significance(profiles, method, reach, bins, seed, level)
     of_sources = (
-        describe_nulls(sources, null, PROFILE_SCORES, models, method, draws),
+        describe_nulls(sources, null, PROFILE_SCORES, models, method, draws, level=level),
         *calibration(sources, null, PROFILE_SCORES, models, idle, seed, method, draws=draws),
     )
     joined = [pd.concat(parts, ignore_index=True) for parts in zip(of_sources, of_positions, strict=True)]
@@ -58,7 +61,7 @@ def _described_draws(draws: pd.DataFrame, sources: pd.DataFrame) -> pd.DataFrame
 
 
 def position_significance(
-    profiles: Profiles, method: str, reach: float, bins: Sequence[int], seed: int
+    profiles: Profiles, method: str, reach: float, bins: Sequence[int], seed: int, level: float = LEVEL
 ) -> tuple[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], np.ndarray, np.ndarray]:
     """Return the rows of positions in nulls, calibration and quantiles, and p and q of every position.
 
@@ -81,7 +84,7 @@ def position_significance(
     ends = [(low + 1, high) for low, high in zip((0, *bins), (*bins, np.inf), strict=True)]
     labels = {f"{low}–{high}" if high < np.inf else f"over {low - 1}": (low, high) for low, high in ends}
     tables = (
-        describe_nulls(tested, null, ["delta"], [spec], method, families=True),
+        describe_nulls(tested, null, ["delta"], [spec], method, families=True, level=level),
         *calibration(tested[:0], null, ["delta"], [spec], None, seed, method, distances=labels),
     )
     return tables, p, q

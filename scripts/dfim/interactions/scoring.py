@@ -299,7 +299,7 @@ def _letters(batch: _Batch, sources: pd.DataFrame) -> np.ndarray:
     present = whole[sources["sequence"].to_numpy(), sources["start"].to_numpy()]
     found = np.zeros((len(sources), len(BASES)), np.uint8)
     for letter in np.unique(present):
-        others = np.frombuffer(alternatives(chr(letter)).encode(), np.uint8)
+        others = alternatives(letter)
         found[present == letter, : len(others)] = others
     return found
 

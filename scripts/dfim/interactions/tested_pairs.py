@@ -1,15 +1,19 @@
 """From the outputs of pairs and of their draws to the table of pair tests: p, q and calls."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from dfim.errors import counted
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, called, effects, resolution, resolved, sign_of
-from dfim.statistics.kinds import NULL_ENDS, orientations, two_strands
-from dfim.statistics.replaced import describe_replaced, p_replaced, ranks_among_draws
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, effects, resolution, resolved
+from dfim.statistics.kinds import ENDS, orientations, two_strands
+from dfim.statistics.replaced import NULL_ENDS, add_verdicts, describe_replaced, ranks_among_draws
+
+logger = logging.getLogger("dfim")
 
 COLUMNS = [
     "example", "block", "first", "second", "pair", "orientation", "distance",
@@ -18,9 +22,9 @@ COLUMNS = [
     "p_first", "p_second", "p", "q", "called", "call", "rank_first", "rank_second", *NULL_ENDS,
     OTHER,
 ]  # fmt: skip
-# Between these lie 95 % of a pair's draws, of either end.
-_MIDDLE = (2.5, 97.5)
 _OF_FEATURES = ["name", "group", "start", "end", "strand"]
+# Of 3 bp one piece in 64 is the feature itself; of 1 bp one in 4, beside which it never stands out.
+SHORTEST = 3
 
 
 @dataclass
@@ -42,33 +46,38 @@ def judge_pairs(
 
     ``found`` has the outputs and draws of :func:`draw_pairs`, with a column ``within_reach``; pairs beyond
     reach are not tested. ``features`` is the dataset's table, ``blocks`` those of the examples
-    (:func:`blocks`). p is by the null ``replaced``, q over all tested pairs; a pair is ``called`` (1 or 0)
-    when q is below ``level`` and its share is ``least_share`` or more in size, and ``call`` is then synergy
-    or redundancy. ``rank_first`` and ``rank_second`` are those of the interaction among its draws with that
-    feature replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both.
+    (:func:`blocks`). p and q are by the null ``replaced``, and calls those of :func:`add_verdicts`.
+    ``rank_first`` and ``rank_second`` are the ranks of the interaction among its draws with that feature
+    replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both. A warning is logged
+    where tested features are too short to stand out.
     """
     table = described(found.table, features).assign(block=blocks.loc[found.table["example"]].to_numpy())
     table[EFFECT_COLUMNS] = effects(table, found.shuffled)
     tested = table["within_reach"].to_numpy() == 1
+    _warn_of_short(table[tested])
     interaction = table.loc[tested, "interaction"].to_numpy()
     ends = {"first": found.first[tested], "second": found.second[tested]}
     least = resolution(table)[tested]
     draws = {end: resolved(values, least) for end, values in ends.items()}
-    p = p_replaced(interaction, **draws)
-    table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
-    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
-    table["call"] = sign_of(table["interaction"], table["called"] == 1)
+    add_verdicts(table, **draws, level=level, least_share=least_share)
     for end, values in draws.items():
         table[f"rank_{end}"] = np.nan
         table.loc[tested, f"rank_{end}"] = ranks_among_draws(interaction, values)
-    table[list(NULL_ENDS)] = np.nan
-    if tested.any():
-        both = np.concatenate(list(draws.values()), axis=1)
-        table.loc[tested, list(NULL_ENDS)] = np.percentile(both, _MIDDLE, axis=1).T
     return PairTests(
         table.reindex(columns=COLUMNS),
         describe_replaced("interaction", table[tested], interaction, **draws, level=level),
     )
+
+
+def _warn_of_short(tested: pd.DataFrame) -> None:
+    """Log a warning where pairs have a feature so short that pieces as wide as it are often itself."""
+    widths = [tested[f"{end}_end"] - tested[f"{end}_start"] for end in ("first", "second")]
+    if short := int((np.minimum(*widths) < SHORTEST).sum()):
+        logger.warning(
+            "%s of %d with a feature of less than %d bp: other sequence in its place is often the same, so "
+            "that they are hardly ever called; give features of more bases.",
+            counted(short, "pair"), len(tested), SHORTEST,
+        )  # fmt: skip
 
 
 def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
@@ -92,13 +101,15 @@ def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
 
 
 def for_kinds(tests: pd.DataFrame) -> pd.DataFrame:
-    """Return tested pairs with their ranks by name: ``rank_of_one`` (alphabetically first) and of the other.
+    """Return tested pairs with rank and p by name: ``rank_of_one`` (alphabetically first), and of the other.
 
     Two features of one name are told apart by their place: the upstream one is the first.
     """
     own = tests[tests["within_reach"] == 1]
     turned = (own["second_name"] < own["first_name"]).to_numpy()
-    first, second = own["rank_first"].to_numpy(), own["rank_second"].to_numpy()
-    return own.assign(
-        rank_of_one=np.where(turned, second, first), rank_of_other=np.where(turned, first, second)
-    )
+    columns = {}
+    for what in ("rank", "p"):
+        ends = own[f"{what}_first"], own[f"{what}_second"]
+        for end, both in zip(ENDS, (ends, ends[::-1]), strict=True):
+            columns[f"{what}_of_{end}"] = np.where(turned, both[1], both[0])
+    return own.assign(**columns)

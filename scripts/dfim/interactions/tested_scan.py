@@ -8,19 +8,9 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
 from dfim.statistics.bootstrap import mean_intervals
-from dfim.statistics.effects import (
-    EFFECT_COLUMNS,
-    FLOOR,
-    OUTPUTS,
-    called,
-    effects,
-    resolution,
-    resolved,
-    sign_of,
-)
-from dfim.statistics.kinds import NULL_ENDS
+from dfim.statistics.effects import EFFECT_COLUMNS, FLOOR, OUTPUTS, effects, resolution, resolved
 from dfim.statistics.p_values import smallest_p
-from dfim.statistics.replaced import P_COLUMNS, counted_pairs, p_replaced
+from dfim.statistics.replaced import NULL_ENDS, P_COLUMNS, add_verdicts, counted_pairs
 from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
 
 logger = logging.getLogger("dfim")
@@ -36,8 +26,6 @@ SCAN_COLUMNS = [
 # draws of their cell are: a tenth of what the denominator of a share is at least. In most cells of a wide
 # scan nothing happens, and there some piece is many times as large as the others.
 SMALL = FLOOR / 10
-# Between these lie 95 % of a cell's draws, of either end.
-_MIDDLE = (2.5, 97.5)
 
 
 def judge_scan(
@@ -65,13 +53,7 @@ def judge_scan(
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    p = p_replaced(interaction, *draws, floor=SMALL * empty.std())
-    table[list(p)] = p.set_axis(table.index[tested]).reindex(table.index)
-    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
-    table["call"] = sign_of(table["interaction"], table["called"] == 1)
-    table[list(NULL_ENDS)] = np.nan
-    if tested.any():
-        table.loc[tested, list(NULL_ENDS)] = np.percentile(np.concatenate(draws, axis=1), _MIDDLE, axis=1).T
+    add_verdicts(table, *draws, level, least_share, SMALL * empty.std())
     tests = int(counted_pairs(interaction, *draws).sum())
     if tests and (few := too_few_draws(tests, found.first.shape[1], level)):
         logger.warning("%s", few)

@@ -7,8 +7,7 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.files.tables import read_table
 from dfim.page.numbers import interval, number, place
-from dfim.statistics.recovery import LEVEL
-from dfim.statistics.resolution import coarse_nulls
+from dfim.statistics.resolution import LEVEL, coarse_nulls
 
 MOST_KINDS = 300  # rows of kinds of one analysis
 _MOST_SOURCES = 25
@@ -40,7 +39,7 @@ def pairs_found(
         "called_names": _called_names(kinds),
         "recovery": recovery_rows(methods),
         "warnings": _once(
-            _pair_warnings(files, int(tested.sum())), method_warnings(methods, level, p_values)
+            _pair_warnings(files, int(tested.sum()), level), method_warnings(methods, level, p_values)
         ),
     }
 
@@ -108,12 +107,12 @@ def _networks_say(row: Mapping) -> str:
     return "; ".join(said)
 
 
-def _pair_warnings(files: Mapping[str, str], tested: int) -> Iterator[str]:
+def _pair_warnings(files: Mapping[str, str], tested: int, level: float) -> Iterator[str]:
     """Yield what needs care in the tables that are the same for every method."""
     if not tested:
         yield "No pair is tested: no sequence has two features within reach of the network."
         return
-    for sentence in coarse_nulls(read_table(files["nulls"])):
+    for sentence in coarse_nulls(read_table(files["nulls"]), level):
         yield f"Pair tests: {sentence}"
     for row in read_table(files["signs"]).dropna(subset="note").to_dict("records"):
         yield f"{row['method']}: {row['note']}."
@@ -122,7 +121,7 @@ def _pair_warnings(files: Mapping[str, str], tested: int) -> Iterator[str]:
 def method_warnings(methods: Mapping[str, Mapping[str, str]], level: float, p_values: str) -> Iterator[str]:
     """Yield what needs care in the tables of each method: coarse nulls, small p where none are known."""
     for method, files in methods.items():
-        for sentence in coarse_nulls(read_table(files["nulls"])):
+        for sentence in coarse_nulls(read_table(files["nulls"]), level):
             yield f"{method}: {sentence}"
         rows = read_table(files["calibration"])
         told = level if (rows["level"] == level).any() else LEVEL  # a calibration has a few levels

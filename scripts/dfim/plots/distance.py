@@ -9,7 +9,7 @@ from dfim.plots import style
 from dfim.plots.inputs import comparison_row, require, require_rows
 from dfim.plots.marks import BOX_KEY, LogWithZeros, SignedLog, dots, quantile_box, quantiles_of
 from dfim.plots.options import read_options
-from dfim.statistics.bootstrap import running_medians
+from dfim.statistics.bootstrap import clusters_of, running_medians
 
 FIGURE = "distance"
 MAX_POINTS = 2000
@@ -142,7 +142,7 @@ def _draw_distances(
         linewidth=0,
         rasterized=True,
     )
-    running = running_medians(x, y, table["example"].to_numpy(), options["bin"], fewest=MIN_IN_BIN)
+    running = running_medians(x, y, clusters_of(table), options["bin"], fewest=MIN_IN_BIN)
     middle = running["x"]
     for (lower, upper), strength in (
         (("quartile_1", "quartile_3"), 0.15),

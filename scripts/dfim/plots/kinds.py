@@ -9,7 +9,7 @@ from dfim.plots import style
 from dfim.plots.inputs import require, require_rows
 from dfim.plots.marks import CALL_MARKS
 from dfim.plots.options import read_options
-from dfim.statistics.kinds import NULL_ENDS
+from dfim.statistics.replaced import NULL_ENDS
 
 FIGURE = "kinds"
 _PANELS_ACROSS = 2

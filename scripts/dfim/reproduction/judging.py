@@ -14,7 +14,7 @@ from dfim.reproduction.claims import RULES, parts_of
 from dfim.reproduction.measuring import Found, Results
 from dfim.statistics.calibration import TOLERANCE, level_is_held
 from dfim.statistics.conditions import UnknownColumn
-from dfim.statistics.null_checks import LEVEL
+from dfim.statistics.resolution import LEVEL
 
 COLUMNS = ["section", "claim", "stated", "found", "threshold", "n", "verdict", "note"]
 REPRODUCED, NOT_REPRODUCED, CANNOT_SHOW = "reproduced", "not reproduced", "cannot show"

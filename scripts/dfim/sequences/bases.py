@@ -59,7 +59,7 @@ def one_hot(bases: np.ndarray) -> np.ndarray:
 
     An N is encoded as .25 in each channel.
     """
-    return _ENCODING[bases]
+    return _ENCODING.take(bases, axis=0)  # an index in brackets takes five times as long
 
 
 def from_one_hot(rows: np.ndarray) -> np.ndarray:

@@ -69,17 +69,6 @@ def read_matrices(path: str | os.PathLike) -> dict[str, np.ndarray]:
     return matrices
 
 
-def read_matrix(path: str | os.PathLike) -> np.ndarray:
-    """Read the one motif of a file as :func:`read_matrices` does; InputError when there are several."""
-    matrices = read_matrices(path)
-    if len(matrices) > 1:
-        raise InputError(
-            f"{path} has {counted(len(matrices), 'motif')} ({', '.join(matrices)}), and one is needed: give "
-            "a file of one motif."
-        )
-    return next(iter(matrices.values()))
-
-
 def _motifs(path: str | os.PathLike) -> list[_Motif]:
     """Return the motifs of a file; the first is what comes before any name."""
     motifs, in_log_odds = [_Motif("", f"{path}, line 1")], False

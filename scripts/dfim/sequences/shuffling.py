@@ -35,11 +35,11 @@ def shuffles_of_keys(bases: np.ndarray, keys: Sequence[Sequence[int]]) -> np.nda
 
     Keys have the same numbers of words (:func:`dfim.sequences.streams.words`).
     """
-    from dfim.sequences.streams import streams, words
+    from dfim.sequences.streams import streams, words_of_keys
 
     if not len(keys):
         return np.empty((0, len(bases)), bases.dtype)
-    return _shuffles(bases, streams(np.array([words(*key) for key in keys])), 1)
+    return _shuffles(bases, streams(words_of_keys(keys)), 1)
 
 
 def numbers_below(bound: int, number: int, key: Sequence[int]) -> np.ndarray:

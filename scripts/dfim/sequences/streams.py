@@ -5,6 +5,8 @@ the state of such a generator, uint64 (4,): state and increment of PCG64 (O'Neil
 A key is turned into it by NumPy's SeedSequence, which keeps its results for ever, as PCG64 does (NEP 19).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numba import njit
 
@@ -31,6 +33,13 @@ def words(*key: int) -> np.ndarray:
         while number := number >> 32:
             found.append(number & 0xFFFFFFFF)
     return np.array(found, np.uint64)
+
+
+def words_of_keys(keys: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return :func:`words` of keys that have as many each, (keys, words)."""
+    if max(map(max, keys)) < 1 << 32:
+        return np.array(keys, np.uint64)
+    return np.array([words(*key) for key in keys])
 
 
 def state_of(rng: np.random.Generator) -> np.ndarray:

@@ -5,8 +5,6 @@ import pandas as pd
 
 from dfim.statistics.bootstrap import clusters_of, resampled_weights
 
-# The interaction by mutagenesis, on two scales.
-INTERACTION_COLUMNS = ["mutagenesis_logit", "mutagenesis_probability"]
 AGREEMENT_COLUMNS = [
     "pairs", "score", "scale", "n", "n_examples", "spearman", "spearman_low", "spearman_high",
     "share_same_sign",

@@ -5,6 +5,9 @@ import pandas as pd
 
 from dfim.statistics.curves import Ranked, intervals
 
+# Of n values all lie on one side of their median with a chance of 2 / 2ⁿ: of fewer than so many no two values
+# have it between them with 95 %.
+FEWEST_BLOCKS = 6
 RUNNING = ["median", "median_low", "median_high", "quartile_1", "quartile_3"]
 
 
@@ -54,9 +57,12 @@ def running_medians(
 
 
 def median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of the median over resamples of examples; NaN for one example."""
+    """Return the 2.5 and 97.5 percentiles of the median over resamples of examples.
+
+    NaN for fewer than :data:`FEWEST_BLOCKS` examples.
+    """
     weights, example = resampled_weights(examples, seed)
-    if weights.shape[1] < 2:
+    if weights.shape[1] < FEWEST_BLOCKS:
         return np.nan, np.nan
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[:, example[order]], axis=1)

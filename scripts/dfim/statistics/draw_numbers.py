@@ -6,15 +6,15 @@ from dfim.statistics.resolution import AUTO, LEVEL, NO_LIMIT, draws_needed
 LEAST_DRAWS, MOST_OUTPUTS, MOST_SCORES = 5, 200_000, 100_000
 
 
-def draws_of(asked: int | str, pairs: int, most: int) -> int:
+def draws_of(asked: int | str, pairs: int, most: int, level: float = LEVEL) -> int:
     """Return the draws of each pair: as many as asked, or by ``auto`` so many that a lone one can be called.
 
-    ``pairs``: how many are tested. ``auto`` makes at most ``most`` draws of all pairs together, and at least
-    :data:`LEAST_DRAWS` of each.
+    ``pairs``: how many are tested; one is called with a q below ``level``. ``auto`` makes at most ``most``
+    draws of all pairs together, and at least :data:`LEAST_DRAWS` of each.
     """
     if asked != AUTO:
         return int(asked)
-    return max(LEAST_DRAWS, draws_needed(max(1, pairs), most=most))
+    return max(LEAST_DRAWS, draws_needed(max(1, pairs), level=level, most=most))
 
 
 def draws_of_scan(asked: int | str, cells: int, level: float = LEVEL) -> int:

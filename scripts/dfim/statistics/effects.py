@@ -23,7 +23,7 @@ import pandas as pd
 import scipy  # scipy.special, a fifth of a second to load, is loaded where it is called
 
 FLOOR = 0.1
-# 32 units in the last place of float32: measured errors are up to 14 (benchmarks/rounding.py).
+# 32 units in the last place of float32: measured errors are up to 11 (benchmarks/rounding.py).
 RESOLUTION = 2.0**-18
 OUTPUTS = ["output", "without_first", "without_second", "without_both"]
 EFFECT_COLUMNS = [

@@ -26,14 +26,16 @@ from dfim.statistics.bootstrap import median_interval
 from dfim.statistics.effects import REDUNDANCY, SYNERGY, called, sign_of
 from dfim.statistics.nulls import distance_bins
 from dfim.statistics.p_values import q_values
-from dfim.statistics.ranks import p_of_ranks
+from dfim.statistics.ranks import p_of_median, p_of_ranks
+from dfim.statistics.replaced import NULL_ENDS
 
 GRAINS = ("names", "distance", "orientation", "spacing")
 DISTANCES = (5, 10, 20, 30, 50, 100, 200)
 # A single distance has a kind of its own from this many blocks on.
 FEWEST = 10
 ANY = "any"
-NULL_ENDS = ("null_low", "null_high")
+# Of a pair: the feature whose name comes first, and the other.
+ENDS = ("one", "other")
 _PAIR = ["example", "first", "second"]
 _KIND = ["grain", "pair", "orientation", "distance"]
 _OF_METHODS = ("fis_called", "signed_sum_called", "same_sign")
@@ -80,14 +82,14 @@ def kinds_of_pairs(
     """Return one row per kind of pairs, the columns ``COLUMNS``: by grain, called ones first, then by q.
 
     ``tests`` has a row per tested pair: ``pair``, ``orientation``, ``distance`` (bases between the two),
-    ``example``,
-    ``block``, ``interaction``, ``share``, ``called``, and ``rank_of_one`` and ``rank_of_other`` among
-    ``draws`` draws, with the feature whose name comes first replaced, and the other; ``null_low`` and
-    ``null_high``, the middle 95 % of its draws, of which a kind has the medians. ``interaction`` and
-    ``share`` of a kind are medians, with the 95 % interval of their bootstrap over blocks; ``called_synergy``
-    and ``called_redundancy`` shares of its pairs. ``p`` is the larger of those of the two ranks
-    (:func:`p_of_ranks`); ``q`` is over all kinds of the grain. A kind is ``called`` when q is below ``level``
-    and its share is at least ``least_share``; ``call`` is its sign.
+    ``example``, ``block``, ``interaction``, ``share``, ``called``; ``rank_of_one`` and ``rank_of_other``
+    among ``draws`` draws, with the feature whose name comes first replaced, and the other, ``p_of_one`` and
+    ``p_of_other`` likewise; ``null_low`` and ``null_high``, the middle 95 % of its draws, of which a kind has
+    the medians. ``interaction`` and ``share`` of a kind are medians, with the 95 % interval of their
+    bootstrap over blocks; ``called_synergy`` and ``called_redundancy`` shares of its pairs. ``p`` is the
+    largest of those of the two ranks (:func:`p_of_ranks`) and of the two p (:func:`p_of_median`); ``q`` is
+    over all kinds of the grain. A kind is ``called`` when q is below ``level`` and its share is at least
+    ``least_share``; ``call`` is its sign.
     """
     tests = tests.assign(bin=distance_bins(tests, distances) if len(tests) else [])
     parts = [_grain(tests, grain, draws, fewest, seed) for grain in GRAINS]
@@ -178,5 +180,6 @@ def _described(own: pd.DataFrame, draws: int, seed: int) -> dict:
     row |= {name: own[name].median() for name in NULL_ENDS}
     signs = sign_of(own["interaction"], own["called"] == 1)
     row |= {f"called_{sign}": (signs == sign).mean() for sign in (SYNERGY, REDUNDANCY)}
-    ranks = [own[f"rank_of_{end}"].to_numpy(float) for end in ("one", "other")]
-    return row | {"p": max(p_of_ranks(rank, block, draws) for rank in ranks)}
+    found = [p_of_ranks(own[f"rank_of_{end}"].to_numpy(float), block, draws) for end in ENDS]
+    found += [p_of_median(own[f"p_of_{end}"].to_numpy(float)) for end in ENDS]
+    return row | {"p": max(found)}

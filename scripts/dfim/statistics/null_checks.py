@@ -13,9 +13,9 @@ import pandas as pd
 
 from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.calibration import TOLERANCE
+from dfim.statistics.resolution import LEVEL
 
 DECOY, UNTRAINED = "decoy", "untrained"
-LEVEL = 0.05
 FEWEST = 5
 KEY = ["check", "method", "score"]
 ROW_COLUMNS = [

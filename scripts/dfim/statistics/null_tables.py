@@ -7,7 +7,7 @@ import pandas as pd
 
 from dfim.statistics.nulls import NullModel, folds_of, null_rows, scaled, strata
 from dfim.statistics.p_values import fit_null, fit_tail, smallest_p
-from dfim.statistics.resolution import rows_needed
+from dfim.statistics.resolution import LEVEL, rows_needed
 
 NULL_COLUMNS = [
     "null_model", "score", "method", "stratum", "kind", "tail", "n", "n_examples", "n_tested", "smallest_p",
@@ -23,15 +23,16 @@ def describe_nulls(
     method: str = "empirical",
     draws: pd.DataFrame | None = None,
     families: bool = False,
+    level: float = LEVEL,
 ) -> pd.DataFrame:
     """Return one row per null model, score, stratum and tail: its hypothesis, n, resolution and fit.
 
     The columns of ``nulls.tsv``. ``table`` has the tested rows. ``smallest_p`` is the smallest p that can be
-    had, and ``rows_needed`` how many rows of the stratum must share it before one can have q < .05: its q is
-    over all rows, or with ``families`` over those of the stratum. The columns ``tail_…`` describe the
-    generalised Pareto fit, where the method has one and the null is large enough for it. All are of the null
-    rows that one row is tested against: where folds are held out these are fewer than ``n``, and of all folds
-    the one with most of them counts.
+    had, and ``rows_needed`` how many rows of the stratum must share it before one can have a q below
+    ``level``: its q is over all rows, or with ``families`` over those of the stratum. The columns ``tail_…``
+    describe the generalised Pareto fit, where the method has one and the null is large enough for it. All are
+    of the null rows that one row is tested against: where folds are held out these are fewer than ``n``, and
+    of all folds the one with most of them counts.
     """
     found = []
     for spec in models:
@@ -54,7 +55,7 @@ def describe_nulls(
                 }
                 tests = len(rows) if families else len(table)
                 found += [
-                    row | part | {"rows_needed": rows_needed(part["smallest_p"], tests)}
+                    row | part | {"rows_needed": rows_needed(part["smallest_p"], tests, level)}
                     for part in _describe_tails(values, method, spec.two_tailed(score))
                 ]
     return pd.DataFrame(found, columns=NULL_COLUMNS)

@@ -1,8 +1,12 @@
-"""Is a set of pairs more than its draws? The ranks of scores among their own draws, averaged within blocks.
+"""Is a set of pairs more than its draws? By the ranks of scores among their own draws, and by their median p.
 
 Under the hypothesis the size of a score has each rank among its own K draws with the same chance, whatever
 its scale. The ranks of one block are not independent, so that they are averaged; the sum of the averages over
 blocks is compared with that of as many independent ranks, which vary at least as much.
+
+Blocks have something in common all the same: the two motifs. A motif that acts a little, and in the same way
+wherever it stands, has much the same rank in all blocks. So has any other sequence, and half of all sequences
+rank above the middle. The median p holds whatever the pairs have in common.
 """
 
 import math
@@ -33,6 +37,19 @@ def p_of_ranks(ranks: np.ndarray, blocks: np.ndarray, draws: int) -> float:
     deviation = np.sqrt(n * ((draws + 1) ** 2 - 1) / 12)
     above = (total - 0.5 - n * draws / 2) / deviation
     return max(math.erfc(above / math.sqrt(2)) / 2, SMALLEST)  # the upper tail of the normal distribution
+
+
+def p_of_median(p: np.ndarray) -> float:
+    """Return p of a set of p-values (pairs,) from their median, valid whatever their dependence (Rüger 1978).
+
+    At least half of n p-values are at most the k-th smallest, k = n / 2 rounded up. Where each is at most x
+    with a chance of x at most, that many are with a chance of n x / k at most. NaN of none.
+    """
+    n = len(p)
+    if not n:
+        return np.nan
+    k = -(-n // 2)
+    return float(min(1, n / k * np.partition(p, k - 1)[k - 1]))
 
 
 @cache

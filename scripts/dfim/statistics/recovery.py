@@ -9,8 +9,8 @@ from dfim.errors import InputError, counted
 from dfim.statistics.bootstrap import clusters_of, resampled_weights
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.nulls import NullModel
+from dfim.statistics.resolution import LEVEL
 
-LEVEL = 0.05
 COLUMNS = [
     "score", "null_model", "call", "level", "n", "n_interacting", "n_called", "precision", "precision_low",
     "precision_high", "recall", "recall_low", "recall_high", "false_positive_rate",

@@ -14,12 +14,16 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
+from dfim.statistics.effects import called, sign_of
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
 
 REPLACED = "replaced"
 P_COLUMNS = ["p_first", "p_second", "p"]
+# Between these lie 95 % of a row's draws, of either end.
+NULL_ENDS = ("null_low", "null_high")
+_MIDDLE = (2.5, 97.5)
 HYPOTHESIS = (
     "The two features change each other's effect no more than each does with other sequence of the same "
     "composition in the other's place."
@@ -30,7 +34,7 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
     """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
 
     ``scores`` (pairs,), ``draws`` (pairs, K), ``floor`` as of :func:`studentised`. p = (1 + #{t of a draw ≥
-    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; the p of the others is 1. Raises
+    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; that of a score of 0 is 1. Raises
     InputError on fewer than 2 draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
@@ -48,10 +52,9 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
             "model's weights and history for values that are not a number."
         )
     sizes, null = studentised(scores, draws, floor)
-    own = pooled(scores, draws)
-    ordered = np.sort(null[own], axis=None)
+    ordered = np.sort(null[pooled(scores, draws)], axis=None)
     larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
-    return np.where(own, (1 + larger) / (ordered.size + 1), 1.0)
+    return (1 + larger) / (ordered.size + 1)
 
 
 def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -73,6 +76,30 @@ def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor:
     larger, own = np.maximum(*found), counted_pairs(scores, first, second)
     q = np.where(own, q_values(np.where(own, larger, np.nan)), 1.0)
     return pd.DataFrame(dict(zip(P_COLUMNS, (*found, larger), strict=True)) | {"q": q})
+
+
+def add_verdicts(
+    table: pd.DataFrame,
+    first: np.ndarray,
+    second: np.ndarray,
+    level: float,
+    least_share: float,
+    floor: float = 0.0,
+) -> None:
+    """Add p and q to a table of pairs, or cells, and which are called: ``called``, ``call``, ``NULL_ENDS``.
+
+    The table has the columns ``interaction``, ``share`` and ``within_reach``; rows beyond reach are not
+    tested. ``first`` and ``second`` (tested rows, K): the draws of either end; ``floor`` as of
+    :func:`studentised`. A row is called (1 or 0) when q is below ``level`` and its share is ``least_share``
+    or more in size, and ``call`` is then synergy or redundancy.
+    """
+    tested = table["within_reach"].to_numpy() == 1
+    found = p_replaced(table.loc[tested, "interaction"].to_numpy(), first, second, floor)
+    ends = np.percentile(np.concatenate([first, second], axis=1), _MIDDLE, axis=1)
+    found = found.assign(**dict(zip(NULL_ENDS, ends, strict=True))).set_axis(table.index[tested])
+    table[list(found)] = found.reindex(table.index)
+    table["called"] = called(table["q"], table["share"], level, least_share).astype(int)
+    table["call"] = sign_of(table["interaction"], table["called"] == 1)
 
 
 def counted_pairs(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -105,7 +132,8 @@ def describe_replaced(
     """Return the rows of ``nulls.tsv`` of a score: one for each end of the pair that is replaced.
 
     ``tested`` are the tested pairs (column ``example``), the other arrays those of :func:`p_replaced`.
-    ``rows_needed``: how many pairs must share the smallest p before one can have q below ``level``.
+    ``draws``: K, also of pairs that are all zeros, which ``n`` leaves out. ``rows_needed``: how many pairs
+    must share the smallest p before one can have q below ``level``.
     """
     rows, tests = [], int(counted_pairs(scores, first, second).sum())
     for end, draws in (("one", first), ("other", second)):
@@ -121,6 +149,7 @@ def describe_replaced(
                 "n": n,
                 "n_examples": tested["example"][own].nunique(),
                 "n_tested": tests,
+                "draws": draws.shape[1],
                 "smallest_p": smallest_p(n),
                 "rows_needed": rows_needed(smallest_p(n), tests, level),
                 "hypothesis": HYPOTHESIS,

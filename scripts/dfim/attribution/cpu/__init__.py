@@ -29,9 +29,7 @@ logger = logging.getLogger("dfim")
 EVALUATIONS = ("auto", "batched", "windows", "paths")
 # Values of a piece of work that a thread holds at once, so that it stays in the cache as far as it can.
 _PIECE = 16_000_000
-# From this many weights on, a dense layer is used for 32 sequences at once.
-_MANY_WEIGHTS = 30_000
-_PIECES = 8
+_PIECES = 32
 # Copies of sequences that a thread evaluates whole at once.
 _MOST_WHOLE = 256
 # Bytes of the states of sequences, and of the paths of one, that are held while their mutants are scored.
@@ -91,8 +89,7 @@ class CpuDeepLift(Scorer):
         Few enough to stay in the cache, and enough to use the weights of a large dense layer for many.
         """
         values = sum(stage.positions * stage.channels for stage in plan.stages)
-        weights = max(layer.kernel.size for layer in plan.head)
-        return min(self._batch_limit, max(1, _PIECE // (12 * values), min(32, weights // _MANY_WEIGHTS)))
+        return min(self._batch_limit, max(_PIECE // (12 * values), plan.fewest))
 
     def pieces(self, number: int, plan: Plan | None = None) -> list[slice]:
         """Cut so many sequences of a plan, by default the whole one, into pieces for the threads."""

@@ -78,6 +78,7 @@ class Engine:
         self.references = []
         first = network.stages[0]
         self.first_back = np.ascontiguousarray(first.kernel.transpose(2, 0, 1)).reshape(first.channels, -1)
+        self.words = kernels.word_table(first.kernel)
         self.chosen = [self._chosen_kernel(number) for number in range(len(network.stages))]
         self.forward, self.back = zip(*map(self._tiles, range(len(network.stages))), strict=True)
         self.no_bias = np.zeros(max(stage.channels for stage in network.stages), np.float32)
@@ -152,7 +153,8 @@ class Engine:
         stage = self.plan.stages[number]
         columns = y.shape[0] if number == 0 else y.shape[1]
         z = empty((stage.positions, columns, stage.channels))
-        kernels.convolve(y, number == 0, stage.left, *self.forward[number], stage.bias, False, z)
+        if number or not kernels.convolve_letters(y, stage.left, self.words, stage.bias, z):
+            kernels.convolve(y, number == 0, stage.left, *self.forward[number], stage.bias, False, z)
         return z
 
     def spread(self, number: int, change: np.ndarray) -> np.ndarray:

@@ -139,18 +139,14 @@ class Head:
         return sums
 
     def logits(self, sums: np.ndarray, task: int) -> np.ndarray:
-        """Return a task's logit, float64 (rows,), that sums of the first layer lead to.
-
-        The last product is one column: in float64 it costs nothing, and does not add to the rounding.
-        """
-        z = self.references[0] + sums
-        for number in range(1, len(self.layers)):
-            d = np.maximum(z, 0) - np.maximum(self.references[number - 1], 0)
-            if number == len(self.layers) - 1:
-                weights = self.layers[number].kernel[:, task].astype(np.float64)
-                return self.references[number][task] + d @ weights
-            z = self.references[number] + self._forward[number](d)
-        return z[:, task].astype(np.float64)
+        """Return a task's logit, float64 (rows,), that sums of the first layer lead to."""
+        if len(self.layers) == 1:
+            return (self.references[0][task] + sums[:, task]).astype(np.float64)
+        for number in range(1, len(self.layers) - 1):
+            reference = self.references[number - 1]
+            sums = self._forward[number](np.maximum(reference + sums, 0) - np.maximum(reference, 0))
+        weights = self.layers[-1].kernel[:, task].astype(np.float64)
+        return self.references[-1][task] + kernels.weigh_active(self.references[-2], sums, weights)
 
     def _above(self, d, sums: np.ndarray, absolute: np.ndarray) -> Rows:
         inputs, factors, first = [d], [], (sums, absolute)

@@ -12,6 +12,8 @@ import numpy as np
 from dfim.networks.graph import as_graph
 
 _VECTOR = 8
+# From this many weights on, a dense layer is used for 32 sequences at once.
+_MANY_WEIGHTS = 30_000
 
 
 class NotPlanned(Exception):
@@ -93,6 +95,11 @@ class Plan:
         """Whether the logits are a linear function of the last stage's result."""
         return len(self.head) == 1
 
+    @property
+    def fewest(self) -> int:
+        """Return how many sequences or mutants use the weights of a large dense layer together, at least."""
+        return max(1, min(32, max(layer.kernel.size for layer in self.head) // _MANY_WEIGHTS))
+
     def columns(self, width: int, window: int | None) -> int:
         """Return how many mutants to carry at once, so that the largest array stays in the cache.
 
@@ -107,7 +114,7 @@ class Plan:
             largest = max(largest, max(rows, width * stage.width) * stage.channels)
         # Paths share the weights of large dense layers, which are worth more columns than the cache holds.
         most, columns = (1_000_000, 160) if window is not None else (4_000_000, 640)
-        return min(max(most // largest, 8), columns)
+        return min(max(most // largest, 8, self.fewest), columns)
 
 
 def plan(layers: Sequence, rule: str) -> Plan:

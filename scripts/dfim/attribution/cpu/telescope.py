@@ -44,7 +44,7 @@ class Telescope:
         for number in range(len(engine.plan.stages)):
             self.paths.append(self._deeper(number, run) if number else self._first(weight))
         if not engine.plan.linear_head:
-            self._through_head(self._pooled(len(self.paths) - 1))
+            self._through_head(self._pooled(len(self.paths) - 1), run)
 
     def _first(self, weight: np.ndarray) -> _Paths:
         stage = self.engine.plan.stages[0]
@@ -57,13 +57,11 @@ class Telescope:
         step = below.step
         length = below.values.shape[2] + (stage.taps - 1) * step
         values = np.empty((stage.positions, stage.channels, length), np.float32)
-        cuts = np.linspace(0, stage.positions, 5).astype(int)
 
-        def fill(piece):
-            kernels.deeper_paths(below.values, stage.back, stage.left, step, *piece, values)
+        def fill(part: tuple[int, int]) -> None:
+            kernels.deeper_paths(below.values, stage.back, stage.left, step, *part, values)
 
-        for _ in run(fill, pairwise(cuts)):
-            pass
+        _each(run, fill, _parts(stage.positions))
         return _Paths(values, below.offset + stage.left * step, step)
 
     def _pooled(self, number: int) -> _Paths:
@@ -76,25 +74,33 @@ class Telescope:
         kernels.pooled_paths(paths.values, arg, factor, stage.width, paths.step, pooled)
         return _Paths(pooled, paths.offset, paths.step * stage.width)
 
-    def _through_head(self, pooled: _Paths) -> None:
-        """Carry the paths through the first dense layer: ``plain`` and ``signed`` (units, length)."""
+    def _through_head(self, pooled: _Paths, run: Callable) -> None:
+        """Carry the paths through the first dense layer: ``plain`` and ``signed`` (units, length).
+
+        All products are ``run``'s, which keeps BLAS on one thread.
+        """
+        head, length = self.engine.head, self.engine.plan.length
+        self.plain = np.zeros((head.units, length), np.float32)
+        self.signed = np.zeros((head.units if len(head.absolute[0]) else 0, length), np.float32)
+        _each(run, lambda part: self._to_units(pooled, slice(*part)), _parts(head.units))
+        ((plain, signed),) = run(lambda task: head.back_to_first(self.state.head, task), [self.task])
+        self.before = plain[self.owner], signed[self.owner] if len(signed) else None
+
+    def _to_units(self, pooled: _Paths, units: slice) -> None:
+        """Fill some units of ``plain`` and ``signed``."""
         head, length = self.engine.head, self.engine.plan.length
         positions, channels, v = pooled.values.shape
         sign = np.sign(self.state.head.inputs[0][self.owner]).reshape(positions, channels, 1)
-        self.plain = np.zeros((head.units, length), np.float32)
-        self.signed = np.zeros((head.units if len(head.absolute[0]) else 0, length), np.float32)
         for r, path in enumerate(pooled.values):
             first = r * pooled.step - pooled.offset
             inside = slice(max(0, -first), min(v, length - first))
             columns = slice(first + inside.start, first + inside.stop)
-            units = slice(r * channels, (r + 1) * channels)
+            inputs = slice(r * channels, (r + 1) * channels)
             if columns.start < columns.stop:
-                kernels.multiply(head.back[0][:, units], path[:, inside], self.plain[:, columns], 1)
+                kernels.multiply(head.back[0][units, inputs], path[:, inside], self.plain[units, columns], 1)
                 if len(self.signed):
-                    signed = sign[r] * path[:, inside]
-                    kernels.multiply(head.absolute_back[0][:, units], signed, self.signed[:, columns], 1)
-        plain, signed = head.back_to_first(self.state.head, self.task)
-        self.before = plain[self.owner], signed[self.owner] if len(signed) else None
+                    signed, weights = sign[r] * path[:, inside], head.absolute_back[0][units, inputs]
+                    kernels.multiply(weights, signed, self.signed[units, columns], 1)
 
     def importance_changes(self, mutants: Mutants, own: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Return importance of mutants less that of the sequence, (mutants, length), outside mutated rows.
@@ -155,3 +161,14 @@ class Telescope:
         g = np.empty_like(changed.factor)
         kernels.factor_changed(h, h_starts, factor, owners, dh, dh_old, changed.factor, changed.starts, g)
         kernels.add_paths(g, changed.starts, *where)
+
+
+def _parts(number: int) -> list[tuple[int, int]]:
+    """Cut so many into a few parts, begin and end of each, for threads."""
+    return list(pairwise(np.linspace(0, number, 5).astype(int).tolist()))
+
+
+def _each(run: Callable, function: Callable, parts: list) -> None:
+    """Call a function for every part; ``run`` may be ``map``, which does nothing before it is asked."""
+    for _ in run(function, parts):
+        pass

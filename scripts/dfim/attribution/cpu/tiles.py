@@ -32,8 +32,9 @@ FOLDS = NUMBERS // WIDTHS
 EIGHT = 8
 # Numbers that are written in a row: zeros beside one channel.
 WRITTEN = np.where(WIDTHS == 1, EIGHT, WIDTHS)
-# So many products are added up at most before they are added to others: a long sum is rounded more.
-_CHAIN = 32
+# So many products are added up at most before they are added to others: a long sum is rounded more, and a
+# short one costs time.
+_CHAIN = 96
 # Numbers that a tile puts aside: its sums.
 SUMS = max(vectors * rows for _, vectors, rows in KINDS) * LANES
 _FLOAT, _INT32, _SIZE = ir.FloatType(), ir.IntType(32), ir.IntType(64)
@@ -69,10 +70,16 @@ def tiles(kernel: np.ndarray, readable: int, bare: bool = False) -> Tiles:
         some = kernel[:, :, first : first + width]
         own[:, :inputs, : some.shape[2]] = some
         own = own.reshape(taps, steps, folds, vectors, width // vectors).transpose(0, 1, 3, 4, 2)
-        parts.append((kind, offset, first, steps, max(1, _CHAIN // steps)))
+        parts.append((kind, offset, first, steps, _together(taps, steps)))
         weights.append(own.ravel())
         first, offset = first + width, offset + own.size
     return Tiles(taps, aligned(np.concatenate(weights)), np.array(parts, np.int64))
+
+
+def _together(taps: int, steps: int) -> int:
+    """Return how many taps of so many products are added up before they are added to others."""
+    rounds = -(-taps // max(1, _CHAIN // steps))
+    return -(-taps // rounds)
 
 
 def _kind(channels: int, inputs: int, readable: int) -> int:

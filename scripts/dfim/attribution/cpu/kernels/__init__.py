@@ -28,7 +28,9 @@ from dfim.attribution.cpu.kernels.dense import (
     combine,
     halves,
     multiply_units,
+    weigh_active,
 )
+from dfim.attribution.cpu.kernels.letters import convolve_letters, word_table
 from dfim.attribution.cpu.kernels.paths import (
     add_paths,
     deeper_paths,
@@ -52,6 +54,7 @@ __all__ = [
     "change_of_sizes",
     "combine",
     "convolve",
+    "convolve_letters",
     "deeper_paths",
     "factor_changed",
     "first_paths",
@@ -69,4 +72,6 @@ __all__ = [
     "reveal_cancel",
     "route_changed",
     "scatter_to_targets",
+    "weigh_active",
+    "word_table",
 ]

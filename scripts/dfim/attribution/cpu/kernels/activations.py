@@ -69,11 +69,12 @@ def _choose(values, lowest, tie, best, least, arg, chosen):
         least[channel] = best[channel] - max(_TIE * abs(best[channel]), tie[channel])
     for back in range(places):
         place = places - 1 - back
+        # Whole numbers and others in loops of their own: in one the compiler uses no vectors of 8.
+        for channel in range(channels):
+            arg[channel] = place if max(values[place, channel], lowest) >= least[channel] else arg[channel]
         for channel in range(channels):
             value = values[place, channel]
-            equal = max(value, lowest) >= least[channel]
-            arg[channel] = place if equal else arg[channel]
-            chosen[channel] = value if equal else chosen[channel]
+            chosen[channel] = value if max(value, lowest) >= least[channel] else chosen[channel]
 
 
 @njit(nogil=True, fastmath=True, cache=True, error_model="numpy")

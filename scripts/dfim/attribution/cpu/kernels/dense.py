@@ -115,6 +115,23 @@ def change_of_inputs(plain, signed, top_starts, d, dy, starts, owners, h, h_star
 
 
 @njit(nogil=True, fastmath=True, cache=True)
+def weigh_active(reference, s, weights):
+    """Return (rows,): of what sums s (rows, units) change in ReLUs of a layer, the sum with these weights.
+
+    ``reference`` (units,) is z where the sums are 0. Sums and weights of one task are so few that float64
+    costs nothing, and does not add to the rounding.
+    """
+    found = np.empty(len(s), np.float64)
+    for row in range(len(s)):
+        total = 0.0
+        for unit in range(s.shape[1]):
+            change = max(reference[unit] + s[row, unit], _ZERO) - max(reference[unit], _ZERO)
+            total += change * weights[unit]
+        found[row] = total
+    return found
+
+
+@njit(nogil=True, fastmath=True, cache=True)
 def halves(multiplier, positive, negative, plain, signed):
     """Fill half of the sum, and half of the difference, of multipliers times factors (rows, units).
 

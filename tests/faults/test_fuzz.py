@@ -92,7 +92,7 @@ PARSERS = {
     "narrowPeak as peaks": (peaks, PEAK * 2),
     "narrowPeak": (narrowpeak, PEAK * 2),
     "sites": (lambda path: read_sites(path, SIZES), "chrom\tstart\tend\nchr1\t5\t9\n"),
-    "features": (lambda path: read_features(path, PLACES), "chr1\t10\t16\tGATA\t0\t-\ns\t1\t4\tTAL\n"),
+    "features": (lambda path: read_features(path, PLACES, False), "chr1\t10\t16\tGATA\t0\t-\ns\t1\t4\tTAL\n"),
     "FASTA": (sequences, ">s one\nACGTN\nAC\n>t\nacgtacg\n"),
     "genome": (genome, ">chr1 x\nACGTN\nAC\n>chr2\nacgtacg\n"),
     "sizes": (read_sizes, "chr1\t1000\nchr2\t500\n"),

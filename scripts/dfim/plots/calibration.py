@@ -67,7 +67,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
             data.append(shown.assign(panel=title))
     key = (
         "−log₁₀ p; above the line, p is too small. In brackets: share of p < .05, .01 and .001; n.\n"
-        "✗: the share below .05 is not .05 within its interval. Real pairs may interact a little, though "
+        "✗: the share below .05 is not .05 within its interval. Real rows may interact a little, though "
         "nobody planted it"
     )
     figure.supxlabel(key, fontsize=7, color=style.GREY)

@@ -61,7 +61,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame) -> None:
     for place, value, row in zip(places, middle, rows.itertuples(), strict=True):
         mark, colour = CALL_MARKS.get(row.call, ("o", style.GREY))
         axis.plot(place, value, mark, color=colour, markersize=5, fillstyle="full" if row.called else "none")
-    labels = [f"{row.distance.removesuffix(' bp')}\nn = {row.n}" for row in rows.itertuples()]
+    labels = [f"{row.distance.removesuffix(' bp')}\nn = {style.count(row.n)}" for row in rows.itertuples()]
     axis.set_xticks(places, labels, fontsize=6)
     axis.set(xlabel="Bases between the two", ylabel="Interaction (output units)")
     axis.set_xlim(-0.6, len(rows) - 0.4)

@@ -4,7 +4,8 @@
 
 RESULTS is the run's folder. Its ``reproduction.tsv`` is kept as ``docs/benchmarks/answer.tsv`` and every
 ``null_checks.tsv`` as ``docs/benchmarks/null_checks.tsv``; the parts of the page between the marks are made
-from these, and so is the sentence of README.md that says what the run found. A test compares them.
+from these and from ``known_answers.tsv``, and so is the sentence of README.md that says what the run found.
+A test compares them.
 """
 
 import re
@@ -20,6 +21,7 @@ from dfim.files.whole import atomic_path
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE, README = DOCS / "methods.md", DOCS.parent / "README.md"
 CLAIMS, CHECKS = DOCS / "benchmarks/answer.tsv", DOCS / "benchmarks/null_checks.tsv"
+KNOWN = DOCS / "benchmarks/known_answers.tsv"  # made by known_answers.py
 COLUMNS = ["section", "claim", "found", "threshold", "verdict"]
 BEGIN, END = "<!-- {}: made by benchmarks/answer.py -->", "<!-- end of {} -->"
 
@@ -64,6 +66,18 @@ def checks_text(checks: pd.DataFrame) -> str:
     return "\n".join([head, *rows])
 
 
+def known_text(known: pd.DataFrame) -> str:
+    """Return the pair tests where the answer is known as a table of Markdown: shares in percent."""
+    columns = ["network", "pairs", "expected", "n", "interaction, share", "p ≤ .05, %"]
+    rows = []
+    for row in known.astype(object).fillna("").itertuples():
+        size = f"{row.interaction:+.2g}, {row.share:+.2f}"
+        shares = [f"{100 * share:.1f}" for share in (row.p_below, row.synergy, row.redundancy)]
+        rows.append([row.network, row.pairs_of, row.expected, f"{row.pairs:,}", size, *shares, row.kind])
+    head = [*columns, "synergy, %", "redundancy, %", "the kind is called"]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
+
+
 def with_part(page: str, name: str, text: str) -> str:
     """Return a page with another text between the marks of a part."""
     before, rest = page.split(BEGIN.format(name))
@@ -74,6 +88,7 @@ def with_part(page: str, name: str, text: str) -> str:
 def page_of(page: str) -> str:
     """Return the page as it follows from the tables that are kept."""
     page = with_part(page, "claims", claims_text(claims_of(CLAIMS)))
+    page = with_part(page, "known answers", known_text(read_table(KNOWN)))
     return with_part(page, "null checks", checks_text(read_table(CHECKS)))
 
 

@@ -20,6 +20,9 @@ def test_another_number_would_be_another_page():
     checks = read_table(answer.CHECKS)
     other = answer.checks_text(checks.assign(share=checks["share"] + 0.01))
     assert answer.with_part(page, "null checks", other) != page
+    known = read_table(answer.KNOWN)
+    other = answer.known_text(known.assign(synergy=known["synergy"] + 0.01))
+    assert answer.with_part(page, "known answers", other) != page
 
 
 def test_a_table_is_one_line_for_each_row():

@@ -110,19 +110,19 @@ def with_pairs(dataset: Dataset) -> tuple[np.ndarray, pd.DataFrame]:
 
 
 def of_rules(dataset: Dataset) -> Iterator[dict]:
-    """Yield the rows of networks trained on labels by :data:`RULES`, and of one that was not trained."""
+    """Yield the rows of a network that was not trained, and of those of labels by :data:`RULES`."""
     config = yaml.safe_load((ROOT / "config/simulation.yaml").read_text())
     layers, options = config["architectures"]["simulation"], config["models"]["simulation"]["training"]
     present = pd.crosstab(dataset.features["example"], dataset.features["name"]) > 0
     present = present.reindex(range(len(dataset.bases)), columns=MOTIFS, fill_value=False)
     bases, features = with_pairs(dataset)
+    untrained = build_network(layers, bases.shape[1], ["nothing"], SEED)
+    yield from rows_of("A, random weights", pairs_of(untrained, bases, features), "names", {}, NOTHING)
     for name, (rule, expected) in RULES.items():
         labels = np.asarray(rule(present))[:, None].astype(np.int8)
-        network = build_network(layers, dataset.bases.shape[1], [name], SEED)
+        network = build_network(layers, bases.shape[1], [name], SEED)
         fitting.train(network, replace(dataset, labels=labels, tasks=[name]), options, SEED)
         yield from rows_of(f"A, {name}", pairs_of(network, bases, features), "names", expected, NOTHING)
-    untrained = build_network(layers, dataset.bases.shape[1], [name], SEED)
-    yield from rows_of("A, random weights", pairs_of(untrained, bases, features), "names", {}, NOTHING)
 
 
 def sampled(motif: str, number: int, rng: np.random.Generator) -> np.ndarray:

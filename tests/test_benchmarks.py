@@ -6,6 +6,7 @@ import contributions
 import dataset_memory
 import given_networks
 import gpu
+import known_answers
 import numpy as np
 import pandas as pd
 import pytest
@@ -131,6 +132,33 @@ def test_a_dataset_of_so_many_windows_is_measured(tmp_path, patterns):
     # GATA is at 1 of 256 places, and CA**TG as often: about eight in a window.
     assert 6 * 220 < measured["features"] < 10 * 220 if patterns else measured["features"] == 0
     assert read_dataset(tmp_path).labels.shape == (220, dataset_memory.TASKS)
+
+
+def test_partners_of_a_heterodimer_lie_as_they_are_said_to():
+    bases, features = known_answers.heterodimers(number=30)
+    ends = features.pivot(index="sequence", columns="name", values=["start", "end"])
+    ends = ends.loc[[f"sequence_{number}" for number in range(60)]]
+    between = (ends["start", "IRF"] - ends["end", "SPI1"]).to_numpy()
+    assert set(between[:30]) == {2, 3, 4, 5}
+    assert between[30:].min() >= 20
+    assert ends["end", "IRF"].max() <= bases.shape[1]
+    # SPI1's core is where the table has it, in nearly all of the words drawn from its matrix.
+    words = [
+        bases[row, start:end].tobytes()
+        for row, (start, end) in enumerate(zip(ends["start", "SPI1"], ends["end", "SPI1"], strict=True))
+    ]
+    assert np.mean([b"GGAA" in word or b"TTCC" in word for word in words]) > 0.5
+
+
+def test_labels_of_a_rule_are_those_of_the_motifs_that_are_there():
+    present = pd.DataFrame({"AP1": [1, 1, 0, 0], "TAL1": [1, 0, 1, 0], "ELF1": 1, "SIX5": 1}, dtype=bool)
+    both, either, drawn = (rule(present) for rule, _ in known_answers.RULES.values())
+    assert both.tolist() == [True, False, False, False]
+    assert either.tolist() == [True, True, True, False]
+    many = pd.DataFrame(np.repeat([[0, 1, 1, 0], [0, 0, 0, 0]], 4000, axis=0), columns=known_answers.MOTIFS)
+    share = np.asarray(known_answers.additive(many)).reshape(2, -1).mean(axis=1)
+    np.testing.assert_allclose(share, 1 / (1 + np.exp([-2, 4])), atol=0.02)
+    assert len(drawn) == 4
 
 
 class FakeWorker:

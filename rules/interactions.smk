@@ -107,6 +107,7 @@ rule judge_pairs:
         tests=f"{PAIR_TESTS}/pair_tests.tsv.gz",
         nulls=f"{PAIR_TESTS}/nulls.tsv",
         removals=f"{PAIR_TESTS}/removals.tsv",
+        shared=f"{PAIR_TESTS}/shared_draws.h5",
     log:
         f"{LOGS}/judge_pairs/{{analysis}}/{{model}}/{{task}}.log",
     wildcard_constraints:
@@ -156,7 +157,7 @@ rule assign_significance_pairs:
 rule describe_kinds:
     input:
         tests=rules.judge_pairs.output.tests,
-        nulls=rules.judge_pairs.output.nulls,
+        shared=rules.judge_pairs.output.shared,
         pairs=LOOKUPS.tables_of_methods("pairs.tsv.gz"),
         signs=LOOKUPS.tables_of_methods("signs.tsv"),
     output:
@@ -311,9 +312,9 @@ rule compare_networks:
     input:
         kinds=f"{RESULTS}/interactions/{{analysis}}/{{model}}/{{task}}/kinds.tsv",
         tests=LOOKUPS.of_networks("pair_tests.tsv.gz"),
-        nulls=LOOKUPS.of_networks("nulls.tsv"),
+        shared=LOOKUPS.of_networks("shared_draws.h5"),
         twin_tests=LOOKUPS.of_networks("pair_tests.tsv.gz", twins=True),
-        twin_nulls=LOOKUPS.of_networks("nulls.tsv", twins=True),
+        twin_shared=LOOKUPS.of_networks("shared_draws.h5", twins=True),
     output:
         **places.networks_files(RESULTS, "{analysis}", "{model}", "{task}"),
     log:

@@ -6,14 +6,14 @@ with running(snakemake) as log:
     import pandas as pd
 
     from dfim.files.tables import read_table, write_table
-    from dfim.interactions.tested_pairs import for_kinds
+    from dfim.interactions.pair_files import read_tested
     from dfim.statistics.kinds import add_methods, kinds_of_pairs
 
     settings = snakemake.params
-    tests = for_kinds(read_table(snakemake.input.tests))
-    draws = int(read_table(snakemake.input.nulls)["draws"].iloc[0])
+    tests, shared = read_tested(snakemake.input.tests, snakemake.input.shared)
+    calling = (settings.level, settings.least_share)
     kinds = kinds_of_pairs(
-        tests, draws, settings.level, settings.least_share, **settings.kinds, seed=settings.seed
+        tests, shared.by_name, shared.floor, *calling, **settings.kinds, seed=settings.seed
     )
     methods = dict(zip(settings.methods, map(read_table, snakemake.input.pairs), strict=True))
     kinds = add_methods(kinds, tests, methods, settings.kinds["distances"])

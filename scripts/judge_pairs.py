@@ -5,7 +5,7 @@ from workflow.running import running
 with running(snakemake) as log:
     from dfim.datasets.blocks import blocks
     from dfim.files.tables import read_table, write_table
-    from dfim.interactions.pair_files import read_pair_draws
+    from dfim.interactions.pair_files import read_pair_draws, write_shared_draws
     from dfim.interactions.places import PAIR_ENDS, add_places
     from dfim.interactions.tested_pairs import judge_pairs
     from dfim.statistics.agreement import removal_agreement
@@ -34,4 +34,5 @@ with running(snakemake) as log:
     log.info("%s", compared["note"].iloc[0])
     write_table(add_places(tests, examples, features, PAIR_ENDS), snakemake.output.tests)
     write_table(found.nulls, snakemake.output.nulls)
+    write_shared_draws(found.shared, snakemake.output.shared)
     write_table(compared, snakemake.output.removals)

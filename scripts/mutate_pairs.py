@@ -14,7 +14,7 @@ with running(snakemake, on_gpu=True) as log:
     from dfim.interactions.pair_tests import add_other_removal, draw_pairs
     from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
     from dfim.interactions.sources import examples_of_shard
-    from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of
+    from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, shared_draws_of
 
     settings = snakemake.params
     analysis, removal = settings.analysis, settings.analysis["removal"]
@@ -35,7 +35,13 @@ with running(snakemake, on_gpu=True) as log:
     log.info("%d pairs of features, %d of them in this shard", len(pairs), own.sum())
     for reason, number in ((reason, number) for reason, number in left_out.items() if number):
         log.info("%d ordered pairs left out: %s", number, reason)
-    log.info("%d draws of each pair within the network's reach of %g bp", draws, reach)
+    shared = shared_draws_of(analysis["shared_draws"])
+    log.info(
+        "%d draws of each pair within the network's reach of %g bp, and %d that all pairs of a kind share",
+        draws,
+        reach,
+        shared,
+    )
     with open_model(
         snakemake.input.graph,
         settings.task,
@@ -48,7 +54,7 @@ with running(snakemake, on_gpu=True) as log:
         evaluate = partial(scorer.edited_logits, dataset.bases, task=task)
         data = (dataset.bases, dataset.features, pairs[own], analysis["background"])
         pieces = removal["draws"] if removal["way"] == "shuffled" else 0
-        found = draw_pairs(evaluate, *data, draws, settings.seed, pieces)
+        found = draw_pairs(evaluate, *data, draws, settings.seed, pieces, shared)
         other = 0 if pieces else removal["draws"]
         add_other_removal(found, evaluate, *data, other, settings.seed, compared)
     write_pair_draws(found, snakemake.output.pairs, snakemake.output.draws)

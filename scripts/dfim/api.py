@@ -33,11 +33,11 @@ from dfim.interactions.scoring import profiles
 from dfim.interactions.shards import summarise
 from dfim.interactions.sources import PROFILE_SCORES, feature_sources, nucleotide_sources
 from dfim.interactions.substitutions import score_draws, substitutions
-from dfim.interactions.tested_pairs import for_kinds, judge_pairs
+from dfim.interactions.tested_pairs import judge_pairs
 from dfim.interactions.tested_scan import judge_scan
 from dfim.networks.reach import reach_of
 from dfim.sequences.motifs import words_of
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, draws_of_scan
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, shared_draws_of
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
@@ -135,6 +135,7 @@ def pairs(
     output: Mapping | None = None,
     background: Sequence[float] = BACKGROUND,
     draws: int | str = AUTO,
+    shared_draws: int | str = AUTO,
     level: float = 0.05,
     least_share: float = 0.1,
     seed: int = 0,
@@ -145,8 +146,9 @@ def pairs(
 
     ``features``: a BED file (column 1 names the sequence, column 4 the feature), a table with the columns
     ``sequence``, ``start``, ``end``, ``name`` (0-based, half-open), or patterns by name,
-    ``{"GATA1": "WGATAA"}``. ``draws`` of other sequence in each feature's place; ``auto``: as many as let a
-    lone pair be called. A pair is called when q is below ``level`` and its share at least ``least_share``.
+    ``{"GATA1": "WGATAA"}``. ``draws`` of other sequence in each feature's place, by which pairs are tested,
+    and ``shared_draws``, the same sequence in all pairs, for kinds; ``auto``: as many as let a lone pair, or
+    kind, be called. Either is called when q is below ``level`` and its share at least ``least_share``.
     Other arguments, and the errors, as in :func:`map`; the test as in ``docs/methods.md``.
 
     >>> own = [f"resources/own/{file}" for file in ("network.keras", "sequences.fa", "features.bed")]
@@ -154,7 +156,7 @@ def pairs(
     >>> found.kinds.loc[0, ["pair", "call"]].tolist()
     ['ELF1–SIX5', 'synergy']
     """
-    _check_drawing(seed, draws)
+    _check_drawing(seed, draws=draws, shared_draws=shared_draws)
     _check_call(level, least_share)
     names, bases = sequences_of(sequences)
     table, examples = features_of(features, names, bases), examples_of(names)
@@ -173,10 +175,13 @@ def pairs(
             )
         count = draws_of(draws, int(unordered["within_reach"].sum()), MOST_OUTPUTS, level)
         evaluate = partial(scorer.edited_logits, bases, task=number)
-        found = draw_pairs(evaluate, bases, table, unordered, np.float32(background), count, seed)
+        data = (evaluate, bases, table, unordered, np.float32(background), count, seed)
+        found = draw_pairs(*data, shared_draws=shared_draws_of(shared_draws, level))
     found.table["within_reach"] = unordered["within_reach"].to_numpy()
     judged = judge_pairs(found, table, blocks(examples, examples["example"]), level, least_share)
-    kinds = kinds_of_pairs(for_kinds(judged.table), count, level, least_share, seed=seed)
+    tested = judged.table[judged.table["within_reach"] == 1]
+    own = (judged.shared.by_name, judged.shared.floor)
+    kinds = kinds_of_pairs(tested, *own, level, least_share, seed=seed)
     tests = judged.table.assign(sequence=np.array(names, object)[judged.table["example"]])
     return Pairs(tests, kinds, judged.nulls)
 
@@ -208,7 +213,7 @@ def variants(
     >>> variants("resources/own/network.keras", [sequence], table)["name"].tolist()
     ['A>C']
     """
-    _check_drawing(seed, draws)
+    _check_drawing(seed, draws=draws)
     check_number("window", window, 1)
     names, bases = sequences_of(sequences)
     sources = feature_sources(variants_of(variants, names, bases), np.arange(len(bases)), "all")
@@ -268,7 +273,7 @@ def scan(
     >>> len(found), set(found["n"])
     (4, {10})
     """
-    _check_drawing(seed, draws)
+    _check_drawing(seed, draws=draws)
     _check_call(level, least_share)
     given = None if sequences is None else sequences_of(sequences)[1]
     check_backgrounds(backgrounds, given, shuffled, length=length, background=background)
@@ -279,16 +284,17 @@ def scan(
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
-        count = draws_of_scan(draws, int(cells["within_reach"].sum()), level)
+        count = shared_draws_of(draws, level)
         logger.info("%d pieces of other sequence in the place of each motif", count)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)
     return judge_scan(found, level, least_share, seed)
 
 
-def _check_drawing(seed: int, draws: int | str) -> None:
+def _check_drawing(seed: int, **draws: int | str) -> None:
     check_number("seed", seed, 0, LARGEST_SEED)
-    check_number("draws", draws, 2, auto=True)
+    for name, number in draws.items():
+        check_number(name, number, 2, auto=True)
 
 
 def _check_call(level: float, least_share: float) -> None:

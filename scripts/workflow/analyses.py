@@ -67,14 +67,16 @@ def scoring_options(analysis: Mapping) -> dict:
 
 
 def pair_draws(analysis: Mapping) -> dict[str, int | str]:
-    """Return how many draws of each pair an analysis makes: ``draws`` of outputs, ``score_draws`` of scores.
+    """Return how many draws of each pair an analysis makes.
 
-    Outputs are drawn whatever the nulls are, for the pair test; scores for the null ``replaced`` alone.
+    ``draws`` are of outputs, ``shared_draws`` likewise with pieces that are the same in all sequences, and
+    ``score_draws`` of scores. Outputs are drawn whatever the nulls are, for the pair test; scores for the
+    null ``replaced`` alone.
     """
     replaced = next((null for null in analysis["nulls"] if null["model"] == "replaced"), None)
     if replaced is None:
-        return {"draws": "auto", "score_draws": 0}
-    return {key: replaced.get(key, "auto") for key in ("draws", "score_draws")}
+        return {"draws": "auto", "shared_draws": "auto", "score_draws": 0}
+    return {key: replaced.get(key, "auto") for key in ("draws", "shared_draws", "score_draws")}
 
 
 def pair_options(analysis: Mapping) -> list:

@@ -7,7 +7,7 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, draws_of_scan
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, shared_draws_of
 from dfim.statistics.resolution import AUTO, draws_needed
 from workflow import reads_demands
 from workflow.analyses import analysis_figures, pair_draws
@@ -270,6 +270,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     once = 1 / _repeats(options)
     sources, pairs = once * shard.sources, once * shard.pairs / 2
     removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
+    draws += shared_draws_of(pair_draws(options)["shared_draws"])
     outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
     seconds = NETWORK[0] + outputs * (2e-5 + shard.network.multiplications / FORWARD) + 1e-4 * pairs * draws
     return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws))
@@ -278,7 +279,7 @@ def mutate_pairs(wildcards, sizes) -> Demand:
 def scan_motifs(wildcards, sizes) -> Demand:
     """Outputs of every cell and of its draws, in every background."""
     scan, cells = sizes.config["scans"][wildcards["scan"]], cells_of(sizes.config["scans"][wildcards["scan"]])
-    outputs = scan["backgrounds"] * cells * (1 + 2 * draws_of_scan(scan["draws"], cells, scan["level"]))
+    outputs = scan["backgrounds"] * cells * (1 + 2 * shared_draws_of(scan["draws"], scan["level"]))
     network = sizes.network(wildcards["model"])
     return Demand(NETWORK[0] + outputs * (2e-5 + network.multiplications / FORWARD), NETWORK[1] + 500, 1.0)
 

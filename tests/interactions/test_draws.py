@@ -1,12 +1,13 @@
-"""Draws depend on seed, example and place alone, and are pieces of dinucleotide shuffles."""
+"""Draws are pieces of shuffles, by seed, example and place alone; shared ones by seed and name."""
 
 from collections import Counter
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 
-from dfim.interactions.draws import REMOVED, Draws
-from dfim.sequences.bases import to_string
+from dfim.interactions.draws import REMOVED, Draws, SharedPieces
+from dfim.sequences.bases import reverse_complement, to_string
 
 BASES = np.frombuffer(b"ACGT", np.uint8)[np.random.default_rng(0).integers(0, 4, 60)]
 
@@ -44,3 +45,40 @@ def test_places_are_anywhere_in_the_shuffle():
     begins = [int(Draws(bases, 0, example, 1).pieces(0, 10)[0, 0]) - 40 for example in range(600)]
     assert min(begins) == 0
     assert max(begins) == 30
+
+
+# One example of A and C alone, and one of G and T: a piece tells which it is from.
+TWO = np.array([[65, 67] * 30, [71, 84] * 30], np.uint8)
+FEATURES = pd.DataFrame(
+    {"name": ["A", "A", "B", "C"], "example": [0, 0, 1, 0], "start": [3, 20, 8, 0], "end": [10, 30, 12, 4]}
+)
+
+
+def test_shared_pieces_are_from_examples_with_the_feature():
+    shared = SharedPieces(TWO, FEATURES, ["A", "B"], 4, 12)
+    assert set(shared.pieces("A", "+", 10).tobytes().decode()) == set("AC")
+    assert set(shared.pieces("B", "+", 4).tobytes().decode()) == set("GT")
+
+
+def test_shared_pieces_lie_as_their_feature_does():
+    whole = SharedPieces(BASES[None], FEATURES[:2], ["A"], 4, 12).pieces("A", "+", 10)
+    assert whole.shape == (12, 10)
+    assert len({to_string(piece) for piece in whole}) == 12
+    own = SharedPieces(BASES[None], FEATURES[:2], ["A"], 4, 5)
+    # Five are the first of twelve, and a narrower feature has the beginning of each.
+    np.testing.assert_array_equal(own.pieces("A", "", 7), whole[:5, :7])
+    np.testing.assert_array_equal(own.pieces("A", "-", 7), reverse_complement(whole[:5, :7]))
+
+
+def test_shared_pieces_depend_on_the_seed_and_the_name_alone():
+    def pieces(name, seed, names):
+        features = FEATURES.assign(name=FEATURES["name"].replace("A", name), example=0)
+        return SharedPieces(BASES[None], features, names, seed, 6).pieces(name, "+", 10).tobytes()
+
+    own = pieces("A", 4, ["A"])
+    assert pieces("A", 4, ["C", "B", "A"]) == own
+    assert len({own, pieces("A", 5, ["A"]), pieces("D", 4, ["D"])}) == 3
+
+
+def test_no_shared_pieces():
+    assert SharedPieces(TWO, FEATURES, ["A"], 4, 0).pieces("A", "-", 7).shape == (0, 7)

@@ -8,7 +8,7 @@ import pytest
 from support.small_networks import LOGIC, drawn_network, logic, random_bases, stacked
 
 from dfim.attribution.edits import logits_of_whole_copies
-from dfim.interactions.draws import REMOVED, Draws
+from dfim.interactions.draws import REMOVED, Draws, SharedPieces
 from dfim.interactions.pair_tests import TEST_COLUMNS, draw_pairs
 from dfim.interactions.pairs import unordered_pairs
 from dfim.interactions.sources import make_pairs
@@ -34,7 +34,7 @@ def table_of_features(rows):
             {"feature": number, "example": example, "name": name, "kind": "motif", "start": start, "end": end}
             for number, (example, name, start, end) in enumerate(rows)
         ]
-    )
+    ).assign(strand=np.resize(["+", "-", ""], len(rows)))
 
 
 FEATURES = table_of_features(
@@ -68,7 +68,7 @@ def with_rows(x, *pieces):
     return x
 
 
-def second_implementation(pair, draws, seed, removal_draws):
+def second_implementation(pair, draws, seed, removal_draws, shared):
     """One pair, one sequence at a time."""
     example = pair.example
     x = one_hot(BASES[example])
@@ -88,12 +88,17 @@ def second_implementation(pair, draws, seed, removal_draws):
         return np.mean([outputs_of(with_rows(x, *others, *pieces)) for pieces in rows])
 
     f11, f01, f10, f00 = outputs_of(x), mean(a), mean(b), mean(a, b)
-    found = {"outputs": (f11, f01, f10, f00), "first": [], "second": []}
+    found = {"outputs": (f11, f01, f10, f00)}
     for name, gone, kept, without_gone in (("first", a, b, f01), ("second", b, a, f10)):
-        for piece in one_hot(replacing.pieces(*gone)):
-            other = (gone[0], piece)
-            whole = outputs_of(with_rows(x, other))
-            found[name].append(whole - mean(kept, others=(other,)) - without_gone + f00)
+        feature = FEATURES.loc[getattr(pair, name)]
+        of_name = SharedPieces(BASES, FEATURES, ["A", "B"], seed, shared)
+        of_name = of_name.pieces(feature["name"], feature["strand"], gone[1] - gone[0])
+        for which, pieces in ((name, replacing.pieces(*gone)), (f"shared_{name}", of_name)):
+            found[which] = []
+            for piece in one_hot(pieces):
+                other = (gone[0], piece)
+                whole = outputs_of(with_rows(x, other))
+                found[which].append(whole - mean(kept, others=(other,)) - without_gone + f00)
     return found
 
 
@@ -101,16 +106,16 @@ def second_implementation(pair, draws, seed, removal_draws):
 @pytest.mark.parametrize("most", [1, 7, 5000])
 def test_it_is_what_a_second_implementation_gives(removal_draws, most):
     evaluate = whole_sequences(curved, BASES, 1)
-    found = draw_pairs(evaluate, BASES, FEATURES, PAIRS, BACKGROUND, 4, 9, removal_draws, most)
+    found = draw_pairs(evaluate, BASES, FEATURES, PAIRS, BACKGROUND, 4, 9, removal_draws, 2, most)
     assert list(found.table.columns) == TEST_COLUMNS
     assert len(found.table) == len(PAIRS) == 4
     for row, pair in enumerate(PAIRS.itertuples()):
-        expected = second_implementation(pair, 4, 9, removal_draws)
+        expected = second_implementation(pair, 4, 9, removal_draws, 2)
         np.testing.assert_allclose(
             found.table.loc[row, OUTPUTS].astype(float), expected["outputs"], atol=1e-6
         )
-        np.testing.assert_allclose(found.first[row], expected["first"], atol=1e-6)
-        np.testing.assert_allclose(found.second[row], expected["second"], atol=1e-6)
+        for name in ("first", "second", "shared_first", "shared_second"):
+            np.testing.assert_allclose(getattr(found, name)[row], expected[name], atol=1e-6)
     for row, example in enumerate([0, 3]):
         shuffles = Draws(BASES[example], 9, example, 4).shuffles
         np.testing.assert_allclose(found.shuffled[row], curved(one_hot(shuffles))[:, 1], atol=1e-6)
@@ -118,13 +123,15 @@ def test_it_is_what_a_second_implementation_gives(removal_draws, most):
 
 def test_it_depends_neither_on_shards_nor_on_order_nor_on_other_features():
     evaluate = whole_sequences(curved, BASES, 1)
-    whole = draw_pairs(evaluate, BASES, FEATURES, PAIRS, BACKGROUND, 3, 2)
+    data, options = (evaluate, BASES, FEATURES), (BACKGROUND, 3, 2, 0, 2)
+    whole = draw_pairs(*data, PAIRS, *options)
     order = np.array([3, 1, 0, 2])
-    mixed = draw_pairs(evaluate, BASES, FEATURES, PAIRS.iloc[order], BACKGROUND, 3, 2)
-    one = draw_pairs(evaluate, BASES, FEATURES, PAIRS.iloc[[1]], BACKGROUND, 3, 2)
-    np.testing.assert_allclose(mixed.first, whole.first[order], atol=1e-12)
-    np.testing.assert_allclose(mixed.second, whole.second[order], atol=1e-12)
-    np.testing.assert_allclose(one.first, whole.first[[1]], atol=1e-12)
+    mixed = draw_pairs(*data, PAIRS.iloc[order], *options)
+    one = draw_pairs(*data, PAIRS.iloc[[1]], *options)
+    for name in ("first", "second", "shared_first", "shared_second"):
+        drawn = getattr(whole, name)
+        np.testing.assert_allclose(getattr(mixed, name), drawn[order], atol=1e-12)
+        np.testing.assert_allclose(getattr(one, name), drawn[[1]], atol=1e-12)
     pd.testing.assert_frame_equal(one.table, whole.table.iloc[[1]].reset_index(drop=True))
 
 

@@ -1,19 +1,22 @@
-"""The table of pair tests: p, q, calls and ranks of outputs and draws that are made up."""
+"""The table of pair tests: p, q and calls of outputs and draws that are made up, and the shared draws."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from dfim.errors import InputError
-from dfim.interactions.pair_files import read_pair_draws, write_pair_draws
+from dfim.files.tables import write_table
+from dfim.interactions.pair_files import read_pair_draws, read_tested, write_pair_draws, write_shared_draws
 from dfim.interactions.pair_tests import OTHER, PairDraws
-from dfim.interactions.tested_pairs import COLUMNS, for_kinds, judge_pairs
-from dfim.statistics.effects import OUTPUTS
+from dfim.interactions.tested_pairs import COLUMNS, judge_pairs
+from dfim.statistics.effects import OUTPUTS, SMALL
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.p_values import q_values
-from dfim.statistics.replaced import p_replaced, ranks_among_draws
+from dfim.statistics.replaced import p_replaced
 
-N, DRAWS = 40, 10
+N, DRAWS, SHARED = 40, 10, 12
 
 
 def made_up(interacting=20):
@@ -32,7 +35,15 @@ def made_up(interacting=20):
     outputs = np.column_stack([np.where(np.arange(N) < interacting, 5, 0), *np.zeros((3, N))]) + noise
     table = table.assign(within_reach=1, **dict(zip(OUTPUTS, outputs.T, strict=True)))
     first, second = rng.normal(0, 0.02, (2, N, DRAWS))
-    return PairDraws(table, first, second, rng.normal(size=(N, DRAWS))), features
+    shuffled = rng.normal(size=(N, DRAWS))
+    return PairDraws(table, first, second, *rng.normal(0, 0.02, (2, N, SHARED)), shuffled), features
+
+
+def part(found, start, end):
+    """Return some of the pairs, each of an example of its own."""
+    arrays = ("first", "second", "shared_first", "shared_second", "shuffled")
+    table = found.table[start:end].reset_index(drop=True)
+    return PairDraws(table, *(getattr(found, name)[start:end] for name in arrays))
 
 
 BLOCKS = pd.Series(np.arange(N) // 2, np.arange(N))
@@ -48,7 +59,6 @@ def test_pairs_are_judged_by_their_draws():
     for column in p:
         np.testing.assert_allclose(tests[column], p[column])
     np.testing.assert_allclose(tests["q"], q_values(p["p"]))
-    np.testing.assert_allclose(tests["rank_first"], ranks_among_draws(tests["interaction"], found.first))
     assert tests["called"].tolist() == [1] * 20 + [0] * 20
     assert set(tests.loc[:19, "call"]) == {"synergy"}
     assert (tests["distance"] == 24).all()
@@ -64,18 +74,15 @@ def test_pairs_out_of_reach_are_not_tested():
     found.table.loc[:9, "within_reach"] = 0
     found.first[:10] = found.second[:10] = np.nan
     judged = judge_pairs(found, features, BLOCKS)
-    assert judged.table.loc[:9, ["p", "q", "rank_first"]].isna().all(axis=None)
+    assert judged.table.loc[:9, ["p", "q", "null_low"]].isna().all(axis=None)
     assert not judged.table.loc[:9, "called"].any()
-    rest = PairDraws(
-        found.table[10:].reset_index(drop=True), found.first[10:], found.second[10:], found.shuffled
-    )
-    alone = judge_pairs(rest, features, BLOCKS).table
-    np.testing.assert_allclose(judged.table.loc[10:, "q"], alone["q"])
+    alone = judge_pairs(part(found, 10, N), features, BLOCKS)
+    np.testing.assert_allclose(judged.table.loc[10:, "q"], alone.table["q"])
+    np.testing.assert_array_equal(judged.shared.by_name, alone.shared.by_name)
     assert judged.nulls["n_tested"].tolist() == [30, 30]
     assert judged.nulls["n"].tolist() == [300, 300]
     # 1 / 301 of 30 tests: two must stand out.
     assert judged.nulls["rows_needed"].tolist() == [2, 2]
-    assert len(for_kinds(judged.table)) == 30
 
 
 def test_draws_that_are_rounding_are_none():
@@ -84,14 +91,16 @@ def test_draws_that_are_rounding_are_none():
     found.table[OUTPUTS] += 1000
     found.table.loc[0, OUTPUTS] = 1000.0
     found.first[0] = found.second[0] = 1e-4 * np.arange(1, DRAWS + 1) / DRAWS
+    found.shared_first[0] = found.shared_second[0] = 1e-4
     judged = judge_pairs(found, features, BLOCKS)
-    assert judged.table.loc[0, ["p", "q", "rank_first", "null_high"]].tolist() == [1, 1, 0.5, 0]
+    assert judged.table.loc[0, ["p", "q", "null_high"]].tolist() == [1, 1, 0]
+    assert (judged.shared.by_name[:, 0] == 0).all()
+    assert (judged.shared.by_name[:, 1:] != 0).any()
     assert judged.nulls["n_tested"].tolist() == [N - 1] * 2
     assert judged.nulls["n"].tolist() == [(N - 1) * DRAWS] * 2
 
 
 def test_draws_are_told_where_most_of_them_are_zeros():
-    """Ranks are among the K draws of a pair; of the pooled ones there need not be K for each test."""
     found, features = made_up()
     found.table.loc[20:, OUTPUTS] = 0.0
     found.first[20:] = 0
@@ -103,8 +112,8 @@ def test_draws_are_told_where_most_of_them_are_zeros():
     found.table[OUTPUTS], found.first[:], found.second[:] = 0.0, 0, 0
     nothing = judge_pairs(found, features, BLOCKS)
     assert nothing.nulls[["n", "n_tested", "draws"]].to_numpy().tolist() == [[0, 0, DRAWS]] * 2
-    kinds = kinds_of_pairs(for_kinds(nothing.table), DRAWS)
-    assert (kinds["p"] >= 0.5).all()
+    kinds = kinds_of_pairs(nothing.table, np.zeros((2, N, SHARED)))
+    assert (kinds[["p", "q"]] == 1).all(axis=None)
     assert not kinds["called"].any()
 
 
@@ -120,16 +129,41 @@ def test_features_too_short_to_stand_out_are_told(caplog):
     ]
 
 
-def test_ranks_and_p_are_by_name():
+def test_shared_draws_are_by_name():
     found, features = made_up()
-    tests = judge_pairs(found, features, BLOCKS).table
-    kinds = for_kinds(tests)
-    upstream = kinds["first_name"] == "A"
-    assert upstream.sum() == 20
-    for what in ("rank", "p"):
-        first, second = tests[f"{what}_first"], tests[f"{what}_second"]
-        np.testing.assert_array_equal(kinds[f"{what}_of_one"], first.where(upstream, second))
-        np.testing.assert_array_equal(kinds[f"{what}_of_other"], second.where(upstream, first))
+    shared = judge_pairs(found, features, BLOCKS).shared
+    # Of every second pair A lies upstream.
+    for start, (one, other) in enumerate([("first", "second"), ("second", "first")]):
+        for number, end in enumerate((one, other)):
+            np.testing.assert_array_equal(
+                shared.by_name[number, start::2], getattr(found, f"shared_{end}")[start::2]
+            )
+    assert shared.floor == pytest.approx(SMALL * found.shuffled.std())
+
+
+def test_of_two_features_of_one_name_the_upstream_one_is_the_first():
+    found, features = made_up()
+    shared = judge_pairs(found, features.assign(name="A"), BLOCKS).shared
+    np.testing.assert_array_equal(shared.by_name, [found.shared_first, found.shared_second])
+
+
+def test_shared_draws_are_read_with_the_pairs_that_they_are_of(tmp_path):
+    found, features = made_up()
+    found.table.loc[:9, "within_reach"] = 0
+    judged = judge_pairs(found, features, BLOCKS)
+    paths = tmp_path / "pair_tests.tsv.gz", tmp_path / "shared_draws.h5"
+    write_table(judged.table, paths[0])
+    write_shared_draws(judged.shared, paths[1])
+    tests, shared = read_tested(*paths)
+    assert tests["example"].tolist() == list(range(10, N))
+    np.testing.assert_allclose(shared.by_name, judged.shared.by_name, rtol=1e-6)
+    assert shared.floor == judged.shared.floor
+    write_table(judged.table[:-1], paths[0])
+    with pytest.raises(InputError) as error:
+        read_tested(*paths)
+    assert str(error.value) == (
+        f"{paths[0]} has 29 pairs within reach and {paths[1]} draws of 30: remove both and run again."
+    )
 
 
 def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):
@@ -139,16 +173,16 @@ def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):
         write_pair_draws(found, table, draws)
     with pytest.raises(InputError, match="the shards have the same pair twice: remove the folder"):
         read_pair_draws(*zip(*paths, strict=True))
-    fewer = PairDraws(found.table.assign(example=found.table["example"] + N), *(
-        values[:, :3] for values in (found.first, found.second, found.shuffled)
-    ))  # fmt: skip
-    write_pair_draws(fewer, *paths[1])
-    with pytest.raises(InputError, match="the shards have unlike numbers of draws"):
-        read_pair_draws(*zip(*paths, strict=True))
-    empty = PairDraws(found.table[:0], found.first[:0], found.second[:0], found.shuffled[:0])
-    write_pair_draws(empty, *paths[0])
+    others = replace(found, table=found.table.assign(example=found.table["example"] + N))
+    for ends in (("first", "second"), ("shared_first", "shared_second")):
+        fewer = replace(others, **{end: getattr(others, end)[:, :3] for end in ends})
+        write_pair_draws(fewer, *paths[1])
+        with pytest.raises(InputError, match="the shards have unlike numbers of draws"):
+            read_pair_draws(*zip(*paths, strict=True))
+    write_pair_draws(part(found, 0, 0), *paths[0])
     with pytest.raises(InputError, match="1 shard without a pair of features: select examples"):
         read_pair_draws(*zip(*paths[:1], strict=True))
     read = read_pair_draws(*zip(*paths, strict=True))  # an empty shard beside another is none
     np.testing.assert_array_equal(read.table[OUTPUTS], fewer.table[OUTPUTS])
     np.testing.assert_allclose(read.first, fewer.first, rtol=1e-6)
+    np.testing.assert_allclose(read.shared_second, fewer.shared_second, rtol=1e-6)

@@ -6,7 +6,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.statistics.effects import called
-from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced, ranks_among_draws
+from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced
 from dfim.statistics.studentised import studentised
 
 
@@ -177,16 +177,6 @@ def test_a_least_share_is_needed_too():
     ]  # fmt: skip
     assert called([0.01], [-0.5], 0.05, 0.1).tolist() == [True]
     assert called([0.01, 0.05], [0.1, 0.5], 0.05, 0.1).tolist() == [True, False]  # at least, and below
-
-
-def test_ranks_are_uniform_under_the_null_and_ties_count_half():
-    rng = np.random.default_rng(3)
-    ranks = ranks_among_draws(rng.normal(size=20_000), rng.normal(size=(20_000, 4)))
-    values, counts = np.unique(ranks, return_counts=True)
-    np.testing.assert_allclose(values, [0.1, 0.3, 0.5, 0.7, 0.9])
-    np.testing.assert_allclose(counts / 20_000, 0.2, atol=0.015)
-    assert ranks_among_draws([0.0], [[0.0, 0.0]]).tolist() == [0.5]
-    assert ranks_among_draws([-3.0], [[1.0, 2.0]])[0] == pytest.approx(5 / 6)
 
 
 def test_too_few_draws_and_numbers_that_are_not_finite_are_refused():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.draw_numbers import draws_of, draws_of_scan
+from dfim.statistics.draw_numbers import draws_of, shared_draws_of
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.replaced import p_replaced
 from dfim.statistics.resolution import coarse_nulls, draws_needed, null_scores_needed, rows_needed
@@ -83,10 +83,13 @@ def test_auto_lets_a_lone_pair_be_called_at_the_level_that_is_asked(level, draws
     assert draws_of(7, 30, 10**6, level) == 7
 
 
-def test_a_scan_draws_twice_what_a_lone_cell_needs():
-    assert draws_of_scan("auto", 120) == 40
-    assert draws_of_scan("auto", 120, level=0.1) == 20
-    assert draws_of_scan("auto", 0) == 40
-    # Twenty motifs are 190 pairs.
-    assert draws_of_scan("auto", 190 * 164) == 40
-    assert draws_of_scan(7, 120) == 7
+@pytest.mark.parametrize(("level", "draws"), [(0.05, 40), (0.1, 20)])
+@pytest.mark.parametrize("rows", [1, 8, 120])
+def test_shared_draws_are_twice_what_a_lone_cell_or_kind_needs(level, draws, rows):
+    assert shared_draws_of("auto", level) == draws
+    assert shared_draws_of(7, level) == 7
+    scores, drawn = np.zeros(rows), np.random.default_rng(0).normal(size=(rows, draws // 2))
+    scores[0] = 1000
+    assert p_replaced(scores, drawn, drawn)["q"][0] < level
+    fewer = drawn[:, 1:]
+    assert p_replaced(scores, fewer, fewer)["q"][0] >= level

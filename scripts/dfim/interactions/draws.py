@@ -1,15 +1,22 @@
 """Other sequence to stand in the place of a feature: pieces of dinucleotide shuffles of the same sequence.
 
 A draw depends on the seed, the example and the feature's place alone: neither on other features, nor on
-shards, cores or their order, nor on how many draws there are (ten are the first of twenty).
+shards, cores or their order, nor on how many draws there are (ten are the first of twenty). *Shared* pieces
+stand in the place of all features of a name, in every sequence the same one. They depend on the seed, the
+name and the dataset.
 """
 
-import numpy as np
+from collections.abc import Iterable
+from hashlib import blake2b
 
+import numpy as np
+import pandas as pd
+
+from dfim.sequences.bases import reverse_complement
 from dfim.sequences.shuffling import numbers_below, shuffles_of_keys
 
-# Purposes that draw from the same example, and must not draw the same.
-REPLACED, REMOVED = 0, 1
+# Purposes that draw by keys alike, and must not draw the same.
+REPLACED, REMOVED, SHARED = 0, 1, 2
 
 
 class Draws:
@@ -30,3 +37,39 @@ class Draws:
         width = end - start
         begins = numbers_below(length - width + 1, number, (*self._key, start, end, 2))
         return self.shuffles[np.arange(number)[:, None], begins[:, None] + np.arange(width)]
+
+
+class SharedPieces:
+    """Pieces that are the same in all sequences, by the name of the features whose place they take.
+
+    ``bases`` uint8 (examples, positions) and ``features`` are the dataset's; ``names``: of which features.
+    Each of the ``number`` pieces of a name is from a shuffle of an example with such a feature, and as wide
+    as the widest of them.
+    """
+
+    def __init__(
+        self, bases: np.ndarray, features: pd.DataFrame, names: Iterable[str], seed: int, number: int
+    ):
+        own = features[features["name"].isin(set(names))] if number else features[:0]
+        self._number = number
+        self._pieces = {name: _shared(bases, of_name, seed, number) for name, of_name in own.groupby("name")}
+
+    def pieces(self, name: str, strand: str, width: int) -> np.ndarray:
+        """Return what stands in the place of a feature, as that lies on its strand: uint8 (number, width)."""
+        if not self._number:
+            return np.empty((0, width), np.uint8)
+        pieces = self._pieces[name][:, :width]
+        return reverse_complement(pieces) if strand == "-" else pieces
+
+
+def _shared(bases: np.ndarray, features: pd.DataFrame, seed: int, number: int) -> np.ndarray:
+    """Return the shared pieces of features of one name, uint8 (number, width of the widest)."""
+    name = int.from_bytes(blake2b(features["name"].iloc[0].encode(), digest_size=4).digest())
+    width = int((features["end"] - features["start"]).max())
+    key = (seed, name, SHARED)
+    examples = features["example"].to_numpy()[numbers_below(len(features), number, (*key, 3))]
+    begins = numbers_below(bases.shape[1] - width + 1, number, (*key, 2))
+    pieces = np.empty((number, width), np.uint8)
+    for draw, (example, begin) in enumerate(zip(examples, begins, strict=True)):
+        pieces[draw] = shuffles_of_keys(bases[example], [(*key, draw, 1)])[0, begin : begin + width]
+    return pieces

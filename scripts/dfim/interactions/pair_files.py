@@ -15,8 +15,12 @@ from dfim.interactions.pair_tests import PairDraws
 from dfim.interactions.pairs import PAIR
 from dfim.interactions.score_draws import ENDS, SCORES
 from dfim.interactions.shards import PAIR_KEY
+from dfim.interactions.tested_pairs import SharedDraws
 from dfim.progress import Progress
 from dfim.statistics.effects import OUTPUTS
+
+# Arrays of draws with a row for each pair.
+_OF_PAIRS = ("first", "second", "shared_first", "shared_second")
 
 
 def write_pair_draws(found: PairDraws, table: str | os.PathLike, draws: str | os.PathLike) -> None:
@@ -25,11 +29,10 @@ def write_pair_draws(found: PairDraws, table: str | os.PathLike, draws: str | os
     Outputs are written in full: where effects add up, an interaction is nothing but their last digits.
     """
     write_table(found.table.drop(columns=OUTPUTS), table)
-    arrays = {"first": found.first, "second": found.second, "shuffled": found.shuffled}
-    arrays = {name: values.astype(np.float32) for name, values in arrays.items()}
+    arrays = {name: getattr(found, name).astype(np.float32) for name in (*_OF_PAIRS, "shuffled")}
     arrays["outputs"] = found.table[OUTPUTS].to_numpy(np.float64)
     arrays["example"] = found.table["example"].drop_duplicates().sort_values().to_numpy(np.int64)
-    axes = {name: ["pair", "draw"] for name in ("first", "second")} | {"outputs": ["pair", "output"]}
+    axes = {name: ["pair", "draw"] for name in _OF_PAIRS} | {"outputs": ["pair", "output"]}
     _write(draws, arrays, axes | {"shuffled": ["example", "draw"], "example": ["example"]})
 
 
@@ -51,23 +54,53 @@ def read_pair_draws(tables: Sequence[str | os.PathLike], draws: Sequence[str | o
             f"{counted(len(parts), 'shard')} without a pair of features: select examples that have a "
             "source and a target, or allow a larger distance."
         )
-    _check(table, [arrays["first"].shape[1] for part, arrays in parts if len(part)])
+    _check(
+        table,
+        [(arrays["first"].shape[1], arrays["shared_first"].shape[1]) for part, arrays in parts if len(part)],
+    )
     arrays = {
         name: np.concatenate([own[name] for part, own in parts if len(part)])
-        for name in ("first", "second", "shuffled", "example")
+        for name in (*_OF_PAIRS, "shuffled", "example")
     }
     order = table.sort_values(PAIR).index.to_numpy()
     shuffled = arrays["shuffled"][np.argsort(arrays["example"])]
     return PairDraws(
-        table.loc[order].reset_index(drop=True), arrays["first"][order], arrays["second"][order], shuffled
+        table.loc[order].reset_index(drop=True), *(arrays[name][order] for name in _OF_PAIRS), shuffled
     )
 
 
-def _check(table: pd.DataFrame, draws: list[int]) -> None:
+def _check(table: pd.DataFrame, draws: list[tuple[int, int]]) -> None:
     twice = table[table.duplicated(PAIR)]
     if len(twice) or len(set(draws)) > 1:
         what = "unlike numbers of draws" if len(set(draws)) > 1 else "the same pair twice"
         raise InputError(f"the shards have {what}: remove the folder of the shards and run again.")
+
+
+def write_shared_draws(found: SharedDraws, path: str | os.PathLike) -> None:
+    """Write what the kinds of an analysis are tested with: HDF5 (``docs/files.md``)."""
+    arrays = {"by_name": found.by_name.astype(np.float32), "floor": np.float64(found.floor)}
+    _write(path, arrays, {"by_name": ["end", "pair", "draw"], "floor": []})
+
+
+def read_shared_draws(path: str | os.PathLike) -> SharedDraws:
+    """Read what :func:`write_shared_draws` wrote."""
+    with h5py.File(path, "r") as handle:
+        return SharedDraws(handle["by_name"][()], float(handle["floor"][()]))
+
+
+def read_tested(tests: str | os.PathLike, shared: str | os.PathLike) -> tuple[pd.DataFrame, SharedDraws]:
+    """Read the pairs within reach of a table of pair tests, and their shared draws.
+
+    Raises InputError when the two are not of the same pairs.
+    """
+    table, draws = read_table(tests), read_shared_draws(shared)
+    table = table[table["within_reach"] == 1].reset_index(drop=True)
+    if len(table) != draws.by_name.shape[1]:
+        raise InputError(
+            f"{tests} has {counted(len(table), 'pair')} within reach and {shared} draws of "
+            f"{draws.by_name.shape[1]}: remove both and run again."
+        )
+    return table, draws
 
 
 def write_score_draws(found: np.ndarray, path: str | os.PathLike) -> None:

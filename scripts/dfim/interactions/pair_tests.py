@@ -3,7 +3,9 @@
 f is a network's output before its sigmoid (or its linear output). A pair of features has f11 = f(s), f01
 without the first, f10 without the second, f00 without either (:mod:`dfim.statistics.effects`), and K times
 the interaction of each with other sequence in the place of the other, which is the null ``replaced``
-(:mod:`dfim.statistics.replaced`). Only outputs are needed, so that any network can be tested.
+(:mod:`dfim.statistics.replaced`). Only outputs are needed, so that any network can be tested. *Shared* draws
+are for kinds of pairs (:mod:`dfim.statistics.kinds`): there the same piece takes the place of all features of
+one name.
 
 A feature is removed by rows of the background in its place (the paper's mutant), or by pieces of shuffles of
 the same sequence, over which the outputs are averaged.
@@ -18,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.attribution.edits import NONE, Block
-from dfim.interactions.draws import REMOVED, REPLACED, Draws
+from dfim.interactions.draws import REMOVED, REPLACED, Draws, SharedPieces
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
 from dfim.interactions.pairs import rows_by_example
@@ -38,13 +40,16 @@ class PairDraws:
 
     ``table`` has the columns ``TEST_COLUMNS``: the outputs with both features, without one, and without both.
     ``first`` and ``second``, float64 (pairs, K): the interaction with other sequence in the place of the
-    first, and of the second feature; NaN for pairs that cannot interact. ``shuffled`` float64 (examples, K):
-    outputs of shuffles of the sequences of the pairs.
+    first, and of the second feature; NaN for pairs that cannot interact. ``shared_first`` and
+    ``shared_second``, float64 (pairs, shared draws): the same with pieces that are the same in all sequences.
+    ``shuffled`` float64 (examples, K): outputs of shuffles of the sequences of the pairs.
     """
 
     table: pd.DataFrame
     first: np.ndarray
     second: np.ndarray
+    shared_first: np.ndarray
+    shared_second: np.ndarray
     shuffled: np.ndarray
 
 
@@ -53,7 +58,8 @@ class _Job:
     """The pairs of one example; ``rows`` are their places in the table, ``ends`` (pairs, 2) local features.
 
     ``removed`` and ``placed`` have one entry for each local feature: what takes its place to remove it,
-    (M, width, 4), and in the draws, (K, width, 4). ``reached``: which pairs can interact at all.
+    (M, width, 4), and in the draws, those of its own and then the shared ones, (draws, width, 4).
+    ``reached``: which pairs can interact at all.
     """
 
     example: int
@@ -75,6 +81,7 @@ def draw_pairs(
     draws: int = 10,
     seed: int = 0,
     removal_draws: int = 0,
+    shared_draws: int = 0,
     most: int | None = None,
 ) -> PairDraws:
     """Evaluate unordered pairs of features: their outputs, and those of their draws.
@@ -83,22 +90,27 @@ def draw_pairs(
     ``first``, ``second`` and ``within_reach`` of :func:`dfim.interactions.pairs.unordered_pairs`.
     ``background``: float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws``
     above 0 so many pieces of shuffles do instead. Draws depend on the seed, the example and the features'
-    places alone. ``most``: copies of sequences that are evaluated at once, by default what takes about 50
-    MB.
+    places alone, those of ``shared_draws`` on the seed, the features' names and the dataset
+    (:mod:`dfim.interactions.draws`). ``most``: copies of sequences that are evaluated at once, by default
+    what takes about 50 MB.
     """
     pairs = pairs.reset_index(drop=True)
     most = most or max(1, MOST_VALUES // (4 * bases.shape[1]))
     outputs = np.full((len(pairs), len(OUTPUTS)), np.nan)
-    replaced = np.full((2, len(pairs), draws), np.nan)
+    replaced = np.full((2, len(pairs), draws + shared_draws), np.nan)
     by_number = rows_by_number(features, pairs[["first", "second"]])
-    jobs = _jobs(bases, by_number, pairs, np.asarray(background, np.float32), draws, seed, removal_draws)
+    names = {feature.name for feature in by_number.values()}
+    shared = SharedPieces(bases, features, names, seed, shared_draws)
+    background = np.asarray(background, np.float32)
+    jobs = _jobs(bases, by_number, pairs, background, draws, seed, removal_draws, shared)
     shuffled = []
     with Progress(total=len(pairs), unit=" pairs") as progress:
         for job, values in evaluated(evaluate, ((job, _block(job)) for job in jobs), most):
             shuffled.append(_collect(job, values, outputs, replaced))
             progress.update(len(job.rows))
     table = pairs[TEST_COLUMNS[:4]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
-    return PairDraws(table, *replaced, np.reshape(shuffled, (len(shuffled), draws)))
+    own, of_kinds = replaced[:, :, :draws], replaced[:, :, draws:]
+    return PairDraws(table, *own, *of_kinds, np.reshape(shuffled, (len(shuffled), draws)))
 
 
 def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tuple]:
@@ -107,7 +119,7 @@ def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tu
     return {row.feature: row for row in chosen.itertuples()}
 
 
-def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> Iterator[_Job]:
+def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws, shared) -> Iterator[_Job]:
     """Yield the job of each example with pairs, in order."""
     ends_of, reached = pairs[["first", "second"]].to_numpy(), pairs["within_reach"].to_numpy(bool)
     for example, rows in rows_by_example(pairs["example"].to_numpy()):
@@ -122,9 +134,15 @@ def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws) -> It
             reached[rows],
             [feature.start for feature in features],
             [_removed(removing, bases[example], feature, background) for feature in features],
-            [one_hot(replacing.pieces(feature.start, feature.end)) for feature in features],
+            [one_hot(_placed(replacing, shared, feature)) for feature in features],
             one_hot(replacing.shuffles),
         )
+
+
+def _placed(replacing: Draws, shared: SharedPieces, feature) -> np.ndarray:
+    """Return what takes a feature's place in its draws and in the shared ones, uint8 (draws, width)."""
+    of_name = shared.pieces(feature.name, feature.strand, feature.end - feature.start)
+    return np.concatenate([replacing.pieces(feature.start, feature.end), of_name])
 
 
 def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:
@@ -143,13 +161,13 @@ def _block(job: _Job) -> Block:
 
     Of the sequence, its shuffles, and each feature once removed and once replaced every pair makes use.
     """
-    draws, features, removals = len(job.shuffles), len(job.starts), len(job.removed[0])
+    draws, features, removals = len(job.placed[0]), len(job.starts), len(job.removed[0])
     edits = list(zip(job.starts, job.removed, strict=True))
-    if draws:
-        edits += [*zip(job.starts, job.placed, strict=True), (0, job.shuffles)]
+    edits += list(zip(job.starts, job.placed, strict=True)) if draws else []
+    edits += [(0, job.shuffles)] if len(job.shuffles) else []
     removed = np.arange(features * removals).reshape(features, removals)
     placed = removed.size + np.arange(features * draws).reshape(features, draws)
-    shuffles = removed.size + placed.size + np.arange(draws)
+    shuffles = removed.size + placed.size + np.arange(len(job.shuffles))
     first, second = job.ends[job.reached].T
     both = _both(removed[first], removed[second])
     # Other sequence in the place of one, and the other removed, in each of the ways to remove it.
@@ -172,9 +190,9 @@ def _collect(job: _Job, values: np.ndarray, outputs: np.ndarray, replaced: np.nd
 
     Returns the outputs of the shuffles (K,).
     """
-    draws, features, removals = len(job.shuffles), len(job.starts), len(job.removed[0])
+    draws, features, removals = len(job.placed[0]), len(job.starts), len(job.removed[0])
     ends, rows = job.ends[job.reached], job.rows[job.reached]
-    counts = [1, draws, features * removals, features * draws, len(ends) * removals]
+    counts = [1, len(job.shuffles), features * removals, features * draws, len(ends) * removals]
     whole, shuffled, removed, placed, both, drawn = np.split(values, np.cumsum(counts))
     without = _mean(removed.reshape(features, removals))
     with_other = placed.reshape(features, draws)

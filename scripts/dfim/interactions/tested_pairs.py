@@ -9,9 +9,9 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.interactions.pair_tests import OTHER, PairDraws
 from dfim.interactions.shards import name_pairs
-from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, effects, resolution, resolved
-from dfim.statistics.kinds import ENDS, orientations, two_strands
-from dfim.statistics.replaced import NULL_ENDS, add_verdicts, describe_replaced, ranks_among_draws
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, SMALL, effects, resolution, resolved
+from dfim.statistics.kinds import orientations, two_strands
+from dfim.statistics.replaced import NULL_ENDS, add_verdicts, describe_replaced
 
 logger = logging.getLogger("dfim")
 
@@ -19,8 +19,7 @@ COLUMNS = [
     "example", "block", "first", "second", "pair", "orientation", "distance",
     "first_name", "second_name", "first_group", "second_group", "first_start", "first_end", "second_start",
     "second_end", "first_strand", "second_strand", "within_reach", *OUTPUTS, *EFFECT_COLUMNS,
-    "p_first", "p_second", "p", "q", "called", "call", "rank_first", "rank_second", *NULL_ENDS,
-    OTHER,
+    "p_first", "p_second", "p", "q", "called", "call", *NULL_ENDS, OTHER,
 ]  # fmt: skip
 _OF_FEATURES = ["name", "group", "start", "end", "strand"]
 # Of 3 bp one piece in 64 is the feature itself; of 1 bp one in 4, beside which it never stands out.
@@ -28,11 +27,28 @@ SHORTEST = 3
 
 
 @dataclass
+class SharedDraws:
+    """What kinds of pairs are tested with: the interactions of the shared draws of tested pairs.
+
+    ``by_name``, float64 (2, tested pairs, K): with the feature replaced whose name comes first in the
+    alphabet, and with the other; of two of one name the upstream one is the first. ``floor``: below what an
+    interaction is small in this network (:func:`dfim.statistics.studentised.studentised`).
+    """
+
+    by_name: np.ndarray
+    floor: float
+
+
+@dataclass
 class PairTests:
-    """``table``: one row per unordered pair, the columns ``COLUMNS``; ``nulls``: what its p rest on."""
+    """``table``: one row per unordered pair, the columns ``COLUMNS``; ``nulls``: what its p rest on.
+
+    ``shared``: the shared draws of the pairs that are tested, in the order of the table.
+    """
 
     table: pd.DataFrame
     nulls: pd.DataFrame
+    shared: SharedDraws
 
 
 def judge_pairs(
@@ -46,27 +62,31 @@ def judge_pairs(
 
     ``found`` has the outputs and draws of :func:`draw_pairs`, with a column ``within_reach``; pairs beyond
     reach are not tested. ``features`` is the dataset's table, ``blocks`` those of the examples
-    (:func:`blocks`). p and q are by the null ``replaced``, and calls those of :func:`add_verdicts`.
-    ``rank_first`` and ``rank_second`` are the ranks of the interaction among its draws with that feature
-    replaced; ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both. A warning is logged
-    where tested features are too short to stand out.
+    (:func:`blocks`). p and q are by the null ``replaced``, and calls those of :func:`add_verdicts`;
+    ``null_low`` and ``null_high`` bound the middle 95 % of the draws of both ends. A warning is logged where
+    tested features are too short to stand out.
     """
     table = described(found.table, features).assign(block=blocks.loc[found.table["example"]].to_numpy())
     table[EFFECT_COLUMNS] = effects(table, found.shuffled)
     tested = table["within_reach"].to_numpy() == 1
     _warn_of_short(table[tested])
     interaction = table.loc[tested, "interaction"].to_numpy()
-    ends = {"first": found.first[tested], "second": found.second[tested]}
     least = resolution(table)[tested]
-    draws = {end: resolved(values, least) for end, values in ends.items()}
+    draws = {"first": resolved(found.first[tested], least), "second": resolved(found.second[tested], least)}
     add_verdicts(table, **draws, level=level, least_share=least_share)
-    for end, values in draws.items():
-        table[f"rank_{end}"] = np.nan
-        table.loc[tested, f"rank_{end}"] = ranks_among_draws(interaction, values)
     return PairTests(
         table.reindex(columns=COLUMNS),
         describe_replaced("interaction", table[tested], interaction, **draws, level=level),
+        _shared(found, table, tested, least),
     )
+
+
+def _shared(found: PairDraws, table: pd.DataFrame, tested: np.ndarray, least: np.ndarray) -> SharedDraws:
+    """Return the shared draws of tested pairs, by name."""
+    ends = [resolved(draws[tested], least) for draws in (found.shared_first, found.shared_second)]
+    turned = (table["second_name"] < table["first_name"]).to_numpy()[tested]
+    by_name = np.where(turned[:, None], ends[::-1], ends)
+    return SharedDraws(by_name, SMALL * float(np.std(found.shuffled)) if found.shuffled.size else 0.0)
 
 
 def _warn_of_short(tested: pd.DataFrame) -> None:
@@ -98,18 +118,3 @@ def described(pairs: pd.DataFrame, features: pd.DataFrame) -> pd.DataFrame:
     table["distance"] = (table["second_start"] - table["first_end"]).clip(lower=0)
     table["orientation"] = orientations(table, two_strands(features))
     return table
-
-
-def for_kinds(tests: pd.DataFrame) -> pd.DataFrame:
-    """Return tested pairs with rank and p by name: ``rank_of_one`` (alphabetically first), and of the other.
-
-    Two features of one name are told apart by their place: the upstream one is the first.
-    """
-    own = tests[tests["within_reach"] == 1]
-    turned = (own["second_name"] < own["first_name"]).to_numpy()
-    columns = {}
-    for what in ("rank", "p"):
-        ends = own[f"{what}_first"], own[f"{what}_second"]
-        for end, both in zip(ENDS, (ends, ends[::-1]), strict=True):
-            columns[f"{what}_of_{end}"] = np.where(turned, both[1], both[0])
-    return own.assign(**columns)

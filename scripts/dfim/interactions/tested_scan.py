@@ -8,7 +8,7 @@ import pandas as pd
 from dfim.errors import counted
 from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
 from dfim.statistics.bootstrap import mean_intervals
-from dfim.statistics.effects import EFFECT_COLUMNS, FLOOR, OUTPUTS, effects, resolution, resolved
+from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, SMALL, effects, resolution, resolved
 from dfim.statistics.p_values import smallest_p
 from dfim.statistics.replaced import NULL_ENDS, P_COLUMNS, add_verdicts, counted_pairs
 from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
@@ -22,10 +22,6 @@ SCAN_COLUMNS = [
     *CELL_COLUMNS, "n", *OUTPUTS, *_EFFECTS, "interaction", "interaction_low", "interaction_high",
     *NULL_ENDS, "share", *P_COLUMNS, "q", "called", "call",
 ]  # fmt: skip
-# Interactions of this share of the standard deviation of the backgrounds' outputs are small, whatever the
-# draws of their cell are: a tenth of what the denominator of a share is at least. In most cells of a wide
-# scan nothing happens, and there some piece is many times as large as the others.
-SMALL = FLOOR / 10
 
 
 def judge_scan(

@@ -17,11 +17,10 @@ def draws_of(asked: int | str, pairs: int, most: int, level: float = LEVEL) -> i
     return max(LEAST_DRAWS, draws_needed(max(1, pairs), level=level, most=most))
 
 
-def draws_of_scan(asked: int | str, cells: int, level: float = LEVEL) -> int:
-    """Return the draws of each cell of a scan: as asked, or by ``auto`` twice as many as let one be called.
+def shared_draws_of(asked: int | str, level: float = LEVEL) -> int:
+    """Return the shared draws of each cell of a scan, or kind of pairs: as asked, or by ``auto`` 40 at .05.
 
-    The draws of a scan are the same few pieces in all of its ``cells``: with half as many, what is called
-    depends on which they are. However many cells there are, none can do with fewer.
+    That is twice as many as let a lone one be called, however many there are. The draws of all of them are
+    the same few pieces: with half as many, what is called depends on which these are.
     """
-    cells = max(1, cells)
-    return 2 * draws_needed(cells, level=level, most=NO_LIMIT) if asked == AUTO else int(asked)
+    return 2 * draws_needed(1, level=level, most=NO_LIMIT) if asked == AUTO else int(asked)

@@ -23,6 +23,10 @@ import pandas as pd
 import scipy  # scipy.special, a fifth of a second to load, is loaded where it is called
 
 FLOOR = 0.1
+# Interactions of this share of the same deviation are small, whatever their draws are: a tenth of that floor.
+# In most cells of a wide scan, and kinds of pairs, nothing happens, and there some piece is many times as
+# large as the others.
+SMALL = FLOOR / 10
 # 32 units in the last place of float32: measured errors are up to 11 (benchmarks/rounding.py).
 RESOLUTION = 2.0**-18
 OUTPUTS = ["output", "without_first", "without_second", "without_both"]

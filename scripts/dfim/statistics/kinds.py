@@ -11,31 +11,39 @@ A table of kinds has four *grains*, each finer than the one before:
 ``spacing``
     by orientation and every single distance, where there are blocks enough.
 
+A kind is tested by the null ``replaced`` as a pair is (:mod:`dfim.statistics.replaced`): is the median of its
+pairs' interactions larger than with other sequence in the place of one feature? The *same* piece stands in
+all of them. Whether two motifs do more than other sequence is a question about two motifs, however many pairs
+of them there are: with pieces of their own in each pair the median of the draws would be near 0, and any two
+words that act a little, and always in the same way, would stand out. Pieces that stand in the place of
+features that differ among themselves vary more than these do, so that p is rather too large.
+
 Orientation is read along the strand on which the feature whose name comes first in the alphabet is forward
 (``GATA1+ TAL1-``). A name of which every feature is on one strand has no sign: it may be a palindrome, and a
 feature on the other strand does not occur; the other name then decides, and the sequence itself where it has
 none either.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from dfim.errors import counted
 from dfim.statistics.bootstrap import median_interval
-from dfim.statistics.effects import REDUNDANCY, SYNERGY, called, sign_of
+from dfim.statistics.effects import REDUNDANCY, SYNERGY, sign_of
 from dfim.statistics.nulls import distance_bins
-from dfim.statistics.p_values import q_values
-from dfim.statistics.ranks import p_of_median, p_of_ranks
-from dfim.statistics.replaced import NULL_ENDS
+from dfim.statistics.replaced import NULL_ENDS, add_verdicts
+from dfim.statistics.resolution import draws_needed
+
+logger = logging.getLogger("dfim")
 
 GRAINS = ("names", "distance", "orientation", "spacing")
 DISTANCES = (5, 10, 20, 30, 50, 100, 200)
 # A single distance has a kind of its own from this many blocks on.
 FEWEST = 10
 ANY = "any"
-# Of a pair: the feature whose name comes first, and the other.
-ENDS = ("one", "other")
 _PAIR = ["example", "first", "second"]
 _KIND = ["grain", "pair", "orientation", "distance"]
 _OF_METHODS = ("fis_called", "signed_sum_called", "same_sign")
@@ -72,7 +80,8 @@ def orientations(pairs: pd.DataFrame, stranded: Collection[str]) -> pd.Series:
 
 def kinds_of_pairs(
     tests: pd.DataFrame,
-    draws: int,
+    draws: np.ndarray,
+    floor: float = 0.0,
     level: float = 0.05,
     least_share: float = 0.1,
     distances: Sequence[int] = DISTANCES,
@@ -82,21 +91,25 @@ def kinds_of_pairs(
     """Return one row per kind of pairs, the columns ``COLUMNS``: by grain, called ones first, then by q.
 
     ``tests`` has a row per tested pair: ``pair``, ``orientation``, ``distance`` (bases between the two),
-    ``example``, ``block``, ``interaction``, ``share``, ``called``; ``rank_of_one`` and ``rank_of_other``
-    among ``draws`` draws, with the feature whose name comes first replaced, and the other, ``p_of_one`` and
-    ``p_of_other`` likewise; ``null_low`` and ``null_high``, the middle 95 % of its draws, of which a kind has
-    the medians. ``interaction`` and ``share`` of a kind are medians, with the 95 % interval of their
-    bootstrap over blocks; ``called_synergy`` and ``called_redundancy`` shares of its pairs. ``p`` is the
-    largest of those of the two ranks (:func:`p_of_ranks`) and of the two p (:func:`p_of_median`); ``q`` is
-    over all kinds of the grain. A kind is ``called`` when q is below ``level`` and its share is at least
-    ``least_share``; ``call`` is its sign.
+    ``example``, ``block``, ``interaction``, ``share``, ``called``. ``draws``, float (2, pairs, K): the
+    interactions of the shared draws, with the feature whose name comes first replaced, and with the other;
+    ``floor`` as of :func:`dfim.statistics.studentised.studentised`. ``interaction`` and ``share`` of a kind
+    are medians, with the 95 % interval of their bootstrap over blocks; ``null_low`` and ``null_high`` bound
+    the middle 95 % of the medians of its draws, of both ends; ``called_synergy`` and ``called_redundancy``
+    are shares of its pairs. p, q, ``called`` and ``call`` are those of :func:`add_verdicts`, among the kinds
+    of the grain.
     """
+    if len(tests) and (draws.shape[2] + 1) * level < 1:
+        logger.warning(
+            "kinds of pairs have %s, so that a motif like any other stands out with a chance of %.2g: raise "
+            "the key 'shared_draws' of the null 'replaced' to %d, or give it the value auto.",
+            counted(draws.shape[2], "shared draw"), 1 / (draws.shape[2] + 1), draws_needed(1, level=level),
+        )  # fmt: skip
     tests = tests.assign(bin=distance_bins(tests, distances) if len(tests) else [])
-    parts = [_grain(tests, grain, draws, fewest, seed) for grain in GRAINS]
-    kinds = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    kinds["q"] = q_values(kinds["p"], kinds["grain"]) if len(kinds) else []
-    kinds["called"] = called(kinds["q"], kinds["share"], level, least_share).astype(int)
-    kinds["call"] = sign_of(kinds["interaction"], kinds["called"] == 1)
+    parts = [_grain(tests, draws, grain, fewest, seed) for grain in GRAINS]
+    for kinds, medians in parts:
+        add_verdicts(kinds, *medians, level, least_share, floor)
+    kinds = pd.concat([kinds for kinds, _ in parts if len(kinds)] or [parts[0][0]], ignore_index=True)
     order = kinds.assign(
         rank=kinds["grain"].map(GRAINS.index), size=-kinds["share"].abs(), lost=-kinds["called"]
     ).sort_values(["rank", "lost", "q", "size"], kind="stable")
@@ -155,21 +168,26 @@ def _by_pair(pairs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _grain(tests: pd.DataFrame, grain: str, draws: int, fewest: int, seed: int) -> pd.DataFrame:
-    """Return the kinds of one grain, without q."""
+def _grain(
+    tests: pd.DataFrame, draws: np.ndarray, grain: str, fewest: int, seed: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the kinds of one grain, without verdicts, and the medians of their draws, (2, kinds, K)."""
     labels, blocks = kind_labels(tests, grain), tests["block"].to_numpy()
-    rows = []
+    rows, medians = [], []
     for (pair, orientation, distance), members in sorted(labels.groupby(list(labels)).indices.items()):
         if grain == "spacing" and len(set(blocks[members])) < fewest:
             continue
-        own = tests.iloc[members]
         key = {"grain": grain, "pair": pair, "orientation": orientation, "distance": distance}
-        rows.append(key | _described(own, draws, seed))
-    return pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("q", "called", "call")])
+        rows.append(key | _described(tests.iloc[members], seed))
+        medians.append(np.median(draws[:, members], axis=1))
+    columns = [name for name in COLUMNS if name not in (*NULL_ENDS, "p", "q", "called", "call")]
+    # A kind is of pairs within reach alone.
+    kinds = pd.DataFrame(rows, columns=columns).assign(within_reach=1)
+    return kinds, np.reshape(medians, (len(rows), 2, draws.shape[2])).swapaxes(0, 1)
 
 
-def _described(own: pd.DataFrame, draws: int, seed: int) -> dict:
-    """Return sizes, medians with intervals, calls and p of the pairs of one kind."""
+def _described(own: pd.DataFrame, seed: int) -> dict:
+    """Return sizes, medians with intervals, and calls of the pairs of one kind."""
     block, size = own["block"].to_numpy(), own["distance"].abs()
     row = {"shortest": size.min(), "longest": size.max(), "n": len(own)}
     row |= {"n_examples": own["example"].nunique(), "n_blocks": own["block"].nunique()}
@@ -177,9 +195,5 @@ def _described(own: pd.DataFrame, draws: int, seed: int) -> dict:
         values = own[name].to_numpy(float)
         row[name] = np.median(values)
         row[f"{name}_low"], row[f"{name}_high"] = median_interval(values, block, seed)
-    row |= {name: own[name].median() for name in NULL_ENDS}
     signs = sign_of(own["interaction"], own["called"] == 1)
-    row |= {f"called_{sign}": (signs == sign).mean() for sign in (SYNERGY, REDUNDANCY)}
-    found = [p_of_ranks(own[f"rank_of_{end}"].to_numpy(float), block, draws) for end in ENDS]
-    found += [p_of_median(own[f"p_of_{end}"].to_numpy(float)) for end in ENDS]
-    return row | {"p": max(found)}
+    return row | {f"called_{sign}": (signs == sign).mean() for sign in (SYNERGY, REDUNDANCY)}

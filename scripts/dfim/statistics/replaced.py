@@ -110,17 +110,6 @@ def counted_pairs(scores: np.ndarray, first: np.ndarray, second: np.ndarray) -> 
     return pooled(scores, first) | pooled(scores, second)
 
 
-def ranks_among_draws(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    """Return the rank of each score's size among its own draws, float64 (pairs,), between 0 and 1.
-
-    Of K draws the ranks (j + ½) / (K + 1), j = 0 … K smaller draws, are equally likely under the hypothesis;
-    equal sizes count half.
-    """
-    size, others = np.abs(np.asarray(scores, np.float64))[:, None], np.abs(np.asarray(draws, np.float64))
-    below = (others < size).sum(axis=1) + (others == size).sum(axis=1) / 2
-    return (below + 0.5) / (others.shape[1] + 1)
-
-
 def describe_replaced(
     score: str,
     tested: pd.DataFrame,

@@ -1,11 +1,14 @@
 """Kinds of pairs: orientation by hand, medians and p by hand, planted kinds among many, and random words."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from dfim.statistics.kinds import COLUMNS, GRAINS, add_methods, kinds_of_pairs, orientations, two_strands
 from dfim.statistics.replaced import NULL_ENDS, p_replaced
+from dfim.statistics.studentised import over_median
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_kinds_of_a_grain_are_judged_together():
     for floor in (0.0, 0.5):
         kinds = kinds_of_pairs(tests, draws, floor)
         found = kinds[kinds["grain"] == "names"].set_index("pair").loc[pairs]
-        expected = p_replaced(scores, *medians, floor)
+        expected = p_replaced(scores, *medians, partial(over_median, floor=floor))
         np.testing.assert_allclose(found[["p", "q"]], expected[["p", "q"]])
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from dfim.errors import InputError
 from dfim.statistics.nulls import NullModel, add_significance
-from dfim.statistics.studentised import studentised, studentised_rows
+from dfim.statistics.studentised import over_median, studentised, studentised_rows
 
 
 def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
@@ -18,6 +18,31 @@ def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
             expected = abs(value) / np.sqrt(np.mean(np.square(np.delete(draws[row], number))))
             assert null[row, number] == pytest.approx(expected)
         assert found[row] == pytest.approx(abs(scores[row]) / np.sqrt(np.mean(np.square(draws[row, 1:]))))
+
+
+def test_shared_draws_are_over_the_median_size_of_score_and_draws():
+    rng = np.random.default_rng(8)
+    scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
+    for floor in (0.0, 0.7):
+        found, null = over_median(scores, draws, floor)
+        for row in range(7):
+            values = np.abs([scores[row], *draws[row]])
+            scale = np.sqrt(np.sort(values)[2] ** 2 + floor**2)
+            np.testing.assert_allclose([found[row], *null[row]], values / scale)
+    found, null = over_median(np.array([0.0, 2.0]), np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
+    assert found.tolist() == [0, np.inf]
+    assert null.tolist() == [[0, 0, np.inf], [0, 0, 0]]
+
+
+@pytest.mark.parametrize("piece", [3.0, 9.0])
+def test_a_lone_row_of_shared_draws_has_the_rank_of_its_score(piece):
+    """A piece that acts, too, is no larger than a score that is larger. By a mean square it would be."""
+    draws = np.full((1, 40), 0.1)
+    draws[0, 7] = piece
+    found, null = over_median(np.array([10.0]), draws)
+    assert (null < found).all()
+    by_square, null_by_square = studentised(np.array([10.0]), draws)
+    assert null_by_square[0, 7] > by_square[0]
 
 
 def test_zeros_are_0_and_a_row_of_its_own_scale_changes_nothing():

@@ -32,7 +32,7 @@ class SharedDraws:
 
     ``by_name``, float64 (2, tested pairs, K): with the feature replaced whose name comes first in the
     alphabet, and with the other; of two of one name the upstream one is the first. ``floor``: below what an
-    interaction is small in this network (:func:`dfim.statistics.studentised.studentised`).
+    interaction is small in this network (:func:`dfim.statistics.studentised.over_median`).
     """
 
     by_name: np.ndarray

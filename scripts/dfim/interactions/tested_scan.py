@@ -1,6 +1,7 @@
 """From the outputs of a grammar scan and of its draws to its table: intervals, p, q and calls by spacing."""
 
 import logging
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, SMALL, effects, res
 from dfim.statistics.p_values import smallest_p
 from dfim.statistics.replaced import NULL_ENDS, P_COLUMNS, add_verdicts, counted_pairs
 from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
+from dfim.statistics.studentised import over_median
 
 logger = logging.getLogger("dfim")
 
@@ -49,7 +51,8 @@ def judge_scan(
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    add_verdicts(table, *draws, level, least_share, SMALL * empty.std())
+    sizes = partial(over_median, floor=SMALL * empty.std())
+    add_verdicts(table, *draws, level, least_share, sizes)
     tests = int(counted_pairs(interaction, *draws).sum())
     if tests and (few := too_few_draws(tests, found.first.shape[1], level)):
         logger.warning("%s", few)

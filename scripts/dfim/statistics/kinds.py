@@ -26,6 +26,7 @@ none either.
 
 import logging
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,7 @@ from dfim.statistics.effects import REDUNDANCY, SYNERGY, sign_of
 from dfim.statistics.nulls import distance_bins
 from dfim.statistics.replaced import NULL_ENDS, add_verdicts
 from dfim.statistics.resolution import draws_needed
+from dfim.statistics.studentised import over_median
 
 logger = logging.getLogger("dfim")
 
@@ -93,7 +95,7 @@ def kinds_of_pairs(
     ``tests`` has a row per tested pair: ``pair``, ``orientation``, ``distance`` (bases between the two),
     ``example``, ``block``, ``interaction``, ``share``, ``called``. ``draws``, float (2, pairs, K): the
     interactions of the shared draws, with the feature whose name comes first replaced, and with the other;
-    ``floor`` as of :func:`dfim.statistics.studentised.studentised`. ``interaction`` and ``share`` of a kind
+    ``floor`` as of :func:`dfim.statistics.studentised.over_median`. ``interaction`` and ``share`` of a kind
     are medians, with the 95 % interval of their bootstrap over blocks; ``null_low`` and ``null_high`` bound
     the middle 95 % of the medians of its draws, of both ends; ``called_synergy`` and ``called_redundancy``
     are shares of its pairs. p, q, ``called`` and ``call`` are those of :func:`add_verdicts`, among the kinds
@@ -107,8 +109,9 @@ def kinds_of_pairs(
         )  # fmt: skip
     tests = tests.assign(bin=distance_bins(tests, distances) if len(tests) else [])
     parts = [_grain(tests, draws, grain, fewest, seed) for grain in GRAINS]
+    sizes = partial(over_median, floor=floor)
     for kinds, medians in parts:
-        add_verdicts(kinds, *medians, level, least_share, floor)
+        add_verdicts(kinds, *medians, level, least_share, sizes)
     kinds = pd.concat([kinds for kinds, _ in parts if len(kinds)] or [parts[0][0]], ignore_index=True)
     order = kinds.assign(
         rank=kinds["grain"].map(GRAINS.index), size=-kinds["share"].abs(), lost=-kinds["called"]

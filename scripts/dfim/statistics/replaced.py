@@ -10,6 +10,8 @@ of the two p counts (an intersection–union test, Berger 1982). q is over the p
 either replaced.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -19,6 +21,8 @@ from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.resolution import LEVEL, rows_needed
 from dfim.statistics.studentised import studentised
 
+# What gives the sizes of scores (rows,) and of their draws (rows, K) in units of each row, as studentised.
+Sizes = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 REPLACED = "replaced"
 P_COLUMNS = ["p_first", "p_second", "p"]
 # Between these lie 95 % of a row's draws, of either end.
@@ -30,12 +34,12 @@ HYPOTHESIS = (
 )
 
 
-def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.ndarray:
-    """Return the p of scores against their draws, studentised and pooled over all pairs: float64 (pairs,).
+def p_of_draws(scores: np.ndarray, draws: np.ndarray, sizes: Sizes = studentised) -> np.ndarray:
+    """Return the p of scores against their draws, scaled and pooled over all pairs: float64 (pairs,).
 
-    ``scores`` (pairs,), ``draws`` (pairs, K), ``floor`` as of :func:`studentised`. p = (1 + #{t of a draw ≥
-    t of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; that of a score of 0 is 1. Raises
-    InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    ``scores`` (pairs,), ``draws`` (pairs, K); ``sizes`` gives those of both in units of their own pair.
+    p = (1 + #{size of a draw ≥ size of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; that of
+    a score of 0 is 1. Raises InputError on fewer than 2 draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
     if not len(scores):
@@ -51,9 +55,9 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> np.
             f"{counted(wrong, 'score')} of pairs or of their draws are not finite numbers: look at the "
             "model's weights and history for values that are not a number."
         )
-    sizes, null = studentised(scores, draws, floor)
+    found, null = sizes(scores, draws)
     ordered = np.sort(null[pooled(scores, draws)], axis=None)
-    larger = ordered.size - np.searchsorted(ordered, sizes, side="left")
+    larger = ordered.size - np.searchsorted(ordered, found, side="left")
     return (1 + larger) / (ordered.size + 1)
 
 
@@ -65,14 +69,16 @@ def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return (np.asarray(scores) != 0) | (np.asarray(draws) != 0).any(axis=1)
 
 
-def p_replaced(scores: np.ndarray, first: np.ndarray, second: np.ndarray, floor: float = 0.0) -> pd.DataFrame:
+def p_replaced(
+    scores: np.ndarray, first: np.ndarray, second: np.ndarray, sizes: Sizes = studentised
+) -> pd.DataFrame:
     """Return the p of pairs with the first, and with the second, replaced, the larger, and its q.
 
     The columns are ``P_COLUMNS`` and ``q``. ``scores`` (pairs,); ``first`` and ``second`` (pairs, K): the
-    scores with the first feature, and with the second, replaced in each draw; ``floor`` as of
-    :func:`studentised`. q is over the pairs of :func:`counted_pairs`; that of the others is 1.
+    scores with the first feature, and with the second, replaced in each draw; ``sizes`` as of
+    :func:`p_of_draws`. q is over the pairs of :func:`counted_pairs`; that of the others is 1.
     """
-    found = p_of_draws(scores, first, floor), p_of_draws(scores, second, floor)
+    found = p_of_draws(scores, first, sizes), p_of_draws(scores, second, sizes)
     larger, own = np.maximum(*found), counted_pairs(scores, first, second)
     q = np.where(own, q_values(np.where(own, larger, np.nan)), 1.0)
     return pd.DataFrame(dict(zip(P_COLUMNS, (*found, larger), strict=True)) | {"q": q})
@@ -84,17 +90,17 @@ def add_verdicts(
     second: np.ndarray,
     level: float,
     least_share: float,
-    floor: float = 0.0,
+    sizes: Sizes = studentised,
 ) -> None:
     """Add p and q to a table of pairs, or cells, and which are called: ``called``, ``call``, ``NULL_ENDS``.
 
     The table has the columns ``interaction``, ``share`` and ``within_reach``; rows beyond reach are not
-    tested. ``first`` and ``second`` (tested rows, K): the draws of either end; ``floor`` as of
-    :func:`studentised`. A row is called (1 or 0) when q is below ``level`` and its share is ``least_share``
+    tested. ``first`` and ``second`` (tested rows, K): the draws of either end; ``sizes`` as of
+    :func:`p_of_draws`. A row is called (1 or 0) when q is below ``level`` and its share is ``least_share``
     or more in size, and ``call`` is then synergy or redundancy.
     """
     tested = table["within_reach"].to_numpy() == 1
-    found = p_replaced(table.loc[tested, "interaction"].to_numpy(), first, second, floor)
+    found = p_replaced(table.loc[tested, "interaction"].to_numpy(), first, second, sizes)
     ends = np.percentile(np.concatenate([first, second], axis=1), _MIDDLE, axis=1)
     found = found.assign(**dict(zip(NULL_ENDS, ends, strict=True))).set_axis(table.index[tested])
     table[list(found)] = found.reindex(table.index)

@@ -8,6 +8,12 @@ then alike: the draws of all of them are one null, which resolves p far below 1 
 
 No draw is divided by anything that has the score in it. Else the draws of a row whose score is large would
 look small, and the p of all other rows with them.
+
+*Shared* draws are the same few pieces of sequence in all rows, and a row is the mean or the median of many
+sequences. Of 40 pieces one or two may act themselves, in all rows. By a mean square such a draw would be
+larger, in units of the others, than a score several times its size, whose units it is part of. So these rows
+are in units of their median size. Score and draws are alike in it, so that a lone row has the rank of its
+score among its draws, and one large score does not change it.
 """
 
 import numpy as np
@@ -16,20 +22,31 @@ import pandas as pd
 from dfim.errors import InputError, counted
 
 
-def studentised(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def studentised(scores: np.ndarray, draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the sizes of scores (rows,) and draws (rows, K), over the root mean square of other draws.
 
     Same shapes, float64. The others of a draw are those of its row, the others of a score those of the first
     draw. 0 where a value is 0, infinite where only the others are. A draw that is NaN is none; the first must
-    be one. The square of ``floor`` is added to the mean square: rows of scores far below it do not stand out
-    by their own smallness (the constant of Tusher et al. 2001).
+    be one.
     """
     values = np.asarray(draws, np.float64)
     known = ~np.isnan(values)
     squares = np.where(known, values**2, 0)
     others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0)
-    scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1) + floor**2)
+    scale = np.sqrt(others / (known.sum(axis=1, keepdims=True) - 1))
     return _over(np.asarray(scores, np.float64), scale[:, 0]), _over(values, scale)
+
+
+def over_median(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sizes of scores (rows,) and shared draws (rows, K), over the median size of both.
+
+    Same shapes, float64; 0 where a value is 0. The square of ``floor`` is added to that of the median: rows
+    of scores far below it do not stand out by their own smallness (the constant of Tusher et al. 2001).
+    """
+    values = np.column_stack([scores, draws]).astype(np.float64)
+    scale = np.hypot(np.median(np.abs(values), axis=1, keepdims=True), floor)
+    sizes = _over(values, scale)
+    return sizes[:, 0], sizes[:, 1:]
 
 
 def _over(values: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -20,8 +20,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``kinds``. Options: ``pairs`` (names in the column ``pair``; by default those with the smallest q,
     ``most`` of them). A kind that is called is a triangle, up for synergy, down for redundancy; one that is
-    not called is an open circle. The grey band is the null: the middle 95 % of a pair's draws,
-    in the median over the pairs. The data are the rows of the table that are drawn.
+    not called is an open circle. The grey band is the null: the middle 95 % of the same median with other
+    sequence in the place of either feature, the same in all pairs. The data are the rows that are drawn.
     """
     options = read_options(FIGURE, options)
     (kinds,) = require(tables, FIGURE, ["kinds"])
@@ -42,8 +42,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     figure.supxlabel(
         "Medians, bars: 95 % of their bootstrap over blocks. "
         "▲ called as synergy, ▼ as redundancy, ○ not called.\n"
-        "Grey band: 95 % of the null, other sequence in the place of either feature, in the median over the "
-        "pairs",
+        "Grey band: 95 % of the null, the same medians with other sequence in the place of either feature",
         fontsize=7, color=style.GREY,
     )  # fmt: skip
     return figure, drawn.reset_index(drop=True)

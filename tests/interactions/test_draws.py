@@ -78,7 +78,3 @@ def test_shared_pieces_depend_on_the_seed_and_the_name_alone():
     own = pieces("A", 4, ["A"])
     assert pieces("A", 4, ["C", "B", "A"]) == own
     assert len({own, pieces("A", 5, ["A"]), pieces("D", 4, ["D"])}) == 3
-
-
-def test_no_shared_pieces():
-    assert SharedPieces(TWO, FEATURES, ["A"], 4, 0).pieces("A", "-", 7).shape == (0, 7)

@@ -50,14 +50,11 @@ class SharedPieces:
     def __init__(
         self, bases: np.ndarray, features: pd.DataFrame, names: Iterable[str], seed: int, number: int
     ):
-        own = features[features["name"].isin(set(names))] if number else features[:0]
-        self._number = number
+        own = features[features["name"].isin(set(names))]
         self._pieces = {name: _shared(bases, of_name, seed, number) for name, of_name in own.groupby("name")}
 
     def pieces(self, name: str, strand: str, width: int) -> np.ndarray:
         """Return what stands in the place of a feature, as that lies on its strand: uint8 (number, width)."""
-        if not self._number:
-            return np.empty((0, width), np.uint8)
         pieces = self._pieces[name][:, :width]
         return reverse_complement(pieces) if strand == "-" else pieces
 

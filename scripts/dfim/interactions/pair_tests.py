@@ -100,7 +100,7 @@ def draw_pairs(
     replaced = np.full((2, len(pairs), draws + shared_draws), np.nan)
     by_number = rows_by_number(features, pairs[["first", "second"]])
     names = {feature.name for feature in by_number.values()}
-    shared = SharedPieces(bases, features, names, seed, shared_draws)
+    shared = SharedPieces(bases, features, names, seed, shared_draws) if shared_draws else None
     background = np.asarray(background, np.float32)
     jobs = _jobs(bases, by_number, pairs, background, draws, seed, removal_draws, shared)
     shuffled = []
@@ -139,10 +139,13 @@ def _jobs(bases, by_number, pairs, background, draws, seed, removal_draws, share
         )
 
 
-def _placed(replacing: Draws, shared: SharedPieces, feature) -> np.ndarray:
+def _placed(replacing: Draws, shared: SharedPieces | None, feature) -> np.ndarray:
     """Return what takes a feature's place in its draws and in the shared ones, uint8 (draws, width)."""
+    own = replacing.pieces(feature.start, feature.end)
+    if shared is None:
+        return own
     of_name = shared.pieces(feature.name, feature.strand, feature.end - feature.start)
-    return np.concatenate([replacing.pieces(feature.start, feature.end), of_name])
+    return np.concatenate([own, of_name])
 
 
 def _removed(removing: Draws, bases: np.ndarray, feature, background: np.ndarray) -> np.ndarray:

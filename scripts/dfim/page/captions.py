@@ -11,8 +11,8 @@ CAPTIONS = {
         "median of a bin of distances, a bar its 95 % interval (whole blocks resampled). A triangle is a "
         "kind that is called, up synergy, down redundancy; a circle is not called: its q is large, or its "
         "interaction small beside the effects of its features. The grey band is that of the null, the same "
-        "medians with other sequence in the place of either feature. At most {most} pairs of names are drawn, "
-        "those with the smallest q where none are chosen. " + _SIGNS
+        "medians with other sequence in the place of either feature. At most {most} pairs of names are "
+        "drawn, those with the smallest q where none are chosen. " + _SIGNS
     ),
     "pair_significance": (
         "FIS, signed sum, p and q of ordered pairs, one row for each two names. Boxes are quantiles "

@@ -58,17 +58,29 @@ RULES: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], dict[str, str]]] = {
 }
 OF_A = {"ELF1–SIX5": SYNERGY, "ELF1–ELF1": REDUNDANCY, "SIX5–SIX5": REDUNDANCY}
 OF_B = {f"GATA1–TAL1, {distance} bp": SYNERGY for distance in ("0–5", "6–10", "11–20")}
+# GATA1 and TAL1 bind together where GATA follows an E-box after 9 bp or so (Wadman et al. 1997).
+COMPOSITE = {"TAL1 GATA1, 6–10 bp": SYNERGY}
 # Of the ENCODE collection, in the order of the heterodimer.
 PARTNERS = {"SPI1": "SPI1_known4", "IRF": "IRF_known20"}
 
 
 def rows_of(
-    network: str, found: dfim.Pairs, grain: str, expected: dict[str, str], others: str
+    network: str,
+    found: dfim.Pairs,
+    grain: str,
+    expected: dict[str, str],
+    others: str,
+    orientation: str | None = None,
 ) -> Iterator[dict]:
-    """Yield a row for each kind of a grain, names or distance: ``expected`` is by name, else ``others``."""
-    tested = found.tests[found.tests["p"].notna()]
-    for kind in found.kinds[found.kinds["grain"] == grain].sort_values(["pair", "shortest"]).itertuples():
-        name = kind.pair if grain == "names" else f"{kind.pair}, {kind.distance}"
+    """Yield a row for each kind of a grain: ``expected`` is by name, else ``others``.
+
+    ``orientation``: the kinds of this one alone, of the grain of that name.
+    """
+    tested, kinds = found.tests[found.tests["p"].notna()], found.kinds[found.kinds["grain"] == grain]
+    if orientation is not None:
+        tested, kinds = (table[table["orientation"] == orientation] for table in (tested, kinds))
+    for kind in kinds.sort_values(["pair", "shortest"]).itertuples():
+        name = kind.pair if grain == "names" else f"{orientation or kind.pair}, {kind.distance}"
         own = tested[(tested["pair"] == kind.pair) & tested["distance"].between(kind.shortest, kind.longest)]
         yield {
             "network": network,
@@ -172,14 +184,15 @@ def of_published(results: Path) -> Iterator[dict]:
     for task in ("GATA1", "TAL1"):
         found = read_pairs(folder / f"gata_tal/tf_binding/{task}")
         yield from rows_of(f"the authors' B, {task}", found, "distance", {}, UNKNOWN)
+        data = (f"the authors' B, {task}", found, "orientation", COMPOSITE, UNKNOWN)
+        yield from rows_of(*data, orientation="TAL1 GATA1")
     yield from of_scan(results / "models/tf_binding/graph.npz")
 
 
 def of_scan(graph: Path) -> Iterator[dict]:
     """Yield the rows of a grammar scan of the authors' B, for TAL1: the composite site, and all other cells.
 
-    GATA1 and TAL1 bind together where GATA follows an E-box after 9 bp or so (Wadman et al. 1997), which are
-    8 before the word AGATAAG.
+    The 9 bp between E-box and GATA (:data:`COMPOSITE`) are 8 before the word AGATAAG.
     """
     words = {"E-box": "CAGATG", "GATA": "AGATAAG"}
     cells = dfim.scan(graph, words, task=2, spacings=range(21), length=1000, seed=SEED)

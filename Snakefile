@@ -44,6 +44,8 @@ onstart:
         WHERE,
         not workflow.deployment_settings.deployment_method,
     )
+    if workflow.local_exec:
+        scheduling.without_own_limit(workflow.scheduler)
 
 
 onsuccess:

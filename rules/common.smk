@@ -13,7 +13,7 @@ ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=False)).parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from dfim.errors import InputError
-from workflow import console, demands, early, exports
+from workflow import console, demands, early, exports, scheduling
 from workflow import results as places
 from workflow.analyses import (
     analyses_with,

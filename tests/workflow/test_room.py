@@ -9,7 +9,7 @@ from workflow.schema import ROOT
 
 # Each module may import from those before it.
 ORDER = [
-    ["schema_words"],
+    ["schema_words", "scheduling"],
     ["schema", "analyses", "watching", "groups", "environment", "sentences", "attention", "network_heads"],
     ["running", "included", "small_files", "figures"],
     ["rows", "costs", "datasets"],

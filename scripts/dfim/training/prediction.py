@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dfim.attribution.values_only import ValuesOnly
+from dfim.attribution.scorer import Scorer
 from dfim.networks.stored import StoredOnnx
 from dfim.sequences.bases import one_hot
 from dfim.training.frameworks import keras, tf
@@ -20,12 +20,14 @@ def predict_logits(
     return predict(compiled_predictor(model), bases, batch_size)
 
 
-def compiled_predictor(model: keras.Sequential) -> keras.Model | ValuesOnly:
+def compiled_predictor(model: keras.Sequential) -> keras.Model | Scorer:
     """Return a network from bases to logits for :func:`predict`, compiled.
 
     A network of which only the values are known is onnxruntime's.
     """
     if isinstance(model.layers[-1], StoredOnnx):
+        from dfim.attribution.values_only import ValuesOnly  # imports ONNX
+
         return ValuesOnly(model.layers[-1].values(), _ANY_REFERENCE)
     predictor = from_bases(model)
     # Batch by batch: several at once would be compiled anew for each number of them that is left over.
@@ -34,10 +36,10 @@ def compiled_predictor(model: keras.Sequential) -> keras.Model | ValuesOnly:
 
 
 def predict(
-    predictor: keras.Model | ValuesOnly, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
+    predictor: keras.Model | Scorer, bases: np.ndarray, batch_size: int = PREDICTION_BATCH
 ) -> np.ndarray:
     """Run a compiled network from bases to logits over all sequences, as :func:`predict_logits` does."""
-    if isinstance(predictor, ValuesOnly):
+    if isinstance(predictor, Scorer):
         parts = [bases[start : start + batch_size] for start in range(0, len(bases), batch_size)]
         found = [predictor.logits(one_hot(part)) for part in parts]
         return np.concatenate([np.empty((0, predictor.outputs), np.float32), *found])

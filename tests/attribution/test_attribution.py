@@ -9,13 +9,23 @@ import h5py
 import numpy as np
 import pytest
 from support import naive_deeplift
-from support.small_networks import chain, dense, normalised, random_bases, step, two_convolutions
+from support.small_networks import (
+    chain,
+    convolution,
+    dense,
+    normalised,
+    pool,
+    random_bases,
+    step,
+    two_convolutions,
+)
 
-from dfim.attribution import open_scorer
+from dfim.attribution import deeplift_package, open_scorer
 from dfim.attribution import whole_dataset as files
 from dfim.attribution.deeplift_package import _Worker
 from dfim.attribution.simplification import simplify
 from dfim.attribution.whole_dataset import write_contributions
+from dfim.attribution.whole_sequences import DeepLift
 from dfim.errors import InputError
 from dfim.networks.kinds import KINDS
 from dfim.progress import Progress
@@ -25,12 +35,12 @@ BACKGROUND = np.array([0.27, 0.23, 0.23, 0.27], np.float32)
 TOLERANCE = 1e-4
 
 
-def sequences(n: int = 6, length: int = 30) -> np.ndarray:
+def sequences(n: int = 6, length: int = 30, seed: int = 5, background: np.ndarray = BACKGROUND) -> np.ndarray:
     """Return one-hot sequences, two of them with an N and with probability rows."""
-    bases = random_bases(np.random.default_rng(5), n, length)
+    bases = random_bases(np.random.default_rng(seed), n, length)
     bases[1, 7] = ord("N")
     x = one_hot(bases)
-    x[2, 10:15] = BACKGROUND
+    x[2, 10:15] = background
     return x
 
 
@@ -39,11 +49,11 @@ def naive(layers: list, x: np.ndarray, task: int, rule: str) -> np.ndarray:
     return np.array([naive_deeplift.contributions(layers, one, reference, task, rule) for one in x])
 
 
-def assert_close(found: np.ndarray, expected: np.ndarray):
+def assert_close(found: np.ndarray, expected: np.ndarray, tolerance: float = TOLERANCE):
     """Compare sequence by sequence, relative to the largest score of the sequence."""
     size = np.abs(expected).max(axis=(1, 2))
     assert (size > 1e-3).all(), "scores too small to be compared"
-    assert (np.abs(found - expected).max(axis=(1, 2)) / size).max() < TOLERANCE
+    assert (np.abs(found - expected).max(axis=(1, 2)) / size).max() < tolerance
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +112,21 @@ def test_reveal_cancel_throughout_and_the_worker_ends_on_an_interrupt():
     assert scorer._worker._process.poll() is not None
 
 
+@pytest.fixture(scope="module")
+def worker():
+    one = _Worker()
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def shared(worker, monkeypatch):
+    """One worker for the networks of several tests, one after the other: its start takes longest."""
+    monkeypatch.setattr(deeplift_package, "_Worker", lambda: worker)
+    monkeypatch.setattr(worker, "end", lambda: None)
+
+
+@pytest.mark.usefixtures("shared")
 def test_rescale_throughout_with_a_reference_for_each_position():
     x = sequences()
     reference = np.random.default_rng(8).dirichlet(np.ones(4), 30)
@@ -111,6 +136,7 @@ def test_rescale_throughout_with_a_reference_for_each_position():
         assert_close(scorer.contributions(x, 1), np.array(expected))
 
 
+@pytest.mark.usefixtures("shared")
 def test_deeplift_of_a_network_with_batch_normalisation_and_same_padding():
     x, layers = sequences(), normalised()
     with open_scorer("deeplift_package", layers, BACKGROUND) as scorer:
@@ -118,6 +144,21 @@ def test_deeplift_of_a_network_with_batch_normalisation_and_same_padding():
         np.testing.assert_allclose(
             scorer.logits(x), [naive_deeplift.logits(layers, one) for one in x], rtol=1e-4, atol=1e-5
         )
+
+
+@pytest.mark.usefixtures("shared")
+def test_other_engines_agree_with_the_package_where_an_activation_is_a_sigmoid():
+    rng = np.random.default_rng(6)
+    steps = [
+        *(convolution(rng, 5, 4, 6), step("sigmoid"), pool("max_pool", 3), step("flatten")),
+        *(dense(rng, 48, 8), step("sigmoid"), dense(rng, 8, 2)),
+    ]
+    exact = np.array([0.25, 0.3125, 0.1875, 0.25])  # in float32
+    layers, x = chain(steps, 30), sequences(seed=11, background=exact)
+    with open_scorer("deeplift_package", layers, exact, {"threads": 1}) as scorer:
+        # Quotients of small differences are rounded there: by 1e-5 of what 64 bits give.
+        found = DeepLift(simplify(layers), exact).contributions(x, 1)
+        assert_close(found, scorer.contributions(x, 1), 2e-5)
 
 
 def test_a_worker_that_dies_is_reported_with_its_last_words():

@@ -19,7 +19,6 @@ from support.small_networks import (
     two_convolutions,
 )
 
-from dfim.attribution.deeplift_package import DeepLiftPackage
 from dfim.attribution.integrated_gradients import IntegratedGradients
 from dfim.attribution.rules import RULES
 from dfim.attribution.scorer import values_per_sequence
@@ -140,21 +139,6 @@ def test_the_reference_itself_gets_no_contributions_and_nothing_is_scored_as_not
     reference = np.broadcast_to(BACKGROUND, (1, 30, 4))
     assert np.abs(scorer.contributions(reference, 0)).max() == 0
     assert scorer.contributions(np.zeros((0, 30, 4)), 0).shape == (0, 30, 4)
-
-
-def test_deeplift_agrees_with_the_package_where_an_activation_is_a_sigmoid():
-    rng = np.random.default_rng(6)
-    steps = [
-        *(convolution(rng, 5, 4, 6), step("sigmoid"), pool("max_pool", 3), step("flatten")),
-        *(dense(rng, 48, 8), step("sigmoid"), dense(rng, 8, 2)),
-    ]
-    layers, x = chain(steps, 30), sequences()
-    package = DeepLiftPackage(layers, BACKGROUND, threads=1)
-    try:
-        # Quotients of small differences are rounded there: by 1e-5 of what 64 bits give.
-        assert difference(deeplift(layers).contributions(x, 1), package.contributions(x, 1)) < 2e-5
-    finally:
-        package.close()
 
 
 # ---------------------------------------------------------------------------------------------------- ties

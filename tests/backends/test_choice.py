@@ -65,16 +65,24 @@ print(backends.chosen_name(), float(ops.sum([1.0, 2.0])), sys.modules["keras"].b
     assert in_a_process(code, KERAS_BACKEND="jax") == "tensorflow 3.0 tensorflow"
 
 
-@pytest.mark.parametrize("first", ["chosen().set_threads(None)", "gpu_is_there()", "use()"])
-def test_threads_that_are_said_with_the_choice_hold_from_the_first_computation_on(first):
-    code = f"""
-from dfim import backends
-backends.use("tensorflow", 1)
-backends.{first}
-from dfim.networks.kinds.base import ops
-print(float(ops.sum([1.0])), backends.chosen().device_name())
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a process for each first question is forked")
+def test_threads_that_are_said_with_the_choice_hold_from_the_first_computation_on():
+    code = """
+import os
+import tensorflow  # takes longest, and computes nothing yet
+for first in ("chosen().set_threads(None)", "gpu_is_there()", "use()"):
+    if not os.fork():
+        from dfim import backends
+        backends.use("tensorflow", 1)
+        eval(f"backends.{first}")
+        from dfim.networks.kinds.base import ops
+        print(first, float(ops.sum([1.0])), backends.chosen().device_name(), flush=True)
+        os._exit(0)
+    os.wait()
 """
-    assert in_a_process(code, CUDA_VISIBLE_DEVICES="") == "1.0 1 CPU core"
+    assert in_a_process(code, CUDA_VISIBLE_DEVICES="", TF_CPP_MIN_LOG_LEVEL="3").splitlines() == [
+        f"{first} 1.0 1 CPU core" for first in ("chosen().set_threads(None)", "gpu_is_there()", "use()")
+    ]
 
 
 def test_a_users_settings_of_keras_change_nothing_of_scores(tmp_path):

@@ -1,9 +1,8 @@
 """A training that is killed is taken up, and ends in the weights of one that never was."""
 
 import logging
+import multiprocessing
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,13 +12,27 @@ import train_slowly
 
 from dfim.training import checkpoint as checkpoints
 
-SCRIPT = Path(train_slowly.__file__)
+# Each training is a process of its own, forked from one that has imported TensorFlow, and computed nothing.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tensorflow", "keras"])
 KILLS = int(os.environ.get("DFIM_TRAINING_KILLS", "2"))
 
 
 def arrays_of(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as archive:
         return dict(archive)
+
+
+def start_training(*paths: Path) -> multiprocessing.Process:
+    process = PROCESSES.Process(target=train_slowly.main, args=paths)
+    process.start()
+    return process
+
+
+def train_to_the_end(*paths: Path) -> None:
+    process = start_training(*paths)
+    process.join()
+    assert process.exitcode == 0
 
 
 def assert_same(one: dict, other: dict) -> None:
@@ -31,19 +44,20 @@ def assert_same(one: dict, other: dict) -> None:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> dict[str, np.ndarray]:
     path = tmp_path_factory.mktemp("undisturbed") / "weights.npz"
-    subprocess.run([sys.executable, SCRIPT, path], check=True, stderr=subprocess.DEVNULL)
+    train_to_the_end(path)
     return arrays_of(path)
 
 
 def kill_after_another_epoch(out: Path, checkpoint: Path, pause: float) -> bool:
     """Train until the checkpoint is written anew, wait, kill; tell whether the process was killed."""
     before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    process = subprocess.Popen([sys.executable, SCRIPT, out, checkpoint], stderr=subprocess.DEVNULL)
-    while process.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
+    process = start_training(out, checkpoint)
+    while process.is_alive() and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns > before):
         time.sleep(0.001)
     time.sleep(pause)
     process.kill()
-    return process.wait() < 0
+    process.join()
+    return process.exitcode < 0
 
 
 def test_a_killed_training_ends_in_the_same_weights(undisturbed, tmp_path):
@@ -55,7 +69,7 @@ def test_a_killed_training_ends_in_the_same_weights(undisturbed, tmp_path):
     assert not out.exists()
     with np.load(checkpoint) as archive:
         assert "state_0" in archive.files
-    subprocess.run([sys.executable, SCRIPT, out, checkpoint], check=True, stderr=subprocess.DEVNULL)
+    train_to_the_end(out, checkpoint)
     assert_same(arrays_of(out), undisturbed)
 
 

@@ -1,9 +1,6 @@
-"""Trains a small network, for a test that kills it: train_slowly.py OUT [CHECKPOINT]."""
+"""Trains a small network, for a test that kills it."""
 
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
 
 import numpy as np
 import pandas as pd
@@ -36,9 +33,10 @@ def train(checkpoint=None, seed=3, **options):
     return model, fitting.train(model, small_dataset(), OPTIONS | options, seed, checkpoint)
 
 
-if __name__ == "__main__":
+def main(out: Path, checkpoint: Path | None = None) -> None:
+    """Train in a process of its own, and write the weights and the history."""
     fitting.prepare_tensorflow(1)
-    trained, history = train(*sys.argv[2:])
+    trained, history = train(checkpoint)
     columns = [name for name in history if name != "seconds"]
     arrays = {f"weight_{n}": weight for n, weight in enumerate(trained.get_weights())}
-    np.savez(sys.argv[1], history=history[columns].to_numpy(float), **arrays)
+    np.savez(out, history=history[columns].to_numpy(float), **arrays)

@@ -42,7 +42,7 @@ def write_shard(layers: list, dataset: Dataset, examples: np.ndarray, path: Path
     """Write what mutating each base of examples changes, in a shard."""
     sources = nucleotide_sources(dataset.bases, np.unique(examples), "variable")
     reference, length = reference_rows("composition", dataset), dataset.bases.shape[1]
-    with open_scorer("deeplift", layers, reference) as scorer:
+    with open_scorer("deeplift", layers, reference, {"threads": 1}) as scorer:
         found = profiles(scorer, dataset.bases, sources, 0, reference, None, 1, SEED)
         write_profile_shard(found, sources, length, 1, path, {"shuffles": 1, "seed": SEED})
     return path

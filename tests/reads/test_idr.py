@@ -120,6 +120,14 @@ def test_pseudo_values_are_the_quantiles_of_the_mixture(mu_sigma_p, number):
     np.testing.assert_allclose(levels, np.arange(1, number + 1) / (number + 1), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("near", [(2.4, 0.3, 0.02), (0.1, 5, 0.99), (20, 0.2, 0.5)])
+def test_pseudo_values_are_the_same_wherever_their_search_starts(near):
+    """From the quantiles of a mixture that is hardly another one, and of ones that are far off."""
+    for mixed in ((2.5, 0.2, 0.01), (0, 0.2, 0.99), (20, 20, 0.99)):
+        found = idr.pseudo_values(3001, *mixed, idr.pseudo_values(3001, *near))
+        np.testing.assert_allclose(found, idr.pseudo_values(3001, *mixed), rtol=0, atol=1e-9)
+
+
 def test_global_idr_is_the_mean_of_all_local_ones_up_to_it():
     local = np.random.default_rng(1).integers(1, 20, 200) / 20
     expected = [local[local <= one].mean() for one in local]

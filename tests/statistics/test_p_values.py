@@ -164,6 +164,20 @@ def test_goodness_of_fit_tells_a_pareto_tail_from_another():
     assert fit_tail(lumps).goodness(samples=99) <= 0.05
 
 
+@pytest.mark.parametrize("shape", [0.4, 0])
+def test_the_fit_of_a_tail_and_its_goodness_are_those_of_scipys_general_search(shape):
+    null = stats.genpareto.rvs(shape, size=300, random_state=np.random.default_rng(16))
+    tail = fit_tail(null)
+    known = {"loc": 0} if shape else {"loc": 0, "c": 0}
+    by_search = stats.goodness_of_fit(
+        stats.genpareto, tail.excess, known_params=known, statistic="ad", n_mc_samples=29,
+        rng=np.random.default_rng([0, len(tail.excess)]),
+    )  # fmt: skip
+    fitted = by_search.fit_result.params
+    np.testing.assert_allclose((tail.shape, tail.scale), (fitted.c, fitted.scale), rtol=1e-3)
+    assert tail.goodness(samples=29) == by_search.pvalue
+
+
 @pytest.mark.parametrize("null", [np.arange(100.0), np.zeros(5000), np.repeat([0.0, 1.0], [4700, 300])])
 def test_without_a_tail_to_fit_p_stays_empirical(null):
     assert fit_tail(null) is None

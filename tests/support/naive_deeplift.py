@@ -1,7 +1,7 @@
-"""DeepLIFT as its rules are written down, in float64 and without any thought of speed.
+"""DeepLIFT as its rules are written down, in float64 and with hardly a thought of speed.
 
-Written independently of the deeplift package: every linear layer is one explicit matrix, one sequence at a
-time.
+Written independently of the deeplift package: every linear layer is one explicit matrix, made once, one
+sequence at a time.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 NEAR_ZERO = 1e-7
 # Values within this share of the largest of a pool are equal: the first of them counts.
 TIE = 1e-6
+_MADE = {}  # by the identity of a layer: the layer, so that it stays, and its matrix and offset
 
 
 def contributions(layers: list, x: np.ndarray, reference: np.ndarray, task: int, rule: str) -> np.ndarray:
@@ -51,6 +52,14 @@ def _forward(layers: list, x: np.ndarray) -> list[np.ndarray]:
 
 def _matrix(layer, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a linear layer, or a pool at this value, as matrix (inputs, outputs) and offset."""
+    if "max" in layer.kind:  # another one at each value
+        return _make_matrix(layer, value)
+    if id(layer) not in _MADE:
+        _MADE[id(layer)] = layer, *_make_matrix(layer, value)
+    return _MADE[id(layer)][1:]
+
+
+def _make_matrix(layer, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     shape, after = layer.options["input_shape"], layer.options["output_shape"]
     if layer.kind == "dense":
         return layer.arrays["kernel"].astype(np.float64), layer.arrays["bias"]
@@ -71,15 +80,13 @@ def _matrix(layer, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
                 matrix[position, :, columns] = layer.arrays["kernel"][offset_in_window]
             offset[columns] = layer.arrays["bias"]
             continue
-        positions = [position for _, position in window]
-        for channel in range(filters):
-            inside = value.reshape(shape)[positions, channel]
-            share = np.zeros(len(positions))
-            if "max" in layer.kind:
-                share[(inside >= inside.max() - TIE * abs(inside.max())).argmax()] = 1
-            else:
-                share[:] = 1 / len(positions)
-            matrix[positions, channel, output * filters + channel] = share
+        positions, channels = np.array([position for _, position in window]), np.arange(filters)
+        if "max" in layer.kind:
+            inside = value.reshape(shape)[positions]
+            first = (inside >= inside.max(0) - TIE * abs(inside.max(0))).argmax(0)
+            matrix[positions[first], channels, output * filters + channels] = 1
+        else:
+            matrix[positions[:, None], channels, output * filters + channels] = 1 / len(positions)
     return matrix.reshape(len(value), -1), offset
 
 

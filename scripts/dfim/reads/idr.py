@@ -58,16 +58,19 @@ class Fit:
 # --- the mixture ---------------------------------------------------------------------------------
 
 
-def pseudo_values(number: int, mu: float, sigma: float, p: float) -> np.ndarray:
+def pseudo_values(
+    number: int, mu: float, sigma: float, p: float, near: np.ndarray | None = None
+) -> np.ndarray:
     """Return the quantiles of the mixture at 1/(n+1) … n/(n+1), ascending, shape (number,).
 
     A quantile of the mixture lies between those of its two parts, where Newton steps start, kept within
-    their bracket by bisection.
+    their bracket by bisection; from ``near``, the quantiles of a similar mixture, fewer of them are needed.
     """
     levels = np.arange(1, number + 1) / (number + 1)
-    noise, signal = ndtri(levels), mu + sigma * ndtri(levels)
+    noise = ndtri(levels)
+    signal = mu + sigma * noise
     low, high = np.minimum(noise, signal), np.maximum(noise, signal)
-    values = (low + high) / 2
+    values = (low + high) / 2 if near is None else np.clip(near, low, high)
     for _ in range(200):
         scaled = (values - mu) / sigma
         excess = p * ndtr(scaled) + (1 - p) * ndtr(values) - levels
@@ -134,7 +137,7 @@ def fit(first_ranks: np.ndarray, second_ranks: np.ndarray) -> Fit:
     quantiles = pseudo_values(len(first_ranks), theta[0], theta[1], theta[3])
     for rounds in range(1, MAX_ROUNDS + 1):
         before, theta = theta, _fit_to(_Pairs(quantiles[first_ranks], quantiles[second_ranks]), theta)
-        renewed = pseudo_values(len(first_ranks), theta[0], theta[1], theta[3])
+        renewed = pseudo_values(len(first_ranks), theta[0], theta[1], theta[3], quantiles)
         # Both lists hold all ranks: the mean change is the same in each.
         moved, quantiles = 2 * np.abs(renewed - quantiles).mean(), renewed
         converged = bool(np.abs(theta - before).sum() < TOLERANCE and moved < TOLERANCE)

@@ -129,16 +129,52 @@ class Tail:
 
         By parametric bootstrap, since the parameters are estimated from the same excesses; small: a bad fit.
         """
-        known = {"loc": 0, "c": 0} if self.shape == 0 else {"loc": 0}
-        found = scipy.stats.goodness_of_fit(
-            scipy.stats.genpareto,
-            self.excess,
-            known_params=known,
-            statistic="ad",
-            n_mc_samples=samples,
-            rng=np.random.default_rng([seed, len(self.excess)]),
+        rng = np.random.default_rng([seed, len(self.excess)])
+        fit = _fit_exponential if self.shape == 0 else _fit_pareto
+
+        def draw(size: tuple[int, int]) -> np.ndarray:
+            return scipy.stats.genpareto.rvs(self.shape, scale=self.scale, size=size, random_state=rng)
+
+        def misfit(excess: np.ndarray, axis: int) -> np.ndarray:
+            ordered, n = np.sort(excess, axis), excess.shape[axis]
+            shape, scale = (parameter[..., None] for parameter in fit(excess))
+            fitted = scipy.stats.genpareto(shape, scale=scale)
+            logs = fitted.logcdf(ordered) + fitted.logsf(ordered[..., ::-1])
+            return -n - logs @ (2 * np.arange(1, n + 1) - 1) / n
+
+        found = scipy.stats.monte_carlo_test(
+            self.excess, draw, misfit, vectorized=True, n_resamples=samples, alternative="greater", axis=-1
         )
         return float(found.pvalue)
+
+
+def _fit_exponential(excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return shape (0) and scale of the exponential distribution of largest likelihood, as _fit_pareto."""
+    scale = excess.mean(-1)
+    return np.zeros_like(scale), scale
+
+
+def _fit_pareto(excess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return shape and scale of the generalised Pareto distribution of largest likelihood, (...,) each.
+
+    ``excess``, (..., n), are above 0. The likelihood of the shape is largest at a known one once the ratio of
+    shape and scale is given (Grimshaw 1993), so that only the ratio is looked for: on a grid of
+    log(1 + ratio * largest excess) that closes in on the best of its points.
+    """
+    largest, mean = excess.max(-1), excess.mean(-1)
+
+    def profile(place: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        ratio = np.expm1(place) / largest
+        shape = np.log1p(ratio[..., None] * excess).mean(-1)
+        scale = np.divide(shape, ratio, out=np.broadcast_to(mean, ratio.shape).copy(), where=ratio != 0)
+        return -np.log(scale) - shape, shape, scale
+
+    low, high = np.full_like(mean, -6), np.full_like(mean, 30)
+    for _ in range(12):
+        places = np.linspace(low, high, 17)
+        best = profile(places)[0].argmax(0)
+        low, high = (np.take_along_axis(places, np.clip(best + step, 0, 16)[None], 0)[0] for step in (-1, 1))
+    return profile((low + high) / 2)[1:]
 
 
 def fit_tail(null: np.ndarray) -> Tail | None:
@@ -152,9 +188,9 @@ def fit_tail(null: np.ndarray) -> Tail | None:
     excess = ordered[ordered > threshold] - threshold
     if len(excess) < SMALLEST_TAIL or excess.min() == excess.max():
         return None
-    shape, _, scale = scipy.stats.genpareto.fit(excess, floc=0)
+    shape, scale = _fit_pareto(excess)
     if not shape > 0:
-        shape, scale = 0.0, excess.mean()
+        shape, scale = _fit_exponential(excess)
     return Tail(float(threshold), excess, n, float(shape), float(scale))
 
 

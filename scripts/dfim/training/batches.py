@@ -17,6 +17,7 @@ def training_batches(bases, answers, rows: np.ndarray, options: dict, seed: int)
     with tf.device("CPU:0"):  # a batch is small next to the whole
         bases, answers = tf.constant(bases), tf.constant(answers)
 
+    @tf.function(autograph=False)  # traced once, and not in each epoch
     def batch(rows, turned, shifts):
         x = tf.gather(bases, rows)
         x = _move(x, shifts, shift) if shift else x

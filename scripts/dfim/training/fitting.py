@@ -21,7 +21,7 @@ from dfim.training.frameworks import keras, tf
 from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
 from dfim.training.losses import answers_and_loss
 from dfim.training.options import check_finite, check_fit, check_labels, plain_options, training_options
-from dfim.training.prediction import predict
+from dfim.training.prediction import prediction_batches
 from dfim.training.schedules import learning_rate, waited
 
 logger = logging.getLogger("dfim")
@@ -101,11 +101,11 @@ def _validation(dataset: Dataset, options: dict) -> Callable[[keras.Model], dict
     """Return a function that gives a trainer's validation loss, and its mean auROC or r², by name."""
     rows = dataset.rows("validation")
     answers, loss_of = answers_and_loss(dataset, options["class_weights"])
-    bases, answers, labels = dataset.bases[rows], answers[rows], dataset.labels[rows]
+    batches, answers, labels = prediction_batches(dataset.bases[rows]), answers[rows], dataset.labels[rows]
     measure = "r2" if dataset.real_valued else "auroc"
 
     def validate(trainer: keras.Model) -> dict:
-        logits = predict(trainer, bases)
+        logits = trainer.predict(batches, verbose=0)
         loss = float(loss_of(answers, logits))
         if not np.isfinite(loss):  # nothing can be measured of what diverged
             return {"validation_loss": loss}

@@ -45,8 +45,12 @@ def predict(
         return np.concatenate([np.empty((0, predictor.outputs), np.float32), *found])
     if not len(bases):
         return np.empty((0, predictor.output_shape[-1]), dtype=np.float32)
+    return predictor.predict(prediction_batches(bases, batch_size), verbose=0)
+
+
+def prediction_batches(bases: np.ndarray, batch_size: int = PREDICTION_BATCH) -> tf.data.Dataset:
+    """Return the batches of sequences that a compiled network from bases to logits predicts from."""
     with tf.device("CPU:0"):
         bases = tf.constant(bases)
     rows = tf.data.Dataset.range(len(bases)).batch(batch_size)
-    batches = made_ahead(rows.map(lambda rows: tf.gather(bases, rows)))
-    return predictor.predict(batches, verbose=0)
+    return made_ahead(rows.map(lambda rows: tf.gather(bases, rows)))

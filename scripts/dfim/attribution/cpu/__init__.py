@@ -81,7 +81,8 @@ class CpuDeepLift(Scorer):
     def run(self, function: Callable, pieces: Iterable) -> list:
         """Map a function over pieces of work, in the threads, and return the results in order."""
         with one_blas_thread():
-            return list(self._threads.map(function, pieces))
+            # What is handed to another thread and waited for takes longer than many a piece.
+            return list((map if self.workers == 1 else self._threads.map)(function, pieces))
 
     def _piece_size(self, plan: Plan) -> int:
         """Return how many sequences of a plan a thread takes at once.

@@ -60,6 +60,25 @@ def test_shared_pieces_are_from_examples_with_the_feature():
     assert set(shared.pieces("B", "+", 4).tobytes().decode()) == set("GT")
 
 
+def test_shared_pieces_are_from_all_examples_with_the_feature_and_from_anywhere_in_them():
+    features = FEATURES.assign(name="A", start=0, end=4)
+    shared = SharedPieces(TWO, features, ["A"], 4, 40).pieces("A", "+", 4)
+    from_second = np.isin(shared, TWO[1]).all(axis=1)
+    assert (from_second | np.isin(shared, TWO[0]).all(axis=1)).all()
+    assert 0 < from_second.sum() < 40
+    # Three letters have one order alone: a piece says where it begins, and none begins beyond the last place.
+    three = np.array([[65, 67, 71]], np.uint8)
+    pieces = SharedPieces(three, features[:1].assign(end=2), ["A"], 4, 40).pieces("A", "+", 2)
+    assert {piece.tobytes() for piece in pieces} == {b"AC", b"CG"}
+
+
+def test_shared_pieces_are_shuffled():
+    """Of each draw by itself: pieces as wide as the sequence are as many orders of its letters."""
+    pieces = SharedPieces(BASES[None], FEATURES[:1].assign(start=0, end=60), ["A"], 4, 6).pieces("A", "+", 60)
+    assert len({to_string(piece) for piece in [*pieces, BASES]}) == 7
+    assert (np.sort(pieces, axis=1) == np.sort(BASES)).all()
+
+
 def test_shared_pieces_lie_as_their_feature_does():
     whole = SharedPieces(BASES[None], FEATURES[:2], ["A"], 4, 12).pieces("A", "+", 10)
     assert whole.shape == (12, 10)

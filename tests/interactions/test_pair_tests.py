@@ -121,6 +121,20 @@ def test_it_is_what_a_second_implementation_gives(removal_draws, most):
         np.testing.assert_allclose(found.shuffled[row], curved(one_hot(shuffles))[:, 1], atol=1e-6)
 
 
+def test_shared_pieces_that_are_the_same_are_told(caplog):
+    """In repeats of two bases there are but two pieces; of a feature of one base no more are possible."""
+    repeats = np.tile(np.frombuffer(b"AC", np.uint8), (6, 20))
+    evaluate = whole_sequences(curved, repeats, 1)
+    draw_pairs(evaluate, repeats, FEATURES, PAIRS, BACKGROUND, 3, 2, 0, 40)
+    short = FEATURES.assign(end=FEATURES["start"] + 1)
+    for bases, features in ((BASES, FEATURES), (BASES, short)):
+        draw_pairs(whole_sequences(curved, bases, 1), bases, features, PAIRS, BACKGROUND, 3, 2, 0, 40)
+    assert caplog.messages == [
+        "of 40 shared pieces in the place of A only 2 differ, and few of 1 other name, so that a motif like "
+        "any other stands out with a chance of 0.33: give sequences that are less alike."
+    ]
+
+
 def test_it_depends_neither_on_shards_nor_on_order_nor_on_other_features():
     evaluate = whole_sequences(curved, BASES, 1)
     data, options = (evaluate, BASES, FEATURES), (BACKGROUND, 3, 2, 0, 2)

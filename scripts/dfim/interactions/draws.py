@@ -58,6 +58,12 @@ class SharedPieces:
         own = features[features["name"].isin(set(names))]
         self._pieces = {name: _shared(bases, of_name, seed, number) for name, of_name in own.groupby("name")}
 
+    def alike(self) -> dict[str, int]:
+        """Return how many pieces differ, of names of which that is less than half of those that could."""
+        different = {name: len(np.unique(own, axis=0)) for name, own in self._pieces.items()}
+        possible = {name: min(len(own), 4.0 ** own.shape[1]) for name, own in self._pieces.items()}
+        return {name: found for name, found in different.items() if 2 * found < possible[name]}
+
     def pieces(self, name: str, strand: str, width: int) -> np.ndarray:
         """Return what stands in the place of a feature, as that lies on its strand: uint8 (number, width)."""
         pieces = self._pieces[name][:, :width]

@@ -122,13 +122,14 @@ def test_it_is_what_a_second_implementation_gives(removal_draws, most):
 
 
 def test_shared_pieces_that_are_the_same_are_told(caplog):
-    """In repeats of two bases there are but two pieces; of a feature of one base no more are possible."""
+    """In repeats of two bases there are but two. Of one base four are all, and of three some come twice."""
     repeats = np.tile(np.frombuffer(b"AC", np.uint8), (6, 20))
     evaluate = whole_sequences(curved, repeats, 1)
     draw_pairs(evaluate, repeats, FEATURES, PAIRS, BACKGROUND, 3, 2, 0, 40)
-    short = FEATURES.assign(end=FEATURES["start"] + 1)
-    for bases, features in ((BASES, FEATURES), (BASES, short)):
-        draw_pairs(whole_sequences(curved, bases, 1), bases, features, PAIRS, BACKGROUND, 3, 2, 0, 40)
+    evaluate = whole_sequences(curved, BASES, 1)
+    for width in (1, 3, 5):
+        features = FEATURES.assign(end=FEATURES["start"] + width)
+        draw_pairs(evaluate, BASES, features, PAIRS, BACKGROUND, 3, 2, 0, 40)
     assert caplog.messages == [
         "of 40 shared pieces in the place of A only 2 differ, and few of 1 other name, so that a motif like "
         "any other stands out with a chance of 0.33: give sequences that are less alike."

@@ -276,6 +276,14 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws))
 
 
+def judge_pairs(wildcards, sizes) -> Demand:
+    """All pair tests in one table, and the shared draws of all pairs, held a few times."""
+    found, options = assign_significance(wildcards, sizes), sizes.config["analyses"][wildcards["analysis"]]
+    pairs = _analysis_rows(wildcards, sizes)[0] / _repeats(options) / 2
+    drawn = pairs * shared_draws_of(pair_draws(options)["shared_draws"])
+    return replace(found, memory=found.memory + 4.5e-5 * drawn, disk=found.disk + 8e-6 * drawn)
+
+
 def scan_motifs(wildcards, sizes) -> Demand:
     """Outputs of every cell and of its draws, in every background."""
     scan, cells = sizes.config["scans"][wildcards["scan"]], cells_of(sizes.config["scans"][wildcards["scan"]])
@@ -358,7 +366,6 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "evaluate_model": evaluate_model,
     "score_contributions": score_contributions,
     "fit_additive": fit_additive,
-    "compare_networks": _small(*PLAIN),
     "measure_reach": _small(1, 240),
     "provide_model": _small(NETWORK[0], NETWORK[1]),
     "select_examples": select_examples,
@@ -375,7 +382,8 @@ RULES: dict[str, Callable[[Mapping, Sizes], Demand]] = {
     "export_maps": assign_significance,
     "export_tracks": export_contributions,
     "export_modisco": export_contributions,
-    "judge_pairs": assign_significance,
+    "judge_pairs": judge_pairs,
+    "compare_networks": judge_pairs,
     "scan_motifs": scan_motifs,
     "describe_kinds": assign_significance,
     "assign_significance_pairs": assign_significance,

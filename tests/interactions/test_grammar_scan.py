@@ -13,6 +13,7 @@ from dfim.interactions.tested_scan import SCAN_COLUMNS, judge_scan, too_few_draw
 from dfim.sequences.bases import one_hot, reverse_complement, to_bases, to_string
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
+from dfim.statistics.studentised import over_median
 
 MOTIFS = {"TAL1": "CAGATG", "GATA1": "AGATAAG"}
 BASES = np.frombuffer(b"ACGT", np.uint8)
@@ -197,6 +198,27 @@ def test_cells_where_next_to_nothing_happens_do_not_hide_the_others():
     assert table["called"].tolist() == [1] * 5 + [0] * 95
     unfloored = p_replaced(table["interaction"], *draws)
     assert (q_values(unfloored["p"]) > 0.05).all()
+
+
+def test_cells_are_in_units_of_their_median_and_a_hundredth_of_the_spread_of_the_backgrounds():
+    rng = np.random.default_rng(1)
+    cells = scan_cells(MOTIFS, range(20), ["++"])
+    outputs = np.repeat(rng.normal(size=10)[None, :, None], 20, axis=0) + np.zeros((20, 10, 4))
+    outputs[..., 0] += rng.normal(size=(20, 1)) / 50
+    draws = rng.normal(size=(2, 20, 6)) / 50
+    table = judge_scan(ScanDraws(cells, outputs, *draws))
+    sizes = partial(over_median, floor=outputs[0, :, 3].std() / 100)
+    expected = p_replaced(table["interaction"], *draws, sizes)
+    np.testing.assert_array_equal(table[["p_first", "p_second", "q"]], expected[["p_first", "p_second", "q"]])
+
+
+def test_pieces_of_a_scan_have_no_n_where_there_are_others():
+    backgrounds = random_backgrounds(6, 60)
+    backgrounds[:, 10:50] = ord("N")
+    words = motif_words({"A": "GATA", "B": "CWGCAT"}, backgrounds, 40, 0)
+    for own in words.values():
+        assert not (own == ord("N")).any()
+        assert len(np.unique(own[0, 1:], axis=0)) > 20
 
 
 def test_cells_name_both_as_they_stand_and_know_the_reach():

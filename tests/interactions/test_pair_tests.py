@@ -121,6 +121,21 @@ def test_it_is_what_a_second_implementation_gives(removal_draws, most):
         np.testing.assert_allclose(found.shuffled[row], curved(one_hot(shuffles))[:, 1], atol=1e-6)
 
 
+def test_shared_pieces_that_are_the_same_are_told(caplog):
+    """In repeats of two bases there are but two. Of one base four are all, and of three some come twice."""
+    repeats = np.tile(np.frombuffer(b"AC", np.uint8), (6, 20))
+    evaluate = whole_sequences(curved, repeats, 1)
+    draw_pairs(evaluate, repeats, FEATURES, PAIRS, BACKGROUND, 3, 2, 0, 40)
+    evaluate = whole_sequences(curved, BASES, 1)
+    for width in (1, 3, 5):
+        features = FEATURES.assign(end=FEATURES["start"] + width)
+        draw_pairs(evaluate, BASES, features, PAIRS, BACKGROUND, 3, 2, 0, 40)
+    assert caplog.messages == [
+        "of 40 shared pieces in the place of A only 2 differ, and few of 1 other name, so that a motif like "
+        "any other stands out with a chance of 0.33: give sequences that are less alike."
+    ]
+
+
 def test_it_depends_neither_on_shards_nor_on_order_nor_on_other_features():
     evaluate = whole_sequences(curved, BASES, 1)
     data, options = (evaluate, BASES, FEATURES), (BACKGROUND, 3, 2, 0, 2)

@@ -551,7 +551,7 @@ def test_script_of_pair_tests_whatever_the_shards(tmp_path, trained):
     """Outputs, draws, and the comparison of two ways of removing features."""
     found = []
     for shards in (1, 3):
-        analysis = {"shards": shards, "feature_groups": None, "draws": 4}
+        analysis = {"shards": shards, "feature_groups": None, "draws": 4, "shared_draws": 6}
         analysis["removal"] = {"way": "background", "draws": 3, "compared": 2}
         tables = [tmp_path / f"{shards}.{shard}.tsv.gz" for shard in range(shards)]
         draws = [tmp_path / f"{shards}.{shard}.h5" for shard in range(shards)]
@@ -561,9 +561,9 @@ def test_script_of_pair_tests_whatever_the_shards(tmp_path, trained):
     one, three = found
     # The seventh digit of an output may depend on how many are evaluated at once, and is written.
     pd.testing.assert_frame_equal(one.table, three.table, rtol=1e-4, atol=1e-5)
-    for name in ("first", "second", "shuffled"):
+    for name in ("first", "second", "shared_first", "shared_second", "shuffled"):
         np.testing.assert_allclose(getattr(one, name), getattr(three, name), rtol=1e-4, atol=1e-5)
-    assert one.first.shape == (5, 4)
+    assert (one.first.shape, one.shared_first.shape) == ((5, 4), (5, 6))
     assert one.table["interaction_other_removal"].notna().tolist() == [True, True, True, True, False]
 
 

@@ -141,6 +141,14 @@ def test_shared_draws_are_by_name():
     assert shared.floor == pytest.approx(SMALL * found.shuffled.std())
 
 
+def test_shared_draws_are_by_the_names_of_the_pairs_that_are_tested():
+    found, features = made_up()
+    whole = judge_pairs(found, features, BLOCKS).shared.by_name
+    found.table.loc[[0, 5], "within_reach"] = 0
+    rest = judge_pairs(found, features, BLOCKS).shared.by_name
+    np.testing.assert_array_equal(rest, np.delete(whole, [0, 5], axis=1))
+
+
 def test_of_two_features_of_one_name_the_upstream_one_is_the_first():
     found, features = made_up()
     shared = judge_pairs(found, features.assign(name="A"), BLOCKS).shared
@@ -164,6 +172,25 @@ def test_shared_draws_are_read_with_the_pairs_that_they_are_of(tmp_path):
     assert str(error.value) == (
         f"{paths[0]} has 29 pairs within reach and {paths[1]} draws of 30: remove both and run again."
     )
+
+
+def test_shards_are_read_in_the_order_of_examples(tmp_path):
+    found, _ = made_up()
+    order = np.random.default_rng(1).permutation(N)
+    mixed = replace(found, table=found.table.loc[order].reset_index(drop=True))
+    for name in ("first", "second", "shared_first", "shared_second"):
+        setattr(mixed, name, getattr(found, name)[order])
+    # Outputs of shuffles are by example, whatever the order of the pairs.
+    parts = [part(mixed, start, end) for start, end in ((25, N), (0, 25))]
+    for own in parts:
+        own.shuffled = found.shuffled[np.sort(own.table["example"])]
+    paths = [(tmp_path / f"{number}.tsv.gz", tmp_path / f"{number}.h5") for number in range(2)]
+    for own, path in zip(parts, paths, strict=True):
+        write_pair_draws(own, *path)
+    read = read_pair_draws(*zip(*paths, strict=True))
+    pd.testing.assert_frame_equal(read.table, found.table)
+    for name in ("first", "second", "shared_first", "shared_second", "shuffled"):
+        np.testing.assert_array_equal(getattr(read, name), getattr(found, name).astype(np.float32))
 
 
 def test_shards_of_pair_tests_that_do_not_fit_together(tmp_path):

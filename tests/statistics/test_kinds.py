@@ -201,6 +201,20 @@ def test_what_methods_say_of_kinds():
     assert np.isnan(named["A–C"])
 
 
+def test_shared_draws_too_few_for_the_level_are_told(caplog):
+    tests, draws = pairs_tested(20)
+    kinds_of_pairs(tests, draws[:, :, :19])
+    kinds_of_pairs(tests[:0], draws[:, :0, :2])
+    assert not caplog.messages
+    kinds_of_pairs(tests, draws[:, :, :18])
+    kinds_of_pairs(tests, draws, level=0.01)
+    assert caplog.messages == [
+        f"kinds of pairs have {number} shared draws, so that a motif like any other stands out with a chance "
+        f"of {chance}: raise 'shared_draws' to {needed} or more."
+        for number, chance, needed in ((18, 0.053, 20), (40, 0.024, 100))
+    ]
+
+
 def test_no_pairs_no_kinds():
     tests, draws = pairs_tested()
     kinds = kinds_of_pairs(tests[:0], draws[:, :0])

@@ -7,7 +7,7 @@ import pytest
 from dfim.errors import InputError
 from dfim.statistics.effects import called
 from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced
-from dfim.statistics.studentised import studentised
+from dfim.statistics.studentised import over_median, studentised
 
 
 def rms(values):
@@ -28,6 +28,17 @@ def test_sizes_and_p_are_those_of_a_loop():
     for row in range(7):
         larger = sum(t >= abs(scores[row]) / rms(draws[row, 1:]) for t in expected_null)
         assert p[row] == (1 + larger) / (7 * 4 + 1)
+
+
+def test_a_piece_that_is_the_feature_itself_is_as_large_as_the_score():
+    """Whatever rounding makes of it: draws are kept as numbers of 24 bits."""
+    scores = np.random.default_rng(3).normal(size=60) * 100
+    for draws in (scores.astype(np.float32), scores * (1 + 1e-12), scores * (1 - 1e-12)):
+        p = [
+            p_of_draws(scores[[row]], np.array([[draws[row], 0.1, 0.2, 0.3]]), over_median)
+            for row in range(60)
+        ]
+        np.testing.assert_array_equal(np.ravel(p), 2 / 5)
 
 
 def test_the_larger_p_counts():

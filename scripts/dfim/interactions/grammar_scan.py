@@ -25,6 +25,7 @@ import pandas as pd
 from dfim.attribution.edits import NONE, Block
 from dfim.datasets.spacing import FEWEST_BACKGROUNDS, JITTER, ORIENTATIONS, off_the_middle
 from dfim.errors import InputError, counted
+from dfim.interactions.draws import among_known
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.pair_tests import MOST_VALUES
 from dfim.progress import Progress
@@ -245,7 +246,7 @@ def _piece(pattern: str, backgrounds: np.ndarray, key: list[int]) -> np.ndarray:
     expression, width = pattern_expression(pattern), len(pattern)
     shuffle = shuffle_dinucleotides(backgrounds[key[3] % len(backgrounds)], rng)
     for _ in range(_TRIES):
-        begin = int(rng.integers(0, len(shuffle) - width + 1))
+        begin = among_known(shuffle, int(rng.integers(0, len(shuffle) - width + 1)), width)
         piece = shuffle[begin : begin + width]
         if not expression.fullmatch(to_string(piece)):
             return piece

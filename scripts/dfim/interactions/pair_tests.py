@@ -4,8 +4,8 @@ f is a network's output before its sigmoid (or its linear output). A pair of fea
 without the first, f10 without the second, f00 without either (:mod:`dfim.statistics.effects`), and K times
 the interaction of each with other sequence in the place of the other, which is the null ``replaced``
 (:mod:`dfim.statistics.replaced`). Only outputs are needed, so that any network can be tested. *Shared* draws
-are for kinds of pairs (:mod:`dfim.statistics.kinds`): there the same piece takes the place of all features of
-one name.
+are for kinds of pairs (:mod:`dfim.statistics.kinds`): there the same piece takes the place of every feature
+of one name.
 
 A feature is removed by rows of the background in its place (the paper's mutant), or by pieces of shuffles of
 the same sequence, over which the outputs are averaged.
@@ -13,6 +13,7 @@ the same sequence, over which the outputs are averaged.
 Pairs are unordered: ``first`` is the feature that lies upstream. Features of a pair do not overlap.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.attribution.edits import NONE, Block
+from dfim.errors import counted
 from dfim.interactions.draws import REMOVED, REPLACED, Draws, SharedPieces
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
@@ -27,6 +29,8 @@ from dfim.interactions.pairs import rows_by_example
 from dfim.progress import Progress
 from dfim.sequences.bases import one_hot
 from dfim.statistics.effects import OUTPUTS
+
+logger = logging.getLogger("dfim")
 
 TEST_COLUMNS = ["example", "first", "second", "within_reach", *OUTPUTS]
 OTHER = "interaction_other_removal"
@@ -91,8 +95,8 @@ def draw_pairs(
     ``background``: float (4,) or (positions, 4), what takes a removed feature's place; with ``removal_draws``
     above 0 so many pieces of shuffles do instead. Draws depend on the seed, the example and the features'
     places alone, those of ``shared_draws`` on the seed, the features' names and the dataset
-    (:mod:`dfim.interactions.draws`). ``most``: copies of sequences that are evaluated at once, by default
-    what takes about 50 MB.
+    (:mod:`dfim.interactions.draws`); a warning is logged where many of these are the same. ``most``: copies
+    of sequences that are evaluated at once, by default what takes about 50 MB.
     """
     pairs = pairs.reset_index(drop=True)
     most = most or max(1, MOST_VALUES // (4 * bases.shape[1]))
@@ -101,6 +105,8 @@ def draw_pairs(
     by_number = rows_by_number(features, pairs[["first", "second"]])
     names = {feature.name for feature in by_number.values()}
     shared = SharedPieces(bases, features, names, seed, shared_draws) if shared_draws else None
+    if shared and (alike := shared.alike()):
+        _warn_of_pieces_alike(alike, shared_draws)
     background = np.asarray(background, np.float32)
     jobs = _jobs(bases, by_number, pairs, background, draws, seed, removal_draws, shared)
     shuffled = []
@@ -111,6 +117,18 @@ def draw_pairs(
     table = pairs[TEST_COLUMNS[:4]].assign(**dict(zip(OUTPUTS, outputs.T, strict=True)))
     own, of_kinds = replaced[:, :, :draws], replaced[:, :, draws:]
     return PairDraws(table, *own, *of_kinds, np.reshape(shuffled, (len(shuffled), draws)))
+
+
+def _warn_of_pieces_alike(different: dict[str, int], draws: int) -> None:
+    """Log a warning of names of which many pieces are the same: as many as differ are too few draws."""
+    name = min(different, key=different.get)
+    logger.warning(
+        "of %d shared pieces in the place of %s only %d differ%s, so that a motif like any other stands out "
+        "with a chance of %.2g: give sequences that are less alike.",
+        draws, name, different[name],
+        f", and few of {counted(len(different) - 1, 'other name')}" if len(different) > 1 else "",
+        1 / (different[name] + 1),
+    )  # fmt: skip
 
 
 def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tuple]:

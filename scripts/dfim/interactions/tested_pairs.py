@@ -83,9 +83,11 @@ def judge_pairs(
 
 def _shared(found: PairDraws, table: pd.DataFrame, tested: np.ndarray, least: np.ndarray) -> SharedDraws:
     """Return the shared draws of tested pairs, by name."""
-    ends = [resolved(draws[tested], least) for draws in (found.shared_first, found.shared_second)]
+    by_name = np.stack(
+        [resolved(draws[tested], least) for draws in (found.shared_first, found.shared_second)]
+    )
     turned = (table["second_name"] < table["first_name"]).to_numpy()[tested]
-    by_name = np.where(turned[:, None], ends[::-1], ends)
+    by_name[:, turned] = by_name[::-1, turned]
     return SharedDraws(by_name, SMALL * float(np.std(found.shuffled)) if found.shuffled.size else 0.0)
 
 

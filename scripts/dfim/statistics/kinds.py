@@ -104,7 +104,7 @@ def kinds_of_pairs(
     if len(tests) and (draws.shape[2] + 1) * level < 1:
         logger.warning(
             "kinds of pairs have %s, so that a motif like any other stands out with a chance of %.2g: raise "
-            "the key 'shared_draws' of the null 'replaced' to %d, or give it the value auto.",
+            "'shared_draws' to %d or more.",
             counted(draws.shape[2], "shared draw"), 1 / (draws.shape[2] + 1), draws_needed(1, level=level),
         )  # fmt: skip
     tests = tests.assign(bin=distance_bins(tests, distances) if len(tests) else [])

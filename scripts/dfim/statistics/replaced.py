@@ -28,6 +28,9 @@ P_COLUMNS = ["p_first", "p_second", "p"]
 # Between these lie 95 % of a row's draws, of either end.
 NULL_ENDS = ("null_low", "null_high")
 _MIDDLE = (2.5, 97.5)
+# A draw that is smaller by less than this share is as large as the score. A piece may be the feature itself,
+# one in four of a feature of one base, and differs then by rounding alone: draws are kept in 24 bits.
+_ALIKE = 1e-5
 HYPOTHESIS = (
     "The two features change each other's effect no more than each does with other sequence of the same "
     "composition in the other's place."
@@ -39,7 +42,8 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, sizes: Sizes = studentised
 
     ``scores`` (pairs,), ``draws`` (pairs, K); ``sizes`` gives those of both in units of their own pair.
     p = (1 + #{size of a draw ≥ size of the score}) / (n · K + 1), over the n pairs of :func:`pooled`; that of
-    a score of 0 is 1. Raises InputError on fewer than 2 draws of a pair, and on a value that is not finite.
+    a score of 0 is 1. Sizes that differ by rounding alone are the same. Raises InputError on fewer than 2
+    draws of a pair, and on a value that is not finite.
     """
     draws = np.asarray(draws)
     if not len(scores):
@@ -57,7 +61,7 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, sizes: Sizes = studentised
         )
     found, null = sizes(scores, draws)
     ordered = np.sort(null[pooled(scores, draws)], axis=None)
-    larger = ordered.size - np.searchsorted(ordered, found, side="left")
+    larger = ordered.size - np.searchsorted(ordered, found * (1 - _ALIKE), side="left")
     return (1 + larger) / (ordered.size + 1)
 
 

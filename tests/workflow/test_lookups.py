@@ -108,10 +108,15 @@ def test_shards_of_scores_and_of_mutagenesis(lookups):
 
 def test_draws_of_pairs(lookups):
     chosen = lookups.scoring_options(SimpleNamespace(analysis="motif_pairs", model="simulation"))
-    assert (chosen["draws"], chosen["score_draws"]) == ("auto", "auto")
-    assert pair_draws({"nulls": [{"model": "replaced", "draws": 7}]}) == {"draws": 7, "score_draws": "auto"}
-    # Without the null no contribution is drawn; outputs are, for the pair test.
-    assert pair_draws({"nulls": [{"model": "dinucleotide"}]}) == {"draws": "auto", "score_draws": 0}
+    assert {key: chosen[key] for key in pair_draws({"nulls": []})} == {
+        "draws": "auto", "shared_draws": "auto", "score_draws": "auto",
+    }  # fmt: skip
+    asked = {"draws": 7, "shared_draws": 60}
+    found = pair_draws({"nulls": [{"model": "replaced"} | asked]})
+    assert found == asked | {"score_draws": "auto"}
+    # Without the null no contribution is drawn; outputs are, for the pair test and for kinds.
+    outputs = {"draws": "auto", "shared_draws": "auto"}
+    assert pair_draws({"nulls": [{"model": "dinucleotide"}]}) == outputs | {"score_draws": 0}
 
 
 def test_what_a_model_starts_from_and_has(lookups):

@@ -270,10 +270,13 @@ def mutate_pairs(wildcards, sizes) -> Demand:
     once = 1 / _repeats(options)
     sources, pairs = once * shard.sources, once * shard.pairs / 2
     removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
-    draws += shared_draws_of(pair_draws(options)["shared_draws"])
+    multiplications = shard.network.multiplications
     outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
-    seconds = NETWORK[0] + outputs * (2e-5 + shard.network.multiplications / FORWARD) + 1e-4 * pairs * draws
-    return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws))
+    seconds = NETWORK[0] + outputs * (2e-5 + multiplications / FORWARD) + 1e-4 * pairs * draws
+    # By far most of all outputs: what every pair takes once is theirs too, so that each takes less.
+    shared = shared_draws_of(pair_draws(options)["shared_draws"])
+    seconds += shared * (sources + 2 * pairs * removals) * (1e-5 + multiplications / FEATURE_MUTANTS)
+    return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws + shared))
 
 
 def judge_pairs(wildcards, sizes) -> Demand:

@@ -264,26 +264,23 @@ def score_pairs(wildcards, sizes) -> Demand:
 
 
 def mutate_pairs(wildcards, sizes) -> Demand:
-    """Outputs of whole sequences: of each feature removed and replaced, and of each pair."""
+    """Outputs of features removed and replaced, and of pairs; shared draws are most, and take less each."""
     options, shard = sizes.config["analyses"][wildcards["analysis"]], _shard(wildcards, sizes)
     draws = _draws(wildcards, sizes, shard, "draws", MOST_OUTPUTS)
-    once = 1 / _repeats(options)
-    sources, pairs = once * shard.sources, once * shard.pairs / 2
+    sources, pairs = shard.sources / _repeats(options), shard.pairs / 2 / _repeats(options)
     removals = options["removal"]["draws"] if options["removal"]["way"] == "shuffled" else 1
-    multiplications = shard.network.multiplications
+    shared, multiplied = shared_draws_of(pair_draws(options)["shared_draws"]), shard.network.multiplications
     outputs = sources * (removals + draws) + pairs * removals * (1 + 2 * draws)
-    seconds = NETWORK[0] + outputs * (2e-5 + multiplications / FORWARD) + 1e-4 * pairs * draws
-    # By far most of all outputs: what every pair takes once is theirs too, so that each takes less.
-    shared = shared_draws_of(pair_draws(options)["shared_draws"])
-    seconds += shared * (sources + 2 * pairs * removals) * (1e-5 + multiplications / FEATURE_MUTANTS)
+    seconds = NETWORK[0] + outputs * (2e-5 + multiplied / FORWARD) + 1e-4 * pairs * draws
+    seconds += shared * (sources + 2 * pairs * removals) * (1e-5 + multiplied / FEATURE_MUTANTS)
     return Demand(seconds, NETWORK[1] + 500 + _held_mb(shard.size), 1e-5 * pairs * (6 + draws + shared))
 
 
 def judge_pairs(wildcards, sizes) -> Demand:
     """All pair tests in one table, and the shared draws of all pairs, held a few times."""
     found, options = assign_significance(wildcards, sizes), sizes.config["analyses"][wildcards["analysis"]]
-    pairs = _analysis_rows(wildcards, sizes)[0] / _repeats(options) / 2
-    drawn = pairs * shared_draws_of(pair_draws(options)["shared_draws"])
+    drawn = _analysis_rows(wildcards, sizes)[0] / _repeats(options) / 2
+    drawn *= shared_draws_of(pair_draws(options)["shared_draws"])
     return replace(found, memory=found.memory + 4.5e-5 * drawn, disk=found.disk + 8e-6 * drawn)
 
 

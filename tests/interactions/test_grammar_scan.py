@@ -354,8 +354,8 @@ def test_pieces_that_are_the_same_are_told_and_backgrounds_that_hold_a_motif(cap
     caplog.clear()
     judge_scan(repeated)
     assert caplog.messages == [
-        f"of 40 pieces in the place of {name} only 2 differ, so that a motif like any other stands out with "
-        "a chance of 0.33: give a longer motif, or backgrounds that are less alike."
+        f"of 40 shared pieces in the place of {name} only 2 differ, so that a motif like any other stands "
+        "out with a chance of 0.33: give a longer motif, or backgrounds that are less alike."
         for name in "AB"
     ]
     caplog.clear()

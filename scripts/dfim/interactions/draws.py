@@ -85,6 +85,14 @@ def _shared(bases: np.ndarray, features: pd.DataFrame, seed: int, number: int) -
     return pieces
 
 
+def pieces_alike(draws: int, name: str, different: int, remedy: str, others: str = "") -> str:
+    """Return a sentence that so few shared pieces of a name differ; as many as differ are its draws."""
+    return (
+        f"of {draws} shared pieces in the place of {name} only {different} differ{others}, so that a motif "
+        f"like any other stands out with a chance of {1 / (different + 1):.2g}: {remedy}."
+    )
+
+
 def among_known(shuffle: np.ndarray, begin: int, width: int) -> int:
     """Return where a piece begins that was drawn to begin at ``begin``: as far along those without an N."""
     unknown = np.concatenate([[0], np.cumsum(shuffle == UNKNOWN)])

@@ -22,7 +22,7 @@ import pandas as pd
 
 from dfim.attribution.edits import NONE, Block
 from dfim.errors import counted
-from dfim.interactions.draws import REMOVED, REPLACED, Draws, SharedPieces
+from dfim.interactions.draws import REMOVED, REPLACED, Draws, SharedPieces, pieces_alike
 from dfim.interactions.edits import Evaluate, evaluated
 from dfim.interactions.mutation import mutant_rows
 from dfim.interactions.pairs import rows_by_example
@@ -122,13 +122,9 @@ def draw_pairs(
 def _warn_of_pieces_alike(different: dict[str, int], draws: int) -> None:
     """Log a warning of names of which many pieces are the same: as many as differ are too few draws."""
     name = min(different, key=different.get)
-    logger.warning(
-        "of %d shared pieces in the place of %s only %d differ%s, so that a motif like any other stands out "
-        "with a chance of %.2g: give sequences that are less alike.",
-        draws, name, different[name],
-        f", and few of {counted(len(different) - 1, 'other name')}" if len(different) > 1 else "",
-        1 / (different[name] + 1),
-    )  # fmt: skip
+    others = f", and few of {counted(len(different) - 1, 'other name')}" if len(different) > 1 else ""
+    remedy = "give sequences that are less alike"
+    logger.warning("%s", pieces_alike(draws, name, different[name], remedy, others))
 
 
 def rows_by_number(features: pd.DataFrame, needed: pd.DataFrame) -> dict[int, tuple]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import counted
+from dfim.interactions.draws import pieces_alike
 from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
 from dfim.statistics.bootstrap import mean_intervals
 from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, SMALL, effects, resolution, resolved
@@ -65,11 +66,8 @@ def _warn_of_pieces_alike(found: ScanDraws, level: float) -> None:
     draws = found.first.shape[1]
     for name, pieces in found.pieces.items():
         if pieces < draws and (pieces + 1) * level < 1:
-            logger.warning(
-                "of %d pieces in the place of %s only %d differ, so that a motif like any other stands out "
-                "with a chance of %.2g: give a longer motif, or backgrounds that are less alike.",
-                draws, name, pieces, 1 / (pieces + 1),
-            )  # fmt: skip
+            remedy = "give a longer motif, or backgrounds that are less alike"
+            logger.warning("%s", pieces_alike(draws, name, pieces, remedy))
 
 
 def too_few_draws(cells: int, draws: int, level: float) -> str | None:

@@ -84,7 +84,7 @@ def test_the_interval_covers_the_recall_at_its_rate():
         called = np.repeat(rng.random(80) < 0.6, 3)
         rows = pd.DataFrame({"example": np.arange(240) // 3, "fis_q": np.where(called, 0.01, 1)})
         rows["kind"] = np.where(np.arange(240) < 237, "both", "apart")
-        found = recovery(rows, TRUTH, seed).iloc[0]
+        found = recovery(rows, TRUTH).iloc[0]
         covered.append(found["recall_low"] <= 0.6 <= found["recall_high"])
     assert 0.88 <= np.mean(covered) <= 0.99
 

@@ -89,8 +89,7 @@ def _of_replaced(
     columns = {score: f"{score}_p{suffix}" for score in PAIR_SCORES} | {"interaction": "interaction_p"}
     own = tested[:0] if idle is None else tested[idle]  # without a truth there is nothing to show
     found = [
-        calibration_of(own, own[column].to_numpy(), REPLACED, score, seed)
-        for score, column in columns.items()
+        calibration_of(own, own[column].to_numpy(), REPLACED, score) for score, column in columns.items()
     ]
     return _joined(nulls), *(_joined(of) for of in zip(*found, strict=True))
 

@@ -74,7 +74,8 @@ CAPTIONS = {
     ),
     "performance": (
         "Performance on the test split, which training has not seen: ROC and precision–recall curves by "
-        "task, or predicted against measured values. Brackets are 95 % intervals over examples."
+        "task, or predicted against measured values. Brackets are 95 % intervals over examples, overlapping "
+        "windows taken together."
     ),
     "quality": (
         "Reads left after each step, measures of quality with their thresholds (a ring marks a "

@@ -58,6 +58,7 @@ def test_an_and_of_two_features_is_separated():
     terms = rng.integers(0, 2, (500, 2)).astype(float)
     both = terms.prod(axis=1).astype(int)
     assert separates(Fit(terms, both, False).outputs(terms), both)
+    assert not separates(np.array([-1.0, 2.0, 2.0, 3.0]), np.array([0, 0, 1, 1]))
     either = terms.sum(axis=1) == 1
     assert not separates(Fit(terms, either.astype(int), False).outputs(terms), either.astype(int))
     table = compared(0.0).assign(separates=1)

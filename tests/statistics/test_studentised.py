@@ -166,5 +166,11 @@ def test_variants_that_nothing_changes_do_not_make_the_p_of_others_small():
     assert (found.loc[~alive, "signed_sum_p"] == 1).all()
     # With their zeros among the draws it is twice as much.
     assert 0.035 < (found.loc[alive, "signed_sum_p"] <= 0.05).mean() < 0.065
+    # A variant that changes something is pooled even if none of its draws does.
+    table.loc[table["source"] == dead[0], "signed_sum"] = 1.0
+    again = add_significance(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
+    assert again.set_index("source").loc[dead[0], "signed_sum_p"] < 0.001
+    assert describe_nulls(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)["n"].item() == 10_010
+    table.loc[table["source"] == dead[0], "signed_sum"] = 0.0
     told = describe_nulls(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
     assert told["n"].tolist() == [10_000]

@@ -71,7 +71,8 @@ def position_significance(
     p and q are float32 (source, position), NaN where delta is and beyond the network's ``reach`` (bp): the
     absolute change against the absolute changes of the shuffled sequences, both in units of those as far from
     the source (:func:`over_alike`), in bins of which ``bins`` are the largest distances (none: all together,
-    as they are), and q over all positions of the bin. The calibration is by halves of the bins.
+    as they are), and q over all positions of the bin. The calibration is by halves of the bins; that of the
+    published methods is of the changes as they are.
     """
     distance = position_distances(profiles.sources, profiles.delta.shape[1])
     inside = ~np.isnan(profiles.delta) & (distance < reach)
@@ -91,12 +92,26 @@ def position_significance(
     p, q = np.full((2, *profiles.delta.shape), np.nan, dtype=np.float32)
     p[inside], q[inside] = found
     spec = NullModel(distances=tuple(bins))
-    halves = _halves(bins, null["distance"].max() if len(null) else 0)
     tables = (
         describe_nulls(tested, null, ["delta"], [spec], method, families=True, level=level),
-        *calibration(tested[:0], null, ["delta"], [spec], None, seed, method, distances=halves),
+        *_calibrated(tested[:0], null, profiles.null_positions, spec, method, seed),
     )
     return tables, p, q
+
+
+def _calibrated(
+    nothing: pd.DataFrame, null: pd.DataFrame, plain: pd.DataFrame, spec: NullModel, method: str, seed: int
+) -> list[pd.DataFrame]:
+    """Return shares and quantiles of held-out ``null`` positions, and by other methods of ``plain`` ones."""
+    halves = _halves(spec.distances, null["distance"].max() if len(null) else 0)
+    options = {"not_interacting": None, "seed": seed, "distances": halves}
+    found = calibration(nothing, null, ["delta"], [spec], method=method, others=(), **options)
+    others = [way for way in POOLED if way != method]
+    pooled = calibration(nothing, plain, ["delta"], [spec], method=others[0], others=others, **options)
+    return [
+        pd.concat([own, other[other["method"].isin(others)]], ignore_index=True)
+        for own, other in zip(found, pooled, strict=True)
+    ]
 
 
 def _halves(bins: Sequence[int], farthest: int) -> dict[str, tuple[float, float]]:

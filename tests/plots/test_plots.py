@@ -324,6 +324,20 @@ def test_calibration_draws_the_quantiles_and_prints_the_shares():
     assert label.endswith(f"; {style.count(shown['n'].iloc[0])})")
 
 
+def test_of_more_bins_of_distance_than_lines_those_that_are_farthest_off_are_drawn():
+    tables = plot_data.make_calibration(3000)
+    of_bin = {name: table["distance"] == "0–20" for name, table in tables.items() if "distance" in table}
+    shares = {f"bin {number}": 0.05 + 0.01 * number for number in range(6)}
+    for name, chosen in of_bin.items():
+        copies = [tables[name][chosen].assign(distance=label) for label in shares]
+        tables[name] = pd.concat([tables[name][tables[name]["distance"] == "all"], *copies])
+    at = tables["calibration"]["level"] == 0.05
+    tables["calibration"].loc[at, "share"] = tables["calibration"]["distance"].map(shares)
+    _, data = calibration.draw(tables, {})
+    drawn = data.loc[data["panel"] == "by distance (bp)", "distance"]
+    assert list(drawn.unique()) == ["bin 2", "bin 3", "bin 4", "bin 5"]
+
+
 @pytest.mark.parametrize(("holds", "cross"), [(1, False), (0, True), ("", False)])
 def test_a_line_that_is_off_has_a_cross(holds, cross):
     tables = plot_data.make_calibration(400, plain=True)

@@ -330,7 +330,8 @@ def test_of_more_bins_of_distance_than_lines_those_that_are_farthest_off_are_dra
     shares = {f"bin {number}": 0.05 + 0.01 * number for number in range(6)}
     for name, chosen in of_bin.items():
         copies = [tables[name][chosen].assign(distance=label) for label in shares]
-        tables[name] = pd.concat([tables[name][tables[name]["distance"] == "all"], *copies])
+        rows = [tables[name][tables[name]["distance"] == "all"], *copies]
+        tables[name] = pd.concat(rows, ignore_index=True)
     at = tables["calibration"]["level"] == 0.05
     tables["calibration"].loc[at, "share"] = tables["calibration"]["distance"].map(shares)
     _, data = calibration.draw(tables, {})

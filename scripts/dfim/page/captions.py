@@ -52,8 +52,8 @@ CAPTIONS = {
     ),
     "groups": (
         "Scores of two groups of sources: the share of sources up to a score, and boxes of quantiles. "
-        "An auROC of .5 says that the groups do not differ. p is Mann and Whitney's, which takes scores to be "
-        "independent."
+        "An auROC of .5 says that the groups do not differ. p is Mann and Whitney's, which takes scores "
+        "to be independent."
     ),
     "tracks": (
         "Importance along the sequence before and after a mutation, and the change. Changes with p "

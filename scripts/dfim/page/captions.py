@@ -66,9 +66,8 @@ CAPTIONS = {
     ),
     "aggregate_map": (
         "Mean change of each cell (source base to mutant base; target base) over aligned sequences. "
-        "Cells with q up to {level:g} are dotted. Light grey cells have too few sequences, grey ones "
-        "none. "
-        "Planted couplings are framed."
+        "Cells that are called, with q below {level:g}, are dotted. Light grey cells have too few "
+        "sequences, grey ones none. Planted couplings are framed."
     ),
     "training": (
         "Loss and performance on the validation split by epoch. Marked is the epoch whose weights were kept."

@@ -8,6 +8,7 @@ from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import Profiles
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values
+from dfim.statistics.resolution import rows_needed
 from dfim.statistics.studentised import over_alike
 
 
@@ -86,9 +87,18 @@ def test_p_of_positions_hold_their_level_within_a_bin_of_distances_too():
     table = found.calibration
     # The published methods, which pool the changes as they are, are off.
     pooled = table[(table["score"] == "delta") & (table["method"] == "gaussian") & (table["level"] == 0.05)]
-    assert (pooled.set_index("distance").loc[["1–3", "14–20"], "holds"] == 0).all()
+    shares = pooled.set_index("distance")["share"]
+    assert shares["1–3"] > 0.2
+    assert shares["14–20"] < 0.01
     own = table[(table["score"] == "delta") & (table["method"] == "empirical") & (table["level"] == 0.05)]
     assert (own.loc[own["n"] > 0, "holds"] == 1).all()
+    # The halves are apart, and hold all.
+    n = own.set_index("distance")["n"]
+    assert n.drop("all").sum() == n["all"] == len(profiles.null_positions)
+    # q is over a bin: that many of its positions alone must stand out together.
+    nulls = found.nulls[found.nulls["score"] == "delta"]
+    needed = [rows_needed(*row) for row in nulls[["smallest_p", "n_tested"]].itertuples(index=False)]
+    assert nulls["rows_needed"].tolist() == needed
 
 
 def test_response_distance_is_1_next_to_the_source_and_negative_upstream():

@@ -66,12 +66,12 @@ def test_a_row_and_null_rows_of_its_block_are_in_one_fold():
     assert null_fold[ONCE["example"] == 5].tolist() == fold[FIVE["example"] == 5].tolist()
 
 
-@pytest.mark.parametrize("blocks", [FEWEST_BLOCKS, 30])
-def test_the_interval_of_a_median_has_it_at_its_rate(blocks):
+@pytest.mark.parametrize(("blocks", "rows"), [(FEWEST_BLOCKS, 3), (30, 3), (FEWEST_BLOCKS, 1), (8, 1)])
+def test_the_interval_of_a_median_has_it_at_its_rate(blocks, rows):
     above, below = [], []
     for seed in range(1000):
         rng = np.random.default_rng([seed, blocks])
-        block = np.repeat(np.arange(blocks), 3)
+        block = np.repeat(np.arange(blocks), rows)
         low, high = median_interval(
             rng.normal(size=blocks)[block] + 0.3 * rng.normal(size=len(block)), block, seed
         )

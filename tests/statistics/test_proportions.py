@@ -26,6 +26,12 @@ def test_rows_in_blocks_of_one_are_independent_and_copies_add_nothing():
     assert share_interval(np.zeros(60, bool), np.arange(60) // 2) == pytest.approx(wilson(0, 30))
 
 
+def test_blocks_that_are_more_alike_than_chance_are_worth_no_more_than_their_rows():
+    holds = np.tile([True, False], 50)
+    holds[1] = True
+    assert share_interval(holds, np.arange(100) // 2) == pytest.approx(wilson(0.51, 100))
+
+
 @pytest.mark.parametrize(
     ("blocks", "rows", "share", "alike"),
     [(100, 1, 0.002, 0), (100, 1, 0.01, 0), (300, 1, 0.995, 0), (40, 5, 0.05, 0.3), (100, 10, 0.05, 0.05)],

@@ -31,7 +31,7 @@ from dfim.errors import InputError, counted
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.p_values import POOLED, p_values, q_values
 from dfim.statistics.resolution import AUTO
-from dfim.statistics.studentised import studentised_rows, with_a_change
+from dfim.statistics.studentised import pooled_sizes, with_a_change
 
 ALL = "all"
 MODELS = ("dinucleotide", "matched", "substitutions", "replaced")
@@ -308,11 +308,10 @@ def scaled(
     """
     if not spec.studentised:
         return table, null
-    pooled = with_a_change(table, null, scores)
-    sizes = {score: studentised_rows(table, null, score) for score in scores}
+    found = {score: sizes for score, *sizes in pooled_sizes(table, null, scores)}
     return (
-        table.assign(**{score: found for score, (found, _) in sizes.items()}),
-        null.assign(**{score: found for score, (_, found) in sizes.items()})[pooled],
+        table.assign(**{score: sizes for score, (sizes, _) in found.items()}),
+        null[with_a_change(table, null, scores)].assign(**{score: of for score, (_, of) in found.items()}),
     )
 
 

@@ -20,7 +20,7 @@ that they are in units of the null scores there: else a null that is pooled over
 them, gives small p to the near ones and large p to the far.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -119,6 +119,16 @@ def studentised_rows(table: pd.DataFrame, draws: pd.DataFrame, score: str) -> tu
     found, null = studentised(table[score].to_numpy(float), values)
     found, null = _finite(found, null[row, number])
     return found, null
+
+
+def pooled_sizes(
+    table: pd.DataFrame, draws: pd.DataFrame, scores: Sequence[str]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yield each score, the sizes of the rows of a table, and those of the draws of :func:`with_a_change`."""
+    pooled = with_a_change(table, draws, scores)
+    for score in scores:
+        sizes, null = studentised_rows(table, draws, score)
+        yield score, sizes, null[pooled]
 
 
 def with_a_change(table: pd.DataFrame, draws: pd.DataFrame, scores: Sequence[str]) -> np.ndarray:

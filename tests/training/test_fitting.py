@@ -1,5 +1,7 @@
 """Training: the masked loss, what a batch holds, which weights are kept, and the metrics."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -443,6 +445,23 @@ def test_areas_of_a_split_have_bounds_and_the_mean_its_own(motifs):
     assert width["mean"] < 0.85 * width[motifs.tasks].min()
     assert len(rows) == 500
     assert (width > 0.03).all()
+
+
+def test_overlapping_windows_are_one_observation_of_the_bounds(motifs):
+    """Five windows that overlap each other, in each of a hundred places, of one label and logit."""
+    rows, rng = motifs.rows("test"), np.random.default_rng(10)
+    place = np.arange(len(rows)) // 5
+    labels, logits = motifs.labels.copy(), rng.normal(size=motifs.labels.shape)
+    labels[rows], logits[rows] = labels[rows[5 * place]], logits[rows[5 * place]]
+    examples = motifs.examples.copy()
+    examples.loc[rows, "chrom"] = "chr8"
+    examples.loc[rows, "start"] = 1000 * place + 10 * (np.arange(len(rows)) % 5)
+    examples["end"] = examples["start"] + motifs.bases.shape[1]
+    widths = []
+    for table in (examples, motifs.examples):
+        found = evaluation.evaluate(replace(motifs, labels=labels, examples=table), "test", logits, logits)
+        widths.append((found["auroc_high"] - found["auroc_low"]).to_numpy())
+    assert (widths[0] > 1.6 * widths[1]).all()
 
 
 def test_thinned_curves_keep_ends_and_areas():

@@ -5,55 +5,19 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from support.scans import MOTIFS, by_chance, random_backgrounds, scan, sites, within_8_bp
 
-from dfim.attribution.edits import logits_of_whole_copies
 from dfim.errors import InputError
-from dfim.interactions.grammar_scan import ScanDraws, draw_scan, motif_words, scan_cells, scan_starts
+from dfim.interactions.grammar_scan import ScanDraws, motif_words, scan_cells, scan_starts
 from dfim.interactions.tested_scan import SCAN_COLUMNS, judge_scan, too_few_draws
-from dfim.sequences.bases import one_hot, reverse_complement, to_bases, to_string
+from dfim.sequences.bases import one_hot, reverse_complement, to_string
 from dfim.statistics.p_values import q_values
-from dfim.statistics.replaced import SURE, p_replaced
+from dfim.statistics.replaced import p_replaced
 from dfim.statistics.studentised import over_mean_square
-
-MOTIFS = {"TAL1": "CAGATG", "GATA1": "AGATAAG"}
-BASES = np.frombuffer(b"ACGT", np.uint8)
-
-
-def random_backgrounds(number, length, seed=0):
-    return BASES[np.random.default_rng(seed).integers(0, 4, (number, length))]
-
-
-def scan(output, backgrounds, spacings, motifs=MOTIFS, draws=20, seed=0, **options):
-    """Scan a function from one-hot sequences (copies, positions, 4) to a number of each."""
-    evaluate = partial(logits_of_whole_copies, lambda x: output(x)[:, None], backgrounds, task=0)
-    cells = scan_cells(motifs, spacings, **options)
-    return draw_scan(evaluate, backgrounds, motifs, cells, draws, seed)
-
-
-def by_chance(x, seed=0):
-    """Return a number of each sequence that looks random, and is the same whenever it is asked for."""
-    weights = np.random.default_rng(seed).normal(size=x.shape[1:])
-    return np.sin(1e3 * np.einsum("nlc,lc->n", x, weights))
 
 
 def linear(x, seed=0):
     return np.einsum("nlc,lc->n", x, np.random.default_rng([seed, 1]).normal(size=x.shape[1:]))
-
-
-def sites(x, word):
-    """Return where a word begins, bool (copies, places)."""
-    windows = np.lib.stride_tricks.sliding_window_view(x, len(word), axis=1)
-    return np.einsum("npcw,wc->np", windows, one_hot(to_bases(word))) > len(word) - 0.5
-
-
-def within_8_bp(x):
-    """Return 3 and 2 for the motifs and the context's part, and 5 more (or less) for one arrangement."""
-    tal, gata, turned = (sites(x, word) for word in ("CAGATG", "AGATAAG", "CTTATCT"))
-    together, against = np.zeros(len(x)), np.zeros(len(x))
-    for apart in range(6, 15):
-        together += (tal[:, : gata.shape[1] - apart] & gata[:, apart:]).any(axis=1)
-        against += (tal[:, : gata.shape[1] - apart] & turned[:, apart:]).any(axis=1)
-    return 3 * tal.any(axis=1) + 2 * gata.any(axis=1) + by_chance(x) + 5 * together - 5 * against
 
 
 def scans_of_random_words(output, number, backgrounds):
@@ -210,69 +174,6 @@ def test_cells_are_in_units_of_their_mean_square_and_a_hundredth_of_the_spread_o
     sizes = partial(over_mean_square, floor=outputs[0, :, 3].std() / 100)
     expected = p_replaced(table["interaction"], *draws, sizes)
     np.testing.assert_array_equal(table[["p_first", "p_second", "q"]], expected[["p_first", "p_second", "q"]])
-
-
-def composite(x, seed):
-    """Return what two words do that act together 7 to 9 bp apart, and all like them by how alike they are.
-
-    Beside it lies what sequence does by itself, and near sequence together, without any grammar.
-    """
-    rng = np.random.default_rng(seed)
-    alike = []
-    for word in MOTIFS.values():
-        weights = one_hot(to_bases(word)) * rng.uniform(0.2, 0.6, (len(word), 1))
-        windows = np.lib.stride_tricks.sliding_window_view(x, len(word), axis=1)
-        alike.append(np.exp(np.einsum("npcw,wc->np", windows, weights) - weights.sum()))
-    one, other = alike
-    together = sum(
-        (one[:, : other.shape[1] - apart] * other[:, apart:]).sum(axis=1) for apart in (13, 14, 15)
-    )
-    filters, pairs = rng.normal(size=(32, 12)), rng.normal(size=(24, 12))
-    near = np.lib.stride_tricks.sliding_window_view(x, 8, axis=1).reshape(len(x), -1, 32) @ filters
-    pooled = np.maximum(near, 0)[:, : near.shape[1] // 6 * 6].reshape(len(x), -1, 6, 12).max(axis=2)
-    units = np.maximum(np.concatenate([pooled[:, :-1], pooled[:, 1:]], axis=2) @ pairs, 0)
-    alone = np.log1p(3 * one.sum(axis=1)) + np.log1p(3 * other.sum(axis=1))
-    return alone + 4 * np.log1p(together) + 0.02 * units.sum(axis=1) @ rng.normal(size=12)
-
-
-def test_what_is_called_hardly_depends_on_which_pieces_are_drawn():
-    """Some pieces are so like a motif that they do half of what it does."""
-    alike, repeated, truly = [], [], []
-    for seed in range(5):
-        options = {"draws": 200, "orientations": ["++"]}
-        found = scan(partial(composite, seed=seed), random_backgrounds(6, 60, seed), range(2, 18), **options)
-        one, other = (
-            judge_scan(ScanDraws(found.cells, found.outputs, found.first[:, own], found.second[:, own]))
-            for own in (slice(0, 100), slice(100, 200))
-        )
-        both = [table["called"].to_numpy() == 1 for table in (one, other)]
-        print(seed, both[0], both[1], one["called_again"].tolist())
-        alike.append(np.logical_and(*both).sum() / max(1, np.logical_or(*both).sum()))
-        repeated += both[1][both[0] & (one["called_again"] >= SURE)].tolist()
-        truly += both[0][one["spacing"].between(7, 9)].tolist()
-    assert np.mean(truly) >= 0.9
-    assert np.mean(alike) >= 0.85
-    assert len(repeated) > 10
-    assert np.mean(repeated) >= 0.95
-
-
-def test_that_calls_hang_by_few_pieces_is_told(caplog):
-    """Of as few as 20 one can hardly tell; one in 20 may do as much as the motif."""
-    for draws in (100, 20):
-        judge_scan(scan(within_8_bp, random_backgrounds(10, 80), [0, 4], draws=draws, orientations=["++"]))
-    assert caplog.messages == [
-        "which 20 pieces of other sequence were drawn decides about some cells (column called_again): with "
-        "others, 2 of the 2 that are called may not be, and 0 of the rest may: raise 'draws'."
-    ]
-
-
-def test_pieces_of_a_scan_have_no_n_where_there_are_others():
-    backgrounds = random_backgrounds(6, 60)
-    backgrounds[:, 10:50] = ord("N")
-    words = motif_words({"A": "GATA", "B": "CWGCAT"}, backgrounds, 40, 0)
-    for own in words.values():
-        assert not (own == ord("N")).any()
-        assert len(np.unique(own[0, 1:], axis=0)) > 20
 
 
 def test_cells_name_both_as_they_stand_and_know_the_reach():

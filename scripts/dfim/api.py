@@ -37,7 +37,7 @@ from dfim.interactions.tested_pairs import judge_pairs
 from dfim.interactions.tested_scan import judge_scan
 from dfim.networks.reach import reach_of
 from dfim.sequences.motifs import words_of
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, shared_draws_of
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, draws_of, scan_draws_of, shared_draws_of
 from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
@@ -264,9 +264,9 @@ def scan(
     :data:`BACKGROUND`), of the network's length, or ``length`` where it takes any. ``backgrounds``: how many,
     at most. ``spacings``: bases between the two: several numbers, one, or a text such as ``0-40``;
     ``orientations``: strands of the motif that is named first, and of the other; ``both_orders``: also with
-    the other upstream. ``draws`` of other sequence in each motif's place; ``auto``: twice as many as let a
-    lone spacing be called. Returns a row per pair, orientation and spacing: the columns of ``scan.tsv`` in
-    ``docs/files.md``; q is over all of them. Other arguments, and the errors, as in :func:`pairs`.
+    the other upstream. ``draws`` of other sequence in each motif's place; ``auto``: five times as many as
+    let a lone spacing be called. Returns a row per pair, orientation and spacing: the columns of ``scan.tsv``
+    in ``docs/files.md``; q is over all of them. Other arguments, and the errors, as in :func:`pairs`.
 
     >>> own = "resources/own/network.keras"
     >>> found = scan(own, {"ELF1": "CCGGAAGT", "SIX5": "TGTAGTTG"}, spacings=[5], backgrounds=10)
@@ -284,7 +284,7 @@ def scan(
         cells = scan_cells(motifs, spacings, orientations, both_orders, reach_of(scorer.layers))
         source = {"length": scorer.length, "probabilities": background} if given is None else {"given": given}
         bases = scan_backgrounds(backgrounds, list(motifs.values()), seed, shuffled=shuffled, **source)
-        count = shared_draws_of(draws, level)
+        count = scan_draws_of(draws, level)
         logger.info("%d pieces of other sequence in the place of each motif", count)
         evaluate = partial(scorer.edited_logits, bases, task=number)
         found = draw_scan(evaluate, bases, motifs, cells, count, seed)

@@ -7,7 +7,7 @@ with the paper's networks; ``docs/cluster.md`` has the measurements beside what 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, shared_draws_of
+from dfim.statistics.draw_numbers import MOST_OUTPUTS, MOST_SCORES, draws_of, scan_draws_of, shared_draws_of
 from dfim.statistics.resolution import AUTO, draws_needed
 from workflow import reads_demands
 from workflow.analyses import analysis_figures, pair_draws
@@ -287,7 +287,7 @@ def judge_pairs(wildcards, sizes) -> Demand:
 def scan_motifs(wildcards, sizes) -> Demand:
     """Outputs of every cell and of its draws, in every background."""
     scan, cells = sizes.config["scans"][wildcards["scan"]], cells_of(sizes.config["scans"][wildcards["scan"]])
-    outputs = scan["backgrounds"] * cells * (1 + 2 * shared_draws_of(scan["draws"], scan["level"]))
+    outputs = scan["backgrounds"] * cells * (1 + 2 * scan_draws_of(scan["draws"], scan["level"]))
     network = sizes.network(wildcards["model"])
     return Demand(NETWORK[0] + outputs * (2e-5 + network.multiplications / FORWARD), NETWORK[1] + 500, 1.0)
 

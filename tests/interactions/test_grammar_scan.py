@@ -5,55 +5,19 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from support.scans import MOTIFS, by_chance, random_backgrounds, scan, sites, within_8_bp
 
-from dfim.attribution.edits import logits_of_whole_copies
 from dfim.errors import InputError
-from dfim.interactions.grammar_scan import ScanDraws, draw_scan, motif_words, scan_cells, scan_starts
+from dfim.interactions.grammar_scan import ScanDraws, motif_words, scan_cells, scan_starts
 from dfim.interactions.tested_scan import SCAN_COLUMNS, judge_scan, too_few_draws
-from dfim.sequences.bases import one_hot, reverse_complement, to_bases, to_string
+from dfim.sequences.bases import one_hot, reverse_complement, to_string
 from dfim.statistics.p_values import q_values
 from dfim.statistics.replaced import p_replaced
-from dfim.statistics.studentised import over_median
-
-MOTIFS = {"TAL1": "CAGATG", "GATA1": "AGATAAG"}
-BASES = np.frombuffer(b"ACGT", np.uint8)
-
-
-def random_backgrounds(number, length, seed=0):
-    return BASES[np.random.default_rng(seed).integers(0, 4, (number, length))]
-
-
-def scan(output, backgrounds, spacings, motifs=MOTIFS, draws=20, seed=0, **options):
-    """Scan a function from one-hot sequences (copies, positions, 4) to a number of each."""
-    evaluate = partial(logits_of_whole_copies, lambda x: output(x)[:, None], backgrounds, task=0)
-    cells = scan_cells(motifs, spacings, **options)
-    return draw_scan(evaluate, backgrounds, motifs, cells, draws, seed)
-
-
-def by_chance(x, seed=0):
-    """Return a number of each sequence that looks random, and is the same whenever it is asked for."""
-    weights = np.random.default_rng(seed).normal(size=x.shape[1:])
-    return np.sin(1e3 * np.einsum("nlc,lc->n", x, weights))
+from dfim.statistics.studentised import over_mean_square
 
 
 def linear(x, seed=0):
     return np.einsum("nlc,lc->n", x, np.random.default_rng([seed, 1]).normal(size=x.shape[1:]))
-
-
-def sites(x, word):
-    """Return where a word begins, bool (copies, places)."""
-    windows = np.lib.stride_tricks.sliding_window_view(x, len(word), axis=1)
-    return np.einsum("npcw,wc->np", windows, one_hot(to_bases(word))) > len(word) - 0.5
-
-
-def within_8_bp(x):
-    """Return 3 and 2 for the motifs and the context's part, and 5 more (or less) for one arrangement."""
-    tal, gata, turned = (sites(x, word) for word in ("CAGATG", "AGATAAG", "CTTATCT"))
-    together, against = np.zeros(len(x)), np.zeros(len(x))
-    for apart in range(6, 15):
-        together += (tal[:, : gata.shape[1] - apart] & gata[:, apart:]).any(axis=1)
-        against += (tal[:, : gata.shape[1] - apart] & turned[:, apart:]).any(axis=1)
-    return 3 * tal.any(axis=1) + 2 * gata.any(axis=1) + by_chance(x) + 5 * together - 5 * against
 
 
 def scans_of_random_words(output, number, backgrounds):
@@ -200,25 +164,16 @@ def test_cells_where_next_to_nothing_happens_do_not_hide_the_others():
     assert (q_values(unfloored["p"]) > 0.05).all()
 
 
-def test_cells_are_in_units_of_their_median_and_a_hundredth_of_the_spread_of_the_backgrounds():
+def test_cells_are_in_units_of_their_mean_square_and_a_hundredth_of_the_spread_of_the_backgrounds():
     rng = np.random.default_rng(1)
     cells = scan_cells(MOTIFS, range(20), ["++"])
     outputs = np.repeat(rng.normal(size=10)[None, :, None], 20, axis=0) + np.zeros((20, 10, 4))
     outputs[..., 0] += rng.normal(size=(20, 1)) / 50
     draws = rng.normal(size=(2, 20, 6)) / 50
     table = judge_scan(ScanDraws(cells, outputs, *draws))
-    sizes = partial(over_median, floor=outputs[0, :, 3].std() / 100)
+    sizes = partial(over_mean_square, floor=outputs[0, :, 3].std() / 100)
     expected = p_replaced(table["interaction"], *draws, sizes)
     np.testing.assert_array_equal(table[["p_first", "p_second", "q"]], expected[["p_first", "p_second", "q"]])
-
-
-def test_pieces_of_a_scan_have_no_n_where_there_are_others():
-    backgrounds = random_backgrounds(6, 60)
-    backgrounds[:, 10:50] = ord("N")
-    words = motif_words({"A": "GATA", "B": "CWGCAT"}, backgrounds, 40, 0)
-    for own in words.values():
-        assert not (own == ord("N")).any()
-        assert len(np.unique(own[0, 1:], axis=0)) > 20
 
 
 def test_cells_name_both_as_they_stand_and_know_the_reach():
@@ -250,7 +205,7 @@ def test_beyond_the_reach_nothing_is_tested_and_outputs_are_those_of_evaluating_
     near = (whole.outputs @ [1, -1, -1, 1]).mean(axis=1)[~beyond]
     assert near.max() > 4
     table = judge_scan(found)
-    assert table.loc[beyond, ["p_first", "p", "q", "null_low"]].isna().all(axis=None)
+    assert table.loc[beyond, ["p_first", "p", "q", "null_low", "called_again"]].isna().all(axis=None)
     assert table.loc[~beyond, "q"].notna().all()
 
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from dfim.errors import InputError
 from dfim.statistics.effects import called
-from dfim.statistics.replaced import describe_replaced, p_of_draws, p_replaced
-from dfim.statistics.studentised import over_median, studentised
+from dfim.statistics.replaced import add_verdicts, called_again, describe_replaced, p_of_draws, p_replaced
+from dfim.statistics.studentised import over_mean_square, over_median, studentised
 
 
 def rms(values):
@@ -196,3 +197,28 @@ def test_too_few_draws_and_numbers_that_are_not_finite_are_refused():
     with pytest.raises(InputError, match="1 score of pairs or of their draws are not finite"):
         p_of_draws(np.array([np.nan, 1]), np.ones((2, 3)))
     assert p_of_draws(np.empty(0), np.empty((0, 1))).shape == (0,)
+
+
+@pytest.mark.parametrize(("draws", "as_much"), [(40, 0), (40, 1), (100, 0), (100, 1), (100, 3), (400, 3)])
+def test_how_often_a_feature_is_called_again_is_by_how_many_pieces_do_as_much(draws, as_much):
+    """Beside less than a twentieth of the pieces it is called. The feature counts as half a piece more."""
+    rng = np.random.default_rng([draws, as_much])
+    scores, ends = rng.normal(size=50) / 300, rng.normal(size=(2, 50, draws)) / 100
+    scores[:8], ends[:, :8, :as_much] = 1, 1.0001
+    table = pd.DataFrame({"interaction": scores, "share": 1.0, "within_reach": 1})
+    judged = (*ends, 0.05, 0.1, over_mean_square)
+    add_verdicts(table, *judged)
+    assert table["called"].tolist() == [1] * 8 + [0] * 42
+    again = called_again(table, *judged, seed=1)
+    expected = binom.cdf(draws // 20 - 1, draws, (0.5 + as_much) / (0.5 + draws))
+    np.testing.assert_allclose(again[:8], expected, atol=0.1)
+    assert (again[8:] < 0.05).all()
+
+
+def test_what_cannot_be_called_is_not_called_again():
+    table = pd.DataFrame({"interaction": [0.0, 5.0], "share": [0.0, 0.05]})
+    ends = np.zeros((2, 2, 100))
+    ends[:, 1] = np.random.default_rng(0).normal(size=(2, 100)) / 100
+    assert called_again(table, *ends, 0.05, 0.1, over_mean_square).tolist() == [0, 0]
+    assert (called_again(table, *ends, 0.05, 0.01, over_mean_square) > 0.9).tolist() == [False, True]
+    assert called_again(table[:0], *ends[:, :0], 0.05, 0.1, over_mean_square).size == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.draw_numbers import draws_of, shared_draws_of
+from dfim.statistics.draw_numbers import draws_of, scan_draws_of, shared_draws_of
 from dfim.statistics.p_values import q_values, smallest_p
 from dfim.statistics.replaced import p_replaced
 from dfim.statistics.resolution import coarse_nulls, draws_needed, null_scores_needed, rows_needed
@@ -85,9 +85,10 @@ def test_auto_lets_a_lone_pair_be_called_at_the_level_that_is_asked(level, draws
 
 @pytest.mark.parametrize(("level", "draws"), [(0.05, 40), (0.1, 20)])
 @pytest.mark.parametrize("rows", [1, 8, 120])
-def test_shared_draws_are_twice_what_a_lone_cell_or_kind_needs(level, draws, rows):
+def test_shared_draws_are_twice_what_a_lone_kind_needs_and_those_of_scans_five_times(level, draws, rows):
     assert shared_draws_of("auto", level) == draws
-    assert shared_draws_of(7, level) == 7
+    assert scan_draws_of("auto", level) == 5 * draws // 2
+    assert shared_draws_of(7, level) == scan_draws_of(7, level) == 7
     scores, drawn = np.zeros(rows), np.random.default_rng(0).normal(size=(rows, draws // 2))
     scores[0] = 1000
     assert p_replaced(scores, drawn, drawn)["q"][0] < level

@@ -7,7 +7,13 @@ import pytest
 from dfim.errors import InputError
 from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel, add_significance
-from dfim.statistics.studentised import over_alike, over_median, studentised, studentised_rows
+from dfim.statistics.studentised import (
+    over_alike,
+    over_mean_square,
+    over_median,
+    studentised,
+    studentised_rows,
+)
 
 
 def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
@@ -35,12 +41,27 @@ def test_shared_draws_are_over_the_median_size_of_score_and_draws():
     assert null.tolist() == [[0, 0, np.inf], [0, 0, 0]]
 
 
+def test_cells_of_a_scan_are_over_the_root_mean_square_of_score_and_draws():
+    rng = np.random.default_rng(9)
+    scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
+    for floor in (0.0, 0.7):
+        found, null = over_mean_square(scores, draws, floor)
+        for row in range(7):
+            values = np.array([scores[row], *draws[row]])
+            scale = np.sqrt(np.mean(values**2) + floor**2)
+            np.testing.assert_allclose([found[row], *null[row]], np.abs(values) / scale)
+    # However much one piece does, it is no larger than what does everything in any other cell.
+    alone, others = over_mean_square(np.array([10.0, 0.0]), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e4]]))
+    np.testing.assert_allclose([alone[0], others[1, 2]], 2)
+
+
 @pytest.mark.parametrize("piece", [3.0, 9.0])
-def test_a_lone_row_of_shared_draws_has_the_rank_of_its_score(piece):
-    """A piece that acts, too, is no larger than a score that is larger. By a mean square it would be."""
+@pytest.mark.parametrize("sizes", [over_median, over_mean_square])
+def test_a_lone_row_of_shared_draws_has_the_rank_of_its_score(sizes, piece):
+    """A piece that acts, too, is smaller than a larger score. By the mean square of the others it is not."""
     draws = np.full((1, 40), 0.1)
     draws[0, 7] = piece
-    found, null = over_median(np.array([10.0]), draws)
+    found, null = sizes(np.array([10.0]), draws)
     assert (null < found).all()
     by_square, null_by_square = studentised(np.array([10.0]), draws)
     assert null_by_square[0, 7] > by_square[0]

@@ -12,9 +12,9 @@ from dfim.interactions.grammar_scan import CELL_COLUMNS, ScanDraws
 from dfim.statistics.bootstrap import mean_intervals
 from dfim.statistics.effects import EFFECT_COLUMNS, OUTPUTS, SMALL, effects, resolution, resolved
 from dfim.statistics.p_values import smallest_p
-from dfim.statistics.replaced import NULL_ENDS, P_COLUMNS, add_verdicts, counted_pairs
+from dfim.statistics.replaced import NULL_ENDS, P_COLUMNS, SURE, add_verdicts, called_again, counted_pairs
 from dfim.statistics.resolution import NO_LIMIT, draws_needed, rows_needed
-from dfim.statistics.studentised import over_median
+from dfim.statistics.studentised import over_mean_square
 
 logger = logging.getLogger("dfim")
 
@@ -23,7 +23,7 @@ _EFFECTS = [
 ]
 SCAN_COLUMNS = [
     *CELL_COLUMNS, "n", *OUTPUTS, *_EFFECTS, "interaction", "interaction_low", "interaction_high",
-    *NULL_ENDS, "share", *P_COLUMNS, "q", "called", "call",
+    *NULL_ENDS, "share", *P_COLUMNS, "q", "called", "call", "called_again",
 ]  # fmt: skip
 
 
@@ -37,8 +37,9 @@ def judge_scan(
     them, ``null_low`` and ``null_high`` the middle 95 % of its draws, of both ends, each a mean over the same
     backgrounds. p is by the null ``replaced``, the larger of those of the two ends; q is over the cells
     within reach in which anything happens. A cell is ``called`` (1 or 0) when q is below ``level`` and its
-    share is ``least_share`` or more in size, and ``call`` is then synergy or redundancy. A warning is logged
-    where draws are too few, or too few of them differ.
+    share is ``least_share`` or more in size, and ``call`` is then synergy or redundancy. ``called_again`` is
+    the share of resamples of the pieces in which it is (:func:`called_again`). A warning is logged where
+    draws are too few, where too few of them differ, and where calls depend on which pieces were drawn.
     """
     values = found.outputs
     outputs = pd.DataFrame(values.mean(axis=1), columns=OUTPUTS)
@@ -52,12 +53,15 @@ def judge_scan(
     tested = table["within_reach"].to_numpy() == 1
     interaction, least = table.loc[tested, "interaction"].to_numpy(), resolution(outputs)[tested]
     draws = [resolved(ends[tested], least) for ends in (found.first, found.second)]
-    sizes = partial(over_median, floor=SMALL * empty.std())
-    add_verdicts(table, *draws, level, least_share, sizes)
+    judged = (*draws, level, least_share, partial(over_mean_square, floor=SMALL * empty.std()))
+    add_verdicts(table, *judged)
+    table.loc[tested, "called_again"] = called_again(table[tested], *judged, seed)
     tests = int(counted_pairs(interaction, *draws).sum())
     if tests and (few := too_few_draws(tests, found.first.shape[1], level)):
         logger.warning("%s", few)
     _warn_of_pieces_alike(found, level)
+    if unsure := calls_that_hang(table, found.first.shape[1]):
+        logger.warning("%s", unsure)
     return table[SCAN_COLUMNS]
 
 
@@ -84,4 +88,21 @@ def too_few_draws(cells: int, draws: int, level: float) -> str | None:
         f"the scan has {counted(draws, 'draw')} of each cell, so that {rows} of {cells} cells must stand out "
         f"together before one can have q < {level:g}, and a motif like any other stands out in all of them "
         f"with a chance of {1 / (draws + 1):.2g}: ask for {needed} draws."
+    )
+
+
+def calls_that_hang(table: pd.DataFrame, draws: int) -> str | None:
+    """Return a sentence where it depends on which pieces were drawn whether cells are called, or None.
+
+    ``table`` has the columns ``called`` and ``called_again`` of :func:`judge_scan`; ``draws``: K.
+    """
+    own = table["called"] == 1
+    lost = int((table.loc[own, "called_again"] < SURE).sum())
+    found = int((table.loc[~own, "called_again"] > 1 - SURE).sum())
+    if not lost + found:
+        return None
+    return (
+        f"which {counted(draws, 'piece')} of other sequence were drawn decides about some cells (column "
+        f"called_again): with others, {lost} of the {own.sum()} that are called may not be, and {found} of "
+        "the rest may: raise 'draws'."
     )

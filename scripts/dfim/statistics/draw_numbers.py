@@ -18,9 +18,22 @@ def draws_of(asked: int | str, pairs: int, most: int, level: float = LEVEL) -> i
 
 
 def shared_draws_of(asked: int | str, level: float = LEVEL) -> int:
-    """Return the shared draws of each cell of a scan, or kind of pairs: as asked, or by ``auto`` 40 at .05.
+    """Return the shared draws of each kind of pairs: as asked, or by ``auto`` 40 at the level .05.
 
-    That is twice as many as let a lone one be called, however many there are. The draws of all of them are
+    That is twice as many as let a lone kind be called, however many there are. The draws of all of them are
     the same few pieces: with half as many, what is called depends on which these are.
     """
-    return 2 * draws_needed(1, level=level, most=NO_LIMIT) if asked == AUTO else int(asked)
+    return _times_needed(2, asked, level)
+
+
+def scan_draws_of(asked: int | str, level: float = LEVEL) -> int:
+    """Return the pieces of a scan for each motif: as asked, or by ``auto`` 100 at the level .05.
+
+    That is five times as many as let a lone cell be called. With 100 pieces a motif is called beside four
+    that do as much, with 40 beside one: which pieces are drawn decides less.
+    """
+    return _times_needed(5, asked, level)
+
+
+def _times_needed(times: int, asked: int | str, level: float) -> int:
+    return times * draws_needed(1, level=level, most=NO_LIMIT) if asked == AUTO else int(asked)

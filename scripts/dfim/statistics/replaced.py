@@ -31,6 +31,8 @@ _MIDDLE = (2.5, 97.5)
 # A draw that is smaller by less than this share is as large as the score. A piece may be the feature itself,
 # one in four of a feature of one base, and differs then by rounding alone: draws are kept in 24 bits.
 _ALIKE = 1e-5
+# How often shared draws are resampled, and the share of these that makes a call sure.
+RESAMPLES, SURE = 200, 0.9
 HYPOTHESIS = (
     "The two features change each other's effect no more than each does with other sequence of the same "
     "composition in the other's place."
@@ -48,6 +50,14 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, sizes: Sizes = studentised
     draws = np.asarray(draws)
     if not len(scores):
         return np.empty(0)
+    _check_draws(scores, draws)
+    found, null = sizes(scores, draws)
+    ordered = np.sort(null[pooled(scores, draws)], axis=None)
+    larger = ordered.size - np.searchsorted(ordered, found * (1 - _ALIKE), side="left")
+    return (1 + larger) / (ordered.size + 1)
+
+
+def _check_draws(scores: np.ndarray, draws: np.ndarray) -> None:
     if draws.ndim != 2 or draws.shape[1] < 2:
         raise InputError(
             f"the null 'replaced' has {draws.shape[1] if draws.ndim == 2 else 0} draws of each pair, and "
@@ -59,10 +69,50 @@ def p_of_draws(scores: np.ndarray, draws: np.ndarray, sizes: Sizes = studentised
             f"{counted(wrong, 'score')} of pairs or of their draws are not finite numbers: look at the "
             "model's weights and history for values that are not a number."
         )
-    found, null = sizes(scores, draws)
-    ordered = np.sort(null[pooled(scores, draws)], axis=None)
-    larger = ordered.size - np.searchsorted(ordered, found * (1 - _ALIKE), side="left")
-    return (1 + larger) / (ordered.size + 1)
+
+
+def called_again(
+    table: pd.DataFrame,
+    first: np.ndarray,
+    second: np.ndarray,
+    level: float,
+    least_share: float,
+    sizes: Sizes,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return how often rows are called when their shared draws are resampled: shares, float64 (rows,).
+
+    The arguments are those of :func:`add_verdicts`; all rows are tested. K pieces are resampled, each with
+    its draws in all rows, from the K that were drawn and, with half the chance of a piece, the feature
+    itself: where none of K does as much, a few in a hundred may do so all the same (the prior of Jeffreys).
+    Sizes stay those of the pieces that were drawn.
+    """
+    scores, draws = table["interaction"].to_numpy(), first.shape[1]
+    chances = np.append(0.5, np.ones(draws)) / (draws + 0.5)
+    resamples = np.random.default_rng([seed, draws]).multinomial(draws, chances, RESAMPLES)
+    ends = [_Resampled(scores, own, sizes) for own in (first, second)]
+    tests, times = counted_pairs(scores, first, second), np.zeros(len(table))
+    for counts in resamples:
+        larger = np.maximum(*(end.p(counts) for end in ends))
+        q = np.where(tests, q_values(np.where(tests, larger, np.nan)), 1.0)
+        times += called(q, table["share"], level, least_share)
+    return times / RESAMPLES
+
+
+class _Resampled:
+    """The sizes of the draws of all rows, and of the scores, in order; each piece counts as often as told."""
+
+    def __init__(self, scores: np.ndarray, draws: np.ndarray, sizes: Sizes):
+        found, null = sizes(scores, draws)
+        pool = np.column_stack([found, null])[pooled(scores, draws)]
+        order = np.argsort(pool, axis=None)
+        self._piece = order % pool.shape[1]
+        self._smaller = np.searchsorted(pool.ravel()[order], found * (1 - _ALIKE), side="left")
+
+    def p(self, counts: np.ndarray) -> np.ndarray:
+        """Return p as :func:`p_of_draws`, float64 (rows,); ``counts`` (1 + K,) of the feature and pieces."""
+        before = np.concatenate([[0], np.cumsum(counts[self._piece])])
+        return (1 + before[-1] - before[self._smaller]) / (before[-1] + 1)
 
 
 def pooled(scores: np.ndarray, draws: np.ndarray) -> np.ndarray:

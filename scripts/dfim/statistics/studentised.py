@@ -10,10 +10,14 @@ No draw is divided by anything that has the score in it. Else the draws of a row
 look small, and the p of all other rows with them.
 
 *Shared* draws are the same few pieces of sequence in all rows, and a row is the mean or the median of many
-sequences. Of 40 pieces one or two may act themselves, in all rows. By a mean square such a draw would be
-larger, in units of the others, than a score several times its size, whose units it is part of. So these rows
-are in units of their median size. Score and draws are alike in it, so that a lone row has the rank of its
-score among its draws, and one large score does not change it.
+sequences. Of 40 pieces one or two may act themselves, in all rows. In units of the mean square of the others
+such a draw would be larger than a score several times its size, whose units it is part of. So these rows are
+in units in which score and draws are alike. A lone row then has the rank of its score among its draws.
+
+Kinds of pairs are in units of their median size, which one large score does not change. In units of the
+median the largest draws of a scan are those of the few cells in which most pieces do next to nothing, and one
+or two pieces decide what is called. Cells are in units of the root mean square of score and draws. It follows
+the largest of them, so that no size is above the root of K + 1 in any cell.
 
 Scores at a *distance* have no draws of their own, and null scores as far away. Both fall with distance, so
 that they are in units of the null scores there: else a null that is pooled over distances, or over a bin of
@@ -53,8 +57,19 @@ def over_median(scores: np.ndarray, draws: np.ndarray, floor: float = 0.0) -> tu
     of scores far below it do not stand out by their own smallness (the constant of Tusher et al. 2001).
     """
     values = np.column_stack([scores, draws]).astype(np.float64)
-    scale = np.hypot(np.median(np.abs(values), axis=1, keepdims=True), floor)
-    sizes = _over(values, scale)
+    return _shared(values, np.median(np.abs(values), axis=1, keepdims=True), floor)
+
+
+def over_mean_square(
+    scores: np.ndarray, draws: np.ndarray, floor: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what :func:`over_median` does, over the root mean square of a row's score and draws together."""
+    values = np.column_stack([scores, draws]).astype(np.float64)
+    return _shared(values, np.sqrt((values**2).mean(axis=1, keepdims=True)), floor)
+
+
+def _shared(values: np.ndarray, scale: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
+    sizes = _over(values, np.hypot(scale, floor))
     return sizes[:, 0], sizes[:, 1:]
 
 

@@ -10,7 +10,7 @@ with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.files.tables import write_table
     from dfim.statistics.additive import verdict
-    from dfim.training.logits_file import read_predictions
+    from dfim.datasets.logits_file import read_predictions
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     logits, tasks = read_predictions(snakemake.input.predictions)

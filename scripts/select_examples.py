@@ -8,7 +8,7 @@ with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
     from dfim.datasets.selection import select_sets
     from dfim.files.tables import write_table
-    from dfim.training.logits_file import read_predictions
+    from dfim.datasets.logits_file import read_predictions
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     parameters = snakemake.params

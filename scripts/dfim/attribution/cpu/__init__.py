@@ -115,9 +115,7 @@ class CpuDeepLift(Scorer):
         return result
 
     def _logits(self, x: np.ndarray) -> np.ndarray:
-        return np.concatenate(
-            self.run(lambda piece: self.engine.base(x[piece]).head.logits, self.pieces(len(x)))
-        )
+        return np.concatenate(self.run(lambda piece: self.engine.logits(x[piece]), self.pieces(len(x))))
 
     def edited_logits(self, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
         if self.evaluation == "batched":

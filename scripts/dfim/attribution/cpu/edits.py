@@ -152,10 +152,9 @@ class EditedPiece:
 def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
     """Return z and y of every stage, [position, sequence, channel]."""
     kept_z, kept_y, y = [], [], x
-    for number, stage in enumerate(engine.plan.stages):
+    for number in range(len(engine.plan.stages)):
         z = engine.linear(number, y)
-        y = np.empty((stage.pooled, len(x), stage.channels), np.float32)
-        kernels.pool(z, stage.relu, stage.width, y)
+        y = engine.pooled(number, z)
         kept_z.append(z)
         kept_y.append(y)
     return kept_z, kept_y
@@ -184,7 +183,7 @@ def whole_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], tas
     largest = max(max(stage.positions, stage.pooled) * stage.channels for stage in engine.plan.stages)
     size = max(1, _VALUES // largest)
     parts = (x[begin : begin + size] for begin in range(0, len(x), size))
-    tops = [engine.top_differences(_evaluated(engine, part)[1][-1]) for part in parts]
+    tops = [engine.top_values(part) for part in parts]
     # The weights of the first dense layer are many: all sequences use them at once.
     return _logits_of_sums(engine, engine.head.sums(np.concatenate(tops)), task)
 

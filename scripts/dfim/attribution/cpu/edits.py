@@ -44,7 +44,8 @@ def split(blocks: Sequence[Block], length: int) -> Split:
     for block in blocks:
         wide = [rows.shape[1] > _MOST * length for _, rows in block.edits]
         of_edits = np.repeat(np.array([*wide, False]), [*(len(rows) for _, rows in block.edits), 1])
-        is_wide = of_edits[block.copies].any(axis=1)  # none has the last number, and −1 takes it
+        one, other = of_edits[block.copies.T]  # none has the last number, and −1 takes it
+        is_wide = one | other
         wide_ones.append(is_wide)
         for own, chosen in zip(parts, (~is_wide, is_wide), strict=True):
             if chosen.any():

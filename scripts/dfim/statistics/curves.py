@@ -57,9 +57,9 @@ class Ranked:
 def curve_points(scores: np.ndarray, of_group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the corners of the ROC and of the precision–recall curve of a group among other rows.
 
-    ``scores`` of all rows, ``of_group`` bool, with rows of both kinds. Each curve is (2, points), x ascending:
-    false and true positive rate, from 0, 0; recall and precision, from 0, 1. Points on a line between two
-    others, or of the recall of those on both sides, are left out.
+    ``scores`` of all rows, ``of_group`` bool, with rows of both kinds. Each curve is (2, points), x
+    ascending: false and true positive rate, from 0, 0; recall and precision, from 0, 1. Points on a line
+    between two others, or of the recall of those on both sides, are left out.
     """
     order = np.argsort(-scores, kind="stable")
     last = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)  # of each rank

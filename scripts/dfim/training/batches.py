@@ -39,7 +39,7 @@ def training_batches(bases, answers, rows: np.ndarray, options: dict, seed: int)
 
 
 def validation_batches(bases: np.ndarray) -> tf.data.Dataset:
-    """Return the batches of sequences, in order, that a compiled network from bases to logits predicts from."""
+    """Return the batches of sequences, in order, that a trainer predicts from."""
     with tf.device("CPU:0"):
         bases = tf.constant(bases)
     rows = tf.data.Dataset.range(len(bases)).batch(VALIDATION_BATCH)

@@ -5,9 +5,9 @@ from dfim.attribution.cpu.vectors import BLOCK
 
 # What a multiplication on changes costs more than one on whole sequences: more elementwise work beside it.
 _WINDOWS = 1.3
-# The same of paths, whose products are small; and what a sequence takes beside, in multiplications: its mutants
-# are scored by themselves. Measured on the default run's networks, with few mutants of many sequences and with
-# all of few.
+# The same of paths, whose products are small; and what a sequence takes beside, in multiplications, since its
+# mutants are scored by themselves. Measured on the networks of the default run, with few mutants of many
+# sequences and with all mutants of few.
 _PATHS, _SEQUENCE = 1.7, 8e6
 # Measured, in cycles of a core: a list of the multipliers at one place of a pool takes so many to begin with,
 # so many for each multiplier, and so many to find it. A matrix product does so many multiplications in one.

@@ -144,24 +144,6 @@ class Engine:
             state.head = self.head.forward(self.top_differences(y))
         return state
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
-        """Return the logits of sequences (sequences, length, 4), (sequences, tasks), and keep nothing else."""
-        return self.head.values(self.top_values(x))
-
-    def top_values(self, x: np.ndarray) -> np.ndarray:
-        """Return :meth:`top_differences` of sequences (sequences, length, 4)."""
-        y = x
-        for number in range(len(self.plan.stages)):
-            y = self.pooled(number, self.linear(number, y))
-        return self.top_differences(y)
-
-    def pooled(self, number: int, z: np.ndarray) -> np.ndarray:
-        """Return the result of a stage whose convolution is z, and no more."""
-        stage = self.plan.stages[number]
-        y = empty((stage.pooled, z.shape[1], stage.channels))
-        kernels.pool(z, stage.relu, stage.width, y)
-        return y
-
     def top_differences(self, y: np.ndarray) -> np.ndarray:
         """Return the head's inputs less the reference's, (sequences, inputs), of the last stage's result."""
         return np.ascontiguousarray(y.transpose(1, 0, 2)).reshape(y.shape[1], -1) - self.top_reference

@@ -12,6 +12,7 @@ import numpy as np
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.edit_changes import EditChanges, window_lengths
+from dfim.attribution.cpu.values import stages_of, top_of
 from dfim.attribution.edits import NONE, Block
 from dfim.sequences.bases import one_hot
 
@@ -95,7 +96,7 @@ class EditedPiece:
 
     def __init__(self, engine: Engine, x: np.ndarray):
         self.engine, self.x = engine, x
-        self.z, self.y = _evaluated(engine, x)
+        self.z, self.y = zip(*stages_of(engine, x), strict=True)
         self.sums = engine.head.sums(engine.top_differences(self.y[-1]))
         self._bytes: dict[int, int] = {}
 
@@ -150,17 +151,6 @@ class EditedPiece:
         return changes
 
 
-def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
-    """Return z and y of every stage, [position, sequence, channel]."""
-    kept_z, kept_y, y = [], [], x
-    for number in range(len(engine.plan.stages)):
-        z = engine.linear(number, y)
-        y = engine.pooled(number, z)
-        kept_z.append(z)
-        kept_y.append(y)
-    return kept_z, kept_y
-
-
 def _logits_of_sums(engine: Engine, sums: np.ndarray, task: int) -> np.ndarray:
     """Return a task's logit, float64, that sums of the first dense layer lead to."""
     rows = (sums[begin : begin + _ROWS] for begin in range(0, len(sums), _ROWS))
@@ -184,7 +174,7 @@ def whole_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], tas
     largest = max(max(stage.positions, stage.pooled) * stage.channels for stage in engine.plan.stages)
     size = max(1, _VALUES // largest)
     parts = (x[begin : begin + size] for begin in range(0, len(x), size))
-    tops = [engine.top_values(part) for part in parts]
+    tops = [top_of(engine, part) for part in parts]
     # The weights of the first dense layer are many: all sequences use them at once.
     return _logits_of_sums(engine, engine.head.sums(np.concatenate(tops)), task)
 

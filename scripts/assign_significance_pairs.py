@@ -30,7 +30,7 @@ with running(snakemake) as log:
         settings.level,
         settings.least_share,
     )
-    pairs, signs = found.results, sign_agreement(found.results, settings.seed)
+    pairs, signs = found.results, sign_agreement(found.results)
     called = pairs["signed_sum_called"] == 1
     pairs = pairs.assign(signed_sum_call=signed_call(pairs["signed_sum"], called, signs["trusted"] == 1))
     beyond = pairs[pairs["within_reach"] == 0]

@@ -58,7 +58,7 @@ with running(snakemake, on_gpu=True) as log:
             with scorer_of(of_check, method) as scorer:
                 parts.append(scores_of_check(check, method, scorer, task, pairs, tests, asked))
     rows = pd.concat(parts, ignore_index=True)
-    found = summarise_checks(rows, seed)
+    found = summarise_checks(rows)
     for sentence in sentences(found, "pairs"):
         log.info(sentence)
     write_table(rows, snakemake.output.rows)

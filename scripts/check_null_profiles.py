@@ -40,7 +40,7 @@ with running(snakemake, on_gpu=True) as log:
             widest = None if window == "all" else window
             parts.append(untrained_variants(method, scorer, task, *data, widest, settings.level))
     rows = pd.concat(parts, ignore_index=True)
-    found = summarise_checks(rows, seed)
+    found = summarise_checks(rows)
     for sentence in sentences(found, "variants"):
         log.info(sentence)
     write_table(rows, snakemake.output.rows)

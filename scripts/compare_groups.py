@@ -14,7 +14,7 @@ with running(snakemake) as log:
     for row in compared.to_dict("records"):
         log.info("%(comparison)s: auROC %(auroc).3f (%(auroc_low).3f to %(auroc_high).3f), p %(p).2g", row)
     models = [NullModel.read(options) for options in settings.nulls]
-    recovered = recovery(table, settings.truth, settings.seed, models=models)
+    recovered = recovery(table, settings.truth, models=models)
     for row in recovered.to_dict("records"):
         log.info("%(score)s, %(null_model)s, %(call)s: precision %(precision).3f, recall %(recall).3f", row)
     write_table(compared, snakemake.output.comparisons)

@@ -42,7 +42,7 @@ from dfim.statistics.kinds import kinds_of_pairs
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.resolution import AUTO, number_of
-from dfim.statistics.studentised import studentised_rows
+from dfim.statistics.studentised import pooled_sizes
 
 logger = logging.getLogger("dfim")
 
@@ -228,8 +228,8 @@ def variants(
         found = [one.delta for one in profiles(scorer, bases, sources, number, background, window)]
         scored = score_draws(scorer, bases, drawn, number, background, window)
     table = sources.assign(**summarise(np.stack(found))).rename_axis("source").reset_index()
-    for score in PROFILE_SCORES:
-        table[f"{score}_p"] = p_values(*studentised_rows(table, scored, score))
+    for score, *sizes in pooled_sizes(table, scored, PROFILE_SCORES):
+        table[f"{score}_p"] = p_values(*sizes)
         table[f"{score}_q"] = q_values(table[f"{score}_p"])
     table.insert(0, "sequence", np.array(names, object)[table["example"]])
     return table.rename(columns={"start": "position"}).drop(columns=["source", "feature", "kind", "end"])

@@ -69,7 +69,7 @@ def test_near_against_far_needs_terms_of_pairs():
 
 
 def test_one_feature_alone_needs_none():
-    assert "need no interaction" in sentence(labelled(rule="any"))[2]
+    assert "no need of an interaction" in sentence(labelled(rule="any"))[2]
 
 
 def test_an_and_is_separated():
@@ -92,7 +92,7 @@ def test_a_twin_keeps_what_adds_up_and_loses_the_rest():
         for rows in (known & has, known & ~has):
             assert twin.labels[rows].mean() == pytest.approx(dataset.labels[rows].mean(), abs=0.04)
     words = sentence(twin)[2]
-    assert "need no interaction" in words
+    assert "no need of an interaction" in words
 
 
 def test_twins_follow_seed_and_number():
@@ -114,7 +114,7 @@ def test_a_twin_of_values_adds_up_with_the_noise_of_the_values():
     noise = (twin.labels - twin.noise_free)[:, 0] * np.sqrt(dataset.weights)
     assert noise.std() == pytest.approx(0.3, rel=0.06)
     assert abs(np.corrcoef(noise, (dataset.labels[:, 0] - energy) * np.sqrt(dataset.weights))[0, 1]) < 0.05
-    assert "need no interaction" in sentence(twin)[2]
+    assert "no need of an interaction" in sentence(twin)[2]
 
 
 def test_the_noise_of_a_twin_is_whole_where_terms_are_half_as_many_as_examples():

@@ -40,6 +40,8 @@ def test_variants_are_described_by_change_summit_and_gc():
     assert list(table["summit_distance"]) == [0, 25, 35, 965]
     # The N counts neither way, the variant's own base not at all.
     np.testing.assert_allclose(table["gc"], [5 / 10, 4 / 9, 0, 5 / 10])
+    # Beyond the window there is nothing to count.
+    assert describe_variants(dataset(), PEAKS, 500, 0.25)["gc"].equals(table["gc"])
 
 
 def test_the_nearest_summit_is_the_next_one_where_that_is_nearer():
@@ -108,6 +110,9 @@ def test_balance_shows_what_matching_mends():
     assert smd["all", "summit_distance"] < -0.4
     for covariate in ("gc", "summit_distance", "change A>C", "change C>T"):
         assert abs(smd["matched", covariate]) < 0.1
+    positive = table["group"] == "positive"
+    gap = table.loc[positive, "gc"].mean() - table.loc[~positive, "gc"].mean()
+    assert smd["all", "gc"] == pytest.approx(gap / table.loc[positive, "gc"].std(ddof=0))
     n = found.set_index("controls")["n_positive"]
     assert n["matched"].nunique() == 1
     assert n["all"].iloc[0] == 200

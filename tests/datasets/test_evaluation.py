@@ -49,6 +49,24 @@ def test_areas_of_a_split_have_bounds_and_the_mean_its_own():
     assert (width > 0.03).all()
 
 
+def test_overlapping_windows_are_one_observation_of_the_bounds():
+    """Five windows that overlap each other, in each of a hundred places, of one label and logit."""
+    rng, place = np.random.default_rng(10), np.arange(500) // 5
+    labels, logits = (
+        values[place]
+        for values in (rng.integers(2, size=(100, 2)).astype(np.int8), rng.normal(size=(100, 2)))
+    )
+    alone = pd.DataFrame({"split": ["test"] * 500})
+    starts = 1000 * place + 10 * (np.arange(500) % 5)
+    together = alone.assign(chrom="chr8", start=starts, end=starts + 30)
+    widths = []
+    for examples in (together, alone):
+        dataset = Dataset(np.zeros((500, 30), np.uint8), labels, ["a", "b"], examples)
+        found = evaluation.evaluate(dataset, "test", logits, logits)
+        widths.append((found["auroc_high"] - found["auroc_low"]).to_numpy())
+    assert (widths[0] > 1.6 * widths[1]).all()
+
+
 def test_thinned_curves_keep_ends_and_areas():
     rng = np.random.default_rng(7)
     labels = np.stack([rng.random(20000) < 0.05, np.full(20000, True)], axis=1).astype(int)

@@ -145,6 +145,14 @@ def test_no_window_overlaps_one_of_another_split(seed, count):
         assert not brute_overlap(windows[split == name], windows[split != name]).any()
 
 
+def test_windows_that_only_touch_belong_to_blocks_of_their_own():
+    windows = pd.DataFrame({"chrom": "chr1", "start": np.arange(0, 5000, WIDTH)})
+    windows["end"] = windows["start"] + WIDTH
+    assert set(assign_splits(windows, SIZES, ["chr8"], 0.2, WIDTH, 1)) == {"train", "validation"}
+    with pytest.raises(InputError, match="lie in a single block"):
+        assign_splits(windows.assign(end=windows["end"] + 1), SIZES, ["chr8"], 0.2, WIDTH, 1)
+
+
 LARGE = {"chr1": 6_000_000, "chr2": 4_000_000, "chr8": 100_000}
 
 

@@ -8,7 +8,7 @@ from dfim.sequences.bases import to_bases
 
 FEATURES = pd.DataFrame(
     [
-        (0, "A", "", 10, 14), (0, "A", "", 30, 34), (0, "B", "", 40, 46),
+        (0, "A", "", 10, 14), (0, "A", "", 30, 34), (0, "B", "", 42, 48),
         (1, "A", "", 10, 14), (1, "B", "", 15, 21),
         (3, "B", "", 0, 6), (3, "A", "", 290, 294),
     ],
@@ -35,8 +35,8 @@ def test_pairs_by_distance_edge_to_edge():
     table = feature_pair_terms(FEATURES, 4)
     assert table.to_dict("list") == {
         "A–A up to 20 bp": [1, 0, 0, 0],  # 16 bp between
-        "A–B up to 10 bp": [1, 1, 0, 0],  # 6 and 1 bp
-        "A–B up to 40 bp": [1, 0, 0, 0],  # 26 bp
+        "A–B up to 10 bp": [1, 1, 0, 0],  # 8 and 1 bp
+        "A–B up to 40 bp": [1, 0, 0, 0],  # 28 bp
         "A–B beyond 150 bp": [0, 0, 0, 1],  # 284 bp, the other way round
     }
 

@@ -8,6 +8,8 @@ from dfim.interactions.profile_significance import profile_significance
 from dfim.interactions.shards import Profiles
 from dfim.statistics.nulls import NullModel
 from dfim.statistics.p_values import p_values
+from dfim.statistics.resolution import rows_needed
+from dfim.statistics.studentised import over_alike
 
 
 def planted_profiles(n=40, length=30):
@@ -48,11 +50,14 @@ def test_profiles_find_the_planted_response_and_leave_the_rest():
     assert (others < 0.05).sum() <= 6
     inside = ~np.isnan(profiles.delta)
     # Each bin of distance has its own null, and q of its own: 1–5 bp, 6–20 bp, and nothing beyond.
-    away, null = abs(np.arange(30) - 5), profiles.null_positions
+    away, null = np.tile(abs(np.arange(30) - 5), (40, 1)), profiles.null_positions
+    sizes, alike = over_alike(
+        profiles.delta[inside], away[inside], null["delta"].to_numpy(), null["distance"].to_numpy()
+    )
     for near, far in ((1, 5), (6, 20)):
         tested = inside & (away >= near) & (away <= far)
-        alike = null[null["distance"].between(near, far)]["delta"].to_numpy()
-        np.testing.assert_allclose(p[tested], p_values(np.abs(profiles.delta[tested]), alike), rtol=1e-6)
+        own = p_values(sizes[tested[inside]], alike[null["distance"].between(near, far)])
+        np.testing.assert_allclose(p[tested], own, rtol=1e-6)
         np.testing.assert_allclose(q[tested], false_discovery_control(p[tested]), rtol=1e-5)
     assert (sources["response_distance"] == 11).all()
     assert (sources["fis"] == 50).all()
@@ -63,9 +68,37 @@ def test_profiles_find_the_planted_response_and_leave_the_rest():
     assert list(found.nulls["stratum"]) == ["all"] * 3 + ["0–5 bp", "6–20 bp"]
     shares = calibrated[(calibrated["level"] == 0.05) & (calibrated["score"] == "delta")]
     shares = shares[shares["method"] == "empirical"].set_index("distance").dropna(subset="share")
-    assert list(shares.index) == ["all", "1–5", "6–20", "21–50"]
-    assert (abs(shares.loc[["all", "1–5", "6–20"], "share"] - 0.05) < 0.02).all()
-    assert (shares["by_construction"] == 1).all()
+    assert list(shares.index) == ["all", "1–3", "4–5", "6–13", "14–20", "21–22", "23–50"]
+    assert (abs(shares["share"] - 0.05) < 0.03).all()
+    assert list(shares.index[shares["by_construction"] == 1]) == ["all"]
+
+
+def test_p_of_positions_hold_their_level_within_a_bin_of_distances_too():
+    """Changes fall with distance from each base to the next, also within a bin."""
+    profiles = planted_profiles(n=300)
+    away = np.abs(np.arange(30) - 5)
+    rng = np.random.default_rng(11)
+    profiles.delta[:] = rng.normal(size=profiles.delta.shape) * np.exp(-away / 4)
+    profiles.delta[:, 5] = np.nan
+    profiles.null_positions["delta"] *= np.exp(-profiles.null_positions["distance"] / 4)
+    found, p, _ = profile_significance(profiles)
+    for near, far in ((1, 2), (4, 5), (6, 8), (17, 20)):
+        assert 0.03 < (p[:, (away >= near) & (away <= far)] < 0.05).mean() < 0.07
+    table = found.calibration
+    # The published methods, which pool the changes as they are, are off.
+    pooled = table[(table["score"] == "delta") & (table["method"] == "gaussian") & (table["level"] == 0.05)]
+    shares = pooled.set_index("distance")["share"]
+    assert shares["1–3"] > 0.2
+    assert shares["14–20"] < 0.01
+    own = table[(table["score"] == "delta") & (table["method"] == "empirical") & (table["level"] == 0.05)]
+    assert (own.loc[own["n"] > 0, "holds"] == 1).all()
+    # The halves are apart, and hold all.
+    n = own.set_index("distance")["n"]
+    assert n.drop("all").sum() == n["all"] == len(profiles.null_positions)
+    # q is over a bin: that many of its positions alone must stand out together.
+    nulls = found.nulls[found.nulls["score"] == "delta"]
+    needed = [rows_needed(*row) for row in nulls[["smallest_p", "n_tested"]].itertuples(index=False)]
+    assert nulls["rows_needed"].tolist() == needed
 
 
 def test_response_distance_is_1_next_to_the_source_and_negative_upstream():

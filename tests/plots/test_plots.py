@@ -324,6 +324,21 @@ def test_calibration_draws_the_quantiles_and_prints_the_shares():
     assert label.endswith(f"; {style.count(shown['n'].iloc[0])})")
 
 
+def test_of_more_bins_of_distance_than_lines_those_that_are_farthest_off_are_drawn():
+    tables = plot_data.make_calibration(3000)
+    of_bin = {name: table["distance"] == "0–20" for name, table in tables.items() if "distance" in table}
+    shares = {f"bin {number}": 0.05 + 0.01 * number for number in range(6)}
+    for name, chosen in of_bin.items():
+        copies = [tables[name][chosen].assign(distance=label) for label in shares]
+        rows = [tables[name][tables[name]["distance"] == "all"], *copies]
+        tables[name] = pd.concat(rows, ignore_index=True)
+    at = tables["calibration"]["level"] == 0.05
+    tables["calibration"].loc[at, "share"] = tables["calibration"]["distance"].map(shares)
+    _, data = calibration.draw(tables, {})
+    drawn = data.loc[data["panel"] == "by distance (bp)", "distance"]
+    assert list(drawn.unique()) == ["bin 2", "bin 3", "bin 4", "bin 5"]
+
+
 @pytest.mark.parametrize(("holds", "cross"), [(1, False), (0, True), ("", False)])
 def test_a_line_that_is_off_has_a_cross(holds, cross):
     tables = plot_data.make_calibration(400, plain=True)
@@ -743,6 +758,8 @@ def test_long_logos_become_bars_of_the_same_heights():
 
 def test_aggregate_maps_place_every_cell_on_one_scale():
     cells = plot_data.make_cells()
+    # With a small q, and an effect that is too small for a call.
+    cells.loc[(cells["set"] == "strong") & (cells["p"] == 0.5) & (cells.index % 7 == 0), "q"] = 0.01
     figure, data = aggregate_map.draw({"cells": cells}, {"sets": ["strong", "weak"], "core": [2, 5]})
     maps = [axis for axis in figure.axes if len(axis.images) == 2]
     assert [axis.get_title("left").split("  ")[-1] for axis in maps] == ["strong", "weak", "a − b"]
@@ -764,7 +781,7 @@ def test_aggregate_maps_place_every_cell_on_one_scale():
         shown = np.ma.filled(axis.images[1].get_array().astype(float), np.nan)
         np.testing.assert_array_equal(shown, expected)
     dots = [collection.get_offsets() for axis in maps for collection in axis.collections]
-    assert [len(found) for found in dots] == [((data["set"] == n) & (data["q"] <= 0.05)).sum() for n in
+    assert [len(found) for found in dots] == [((data["set"] == n) & (data["called"] == 1)).sum() for n in
                                               ("strong", "weak", "difference")]  # fmt: skip
     assert len(dots[0]) > 0
     labels = [label.get_text() for label in maps[0].get_yticklabels()]

@@ -83,6 +83,11 @@ def test_two_ways_of_removing_a_feature_are_compared_where_both_were_measured():
     assert row.spearman_low < row.spearman < row.spearman_high
     same = np.sign(known["interaction"]) == np.sign(known["interaction_other_removal"])
     assert row.share_same_sign == same.mean()
+    # What is 0, as below the rounding of the outputs, has no sign to agree on.
+    tests.loc[:9, "interaction"], tests.loc[5:14, "interaction_other_removal"] = 0.0, 0.0
+    (row,) = removal_agreement(tests).itertuples()
+    assert row.share_same_sign == same[15:].mean()
+    assert f"of the 25 that are not 0 {row.share_same_sign:.0%} the same sign" in row.note
     none = removal_agreement(tests[40:])
     assert list(none.columns) == REMOVAL_COLUMNS
     assert none["note"][0] == "no pair was measured with features removed in the other way"

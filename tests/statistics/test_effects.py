@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dfim.statistics.effects import OUTPUTS, effects, resolution, resolved, sign_of
+from dfim.statistics.effects import OUTPUTS, called, effects, resolution, resolved, sign_of
 
 FLAT = np.zeros(5)
 
@@ -46,6 +46,11 @@ def test_a_pair_without_an_effect_has_no_share():
     small, large = effects(outputs((0.01, 0, 0, 0), (5, 0, 0, 0)), shuffled)["share"]
     assert small == pytest.approx(0.01)
     assert large == 1
+
+
+def test_a_pair_of_the_least_share_is_called_and_one_with_q_at_the_level_is_not():
+    q, share = np.array([0.049, 0.05, 0.049, np.nan]), np.array([-0.1, 0.5, 0.099, 0.5])
+    assert called(q, share, 0.05, 0.1).tolist() == [True, False, False, False]
 
 
 def test_signs_are_of_called_pairs_alone():

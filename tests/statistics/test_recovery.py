@@ -20,7 +20,7 @@ def table(n=600, seed=0):
         {
             "example": np.arange(n) // 3,
             "kind": kind,
-            "fis_q": np.where(strong, 0.01, 0.5),
+            "fis_q": np.where(strong, 0.01, 0.05),
             "signed_sum": rng.normal(size=n) + np.where(kind == "both", 1, 0),
             "signed_sum_q": np.where(strong, 0.049, 0.051),
             "signed_sum_q_matched": np.where(rng.random(n) < 0.1, np.nan, 0.01),
@@ -84,7 +84,7 @@ def test_the_interval_covers_the_recall_at_its_rate():
         called = np.repeat(rng.random(80) < 0.6, 3)
         rows = pd.DataFrame({"example": np.arange(240) // 3, "fis_q": np.where(called, 0.01, 1)})
         rows["kind"] = np.where(np.arange(240) < 237, "both", "apart")
-        found = recovery(rows, TRUTH, seed).iloc[0]
+        found = recovery(rows, TRUTH).iloc[0]
         covered.append(found["recall_low"] <= 0.6 <= found["recall_high"])
     assert 0.88 <= np.mean(covered) <= 0.99
 
@@ -114,3 +114,5 @@ def test_a_rate_of_the_null_s_own_members_is_marked():
     found = recovery(table(), TRUTH, models=[NullModel(), members])
     assert set(found.loc[found["by_construction"] == 1, "null_model"]) == {"matched"}
     assert (recovery(table(), TRUTH)["by_construction"] == 0).all()
+    some = NullModel("matched", "kind == 'apart' and example > 50")
+    assert (recovery(table(), TRUTH, models=[NullModel(), some])["by_construction"] == 0).all()

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from dfim.errors import InputError
+from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel, add_significance
-from dfim.statistics.studentised import over_median, studentised, studentised_rows
+from dfim.statistics.studentised import over_alike, over_median, studentised, studentised_rows
 
 
 def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
@@ -117,3 +118,59 @@ def test_a_row_without_draws_is_refused():
     draws = pd.DataFrame({"source": [7, 7, 3], "fis": [1.0, 2.0, 2.0]})
     with pytest.raises(InputError, match=r"^1 of 2 rows have fewer than 2 draws: raise the key 'draws'"):
         studentised_rows(table, draws, "fis")
+
+
+def test_scores_at_a_distance_are_over_the_root_mean_square_of_null_scores_as_far_away():
+    rng = np.random.default_rng(9)
+    away, null_away = rng.integers(0, 4, 30), rng.integers(0, 4, 200)
+    scores, values = rng.normal(size=30), rng.normal(size=200)
+    found, null = over_alike(scores, away, values, null_away)
+    for row in range(30):
+        alike = values[null_away == away[row]]
+        assert found[row] == pytest.approx(abs(scores[row]) / np.sqrt(np.mean(alike**2)))
+    for row in range(200):
+        others = np.delete(values, row)[np.delete(null_away, row) == null_away[row]]
+        assert null[row] == pytest.approx(abs(values[row]) / np.sqrt(np.mean(others**2)))
+
+
+def test_the_next_distances_help_out_where_a_distance_has_few_null_scores():
+    null = np.array([3.0] * 12 + [1.0] * 2 + [3.0] * 8 + [50.0] * 30)
+    null_away = np.array([4] * 12 + [5] * 2 + [6] * 8 + [7] * 30)
+    found, _ = over_alike(np.array([1.0, 1.0, 0.0]), np.array([5, 2, 2]), null, null_away)
+    assert found[0] == pytest.approx(1 / np.sqrt((20 * 9 + 2) / 22))
+    assert np.isfinite(found).all()
+    assert found[2] == 0
+    sizes = over_alike(np.array([1.0]), np.array([0]), np.array([0.0] * 29 + [2.0]), np.zeros(30, int))
+    assert np.isfinite(np.concatenate(sizes)).all()
+
+
+def test_a_variant_of_whose_draws_one_alone_changes_anything_has_a_p():
+    """Over the mean square of the others, zeros, that draw is infinite."""
+    rng = np.random.default_rng(4)
+    table, drawn = variants(rng, 30, 10)
+    drawn.loc[drawn["source"] == 3, "signed_sum"] = [0.0] * 9 + [2.0]
+    spec = NullModel("substitutions", draws=10)
+    found = add_significance(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
+    assert found["signed_sum_p"].between(1 / 301, 1).all()
+
+
+def test_variants_that_nothing_changes_do_not_make_the_p_of_others_small():
+    rng = np.random.default_rng(5)
+    table, drawn = variants(rng, 2000, 10)
+    dead = rng.permutation(2000)[:1000]
+    table.loc[table["source"].isin(dead), "signed_sum"] = 0.0
+    drawn.loc[drawn["source"].isin(dead), "signed_sum"] = 0.0
+    spec = NullModel("substitutions", draws=10)
+    found = add_significance(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
+    alive = ~found["source"].isin(dead)
+    assert (found.loc[~alive, "signed_sum_p"] == 1).all()
+    # With their zeros among the draws it is twice as much.
+    assert 0.035 < (found.loc[alive, "signed_sum_p"] <= 0.05).mean() < 0.065
+    # A variant that changes something is pooled even if none of its draws does.
+    table.loc[table["source"] == dead[0], "signed_sum"] = 1.0
+    again = add_significance(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
+    assert again.set_index("source").loc[dead[0], "signed_sum_p"] < 0.001
+    assert describe_nulls(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)["n"].item() == 10_010
+    table.loc[table["source"] == dead[0], "signed_sum"] = 0.0
+    told = describe_nulls(table, table.iloc[:0], ["signed_sum"], [spec], draws=drawn)
+    assert told["n"].tolist() == [10_000]

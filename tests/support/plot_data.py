@@ -301,8 +301,9 @@ def make_cells(seed: int = 7) -> pd.DataFrame:
     cells = pd.DataFrame(rows, columns=[*columns, "n", "mean"])
     p = np.where(cells["mean"] > 0.4, 1e-4, 0.5)
     return cells.assign(
-        intact="", mutated="", sd=0.01, p=np.where(cells["n"] < 20, np.nan, p), q=lambda t: t["p"] * 10
-    )
+        intact="", mutated="", sd=0.01, p=np.where(cells["n"] < 20, np.nan, p), q=lambda t: t["p"] * 10,
+        called=lambda t: (t["q"] < 0.05).astype(int),
+    )  # fmt: skip
 
 
 def make_history(epochs: int = 12) -> pd.DataFrame:

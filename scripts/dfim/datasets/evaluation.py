@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from dfim.datasets.blocks import overlap_blocks
 from dfim.datasets.dataset import MISSING, Dataset
 from dfim.errors import InputError
 from dfim.statistics.curves import AREAS, Ranked, bootstrap_areas, curve_points, intervals
@@ -68,11 +69,11 @@ def evaluate(
 
     ``logits`` (examples, tasks) are of all examples, ``turned`` those of their reverse complements. Of labels
     each area has bounds, ``auroc_low``, ``auroc_high``, ``auprc_low``, ``auprc_high``: 95 % of its bootstrap
-    over the examples of the split (:func:`dfim.statistics.curves.bootstrap_areas`), in the row ``mean`` that
-    of the mean over tasks. Measured
-    values get two columns more, ``strand_pearson`` and ``strand_rmsd``, the correlation of both and the root
-    of their mean squared difference, and where values without noise are known ``noise_ceiling``: the r² of
-    these, which no prediction can be expected to exceed.
+    over the examples of the split (:func:`dfim.statistics.curves.bootstrap_areas`), of which overlapping
+    windows stay together, in the row ``mean`` that of the mean over tasks. Measured values get two columns
+    more, ``strand_pearson`` and ``strand_rmsd``, the correlation of both and the root of their mean squared
+    difference, and where values without noise are known ``noise_ceiling``: the r² of these, which no
+    prediction can be expected to exceed.
     """
     rows = dataset.rows(split)
     table = metrics(dataset.labels[rows], logits[rows], dataset.tasks)
@@ -85,13 +86,15 @@ def evaluate(
             ceiling = metrics(dataset.labels[rows], dataset.noise_free[rows], dataset.tasks)
             table["noise_ceiling"] = ceiling["r2"]
     else:
-        table = _with_intervals(table, dataset.labels[rows], logits[rows], seed)
+        areas = bootstrap_areas(
+            dataset.labels[rows], logits[rows], overlap_blocks(dataset.examples.iloc[rows]), seed
+        )
+        table = _with_intervals(table, areas)
     return table.assign(split=split)[["split", *table.columns]]
 
 
-def _with_intervals(table: pd.DataFrame, labels: np.ndarray, logits: np.ndarray, seed: int) -> pd.DataFrame:
-    """Return the :func:`metrics` of labels with the bounds of each area after it."""
-    areas = bootstrap_areas(labels, logits, seed)
+def _with_intervals(table: pd.DataFrame, areas: np.ndarray) -> pd.DataFrame:
+    """Return the :func:`metrics` of labels with the bounds of each of their resampled areas after it."""
     with_any = ~np.isnan(areas).all(axis=(0, 2))
     mean = areas[:, with_any].mean(axis=1, keepdims=True) if with_any.any() else areas[:, :1] * np.nan
     bounds = intervals(np.concatenate([areas, mean], axis=1))

@@ -18,7 +18,8 @@ import pandas as pd
 from dfim.errors import InputError, counted
 from dfim.progress import Progress
 from dfim.sequences.shuffling import shuffled
-from dfim.statistics.p_values import fit_null, q_values
+from dfim.statistics.p_values import POOLED, p_values, q_values
+from dfim.statistics.studentised import over_alike
 
 CELL = ["source_position", "source_base", "mutant_base", "target_position", "target_base"]
 COLUMNS = ["set", *CELL, "intact", "mutated", "n", "mean", "sd", "p", "q", "called"]
@@ -67,7 +68,9 @@ def aggregate(
     (1 where q is below ``level`` and the mean's size at least ``least_effect``). Cells with fewer than
     ``minimum`` sequences have neither p nor q. p is the upper tail of the mean's size against that of the
     null's cells of at least ``minimum`` sequences, of all sets and replicates together, by the ``method`` of
-    :func:`dfim.statistics.p_values.fit_null`; q is Benjamini–Hochberg over all cells of all sets.
+    :func:`dfim.statistics.p_values.fit_null`; but for the published methods, both are in units of the null's
+    cells whose bases are as far apart (:func:`dfim.statistics.studentised.over_alike`). q is
+    Benjamini–Hochberg over all cells of all sets.
 
     The null is the cells of the shuffled sequences, or, where ``additive`` names its shards, those of the
     same sequences in a network that was trained on values which only add up. Shuffling breaks what the
@@ -96,14 +99,28 @@ def aggregate(
             f"no cell of the aggregate maps has {counted(minimum, 'sequence')}, the largest has "
             f"{cells['n'].max()}: select more examples, or lower the key minimum."
         )
-    test = fit_null(null.loc[usable, "mean"].abs().to_numpy(), method)
     cells["p"] = cells["q"] = np.nan
-    cells.loc[tested, "p"] = test(cells.loc[tested, "mean"].abs().to_numpy())
+    cells.loc[tested, "p"] = p_values(*_sizes(cells[tested], null[usable], method), method)
     cells.loc[tested, "q"] = q_values(cells.loc[tested, "p"].to_numpy())
     cells["called"] = ((cells["q"] < level) & (cells["mean"].abs() >= least_effect)).astype(int)
     for name, base in (("intact", "source_base"), ("mutated", "mutant_base")):
         cells[name] = _pairs(cells, base)
     return cells[COLUMNS]
+
+
+def _sizes(cells: pd.DataFrame, null: pd.DataFrame, method: str) -> Sequence[np.ndarray]:
+    """Return the sizes that are compared, of cells and of the null's: means fall with distance."""
+    tables = (cells, null)
+    if method in POOLED:
+        return [table["mean"].abs().to_numpy() for table in tables]
+    return over_alike(
+        *(values for table in tables for values in (table["mean"].to_numpy(), _apart(table).to_numpy()))
+    )
+
+
+def _apart(cells: pd.DataFrame) -> pd.Series:
+    """Return how many positions source and target of cells are apart."""
+    return (cells["source_position"] - cells["target_position"]).abs()
 
 
 def add_expected(cells: pd.DataFrame, expected: pd.DataFrame, where: str) -> pd.DataFrame:
@@ -173,8 +190,7 @@ def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _within_reach(cells: pd.DataFrame, reach: float) -> pd.DataFrame:
     """Return the cells whose two positions are less than ``reach`` apart."""
-    apart = (cells["source_position"] - cells["target_position"]).abs()
-    return cells[apart < reach].reset_index(drop=True)
+    return cells[_apart(cells) < reach].reset_index(drop=True)
 
 
 def _pairs(cells: pd.DataFrame, source_base: str) -> pd.Series:

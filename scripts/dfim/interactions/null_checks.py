@@ -20,7 +20,7 @@ from dfim.statistics.effects import called
 from dfim.statistics.null_checks import DECOY, ROW_COLUMNS, UNTRAINED
 from dfim.statistics.p_values import p_values, q_values
 from dfim.statistics.replaced import P_COLUMNS, p_replaced
-from dfim.statistics.studentised import studentised_rows
+from dfim.statistics.studentised import pooled_sizes
 
 
 @dataclass(frozen=True)
@@ -126,8 +126,8 @@ def untrained_variants(
         check=UNTRAINED, method=method, block=blocks.loc[variants["example"]].to_numpy()
     )
     parts = []
-    for score in PROFILE_SCORES:
-        p = p_values(*studentised_rows(table, draws, score))
+    for score, *sizes in pooled_sizes(table, draws, PROFILE_SCORES):
+        p = p_values(*sizes)
         q = q_values(p)
         parts.append(told.assign(score=score, p_tested=p, p=p, q=q, called=(q < level).astype(int)))
     return pd.concat(parts, ignore_index=True).reindex(columns=ROW_COLUMNS)

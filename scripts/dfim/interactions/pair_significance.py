@@ -55,7 +55,7 @@ def pair_significance(
             raise InputError("the null model 'replaced' has no draws of the scores: run their rule again.")
         first = models[0].model == REPLACED
         results = _with_replaced(results, draws, reached, pooled if first else None)
-        of_replaced = _of_replaced(results[reached], draws[:, :, reached], idle, first, seed, level)
+        of_replaced = _of_replaced(results[reached], draws[:, :, reached], idle, first, level)
         parts = [of_replaced, *parts] if first else [*parts, of_replaced]
     tables = [_joined(of) for of in zip(*parts, strict=True)]
     shuffled = shuffled[[*PAIR_KEY, "pair", *PAIR_SCORES]].reset_index(drop=True)
@@ -78,7 +78,7 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _of_replaced(
-    tested: pd.DataFrame, draws: np.ndarray, idle: np.ndarray | None, first: bool, seed: int, level: float
+    tested: pd.DataFrame, draws: np.ndarray, idle: np.ndarray | None, first: bool, level: float
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return what the null ``replaced`` rests on, and how its p hold on pairs known not to interact."""
     nulls = [
@@ -89,8 +89,7 @@ def _of_replaced(
     columns = {score: f"{score}_p{suffix}" for score in PAIR_SCORES} | {"interaction": "interaction_p"}
     own = tested[:0] if idle is None else tested[idle]  # without a truth there is nothing to show
     found = [
-        calibration_of(own, own[column].to_numpy(), REPLACED, score, seed)
-        for score, column in columns.items()
+        calibration_of(own, own[column].to_numpy(), REPLACED, score) for score, column in columns.items()
     ]
     return _joined(nulls), *(_joined(of) for of in zip(*found, strict=True))
 

@@ -14,6 +14,9 @@ from dfim.statistics.null_tables import describe_nulls
 from dfim.statistics.nulls import NullModel, add_significance
 from dfim.statistics.p_values import POOLED, p_values, q_values
 from dfim.statistics.resolution import LEVEL
+from dfim.statistics.studentised import over_alike
+
+_ALIKE = ("delta", "distance")
 
 
 def profile_significance(
@@ -66,28 +69,61 @@ def position_significance(
     """Return the rows of positions in nulls, calibration and quantiles, and p and q of every position.
 
     p and q are float32 (source, position), NaN where delta is and beyond the network's ``reach`` (bp): the
-    absolute change against the absolute changes of the shuffled sequences as far from the source, in bins of
-    which ``bins`` are the largest distances (none: all together), and q over all positions of the bin.
+    absolute change against the absolute changes of the shuffled sequences, both in units of those as far from
+    the source (:func:`over_alike`), in bins of which ``bins`` are the largest distances (none: all together,
+    as they are), and q over all positions of the bin. The calibration is by halves of the bins; that of the
+    published methods is of the changes as they are.
     """
-    delta, null = profiles.delta, profiles.null_positions
-    distance = position_distances(profiles.sources, delta.shape[1])
-    inside = ~np.isnan(delta) & (distance < reach)
-    label = np.searchsorted(bins, distance, side="left")
-    null_label = np.searchsorted(bins, null["distance"], side="left")
-    p, q = np.full((2, *delta.shape), np.nan, dtype=np.float32)
-    for part in np.unique(label[inside]):
-        rows = inside & (label == part)
-        found = p_values(np.abs(delta[rows]), null["delta"].to_numpy()[null_label == part], method)
-        p[rows], q[rows] = found, q_values(found)
+    distance = position_distances(profiles.sources, profiles.delta.shape[1])
+    inside = ~np.isnan(profiles.delta) & (distance < reach)
+    tested = pd.DataFrame(
+        {"example": 0, "distance": distance[inside], "delta": np.abs(profiles.delta[inside])}
+    )
+    null = profiles.null_positions
+    if len(bins):
+        sizes = over_alike(*(table[name].to_numpy() for table in (tested, null) for name in _ALIKE))
+        tested, null = (table.assign(delta=found) for table, found in zip((tested, null), sizes, strict=True))
+    label, null_label = (np.searchsorted(bins, table["distance"], side="left") for table in (tested, null))
+    found = np.full((2, len(tested)), np.nan)
+    for part in np.unique(label):
+        rows = label == part
+        found[0, rows] = p_values(tested.loc[rows, "delta"], null.loc[null_label == part, "delta"], method)
+        found[1, rows] = q_values(found[0, rows])
+    p, q = np.full((2, *profiles.delta.shape), np.nan, dtype=np.float32)
+    p[inside], q[inside] = found
     spec = NullModel(distances=tuple(bins))
-    tested = pd.DataFrame({"example": 0, "distance": distance[inside], "delta": np.abs(delta[inside])})
-    ends = [(low + 1, high) for low, high in zip((0, *bins), (*bins, np.inf), strict=True)]
-    labels = {f"{low}–{high}" if high < np.inf else f"over {low - 1}": (low, high) for low, high in ends}
     tables = (
         describe_nulls(tested, null, ["delta"], [spec], method, families=True, level=level),
-        *calibration(tested[:0], null, ["delta"], [spec], None, seed, method, distances=labels),
+        *_calibrated(tested[:0], null, profiles.null_positions, spec, method, seed),
     )
     return tables, p, q
+
+
+def _calibrated(
+    nothing: pd.DataFrame, null: pd.DataFrame, plain: pd.DataFrame, spec: NullModel, method: str, seed: int
+) -> list[pd.DataFrame]:
+    """Return shares and quantiles of held-out ``null`` positions, and by other methods of ``plain`` ones."""
+    halves = _halves(spec.distances, null["distance"].max() if len(null) else 0)
+    options = {"not_interacting": None, "seed": seed, "distances": halves}
+    found = calibration(nothing, null, ["delta"], [spec], method=method, others=(), **options)
+    others = [way for way in POOLED if way != method]
+    pooled = calibration(nothing, plain, ["delta"], [spec], method=others[0], others=others, **options)
+    return [
+        pd.concat([own, other[other["method"].isin(others)]], ignore_index=True)
+        for own, other in zip(found, pooled, strict=True)
+    ]
+
+
+def _halves(bins: Sequence[int], farthest: int) -> dict[str, tuple[float, float]]:
+    """Return the two halves of each bin of distances, both ends by label: in them p can be off."""
+    found = {}
+    for low, high in zip((0, *bins), (*bins, np.inf), strict=True):
+        middle = (low + 1 + int(min(high, max(farthest, low + 1)))) // 2
+        found[f"{low + 1}–{middle}"] = (low + 1, middle)
+        if middle < high:
+            label = f"{middle + 1}–{high}" if high < np.inf else f"over {middle}"
+            found[label] = (middle + 1, high)
+    return found
 
 
 def _response_distance(delta: np.ndarray, sources: pd.DataFrame) -> np.ndarray:

@@ -52,7 +52,8 @@ CAPTIONS = {
     ),
     "groups": (
         "Scores of two groups of sources: the share of sources up to a score, and boxes of quantiles. "
-        "An auROC of .5 says that the groups do not differ."
+        "An auROC of .5 says that the groups do not differ. p is Mann and Whitney's, which takes scores "
+        "to be independent."
     ),
     "tracks": (
         "Importance along the sequence before and after a mutation, and the change. Changes with p "
@@ -65,16 +66,16 @@ CAPTIONS = {
     ),
     "aggregate_map": (
         "Mean change of each cell (source base to mutant base; target base) over aligned sequences. "
-        "Cells with q up to {level:g} are dotted. Light grey cells have too few sequences, grey ones "
-        "none. "
-        "Planted couplings are framed."
+        "Cells that are called, with q below {level:g}, are dotted. Light grey cells have too few "
+        "sequences, grey ones none. Planted couplings are framed."
     ),
     "training": (
         "Loss and performance on the validation split by epoch. Marked is the epoch whose weights were kept."
     ),
     "performance": (
         "Performance on the test split, which training has not seen: ROC and precision–recall curves by "
-        "task, or predicted against measured values. Brackets are 95 % intervals over examples."
+        "task, or predicted against measured values. Brackets are 95 % intervals over examples, overlapping "
+        "windows taken together."
     ),
     "quality": (
         "Reads left after each step, measures of quality with their thresholds (a ring marks a "

@@ -79,7 +79,7 @@ def _kind_rows(kinds: pd.DataFrame, networks: pd.DataFrame | None) -> list[dict]
     """Return the rows of the table of kinds, with what other networks and twins say where there are some."""
     key = ["grain", "pair", "orientation", "distance"]
     if networks is not None:
-        more = [name for name in ("networks", "networks_called", "beyond_twins") if name in networks]
+        more = [name for name in ("networks", "networks_called", "twins", "beyond_twins") if name in networks]
         kinds = kinds.merge(networks[key + more], on=key, how="left")
     rows = []
     for row in kinds.to_dict("records"):
@@ -103,7 +103,8 @@ def _networks_say(row: Mapping) -> str:
             f"called by {round(row['networks_called'] * row['networks'])} of {int(row['networks'])} networks"
         )
     if row["called"] == 1 and pd.notna(row.get("beyond_twins")):
-        said.append("beyond twins" if row["beyond_twins"] == 1 else "not beyond twins")
+        beyond = "" if row["beyond_twins"] == 1 else "not "
+        said.append(f"{beyond}beyond {counted(int(row['twins']), 'twin')}")
     return "; ".join(said)
 
 

@@ -25,9 +25,9 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``cells``. Options: ``sets`` (names; default the first two), ``core`` ([start, end), 0-based:
     what all sequences share, from which positions are counted, −1 before and +1 after it; without it they
-    are 0-based), ``level`` (cells with a smaller q are dotted), ``unit`` (of the prediction). Cells of two
-    bases with a planted coupling (column ``coupled``) are framed, where that is known. With two sets the
-    third map is their difference, first minus second. Colours reach to the largest mean of all cells with
+    are 0-based), ``level`` (called cells with a smaller q are dotted), ``unit`` (of the prediction). Cells
+    of two bases with a planted coupling (column ``coupled``) are framed, where that is known. With two sets
+    the third map is their difference, first minus second. Colours reach to the largest mean of all cells with
     enough sequences. The data are the cells drawn, those of the difference with the set ``difference``.
     """
     options = read_options(FIGURE, options)
@@ -151,7 +151,7 @@ def _draw_map(axis: Axes, cells: pd.DataFrame, places: _Places, limit: float, le
     look = {"interpolation": "nearest", "aspect": "auto", "extent": extent}
     axis.imshow(few, cmap=ListedColormap([NONE, FEW]), vmin=0, vmax=1, **look)
     image = axis.imshow(values, cmap=style.SIGNED_MAP, vmin=-limit, vmax=limit, **look)
-    significant = (cells["q"] < level).to_numpy()
+    significant = ((cells["called"] == 1) & (cells["q"] < level)).to_numpy()
     axis.scatter(
         np.array(columns)[significant], np.array(rows)[significant], s=1.2, color=style.BLACK, linewidth=0
     )
@@ -203,6 +203,8 @@ def _legend(level: float, planted: bool) -> list:
     handles = [Patch(facecolor=style.BASE_COLOURS[base], label=base) for base in BASES]
     handles.append(Patch(facecolor=FEW, label="few sequences"))
     handles.append(Patch(facecolor=NONE, label="none"))
-    dot = Line2D([], [], marker="o", markersize=2, color=style.BLACK, linewidth=0, label=f"q < {level:g}")
+    dot = Line2D(
+        [], [], marker="o", markersize=2, color=style.BLACK, linewidth=0, label=f"called, q < {level:g}"
+    )
     frame = Patch(facecolor="none", edgecolor=style.GREEN, label="planted coupling")
     return [*handles, dot, *([frame] if planted else [])]

@@ -22,6 +22,7 @@ _SCORES = {
     "delta": "Single positions",
     "interaction": "Interaction",
 }
+_LINE = ("null_model", "tested", "score", "method")  # and distance: what tells the lines of a panel
 _NAMES = {"generalised_pareto": "Pareto tail", "gaussian": "Gaussian"}
 _LOOK = (
     (style.BLUE, "-"),
@@ -36,7 +37,8 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
 
     Tables: ``quantiles``, ``calibration`` and ``nulls``. No options. Left: held-out null rows of the first
     null model that has some (of ``replaced`` there are none: its draws are uniform whatever is true) by the
-    run's method and by those of the paper; middle, for pairs: by the run's method, by distance; right, where
+    run's method and by those of the paper; middle, for pairs and positions: by the run's method, by distance
+    (of more than four bins those whose share at .05 is farthest off, of each score); right, where
     a truth is configured: real rows that are known not to interact, under every null model. Above the
     diagonal, p is too small; a line of which the share at .05 is off (``holds`` 0) is marked with a cross.
     The data are the quantiles that are drawn, with a column ``panel``; where there is nothing to draw, the
@@ -48,7 +50,7 @@ def draw(tables: dict, options: dict) -> tuple[Figure, pd.DataFrame]:
     if quantiles.empty:
         return _nothing_held_out(nulls), calibration
     method, first = nulls["method"].iloc[0], _first_held_out(quantiles, nulls)
-    panels = _panels(quantiles, method, first)
+    panels = _panels(quantiles, method, first, calibration)
     drawn = pd.concat([rows["score"] for _, _, rows in panels])
     scores = [score for score in _SCORES if (drawn == score).any()]
     figure = style.new_figure(2.35 * len(scores) + 0.3, width=max(2.45 * len(panels), 3.3))
@@ -94,7 +96,9 @@ def _first_held_out(quantiles: pd.DataFrame, nulls: pd.DataFrame) -> str:
     return next((model for model in models if model in has), models[0])
 
 
-def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str, str, pd.DataFrame]]:
+def _panels(
+    quantiles: pd.DataFrame, method: str, first: str, calibration: pd.DataFrame
+) -> list[tuple[str, str, pd.DataFrame]]:
     """Return title, the column that tells the lines apart, and the quantiles of every column of panels."""
     held_out = quantiles[(quantiles["tested"] == NULL) & (quantiles["null_model"] == first)]
     panels = []
@@ -102,7 +106,7 @@ def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str,
         panels.append(("held-out null", "method", held_out[held_out["distance"] == ALL]))
     by_distance = held_out[(held_out["method"] == method) & (held_out["distance"] != ALL)]
     if len(by_distance):
-        panels.append(("by distance (bp)", "distance", by_distance))
+        panels.append(("by distance (bp)", "distance", _farthest_off(by_distance, calibration)))
     idle = quantiles[
         (quantiles["tested"] == NOT_INTERACTING)
         & (quantiles["method"] == method)
@@ -111,6 +115,16 @@ def _panels(quantiles: pd.DataFrame, method: str, first: str) -> list[tuple[str,
     if len(idle):
         panels.append(("known not to interact", "null_model", idle))
     return panels
+
+
+def _farthest_off(quantiles: pd.DataFrame, calibration: pd.DataFrame) -> pd.DataFrame:
+    """Return the quantiles of as many bins of distance as there are looks, of each score, in their order."""
+    key = [*_LINE, "distance"]
+    at = calibration[(calibration["level"] == LEVELS[0]) & calibration["share"].notna()]
+    off = quantiles[key].drop_duplicates().merge(at[[*key, "share"]], on=key)
+    off = off.assign(off=(off["share"] - LEVELS[0]).abs()).sort_values("off", ascending=False, kind="stable")
+    kept = pd.MultiIndex.from_frame(off.groupby("score").head(len(_LOOK))[key])
+    return quantiles[pd.MultiIndex.from_frame(quantiles[key]).isin(kept)]
 
 
 def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFrame) -> None:
@@ -148,7 +162,7 @@ def _draw_panel(axis: Axes, rows: pd.DataFrame, by: str, calibration: pd.DataFra
 
 def _shares(calibration: pd.DataFrame, line: pd.Series) -> tuple[str, bool]:
     """Return the shares below the levels of the p of a line, in percent, and whether the first is not off."""
-    keys: Mapping = {key: line[key] for key in ("null_model", "tested", "score", "method", "distance")}
+    keys: Mapping = {key: line[key] for key in (*_LINE, "distance")}
     rows = calibration
     for key, value in keys.items():
         rows = rows[rows[key] == value]

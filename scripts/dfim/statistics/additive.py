@@ -123,15 +123,17 @@ def verdict(table: pd.DataFrame) -> str:
             f"{task}: the data need no interaction on this scale, an additive fit separates the classes. "
             "What the network shows is its own, and no additive twin can tell: its labels would be the same."
         )
-    better = [name for name in ("pairs", "network") if name in rows.index and rows.loc[name, "gain_low"] > 0]
-    if not better:
-        return (
-            f"{task}: the data need no interaction, neither terms of pairs nor the network beat what adds up."
+    known = [name for name in ("pairs", "network") if name in rows.index]
+    better = [name for name in known if rows.loc[name, "gain_low"] > 0]
+    if "pairs" in better:
+        needed = "the data need interactions"
+    else:
+        needed = (
+            "the data need more than what adds up" if better else "the data show no need of an interaction"
         )
     gains = " and ".join(
         f"{'terms of pairs' if name == 'pairs' else 'the network'} by {rows.loc[name, 'gain']:.3g} "
         f"[{rows.loc[name, 'gain_low']:.3g}, {rows.loc[name, 'gain_high']:.3g}]"
-        for name in better
+        for name in better or known
     )
-    needed = "the data need interactions" if "pairs" in better else "the data need more than what adds up"
     return f"{task}: {needed}: {gains} better ({table['measure'].iloc[0]}) than an additive fit."

@@ -35,8 +35,8 @@ def agreement(pairs: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
                 x, y = group[score].to_numpy(float), group[column].to_numpy(float)
                 row = {"pairs": name, "score": score, "scale": scale}
                 row |= {"n": len(group), "n_examples": weights[0].shape[1], "share_same_sign": np.nan}
-                if score == "signed_sum" and (signed := (x != 0) & (y != 0)).any():
-                    row["share_same_sign"] = np.mean(np.sign(x[signed]) == np.sign(y[signed]))
+                if score == "signed_sum":
+                    row["share_same_sign"] = _same_sign(x, y)
                 rows.append(row | _spearman(x, y if score == "signed_sum" else np.abs(y), weights))
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)
 
@@ -52,7 +52,8 @@ def removal_agreement(tests: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
     ``tests`` has the columns ``interaction``, ``interaction_other_removal`` (missing where it was not
     measured) and
-    ``block``. The rank correlation has the 95 % interval of its bootstrap over blocks.
+    ``block``. The rank correlation has the 95 % interval of its bootstrap over blocks; ``share_same_sign`` is
+    of the pairs where neither is 0, and missing where there are none.
     """
     own = tests[tests["interaction_other_removal"].notna()]
     x, y = own["interaction"].to_numpy(float), own["interaction_other_removal"].to_numpy(float)
@@ -62,12 +63,19 @@ def removal_agreement(tests: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         return pd.DataFrame([row], columns=REMOVAL_COLUMNS)
     row |= {"median": np.median(x), "median_other": np.median(y)}
     row |= _spearman(x, y, resampled_weights(own["block"].to_numpy(), seed))
-    row["share_same_sign"] = (np.sign(x) == np.sign(y)).mean()
+    row["share_same_sign"] = _same_sign(x, y)
+    signed = int(((x != 0) & (y != 0)).sum())
     row["note"] = (
         f"with features removed in the other way the interactions of {len(own)} pairs have the rank "
-        f"correlation {row['spearman']:.2f} with these, and {row['share_same_sign']:.0%} the same sign"
-    )
+        f"correlation {row['spearman']:.2f} with these"
+    ) + (f", and of the {signed} that are not 0 {row['share_same_sign']:.0%} the same sign" if signed else "")
     return pd.DataFrame([row], columns=REMOVAL_COLUMNS)
+
+
+def _same_sign(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the share of pairs of values with the same sign, of those where neither is 0."""
+    signed = (x != 0) & (y != 0)
+    return np.mean(np.sign(x[signed]) == np.sign(y[signed])) if signed.any() else np.nan
 
 
 def _spearman(x: np.ndarray, y: np.ndarray, weights: tuple[np.ndarray, np.ndarray]) -> dict:

@@ -66,7 +66,9 @@ def median_interval(values: np.ndarray, examples: np.ndarray, seed: int) -> tupl
         return np.nan, np.nan
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weights[:, example[order]], axis=1)
-    medians = values[order][(total < total[:, -1:] / 2).sum(axis=1)]
+    half, ordered = total[:, -1:] / 2, values[order]
+    # The mean of the two in the middle: the lower one alone would shift the interval down.
+    medians = (ordered[(total < half).sum(axis=1)] + ordered[(total <= half).sum(axis=1)]) / 2
     return tuple(np.percentile(medians, [2.5, 97.5]))
 
 

@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.bootstrap import clusters_of, resampled_weights
+from dfim.statistics.bootstrap import clusters_of
 from dfim.statistics.nulls import NullModel, compared_rows, folds_of, null_rows, p_against, scaled
 from dfim.statistics.p_values import POOLED
+from dfim.statistics.proportions import share_interval
 
 LEVELS = (0.05, 0.01, 0.001)
 # Shares that count as holding a level: [low, high].
@@ -55,7 +56,7 @@ def calibration(
     ``table`` has the tested rows, ``shuffled`` those of the shuffled sequences, and ``draws`` those of a
     studentised null, described alike; ``not_interacting`` (bool) names rows of the table that are known
     not to interact. The first table has the columns ``COLUMNS``: ``share`` of n p-values below ``level``,
-    with the 95 % interval of its bootstrap over blocks (or examples); ``share_ties_broken`` the same
+    with its 95 % interval by blocks (or examples); ``share_ties_broken`` the same
     after equal scores were put in an order at random (scores that are 0 by the network's doing are equal,
     and their p conservative); and ``holds``, of the latter: 1 where the share is within :data:`TOLERANCE`
     or the interval holds the level, 0 where not, empty where n is too small to tell (fewer than 5
@@ -73,7 +74,7 @@ def calibration(
         null = null_rows(spec, table, shuffled, draws)
         rows, null = scaled(spec, table, null, scores)
         for kind, of_kind in _tested(spec, rows, null, not_interacting).items():
-            weights = resampled_weights(clusters_of(of_kind), seed)
+            clusters = clusters_of(of_kind)
             options = {"held_out": True, "apart": kind == OTHER_KINDS}
             comparisons = {
                 way: compared_rows(of_kind, null, spec, way, **options) for way in {*methods, "empirical"}
@@ -90,7 +91,7 @@ def calibration(
                         sure = way not in POOLED and bool(known.all())
                         sure &= label == ALL or _of_whole_bins(spec, *distances[label])
                         key = {**key, "distance": label, "by_construction": int(sure)}
-                        found = _shares(p, p_untied, members, weights, bool(spec.each) or kind != NULL)
+                        found = _shares(p, p_untied, members, clusters, bool(spec.each) or kind != NULL)
                         shares += [key | row for row in found]
                         quantiles.append(_quantiles(p[members]).assign(**key))
     return (
@@ -147,33 +148,29 @@ def _shares(
     p: np.ndarray,
     untied: np.ndarray,
     members: np.ndarray,
-    weights: tuple[np.ndarray, np.ndarray],
+    clusters: np.ndarray,
     conservative: bool,
 ) -> list[dict]:
     """Return share, interval and verdict of each level, of the members that have a p."""
     found = members & ~np.isnan(p)
     n, p, untied = int(found.sum()), p[found], untied[found]
-    drawn, example = weights[0], weights[1][found]
-    count = drawn @ np.bincount(example, minlength=drawn.shape[1])
-
-    def share(below: np.ndarray) -> tuple[float, float, float]:
-        """Return the share of the rows that are below, and its interval over resamples of examples."""
-        with np.errstate(invalid="ignore"):
-            resampled = drawn @ np.bincount(example, below, minlength=drawn.shape[1]) / count
-        return below.mean(), *np.nanpercentile(resampled, [2.5, 97.5])
-
+    own = clusters[found]
     rows = []
     for level in LEVELS:
         row = {"level": level, "n": n, "holds": ""}
         if n:
-            row["share"], row["share_low"], row["share_high"] = share(p < level)
-            row["share_ties_broken"], low, high = share(untied < level)
+            row["share"], row["share_low"], row["share_high"] = _with_interval(p < level, own)
+            row["share_ties_broken"], low, high = _with_interval(untied < level, own)
             if n * level >= 5:
                 least, most = TOLERANCE[level]
                 least = 0 if conservative else least
                 row["holds"] = int(least <= row["share_ties_broken"] <= most or low <= level <= high)
         rows.append(row)
     return rows
+
+
+def _with_interval(below: np.ndarray, clusters: np.ndarray) -> tuple[float, float, float]:
+    return below.mean(), *share_interval(below, clusters)
 
 
 def _quantiles(p: np.ndarray) -> pd.DataFrame:
@@ -194,18 +191,18 @@ def level_is_held(table: pd.DataFrame, method: str) -> pd.DataFrame:
 
 
 def calibration_of(
-    table: pd.DataFrame, p: np.ndarray, null_model: str, score: str, seed: int = 0
+    table: pd.DataFrame, p: np.ndarray, null_model: str, score: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the calibration of the p of rows that are known not to interact, as :func:`calibration` does.
 
     ``table`` has the rows (``example``, and ``distance`` where they have one), ``p`` one value for each. A
     null that both features of a pair have to exceed is conservative by design.
     """
-    weights = resampled_weights(clusters_of(table), seed)
+    clusters = clusters_of(table)
     key = {"null_model": null_model, "tested": NOT_INTERACTING, "score": score, "method": "empirical"}
     shares, quantiles = [], []
     for label, members in _distance_bins(table, DISTANCES).items():
         own = key | {"distance": label, "by_construction": 0}
-        shares += [own | row for row in _shares(p, p, members, weights, True)]
+        shares += [own | row for row in _shares(p, p, members, clusters, True)]
         quantiles.append(_quantiles(p[members]).assign(**key, distance=label))
     return pd.DataFrame(shares, columns=COLUMNS), pd.concat(quantiles, ignore_index=True)[QUANTILE_COLUMNS]

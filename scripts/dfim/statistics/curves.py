@@ -1,4 +1,4 @@
-"""Areas under ROC and precision–recall curves of weighted rows, and their bootstrap over examples."""
+"""Areas under ROC and precision–recall curves of weighted rows, and their bootstrap over blocks."""
 
 import numpy as np
 
@@ -74,23 +74,27 @@ def curve_points(scores: np.ndarray, of_group: np.ndarray) -> tuple[np.ndarray, 
     return np.column_stack([[0, 0], rates]), np.column_stack([[0, 1], recall])
 
 
-def bootstrap_areas(labels: np.ndarray, logits: np.ndarray, seed: int, resamples: int = 200) -> np.ndarray:
-    """Return auROC and auPRC of each task in resamples of the examples: (resamples, tasks, 2).
+def bootstrap_areas(
+    labels: np.ndarray, logits: np.ndarray, blocks: np.ndarray, seed: int, resamples: int = 200
+) -> np.ndarray:
+    """Return auROC and auPRC of each task in resamples of blocks of examples: (resamples, tasks, 2).
 
-    ``labels`` (examples, tasks): 1 or 0, below 0 where one is missing; ``logits`` of the same shape. Whole
-    examples are drawn with replacement, the same ones for all tasks, so that the mean over tasks has its
-    spread too. NaN where a resample lacks a class of a task.
+    ``labels`` (examples, tasks): 1 or 0, below 0 where one is missing; ``logits`` of the same shape;
+    ``blocks`` (examples,): any labels, the same for examples that belong together, such as overlapping
+    windows. Whole blocks are drawn with replacement, the same ones for all tasks, so that the mean over tasks
+    has its spread too. NaN where a resample lacks a class of a task.
     """
-    examples = len(labels)
+    names, block = np.unique(blocks, return_inverse=True)
+    number = len(names)
     known = [np.flatnonzero(truth >= 0) for truth in labels.T]
     ranked = [
         Ranked(score[rows], truth[rows] == 1)
         for rows, truth, score in zip(known, labels.T, logits.T, strict=True)
     ]
-    rng = np.random.default_rng([seed, examples])
+    rng = np.random.default_rng([seed, number])
     found = np.full((resamples, len(known), len(AREAS)), np.nan)
-    for resample in found if examples else ():
-        drawn = np.bincount(rng.integers(examples, size=examples), minlength=examples)
+    for resample in found if number else ():
+        drawn = np.bincount(rng.integers(number, size=number), minlength=number)[block]
         for areas, rows, task in zip(resample, known, ranked, strict=True):
             areas[:] = task.areas(drawn[rows])
     return found

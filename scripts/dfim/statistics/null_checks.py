@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.bootstrap import resampled_weights
 from dfim.statistics.calibration import TOLERANCE
+from dfim.statistics.proportions import share_interval
 from dfim.statistics.resolution import LEVEL
 
 DECOY, UNTRAINED = "decoy", "untrained"
@@ -37,12 +37,13 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def summarise_checks(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+def summarise_checks(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each check, method and score, the columns ``COLUMNS``.
 
     ``rows`` has the columns ``ROW_COLUMNS``; ``p_tested`` is the p of which the hypothesis is true: of a
     decoy that with the decoy replaced, missing where there is none. ``share``: of rows with p_tested, or else
-    p, of at most .05, ``called``: of called ones, with the 95 % intervals of their bootstrap over blocks.
+    p, of at most .05, ``called``: of called ones, with 95 % intervals by blocks
+    (:func:`dfim.statistics.proportions.share_interval`).
     ``holds`` is 1 where the share is at most the upper end of :data:`TOLERANCE`, or its interval reaches down
     to the level, else 0; it is missing without p_tested, and where fewer than :data:`FEWEST` rows are
     expected below the level: such shares tell nothing.
@@ -55,8 +56,8 @@ def summarise_checks(rows: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         below = p <= LEVEL
         row = dict(zip(KEY, key, strict=True)) | {"n": len(own), "n_blocks": len(np.unique(block))}
         row |= {"level": LEVEL, "share": below.mean(), "called": called.mean()}
-        row["share_low"], row["share_high"] = _interval(below, block, seed)
-        row["called_low"], row["called_high"] = _interval(called, block, seed)
+        row["share_low"], row["share_high"] = share_interval(below, block)
+        row["called_low"], row["called_high"] = share_interval(called, block)
         held = float(row["share"] <= TOLERANCE[LEVEL][1] or row["share_low"] <= LEVEL)
         row["holds"] = held if judged else np.nan
         found.append(row)
@@ -70,11 +71,3 @@ def sentences(found: pd.DataFrame, what: str) -> Iterator[str]:
             f"{row.check}, {row.method or 'mutagenesis'} {row.score}: p ≤ {row.level:g} in {row.share:.4f} "
             f"of {row.n} {what}, {row.called:.4f} called"
         )
-
-
-def _interval(holds: np.ndarray, blocks: np.ndarray, seed: int) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles of a share over resamples of whole blocks."""
-    weights, block = resampled_weights(blocks, seed)
-    hits = weights @ np.bincount(block, holds, minlength=weights.shape[1])
-    low, high = np.percentile(hits / (weights @ np.bincount(block)), [2.5, 97.5])
-    return float(low), float(high)

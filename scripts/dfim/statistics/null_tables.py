@@ -36,12 +36,11 @@ def describe_nulls(
     """
     found = []
     for spec in models:
-        null = null_rows(spec, table, shuffled, draws)
-        _, sizes = scaled(spec, table, null, scores)
+        _, null = scaled(spec, table, null_rows(spec, table, shuffled, draws), scores)
         for score in scores:
             for stratum, kind, rows, members in strata(table, null, spec, method):
                 used = _most_used_at_once(table, null, rows, members) if spec.held_out else members
-                values = sizes[score].to_numpy(float)[used]
+                values = null[score].to_numpy(float)[used]
                 row = {
                     "null_model": spec.model,
                     "score": score,

@@ -31,7 +31,7 @@ from dfim.errors import InputError, counted
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.p_values import POOLED, p_values, q_values
 from dfim.statistics.resolution import AUTO
-from dfim.statistics.studentised import studentised_rows
+from dfim.statistics.studentised import pooled_sizes, with_a_change
 
 ALL = "all"
 MODELS = ("dinucleotide", "matched", "substitutions", "replaced")
@@ -302,13 +302,16 @@ def null_rows(
 def scaled(
     spec: NullModel, table: pd.DataFrame, null: pd.DataFrame, scores: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return a table and its null rows with the scores that are compared: of a studentised null the sizes."""
+    """Return a table and its null rows with the scores that are compared: of a studentised null the sizes.
+
+    Its null rows are then those of :func:`with_a_change` alone.
+    """
     if not spec.studentised:
         return table, null
-    sizes = {score: studentised_rows(table, null, score) for score in scores}
+    found = {score: sizes for score, *sizes in pooled_sizes(table, null, scores)}
     return (
-        table.assign(**{score: found for score, (found, _) in sizes.items()}),
-        null.assign(**{score: found for score, (_, found) in sizes.items()}),
+        table.assign(**{score: sizes for score, (sizes, _) in found.items()}),
+        null[with_a_change(table, null, scores)].assign(**{score: of for score, (_, of) in found.items()}),
     )
 
 

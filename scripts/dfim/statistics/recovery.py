@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from dfim.errors import InputError, counted
-from dfim.statistics.bootstrap import clusters_of, resampled_weights
+from dfim.statistics.bootstrap import clusters_of
 from dfim.statistics.conditions import matching, values_of, with_derived_columns
 from dfim.statistics.nulls import NullModel
+from dfim.statistics.proportions import share_interval
 from dfim.statistics.resolution import LEVEL
 
 COLUMNS = [
@@ -22,7 +23,6 @@ _FIRST = "first"
 def recovery(
     table: pd.DataFrame,
     truth: Mapping,
-    seed: int = 0,
     level: float = LEVEL,
     models: Sequence[NullModel] = (),
 ) -> pd.DataFrame:
@@ -33,8 +33,8 @@ def recovery(
     ``level``) and, for the signed sum, also ``synergy`` and ``redundancy`` (significant and above, or
     below, 0). ``null_model`` is ``first`` for the q of the first null model. Precision is the share of
     the called rows that interact, recall the share of the interacting rows that are called, and
-    ``false_positive_rate`` the share of those that do not interact that are called, each with the 95 %
-    interval of its bootstrap over blocks (or examples); missing where there is nothing to share.
+    ``false_positive_rate`` the share of those that do not interact that are called, each with its 95 %
+    interval by blocks (or examples); missing where there is nothing to share.
     ``by_construction`` is 1 where the rows that do not interact are the members of the null themselves
     (of ``models``, the run's), so that the false-positive rate cannot be off; the calibration against
     other kinds of members can. An empty table without a truth. Raises InputError on a condition that
@@ -56,14 +56,14 @@ def recovery(
             f"'interacting' and 'not_interacting' of the truth share {counted(int(both.sum()), 'row')}: "
             "make the conditions exclusive."
         )
-    weights = resampled_weights(clusters_of(table), seed)
+    clusters = clusters_of(table)
     rows = [
         {
             "score": score,
             "null_model": model,
             "call": call,
             "level": level,
-            **_rates(called, kinds, q, weights),
+            **_rates(called, kinds, q, clusters),
             "by_construction": int(_is_null(derived, kinds[1], model, models)),
         }
         for score, model, q in _q_columns(table)
@@ -103,7 +103,7 @@ def _calls(table: pd.DataFrame, score: str, significant: pd.Series):
         yield "redundancy", (significant & (table[score] < 0)).to_numpy()
 
 
-def _rates(called: np.ndarray, kinds: list[np.ndarray], q: pd.Series, weights) -> dict:
+def _rates(called: np.ndarray, kinds: list[np.ndarray], q: pd.Series, clusters: np.ndarray) -> dict:
     """Return counts and rates with their intervals."""
     interacting, idle = (kind & q.notna().to_numpy() for kind in kinds)
     counted = interacting | idle
@@ -113,15 +113,10 @@ def _rates(called: np.ndarray, kinds: list[np.ndarray], q: pd.Series, weights) -
         "false_positive_rate": (called & idle, idle),
     }
     row = {"n": counted.sum(), "n_interacting": interacting.sum(), "n_called": (called & counted).sum()}
-    drawn, example = weights
     for name, (part, whole) in shares.items():
         row |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), np.nan)
         if not whole.any():
             continue
-        part_of, whole_of = (
-            drawn @ np.bincount(example[rows], minlength=drawn.shape[1]) for rows in (part, whole)
-        )
-        found = part_of[whole_of > 0] / whole_of[whole_of > 0]
-        low, high = np.percentile(found, [2.5, 97.5]) if len(found) else (np.nan, np.nan)
+        low, high = share_interval(part[whole], clusters[whole])
         row |= {name: part.sum() / whole.sum(), f"{name}_low": low, f"{name}_high": high}
     return row

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dfim.statistics.bootstrap import resampled_weights
+from dfim.statistics.proportions import share_interval
 
 # Fixed beforehand: signs are trusted from this share of agreement on, and from this many called pairs on.
 LEAST_AGREEMENT = 0.9
@@ -12,12 +12,12 @@ NOT_TRUSTED = "sign not to be trusted"
 COLUMNS = ["n", "n_blocks", "same_sign", "same_sign_low", "same_sign_high", "least", "trusted", "note"]
 
 
-def sign_agreement(pairs: pd.DataFrame, seed: int = 0) -> dict:
+def sign_agreement(pairs: pd.DataFrame) -> dict:
     """Return how often the signed sum has the sign of the interaction, on the pairs that mutagenesis calls.
 
     ``pairs`` has the columns ``signed_sum``, ``interaction``, ``interaction_called`` and ``block``. Returns
     the columns
-    ``COLUMNS``: ``same_sign`` of ``n`` pairs with the 95 % interval of its bootstrap over blocks; ``trusted``
+    ``COLUMNS``: ``same_sign`` of ``n`` pairs with its 95 % interval by blocks; ``trusted``
     is 1 from :data:`LEAST_AGREEMENT` on, and 0 also where fewer than :data:`FEWEST` pairs are called, for
     then nothing is known of its signs; ``note`` says so.
     """
@@ -27,12 +27,7 @@ def sign_agreement(pairs: pd.DataFrame, seed: int = 0) -> dict:
     if len(own):
         same = (np.sign(own["signed_sum"]) == np.sign(own["interaction"])).to_numpy()
         row["same_sign"] = same.mean()
-        drawn, block = resampled_weights(own["block"].to_numpy(), seed)
-        count, total = (
-            drawn @ np.bincount(block, part, drawn.shape[1]) for part in (same, np.ones(len(own)))
-        )
-        if drawn.shape[1] > 1:
-            row["same_sign_low"], row["same_sign_high"] = np.percentile(count / total, [2.5, 97.5])
+        row["same_sign_low"], row["same_sign_high"] = share_interval(same, own["block"].to_numpy())
     trusted = len(own) >= FEWEST and row["same_sign"] >= LEAST_AGREEMENT
     return {
         name: (row | {"trusted": int(trusted), "note": _note(trusted, len(own))})[name] for name in COLUMNS

@@ -14,6 +14,8 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +101,7 @@ def _serve(side: str, network: str, threads: int) -> None:
     rng = np.random.default_rng(0)
     bases = np.frombuffer(b"ACGT", np.uint8)[rng.integers(4, size=(examples, length))]
     labels = rng.integers(2, size=(examples, tasks)).astype(np.int8)
-    jobs = (_plain if side == "plain" else _dfim)(layers, bases, labels)
+    jobs = (_plain if side == "plain" else partial(_dfim, threads))(layers, bases, labels)
     for line in sys.stdin:
         begin = time.perf_counter()
         jobs[line.strip()]()
@@ -119,17 +121,22 @@ def _plain(layers, bases, labels) -> dict:
     }
 
 
-def _dfim(layers, bases, labels) -> dict:
+def _dfim(threads: int, layers, bases, labels) -> dict:
+    from dfim.attribution import FORWARD, network_of, open_scorer
+    from dfim.attribution.whole_dataset import logits_of_dataset
     from dfim.datasets.dataset import Dataset
     from dfim.networks.building import build_network
-    from dfim.training import fitting, prediction
+    from dfim.training import fitting
 
     tasks = [f"task {number}" for number in range(labels.shape[1])]
     dataset = Dataset(bases, labels, tasks, pd.DataFrame({"split": ["train"] * len(bases)}))
     model = build_network(layers, bases.shape[1], tasks)
     _, run_epoch = fitting.epochs(model, dataset, {"batch_size": BATCH}, seed=0)
-    predictor = prediction.compiled_predictor(model)
-    return {"training": lambda: run_epoch(1), "prediction": lambda: prediction.predict(predictor, bases)}
+    # It is never left: the process ends with it.
+    scorer = ExitStack().enter_context(
+        open_scorer(FORWARD, network_of(model), [0.25] * 4, {"threads": threads})
+    )
+    return {"training": lambda: run_epoch(1), "prediction": lambda: logits_of_dataset(scorer, bases)}
 
 
 def main() -> None:

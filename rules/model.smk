@@ -55,6 +55,7 @@ rule evaluate_model:
     input:
         unpack(LOOKUPS.model_dataset),
         model=MODEL["model"],
+        graph=MODEL["graph"],
     output:
         metrics=MODEL["metrics"],
         curves=MODEL["curves"],
@@ -70,6 +71,7 @@ rule evaluate_model:
     params:
         tasks=LOOKUPS.model_tasks,
         seed=config["seed"],
+        backend=config["backend"],
     script:
         "../scripts/evaluate_model.py"
 

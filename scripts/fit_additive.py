@@ -8,9 +8,9 @@ with running(snakemake) as log:
     from dfim.datasets.additive_fits import fit_tasks, held_out
     from dfim.datasets.blocks import overlap_blocks
     from dfim.datasets.dataset import read_dataset
+    from dfim.datasets.logits_file import read_predictions
     from dfim.files.tables import write_table
     from dfim.statistics.additive import verdict
-    from dfim.training.logits_file import read_predictions
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     logits, tasks = read_predictions(snakemake.input.predictions)

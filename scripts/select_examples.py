@@ -6,9 +6,9 @@ from workflow.running import running
 
 with running(snakemake) as log:
     from dfim.datasets.dataset import read_dataset
+    from dfim.datasets.logits_file import read_predictions
     from dfim.datasets.selection import select_sets
     from dfim.files.tables import write_table
-    from dfim.training.logits_file import read_predictions
 
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
     parameters = snakemake.params

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import sys
 import weakref
 from functools import partial
 
@@ -246,9 +247,8 @@ def test_every_mutant_of_every_nucleotide_of_one_sequence():
     )
     for layers in (NETWORKS["hidden layers"], NETWORKS["linear head"]):
         expected = scores_of_whole_mutants(by_the_rules(layers), bases, mutants, False)
-        with open_cpu(layers) as scorer:
+        with open_cpu(layers, evaluation="paths") as scorer:
             found = scorer.score_mutants(bases, mutants, 1)
-            assert scorer.evaluation_used != "batched"
         assert_close(found.delta, expected.delta)
         # The mutant that is no mutant changes nothing at all.
         same = one_hot(bases)[0, positions, np.tile(np.arange(4), LENGTH)] == 1
@@ -306,6 +306,7 @@ def test_products_of_paths_leave_blas_on_one_thread(monkeypatch):
 
 def test_paths_that_would_take_too_much_memory_are_left_to_windows(monkeypatch):
     layers, bases = NETWORKS["same padding"], some_bases()[[0, 3]]
+    monkeypatch.setattr(sys.modules[costs.__module__], "_PATHS", 0)  # they are worth it here
     found = {}
     for held in (cpu._HELD, 1000):
         monkeypatch.setattr(cpu, "_HELD", held)
@@ -321,6 +322,10 @@ def test_the_evaluation_with_the_least_arithmetic_is_taken_and_named_in_the_log(
     found = costs(network, sequences=1, mutants=90, width=1, window=30)
     assert set(found) == {"batched", "windows", "paths"}
     assert found["windows"] < found["batched"]
+    # Paths are worked out sequence by sequence: where these are short and have few mutants, that takes most.
+    few, many = (costs(network, number, 6000, 1, 30) for number in (1, 600))
+    assert few["paths"] < few["windows"]
+    assert many["windows"] < many["paths"]
     bases = some_bases()
     with caplog.at_level(logging.INFO, "dfim"), open_cpu(stacked()) as scorer:
         scorer.score_mutants(bases[[0, 3]], some_mutants(bases[[0, 3]]), 0)

@@ -107,13 +107,15 @@ def test_any_copies_of_shared_edits_are_those_of_whole_sequences(seed):
 
 def test_edits_are_carried_only_as_far_as_they_reach(monkeypatch):
     """Two far edits of two sequences: three convolutions of windows, and none of a whole copy."""
-    from dfim.attribution.cpu import edits
+    from dfim.attribution.cpu import edits, values
 
     rng = np.random.default_rng(3)
     layers, length = narrow_stages(rng)
     evaluated = []
-    whole = edits._evaluated
-    monkeypatch.setattr(edits, "_evaluated", lambda engine, x: evaluated.append(len(x)) or whole(engine, x))
+    whole = values.stages_of
+    for module in (edits, values):
+        watched = lambda engine, x: evaluated.append(len(x)) or whole(engine, x)  # noqa: E731
+        monkeypatch.setattr(module, "stages_of", watched)
     far = ((100, drawn_rows(rng, 3, 8)), (800, drawn_rows(rng, 3, 8)))
     with open_scorer(FORWARD, layers, BACKGROUND, {"threads": 1}) as scorer:
         scorer.edited_logits(random_bases(rng, 2, length), [block_of(0, 3, far), block_of(1, 3, far)], 0)

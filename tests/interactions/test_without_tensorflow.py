@@ -23,7 +23,9 @@ import pandas as pd
 from functools import partial
 from dfim.attribution import FORWARD, open_model, open_scorer, read_network
 from dfim.attribution.completeness import measure_completeness
-from dfim.attribution.whole_dataset import write_contributions
+from dfim.attribution.whole_dataset import logits_of_dataset, write_contributions
+from dfim.datasets import evaluation
+from dfim.datasets.dataset import Dataset
 from dfim.interactions.pair_tests import draw_pairs
 from dfim.interactions.pairs import pairs_of_selection, unordered_pairs
 from dfim.interactions.score_draws import draw_scores
@@ -50,15 +52,19 @@ for method in ("deeplift", "gradient_input"):
         write_contributions(scorer, bases, task, f"{folder}/{method}.h5")
 for network in (graph, untrained(graph, 1)):
     with open_scorer(FORWARD, network, background) as scorer:
+        logits, labels = logits_of_dataset(scorer, bases), np.array([[0, 1], [1, 0], [1, 1]], np.int8)
+        whole = Dataset(bases, labels, ["a", "b"], examples.assign(split="test"))
+        assert len(evaluation.evaluate(whole, "test", logits, logits)) == 3
+        assert len(evaluation.curves(labels, logits, ["a", "b"]))
         unordered = unordered_pairs(pairs, features, reach_of(network))
         evaluate = partial(scorer.edited_logits, bases, task=0)
         drawn = draw_pairs(evaluate, bases, features, unordered, background, 2, 1)
         assert np.isfinite(drawn.first).all()
-print(sorted({"tensorflow", "keras"} & set(sys.modules)))
+print(sorted({"tensorflow", "keras", "sklearn"} & set(sys.modules)))
 """
 
 
-def test_no_job_that_scores_with_the_compiled_engine_imports_tensorflow(tmp_path):
+def test_no_job_that_scores_or_evaluates_with_the_compiled_engine_imports_tensorflow(tmp_path):
     save_graph(describe(build_network(LAYERS, 40, ["a", "b"], seed=1)), tmp_path / "graph.npz")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
     ran = subprocess.run(

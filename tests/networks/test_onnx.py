@@ -8,9 +8,10 @@ from onnx import TensorProto, numpy_helper
 from support.onnx_network import LENGTH, Network, by_onnxruntime, sequences
 
 import dfim
-from dfim.attribution import network_of, open_model, open_scorer, read_network
+from dfim.attribution import FORWARD, network_of, open_model, open_scorer, read_network
 from dfim.attribution.simplification import simplify
 from dfim.attribution.way_back import WayBack
+from dfim.attribution.whole_dataset import logits_of_dataset
 from dfim.errors import InputError
 from dfim.networks import keras_files
 from dfim.networks.description import describe
@@ -20,7 +21,6 @@ from dfim.networks.kinds.base import ops
 from dfim.networks.outputs import Output
 from dfim.networks.reach import receptive_fields
 from dfim.networks.stored import StoredOnnx
-from dfim.training.prediction import predict_logits
 
 
 def residual(n: Network) -> None:
@@ -191,9 +191,10 @@ def test_a_network_without_a_rule_keeps_its_values(tmp_path):
     kept = keras_files.load_network(tmp_path / "kept.keras")
     letters = np.frombuffer(b"ACGT", np.uint8)[sequences().argmax(axis=2)]
     expected = by_onnxruntime(network.model(), sequences(), False)
-    np.testing.assert_allclose(predict_logits(kept, letters, batch_size=4), expected, rtol=1e-5)
-    assert predict_logits(kept, letters[:0]).shape == (0, 2)
     save_graph(network_of(kept), tmp_path / "kept.npz")
+    with open_scorer(FORWARD, read_network(tmp_path / "kept.npz"), [0.25] * 4) as scorer:
+        np.testing.assert_allclose(logits_of_dataset(scorer, letters, 4), expected, rtol=1e-5)
+        assert logits_of_dataset(scorer, letters[:0]).shape == (0, 2)
     assert receptive_fields(read_network(tmp_path / "kept.npz"))["reach"].tolist() == [np.inf]
     for path in (tmp_path / "kept.keras", tmp_path / "kept.npz"):
         with open_model(path, "b", ["a", "b"], "deeplift", [0.25] * 4) as (scorer, task):

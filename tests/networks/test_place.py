@@ -46,6 +46,23 @@ def test_what_lies_in_the_centre_changes_like_an_independent_draw(bases):
     assert (table["share"] > LEAST_SHARE).all()
 
 
+def test_only_sequences_that_count_are_moved(bases):
+    """What the others would change does not matter; the spread is that of all."""
+    asked, seen = everything(bases, 2), []
+    asked[100:], asked[:50, 1] = False, False
+
+    def watched(rows):
+        seen.append(len(rows))
+        return np.repeat(centre(rows), 2, axis=1)
+
+    table = place_check(watched, watched(bases), bases, asked, ["A", "B"], seed=1)
+    assert seen == [300] + [100] * 6
+    assert table["examples"].tolist() == [100] * 3 + [50] * 3
+    assert table["spread"].to_numpy() == pytest.approx(centre(bases).std())
+    few = place_check(watched, watched(bases[:100]), bases[:100], asked[:100], ["A", "B"], seed=1)
+    np.testing.assert_array_equal(table["median_absolute_change"], few["median_absolute_change"])
+
+
 def test_the_change_is_that_of_either_direction():
     """A ramp of weights: a base moved right by k is worth k more, moved left k less."""
     bases = np.full((8, 100), ord("C"), np.uint8)

@@ -14,7 +14,8 @@ from dfim.networks.description import describe
 from dfim.networks.keras_files import load_network, save_network
 from dfim.networks.weights import initialise_from
 from dfim.sequences.bases import one_hot
-from dfim.training import fitting, prediction
+from dfim.training import fitting
+from dfim.training.fused import from_bases
 
 CONVOLUTION = {"kind": "convolution", "filters": 6, "width": 3, "padding": "same"}
 LAYERS = [
@@ -107,7 +108,7 @@ def test_the_example_trains(name):
     history = fitting.train(model, dataset, {"epochs": 6, "batch_size": 32, "learning_rate": 0.005}, seed=1)
     assert history["validation_loss"].min() < 0.6 < np.log(2)
     test = dataset.rows("test")
-    logits = prediction.predict_logits(model, dataset.bases[test])[:, 0]
+    logits = from_bases(model).predict(dataset.bases[test], verbose=0)[:, 0]
     np.testing.assert_allclose(
         1 / (1 + np.exp(-logits)), model.predict(one_hot(dataset.bases[test]), verbose=0)[:, 0], atol=1e-5
     )

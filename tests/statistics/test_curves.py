@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-from dfim.statistics.curves import Ranked, bootstrap_areas, intervals
+from dfim.statistics.curves import Ranked, bootstrap_areas, curve_points, intervals
 
 AREAS = (roc_auc_score, average_precision_score)
 
@@ -26,6 +26,18 @@ def test_weighted_areas_are_scikit_learns(tied, rows):
     assert found[0] == pytest.approx(roc_auc_score(truth, scores, sample_weight=weight))
     assert found[1] == pytest.approx(average_precision_score(truth, scores, sample_weight=weight))
     assert Ranked(scores, truth).auroc(weight) == found[0]
+
+
+@pytest.mark.parametrize("digits", [0, 1, 9])
+@pytest.mark.parametrize("number", [2, 3, 60])
+def test_the_points_of_curves_are_scikit_learns(digits, number):
+    rng = np.random.default_rng(number)
+    truth = np.arange(number) % 3 == 0
+    scores = np.round(rng.normal(truth, 1), digits).astype(np.float32)
+    roc, recall = curve_points(scores, truth)
+    np.testing.assert_allclose(roc, roc_curve(truth, scores)[:2], atol=1e-12)
+    precision, found, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
+    np.testing.assert_allclose(recall, [found[::-1], precision[::-1]], atol=1e-12)
 
 
 def test_an_area_without_one_of_the_sides_is_missing(rows):

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 # Scripts that import TensorFlow, or may.
-TENSORFLOW = ("evaluate_model", "provide_model", "score_profiles", "train_model")
+TENSORFLOW = ("provide_model", "score_profiles", "train_model")
 ANEW = ".started_anew"  # in a working folder: a file for each script that was started anew there
 
 

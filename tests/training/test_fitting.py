@@ -1,17 +1,15 @@
-"""Training: the masked loss, what a batch holds, which weights are kept, and the metrics."""
-
-from dataclasses import replace
+"""Training: the masked loss, what a batch holds, and which weights are kept."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import average_precision_score, roc_auc_score
 
+from dfim.datasets import evaluation
 from dfim.datasets.dataset import Dataset
 from dfim.errors import InputError
 from dfim.networks import building, logits
 from dfim.sequences.bases import one_hot, to_bases, to_string
-from dfim.training import batches, evaluation, fitting, losses, options, prediction
+from dfim.training import batches, fitting, losses, options
 from dfim.training.fused import encode
 
 # isort: split
@@ -44,6 +42,11 @@ def motifs() -> Dataset:
             bases[row, start : start + 6] = to_bases(motif)
     labels[rng.random(labels.shape) < 1 / 3] = -1
     return dataset_of(bases, labels, test=500, validation=500)
+
+
+def predicted(model, bases: np.ndarray) -> np.ndarray:
+    """The network's own logits."""
+    return logits.logits(model).predict(one_hot(bases), verbose=0)
 
 
 def brute_force_loss(labels: np.ndarray, logits: np.ndarray, weights=None) -> float:
@@ -168,8 +171,8 @@ def trained(motifs):
 
 def test_a_motif_is_learned_from_incomplete_labels(motifs, trained):
     rows = motifs.rows("test")
-    logits = prediction.predict_logits(trained[0], motifs.bases[rows])
-    assert (evaluation.metrics(motifs.labels[rows], logits, motifs.tasks)["auroc"] > 0.95).all()
+    found = predicted(trained[0], motifs.bases[rows])
+    assert (evaluation.metrics(motifs.labels[rows], found, motifs.tasks)["auroc"] > 0.95).all()
 
 
 def test_history_has_the_columns_of_the_contract(trained):
@@ -231,7 +234,7 @@ def test_averaged_weights_are_validated_and_kept():
         model = building.build_network(LAYERS, LENGTH, dataset.tasks)
         history = fitting.train(model, dataset, {**options, "weight_averaging": averaging}, seed=0)
         rows = dataset.rows("validation")
-        loss = losses.masked_loss(dataset.labels[rows], prediction.predict_logits(model, dataset.bases[rows]))
+        loss = losses.masked_loss(dataset.labels[rows], predicted(model, dataset.bases[rows]))
         assert float(loss) == pytest.approx(history.loc[history["best"] == 1, "validation_loss"].item())
         kept[averaging] = history
     # The steps themselves are the same ones.
@@ -378,15 +381,12 @@ def test_values_are_learned_by_a_network_with_a_linear_head(measured):
         "learning_rate",
         "best",
     ]
-    logits = prediction.predict_logits(model, measured.bases)
-    np.testing.assert_allclose(
-        logits, model.predict(one_hot(measured.bases), verbose=0), rtol=1e-4, atol=1e-4
-    )
-    table = evaluation.evaluate(measured, "test", logits, logits + 0.5)
+    outputs = predicted(model, measured.bases)
+    table = evaluation.evaluate(measured, "test", outputs, outputs + 0.5)
     row = table.iloc[0]
     rows = measured.rows("test")
     truth, known = measured.labels[rows, 0], ~np.isnan(measured.labels[rows, 0])
-    found = logits[rows, 0]
+    found = outputs[rows, 0]
     residual = ((truth - found)[known] ** 2).sum() / ((truth[known] - truth[known].mean()) ** 2).sum()
     assert row["r2"] == pytest.approx(1 - residual, abs=1e-6)
     assert row["r2"] > 0.95 * row["noise_ceiling"]
@@ -395,92 +395,6 @@ def test_values_are_learned_by_a_network_with_a_linear_head(measured):
     assert row["strand_pearson"] == pytest.approx(1)
     assert row["strand_rmsd"] == pytest.approx(0.5, rel=1e-4)
     assert row["examples"] == known.sum()
-    points = evaluation.curves(measured.labels[rows], logits[rows], measured.tasks)
+    points = evaluation.curves(measured.labels[rows], outputs[rows], measured.tasks)
     assert set(points["curve"]) == {"values"}
     np.testing.assert_array_equal(points["x"], truth[known])
-
-
-# -------------------------------------------------------------------------------------- prediction, metrics
-
-
-def test_streamed_logits_are_the_networks(motifs, trained):
-    model, bases = trained[0], motifs.bases[:100]
-    expected = logits.logits(model).predict(one_hot(bases), verbose=0)
-    found = prediction.predict_logits(model, bases, batch_size=33)
-    assert found.dtype == np.float32
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert prediction.predict_logits(model, bases[:0]).shape == (0, 2)
-
-
-def test_metrics_are_scikit_learns_on_the_present_labels():
-    rng = np.random.default_rng(6)
-    labels, logits = rng.integers(-1, 2, size=(60, 4)), rng.normal(size=(60, 4))
-    labels[:, 2] = np.where(labels[:, 2] == 0, -1, labels[:, 2])  # no negative
-    labels[:, 3] = -1
-    table = evaluation.metrics(labels, logits, list("abcd")).set_index("task")
-    for column, task in enumerate("ab"):
-        present = labels[:, column] != -1
-        truth, score = labels[present, column], logits[present, column]
-        assert table.loc[task, "auroc"] == pytest.approx(roc_auc_score(truth, score), rel=1e-12)
-        assert table.loc[task, "auprc"] == pytest.approx(average_precision_score(truth, score), rel=1e-12)
-        assert table.loc[task, "positives"] == (labels[:, column] == 1).sum()
-        assert table.loc[task, "negatives"] == (labels[:, column] == 0).sum()
-    assert table.loc[["c", "d"], ["auroc", "auprc"]].isna().all(axis=None)
-    assert table.loc["mean", "auroc"] == pytest.approx(table.loc[["a", "b"], "auroc"].mean())
-    assert table.loc["mean", "auprc"] == pytest.approx(table.loc[["a", "b"], "auprc"].mean())
-    assert list(table.index) == ["a", "b", "c", "d", "mean"]
-    assert table["positives"].iloc[-1] == (labels == 1).sum()
-
-
-def test_areas_of_a_split_have_bounds_and_the_mean_its_own(motifs):
-    rng = np.random.default_rng(9)
-    rows = motifs.rows("test")
-    logits = rng.normal(motifs.labels, 1.5)
-    table = evaluation.evaluate(motifs, "test", logits, logits).set_index("task")
-    for name in ("auroc", "auprc"):
-        assert (table[f"{name}_low"] < table[name]).all()
-        assert (table[name] < table[f"{name}_high"]).all()
-    width = table["auroc_high"] - table["auroc_low"]
-    # Two tasks of independent errors: their mean is known better than either.
-    assert width["mean"] < 0.85 * width[motifs.tasks].min()
-    assert len(rows) == 500
-    assert (width > 0.03).all()
-
-
-def test_overlapping_windows_are_one_observation_of_the_bounds(motifs):
-    """Five windows that overlap each other, in each of a hundred places, of one label and logit."""
-    rows, rng = motifs.rows("test"), np.random.default_rng(10)
-    place = np.arange(len(rows)) // 5
-    labels, logits = motifs.labels.copy(), rng.normal(size=motifs.labels.shape)
-    labels[rows], logits[rows] = labels[rows[5 * place]], logits[rows[5 * place]]
-    examples = motifs.examples.copy()
-    examples.loc[rows, "chrom"] = "chr8"
-    examples.loc[rows, "start"] = 1000 * place + 10 * (np.arange(len(rows)) % 5)
-    examples["end"] = examples["start"] + motifs.bases.shape[1]
-    widths = []
-    for table in (examples, motifs.examples):
-        found = evaluation.evaluate(replace(motifs, labels=labels, examples=table), "test", logits, logits)
-        widths.append((found["auroc_high"] - found["auroc_low"]).to_numpy())
-    assert (widths[0] > 1.6 * widths[1]).all()
-
-
-def test_thinned_curves_keep_ends_and_areas():
-    rng = np.random.default_rng(7)
-    labels = np.stack([rng.random(20000) < 0.05, np.full(20000, True)], axis=1).astype(int)
-    logits = rng.normal(size=labels.shape) + 1.5 * labels
-    points = evaluation.curves(labels, logits, ["a", "b"])
-    assert set(points["task"]) == {"a"}  # b has no negative
-    table = evaluation.metrics(labels, logits, ["a", "b"]).iloc[0]
-    for curve, area in (("roc", table["auroc"]), ("pr", table["auprc"])):
-        x, y = points.loc[points["curve"] == curve, ["x", "y"]].to_numpy().T
-        assert 100 < len(x) <= 1000
-        assert (np.diff(x) >= 0).all()
-        assert (x[0], x[-1]) == (0, 1)
-        assert np.trapezoid(y, x) == pytest.approx(area, abs=0.005)
-    assert len(evaluation.curves(labels[:, 1:], logits[:, 1:], ["b"])) == 0
-
-
-def test_a_network_without_finite_outputs_has_no_curves():
-    labels, logits = np.array([[0], [1], [1]]), np.array([[0.0], [np.nan], [1.0]])
-    with pytest.raises(InputError, match="the network gives b outputs that are no finite numbers"):
-        evaluation.curves(labels, logits, ["b"])

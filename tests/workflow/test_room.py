@@ -47,14 +47,14 @@ def test_scripts_are_those_of_rules():
 
 
 def test_jobs_that_score_have_the_backend_of_the_configuration():
-    """Those that train, or ask a network of Keras, are TensorFlow's."""
+    """Those that train are TensorFlow's."""
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     with_backend = set()
     for rule in re.split(r"^ *rule\b", rules, flags=re.MULTILINE):
         params = re.findall(r"LOOKUPS\.(?:scoring|export|scan|null_check)_params|backend=config", rule)
         with_backend |= set(re.findall(r"scripts/(\w+)\.py", rule)) if params else set()
     computing = {path.stem for path in (ROOT / "scripts").glob("*.py") if "on_gpu=True" in path.read_text()}
-    assert computing - with_backend == {"train_model", "evaluate_model"}
+    assert computing - with_backend == {"train_model"}
     assert with_backend <= computing
 
 

@@ -1,4 +1,4 @@
-"""Contribution scores of a whole dataset, written to a file as they are computed."""
+"""Logits of a whole dataset; its contribution scores, written to a file as they are computed."""
 
 import json
 import os
@@ -34,6 +34,13 @@ def provenance(
         "method_options": json.dumps(dict(method_options), sort_keys=True),
         **values,
     }
+
+
+def logits_of_dataset(scorer: Scorer, bases: np.ndarray, batch_size: int = 1024) -> np.ndarray:
+    """Return the logits of all sequences, float32 (sequences, tasks); ``bases`` uint8 (sequences, length)."""
+    parts = (bases[start : start + batch_size] for start in range(0, len(bases), batch_size))
+    found = [scorer.logits(one_hot(part)) for part in parts]
+    return np.concatenate([np.empty((0, scorer.outputs), np.float32), *found])
 
 
 def write_contributions(

@@ -28,7 +28,7 @@ import h5py
 import numpy as np
 import pandas as pd
 
-from dfim.errors import InputError
+from dfim.errors import InputError, counted
 from dfim.files.tables import read_table, write_table
 from dfim.files.whole import atomic_path
 from dfim.sequences.bases import composition
@@ -90,6 +90,25 @@ class Dataset:
         if task not in self.tasks:
             raise InputError(f"there is no task {task!r}; the dataset has the tasks {', '.join(self.tasks)}.")
         return self.tasks.index(task)
+
+
+def check_fit(dataset: Dataset, length: int | None, outputs: int, names: list[str] | None = None) -> None:
+    """Raise InputError when a data set's length of sequence or number of tasks is not a network's.
+
+    ``length`` is that of the sequences that the network takes, None for any, and ``outputs`` their number.
+    ``names`` are those of the network's outputs where they are more than the data set's tasks.
+    """
+    if length is not None and dataset.bases.shape[1] != length:
+        raise InputError(
+            f"the sequences have {counted(dataset.bases.shape[1], 'base')}, and the network takes {length}: "
+            f"build the network for the length of the data set."
+        )
+    names = names or dataset.tasks
+    if len(names) != outputs:
+        raise InputError(
+            f"the data set has {counted(len(names), 'task')}, and the network has {outputs} outputs: build "
+            f"the network for the tasks of the data set."
+        )
 
 
 def reference_rows(background, dataset: Dataset) -> np.ndarray:

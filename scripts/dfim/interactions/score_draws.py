@@ -94,13 +94,18 @@ def _all_placed(bases, by_number, pairs, background, draws: int, seed: int) -> I
     for example, own in rows_by_example(pairs["example"].to_numpy()):
         drawn = Draws(bases[example], seed, example, draws)
         links = np.column_stack([ends[own], index[own]]).tolist()
+        sources = np.unique(ends[own][:, 0]).tolist()
+        rows = {source: mutant_rows(bases[example], by_number[source], background)[0] for source in sources}
         for number in np.unique(ends[own]).tolist():
             mine = [link for link in links if number in link[:2]]
-            yield from _placed(bases[example], drawn, number, mine, by_number, background)
+            yield from _placed(bases[example], drawn, number, mine, by_number, rows, background)
 
 
-def _placed(bases, drawn: Draws, number: int, links, by_number, background) -> Iterator[_Placed]:
-    """Yield the draws of one feature: mutants of its pairs' sources, and where their scores are read."""
+def _placed(bases, drawn: Draws, number: int, links, by_number, of_source, background) -> Iterator[_Placed]:
+    """Yield the draws of one feature: mutants of its pairs' sources, and where their scores are read.
+
+    ``of_source``: what takes the place of each source of the sequence as it is.
+    """
     place = {source: mutant for mutant, source in enumerate(sorted({link[0] for link in links}))}
     read = np.array(
         [
@@ -108,12 +113,15 @@ def _placed(bases, drawn: Draws, number: int, links, by_number, background) -> I
             for source, target, pair in links
         ]
     )
-    firsts = [int(read[read[:, 0] == mutant, 3].min()) for mutant in place.values()]
-    stops = [int(read[read[:, 0] == mutant, 4].max()) for mutant in place.values()]
+    targets = {source: [] for source in place}
+    for source, target, _ in links:
+        targets[source].append(by_number[target])
+    firsts = [min(target.start for target in own) for own in targets.values()]
+    stops = [max(target.end for target in own) for own in targets.values()]
     sources = [by_number[source] for source in place]
     starts, own = [source.start for source in sources], by_number[number]
-    rows = [mutant_rows(bases, source, background)[0] for source in sources]
     # A motif's rows are the same in all draws.
+    rows = [of_source[source] for source in place]
     of_letters = any(source.kind != "motif" for source in sources)
     for draw, piece in enumerate(drawn.pieces(own.start, own.end)):
         letters = bases.copy()

@@ -1,4 +1,4 @@
-"""Networks as files of NumPy arrays: all that scoring needs, read without Keras or TensorFlow.
+"""Networks as files of NumPy arrays: all that scoring and evaluation need, read without Keras or TensorFlow.
 
 Importing those takes seconds, and many a job of scores takes no longer. A file has the array ``description``
 (JSON, UTF-8 bytes) and the arrays ``array_0``, ``array_1``, … that its nodes refer to

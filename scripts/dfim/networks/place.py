@@ -41,11 +41,13 @@ def place_check(
     if not shifts or not len(bases):
         return pd.DataFrame(columns=COLUMNS)
     outputs = outputs.astype(float)
+    spreads, counting = outputs.std(axis=0), asked.any(axis=1)
+    outputs, bases, asked = outputs[counting], bases[counting], asked[counting]
     rows = []
     for shift in shifts:
         change = np.stack([predict(np.roll(bases, step, axis=1)) - outputs for step in (shift, -shift)])
-        for column, task in enumerate(tasks):
-            values, spread = change[:, asked[:, column], column], outputs[:, column].std()
+        for column, (task, spread) in enumerate(zip(tasks, spreads, strict=True)):
+            values = change[:, asked[:, column], column]
             known = values.size > 0
             middle = np.median(values) if known else np.nan
             absolute = np.median(np.abs(values)) if known else np.nan

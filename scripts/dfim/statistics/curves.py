@@ -54,6 +54,26 @@ class Ranked:
         return group @ below / (n * others[-1])
 
 
+def curve_points(scores: np.ndarray, of_group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of the ROC and of the precision–recall curve of a group among other rows.
+
+    ``scores`` of all rows, ``of_group`` bool, with rows of both kinds. Each curve is (2, points), x
+    ascending: false and true positive rate, from 0, 0; recall and precision, from 0, 1. Points on a line
+    between two others, or of the recall of those on both sides, are left out.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last = np.flatnonzero(np.diff(scores[order], append=np.nan) != 0)  # of each rank
+    found = np.cumsum(of_group[order])[last]
+    others = 1 + last - found
+    bends = (np.diff(found, 2) != 0) | (np.diff(others, 2) != 0)
+    corners = np.concatenate([[True], bends, [True]]) if len(last) > 1 else np.array([True])
+    rates = np.stack([others[corners] / others[-1], found[corners] / found[-1]])
+    moves = np.diff(found) != 0
+    kept = np.concatenate([[True], moves[:-1] | moves[1:], [True]]) if len(last) > 1 else np.array([True])
+    recall = np.stack([found[kept] / found[-1], found[kept] / (1 + last[kept])])
+    return np.column_stack([[0, 0], rates]), np.column_stack([[0, 1], recall])
+
+
 def bootstrap_areas(
     labels: np.ndarray, logits: np.ndarray, blocks: np.ndarray, seed: int, resamples: int = 200
 ) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The batches of an epoch: shuffled, turned and moved by a seed of their own."""
+"""The batches of an epoch: shuffled, turned and moved by a seed of their own; and those of a validation."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ import numpy as np
 from dfim.training.frameworks import tf
 from dfim.training.pipeline import made_ahead
 
+VALIDATION_BATCH = 128
 _COMPLEMENT = np.arange(256, dtype=np.uint8)
 _COMPLEMENT[list(b"ACGT")] = list(b"TGCA")
 
@@ -35,6 +36,14 @@ def training_batches(bases, answers, rows: np.ndarray, options: dict, seed: int)
         return made_ahead(data.map(batch))
 
     return batches
+
+
+def validation_batches(bases: np.ndarray) -> tf.data.Dataset:
+    """Return the batches of sequences, in order, that a trainer predicts from."""
+    with tf.device("CPU:0"):
+        bases = tf.constant(bases)
+    rows = tf.data.Dataset.range(len(bases)).batch(VALIDATION_BATCH)
+    return made_ahead(rows.map(lambda rows: tf.gather(bases, rows)))
 
 
 def _turn(bases: tf.Tensor, turned: tf.Tensor) -> tf.Tensor:

@@ -12,16 +12,15 @@ from contextlib import contextmanager
 import numpy as np
 import pandas as pd
 
-from dfim.datasets.dataset import Dataset
+from dfim.datasets.dataset import Dataset, check_fit
+from dfim.datasets.evaluation import metrics
 from dfim.progress import Progress
-from dfim.training.batches import training_batches
+from dfim.training.batches import training_batches, validation_batches
 from dfim.training.checkpoint import Checkpoint, digest_of
-from dfim.training.evaluation import metrics
 from dfim.training.frameworks import keras, tf
 from dfim.training.fused import STEPS_AT_ONCE, FusedAdam, from_bases
 from dfim.training.losses import answers_and_loss
-from dfim.training.options import check_finite, check_fit, check_labels, plain_options, training_options
-from dfim.training.prediction import prediction_batches
+from dfim.training.options import check_finite, check_labels, plain_options, training_options
 from dfim.training.schedules import learning_rate, waited
 
 logger = logging.getLogger("dfim")
@@ -70,7 +69,7 @@ def train(
     without labels and on a loss that is not a number.
     """
     options = training_options(options)
-    check_fit(model, dataset)
+    check_fit(dataset, model.input_shape[1], model.output_shape[-1])
     check_labels(dataset)
     validate = _validation(dataset, options)
     trainer, run_epoch = epochs(model, dataset, options, seed)
@@ -101,7 +100,7 @@ def _validation(dataset: Dataset, options: dict) -> Callable[[keras.Model], dict
     """Return a function that gives a trainer's validation loss, and its mean auROC or r², by name."""
     rows = dataset.rows("validation")
     answers, loss_of = answers_and_loss(dataset, options["class_weights"])
-    batches, answers, labels = prediction_batches(dataset.bases[rows]), answers[rows], dataset.labels[rows]
+    batches, answers, labels = validation_batches(dataset.bases[rows]), answers[rows], dataset.labels[rows]
     measure = "r2" if dataset.real_valued else "auroc"
 
     def validate(trainer: keras.Model) -> dict:

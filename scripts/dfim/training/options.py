@@ -3,7 +3,7 @@
 import numpy as np
 
 from dfim.datasets.dataset import Dataset
-from dfim.errors import InputError, counted
+from dfim.errors import InputError
 from dfim.training.frameworks import keras
 from dfim.training.schedules import SCHEDULES
 
@@ -57,25 +57,6 @@ def training_options(options: dict) -> dict:
         if (number and not isinstance(options[key], int | float)) or not good(options[key]):
             raise InputError(f"the training option {key} is {options[key]!r}, and it must be {description}.")
     return options
-
-
-def check_fit(model: keras.Sequential, dataset: Dataset, names: list[str] | None = None) -> None:
-    """Raise InputError when a data set's length of sequence or number of tasks is not the network's.
-
-    ``names`` are those of the network's outputs where they are more than the data set's tasks.
-    """
-    length, tasks = model.input_shape[1], model.output_shape[-1]
-    if length is not None and dataset.bases.shape[1] != length:  # None: a network of any length
-        raise InputError(
-            f"the sequences have {counted(dataset.bases.shape[1], 'base')}, and the network takes {length}: "
-            f"build the network for the length of the data set."
-        )
-    names = names or dataset.tasks
-    if len(names) != tasks:
-        raise InputError(
-            f"the data set has {counted(len(names), 'task')}, and the network has {tasks} outputs: build the "
-            f"network for the tasks of the data set."
-        )
 
 
 def check_labels(dataset: Dataset):

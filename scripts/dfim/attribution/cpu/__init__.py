@@ -19,6 +19,7 @@ from dfim.attribution.cpu.crops import Crops, can_crop, crop
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.edits import edited_logits, few_at_once, split, whole_logits
 from dfim.attribution.cpu.plan import Plan, plan
+from dfim.attribution.cpu.values import logits_of
 from dfim.attribution.edits import Block
 from dfim.attribution.mutants import Mutants, MutantScores
 from dfim.attribution.scorer import Scorer
@@ -115,9 +116,7 @@ class CpuDeepLift(Scorer):
         return result
 
     def _logits(self, x: np.ndarray) -> np.ndarray:
-        return np.concatenate(
-            self.run(lambda piece: self.engine.base(x[piece]).head.logits, self.pieces(len(x)))
-        )
+        return np.concatenate(self.run(lambda piece: logits_of(self.engine, x[piece]), self.pieces(len(x))))
 
     def edited_logits(self, bases: np.ndarray, blocks: Sequence[Block], task: int) -> np.ndarray:
         if self.evaluation == "batched":

@@ -5,6 +5,10 @@ from dfim.attribution.cpu.vectors import BLOCK
 
 # What a multiplication on changes costs more than one on whole sequences: more elementwise work beside it.
 _WINDOWS = 1.3
+# The same of paths, whose products are small; and what a sequence takes beside, in multiplications, since its
+# mutants are scored by themselves. Measured on the networks of the default run, with few mutants of many
+# sequences and with all mutants of few.
+_PATHS, _SEQUENCE = 1.7, 8e6
 # Measured, in cycles of a core: a list of the multipliers at one place of a pool takes so many to begin with,
 # so many for each multiplier, and so many to find it. A matrix product does so many multiplications in one.
 _LIST, _ENTRY, _FOUND, _PRODUCT = 18, 3, 6, 14
@@ -24,7 +28,8 @@ def costs(plan: Plan, sequences: int, mutants: int, width: int, window: int) -> 
         + mutants * (changed + _WINDOWS * _back(plan, min(window, _reach(plan, width)))),
     }
     paths, applied = _paths(plan, width)
-    found["paths"] = sequences * (whole + paths) + mutants * (changed + _WINDOWS * applied)
+    a_sequence, a_mutant = whole + paths + _SEQUENCE, changed + _WINDOWS * applied
+    found["paths"] = _PATHS * (sequences * a_sequence + mutants * a_mutant)
     return found
 
 

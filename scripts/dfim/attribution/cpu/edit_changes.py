@@ -97,7 +97,7 @@ class EditChanges:
 
         ``owners`` (pairs,): sequences; ``pairs`` (pairs, 2): their edits, negative for none.
         """
-        both = np.flatnonzero((pairs >= 0).all(axis=1))
+        both = np.flatnonzero((pairs[:, 0] >= 0) & (pairs[:, 1] >= 0))
         starts, common = _common(self._dy[-1].places[pairs[both]])
         meeting = common > 0
         both, starts = both[meeting], starts[meeting]

@@ -12,6 +12,7 @@ import numpy as np
 from dfim.attribution.cpu import kernels
 from dfim.attribution.cpu.deeplift import Engine
 from dfim.attribution.cpu.edit_changes import EditChanges, window_lengths
+from dfim.attribution.cpu.values import stages_of, top_of
 from dfim.attribution.edits import NONE, Block
 from dfim.sequences.bases import one_hot
 
@@ -44,7 +45,8 @@ def split(blocks: Sequence[Block], length: int) -> Split:
     for block in blocks:
         wide = [rows.shape[1] > _MOST * length for _, rows in block.edits]
         of_edits = np.repeat(np.array([*wide, False]), [*(len(rows) for _, rows in block.edits), 1])
-        is_wide = of_edits[block.copies].any(axis=1)  # none has the last number, and −1 takes it
+        one, other = of_edits[block.copies.T]  # none has the last number, and −1 takes it
+        is_wide = one | other
         wide_ones.append(is_wide)
         for own, chosen in zip(parts, (~is_wide, is_wide), strict=True):
             if chosen.any():
@@ -94,7 +96,7 @@ class EditedPiece:
 
     def __init__(self, engine: Engine, x: np.ndarray):
         self.engine, self.x = engine, x
-        self.z, self.y = _evaluated(engine, x)
+        self.z, self.y = zip(*stages_of(engine, x), strict=True)
         self.sums = engine.head.sums(engine.top_differences(self.y[-1]))
         self._bytes: dict[int, int] = {}
 
@@ -149,18 +151,6 @@ class EditedPiece:
         return changes
 
 
-def _evaluated(engine: Engine, x: np.ndarray) -> tuple[list, list]:
-    """Return z and y of every stage, [position, sequence, channel]."""
-    kept_z, kept_y, y = [], [], x
-    for number, stage in enumerate(engine.plan.stages):
-        z = engine.linear(number, y)
-        y = np.empty((stage.pooled, len(x), stage.channels), np.float32)
-        kernels.pool(z, stage.relu, stage.width, y)
-        kept_z.append(z)
-        kept_y.append(y)
-    return kept_z, kept_y
-
-
 def _logits_of_sums(engine: Engine, sums: np.ndarray, task: int) -> np.ndarray:
     """Return a task's logit, float64, that sums of the first dense layer lead to."""
     rows = (sums[begin : begin + _ROWS] for begin in range(0, len(sums), _ROWS))
@@ -184,7 +174,7 @@ def whole_logits(engine: Engine, bases: np.ndarray, blocks: Sequence[Block], tas
     largest = max(max(stage.positions, stage.pooled) * stage.channels for stage in engine.plan.stages)
     size = max(1, _VALUES // largest)
     parts = (x[begin : begin + size] for begin in range(0, len(x), size))
-    tops = [engine.top_differences(_evaluated(engine, part)[1][-1]) for part in parts]
+    tops = [top_of(engine, part) for part in parts]
     # The weights of the first dense layer are many: all sequences use them at once.
     return _logits_of_sums(engine, engine.head.sums(np.concatenate(tops)), task)
 

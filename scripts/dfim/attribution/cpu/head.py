@@ -101,6 +101,14 @@ class Head:
         absolute = self._absolute[0](np.abs(d)) if len(self.absolute[0]) else sums[:0]
         return self._above(d, sums, absolute)
 
+    def values(self, d: np.ndarray) -> np.ndarray:
+        """Return the logits of :meth:`forward` alone, (rows, tasks)."""
+        for number, layer in enumerate(self.layers):
+            z = self.references[number] + self._forward[number](d)
+            if layer.relu:
+                d = np.maximum(z, 0) - np.maximum(self.references[number], 0)
+        return z
+
     def forward_changed(self, base: Rows, owners, dy: np.ndarray, starts: np.ndarray) -> Rows:
         """Evaluate rows that differ from the rows ``owners`` of ``base`` in a window of the inputs.
 

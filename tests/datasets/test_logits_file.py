@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 
-from dfim.training.logits_file import read_predictions, write_predictions
+from dfim.datasets.logits_file import read_predictions, write_predictions
 
 
 def test_logits_and_tasks_come_back(tmp_path):

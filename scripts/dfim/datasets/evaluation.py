@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-import scipy  # scipy.stats, a second to load, is loaded where it is called
 
 from dfim.datasets.blocks import overlap_blocks
 from dfim.datasets.dataset import MISSING, Dataset
 from dfim.errors import InputError
-from dfim.statistics.curves import AREAS, Ranked, bootstrap_areas, intervals
+from dfim.statistics.curves import AREAS, Ranked, bootstrap_areas, curve_points, intervals
 
 MOST_CURVE_POINTS = 1000
 MOST_VALUES = 20_000
@@ -38,10 +37,12 @@ def _agreement(values: np.ndarray, outputs: np.ndarray, tasks: list[str]) -> lis
     rows = []
     for task, truth, score in zip(tasks, values.T, outputs.T, strict=True):
         truth, score = truth[~np.isnan(truth)].astype(float), score[~np.isnan(truth)].astype(float)
-        defined = len(np.unique(truth)) > 1
-        measures = {"r2": _r2, "pearson": lambda a, b: scipy.stats.pearsonr(a, b)[0]}
-        measures["spearman"] = lambda a, b: scipy.stats.spearmanr(a, b)[0]
-        found = {name: measure(truth, score) if defined else np.nan for name, measure in measures.items()}
+        found = dict.fromkeys(("r2", "pearson", "spearman"), np.nan)
+        if len(np.unique(truth)) > 1:
+            both = pd.DataFrame({"truth": truth, "score": score})
+            found["r2"] = _r2(truth, score)
+            for name in ("pearson", "spearman"):
+                found[name] = both.corr(name).loc["truth", "score"]
         rows.append({"task": task, **found, "examples": len(truth)})
     return rows
 
@@ -114,8 +115,6 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
     """
     if labels.dtype.kind == "f":
         return _values(labels, logits, tasks)
-    from sklearn.metrics import precision_recall_curve, roc_curve  # a second to load
-
     tables = []
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
@@ -123,9 +122,7 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
             raise InputError(f"the network gives {task} outputs that are no finite numbers: train it anew.")
         if len(np.unique(truth)) < 2:
             continue
-        false_rate, true_rate, _ = roc_curve(truth, score, drop_intermediate=True)
-        precision, recall, _ = precision_recall_curve(truth, score, drop_intermediate=True)
-        for curve, x, y in (("roc", false_rate, true_rate), ("pr", recall[::-1], precision[::-1])):
+        for curve, (x, y) in zip(("roc", "pr"), curve_points(score, truth == 1), strict=True):
             kept = _thinned(x, y, MOST_CURVE_POINTS)
             tables.append(pd.DataFrame({"task": task, "curve": curve, "x": x[kept], "y": y[kept]}))
     if not tables:

@@ -29,8 +29,8 @@ class TaskFits:
 def fit_tasks(dataset: Dataset, with_pairs: bool = True) -> list[TaskFits]:
     """Fit every task of a dataset by terms of its features, or of its bases where it has none.
 
-    ``with_pairs``: by terms of pairs too. Raises InputError when the dataset has neither features nor measured values, and when a task lacks a
-    class in the split ``train``.
+    ``with_pairs``: by terms of pairs too. Raises InputError when the dataset has neither features nor
+    measured values, and when a task lacks a class in the split ``train``.
     """
     designs = _designs(dataset, with_pairs)
     fits = []

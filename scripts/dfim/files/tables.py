@@ -34,14 +34,13 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
     if str(path).endswith(".gz"):
         compression = {"method": "gzip", "mtime": 0, "filename": "", "compresslevel": _LEVEL}
     written = [_in_words(values) for _, values in table.items()]
-    # Not one by one: names may occur twice, and text is not to be looked at again.
     table = pd.concat(written, axis=1) if written else table
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
         table.to_csv(handle, sep="\t", index=False, compression=compression)
 
 
 def _in_words(values: pd.Series) -> pd.Series:
-    """Return a column of a table as it is, one of floats as text: pandas takes four times as long for that."""
+    """Return a column as it is, one of floats as text: pandas takes four times as long for that."""
     if not isinstance(values.dtype, np.dtype) or values.dtype.kind != "f":
         return values
     text = ["" if number != number else f"{number:.7g}" for number in values.tolist()]

@@ -10,7 +10,7 @@ with running(snakemake) as log:
 
     settings = snakemake.params
     dataset = read_dataset(Path(snakemake.input.sequences).parent)
-    fits = fit_tasks(dataset)
+    fits = fit_tasks(dataset, with_pairs=dataset.real_valued)  # whose noise is what pairs leave
     separated = [fit.task for fit in fits if fit.separates]
     if separated:
         log.warning(

@@ -1288,6 +1288,18 @@ def test_script_ends_with_one_sentence_on_an_unknown_figure(locus_files, tmp_pat
     assert not (tmp_path / "pie.pdf").exists()
 
 
+def test_inputs_are_read_when_a_figure_asks_for_them(tmp_path):
+    write_table(pd.DataFrame({"fis": [1.0]}), tmp_path / "sources.tsv.gz")
+    paths = {"sources": tmp_path / "sources.tsv.gz", "null": tmp_path / "missing.tsv.gz"}
+    with open_tables(paths) as tables:
+        assert list(tables) == ["sources", "null"]
+        assert "null" in tables
+        assert "pairs" not in tables
+        assert tables["sources"] is tables["sources"]
+        with pytest.raises(InputError, match="was not found"):
+            tables["null"]
+
+
 def test_tables_keep_names_that_look_like_missing_values(tmp_path):
     write_table(pd.DataFrame({"name": ["NA", ""], "fis": [1.0, np.nan]}), tmp_path / "sources.tsv.gz")
     with open_tables({"sources": tmp_path / "sources.tsv.gz"}) as tables:

@@ -26,13 +26,13 @@ class TaskFits:
     separates: bool
 
 
-def fit_tasks(dataset: Dataset) -> list[TaskFits]:
+def fit_tasks(dataset: Dataset, with_pairs: bool = True) -> list[TaskFits]:
     """Fit every task of a dataset by terms of its features, or of its bases where it has none.
 
-    Raises InputError when the dataset has neither features nor measured values, and when a task lacks a
-    class in the split ``train``.
+    ``with_pairs``: by terms of pairs too. Raises InputError when the dataset has neither features nor
+    measured values, and when a task lacks a class in the split ``train``.
     """
-    designs = _designs(dataset)
+    designs = _designs(dataset, with_pairs)
     fits = []
     for column, task in enumerate(dataset.tasks):
         answers = dataset.labels[:, column]
@@ -50,15 +50,15 @@ def fit_tasks(dataset: Dataset) -> list[TaskFits]:
     return fits
 
 
-def _designs(dataset: Dataset) -> dict[str, np.ndarray]:
+def _designs(dataset: Dataset, with_pairs: bool) -> dict[str, np.ndarray]:
     """Return the terms of the fits, float32 (examples, terms), by the fit's name."""
-    count = len(dataset.bases)
+    count, pairs = len(dataset.bases), None
     if len(dataset.features):
         additive = feature_terms(dataset.features, count)
-        pairs = feature_pair_terms(dataset.features, count)
+        pairs = feature_pair_terms(dataset.features, count) if with_pairs else None
     elif dataset.real_valued:
         additive = position_terms(dataset.bases)
-        pairs = position_pair_terms(additive)
+        pairs = position_pair_terms(additive) if with_pairs else None
     else:
         raise InputError("the dataset has labels and no features: an additive fit needs features.")
     designs = {"additive": additive.to_numpy()}

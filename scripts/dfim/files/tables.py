@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pandas as pd
 
 from dfim.files.text import open_bytes
@@ -32,8 +33,18 @@ def write_table(table: pd.DataFrame, path: str | os.PathLike) -> None:
     compression = None
     if str(path).endswith(".gz"):
         compression = {"method": "gzip", "mtime": 0, "filename": "", "compresslevel": _LEVEL}
+    written = [_in_words(values) for _, values in table.items()]
+    table = pd.concat(written, axis=1) if written else table
     with atomic_path(path) as temporary, open(temporary, "wb") as handle:
-        table.to_csv(handle, sep="\t", index=False, compression=compression, float_format="%.7g")
+        table.to_csv(handle, sep="\t", index=False, compression=compression)
+
+
+def _in_words(values: pd.Series) -> pd.Series:
+    """Return a column as it is, one of floats as text: pandas takes four times as long for that."""
+    if not isinstance(values.dtype, np.dtype) or values.dtype.kind != "f":
+        return values
+    text = ["" if number != number else f"{number:.7g}" for number in values.tolist()]
+    return pd.Series(text, values.index, dtype=object, name=values.name)
 
 
 def read_table(path: str | os.PathLike, **options) -> pd.DataFrame:

@@ -20,7 +20,7 @@ def write_narrowpeak(peaks: pd.DataFrame, path: str | os.PathLike) -> None:
     columns = [map(str, peaks[name].tolist()) for name in NARROWPEAK_COLUMNS]
     content = "".join("\t".join(row) + "\n" for row in zip(*columns, strict=True))
     with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(content.encode(), compresslevel=6, mtime=0))
+        temporary.write_bytes(gzip.compress(content.encode(), compresslevel=4, mtime=0))
 
 
 def read_narrowpeak(path: str | os.PathLike, may_be_empty: bool = False) -> pd.DataFrame:

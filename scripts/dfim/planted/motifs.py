@@ -76,14 +76,19 @@ def sample_instances(motif: Motif, number: int, minimum: float, rng: np.random.G
             )
     core_length = len(motif.core) or motif.length
     reverse = rng.random(number) < (0.5 if motif.strand == "both" else 0)
-    for picks, offset, is_reverse in zip(np.concatenate(kept), np.concatenate(cores), reverse, strict=False):
-        bases = CODES[picks]
+    picks, offsets = np.concatenate(kept)[:number], np.concatenate(cores)[:number]
+    scores = motif.scores[np.arange(motif.length), picks].sum(axis=1)
+    offsets = np.where(reverse, motif.length - offsets - core_length, offsets)
+    bases = np.where(reverse[:, None], reverse_complement(CODES[picks]), CODES[picks])
+    for own, is_reverse, offset, score in zip(
+        bases, reverse.tolist(), offsets.tolist(), scores.tolist(), strict=True
+    ):
         yield {
-            "bases": reverse_complement(bases) if is_reverse else bases,
+            "bases": own,
             "strand": "-" if is_reverse else "+",
-            "core_offset": int(motif.length - offset - core_length if is_reverse else offset),
+            "core_offset": offset,
             "core_length": core_length,
-            "score": float(motif.scores[np.arange(motif.length), picks].sum()),
+            "score": score,
         }
 
 

@@ -22,7 +22,7 @@ def met_rules(element: Element, rules: list[Mapping]) -> dict[int, list[tuple[In
     held = defaultdict(list)
     for size in {len(rule["motifs"]) for rule in rules}:
         for group in combinations(element.instances, size):
-            held[tuple(sorted(instance.motif.name for instance in group))].append(group)
+            held[tuple(sorted([instance.motif.name for instance in group]))].append(group)
     met = {}
     for number, rule in enumerate(rules):
         groups = [

@@ -14,24 +14,43 @@ _PROFILES, _SEQUENCES = "profiles", "sequences"
 _TEXT = ("name", "group", "reference", "alternate", "chrom", "strand", "pair", "task", "split")
 
 
+class _Tables(Mapping):
+    """Inputs by name, each read when a figure asks for it: none of an analysis's figures needs them all."""
+
+    def __init__(self, paths: Mapping[str, str], opened: ExitStack):
+        self._paths, self._opened, self._tables = paths, opened, {}
+
+    def __getitem__(self, name: str):
+        if name not in self._tables:
+            self._tables[name] = self._open(name, self._paths[name])
+        return self._tables[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def _open(self, name: str, path: str):
+        if name not in (_PROFILES, _SEQUENCES):
+            return _read(path)
+        arrays = self._opened.enter_context(h5py.File(path, "r"))
+        return arrays if name == _PROFILES else arrays["bases"]
+
+
 @contextmanager
-def open_tables(paths: Mapping[str, str]) -> Iterator[dict]:
+def open_tables(paths: Mapping[str, str]) -> Iterator[Mapping]:
     """Open the inputs of a figure: ``{input's name: path}`` to ``{input's name: table or arrays}``.
 
     ``profiles`` becomes a mapping of arrays (source, position) and ``sequences`` an array of bases
     (example, position), both read from disk row by row; everything else becomes a table whose text
-    columns have empty strings where a cell is empty.
+    columns have empty strings where a cell is empty. Each is read when it is first looked up.
     """
-    with ExitStack() as stack:
-        tables = {}
-        for name, path in paths.items():
-            if name == _PROFILES:
-                tables[name] = stack.enter_context(h5py.File(path, "r"))
-            elif name == _SEQUENCES:
-                tables[name] = stack.enter_context(h5py.File(path, "r"))["bases"]
-            else:
-                tables[name] = _read(path)
-        yield tables
+    with ExitStack() as opened:
+        yield _Tables(paths, opened)
 
 
 def _read(path: str) -> pd.DataFrame:

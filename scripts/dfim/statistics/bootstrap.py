@@ -1,5 +1,7 @@
 """Intervals by resampling examples, or blocks of them, which keeps dependent rows together."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 
@@ -89,10 +91,16 @@ def resampled_weights(examples: np.ndarray, seed: int, resamples: int = 200) -> 
     because the scores of one example are not independent.
     """
     names, example = np.unique(examples, return_inverse=True)
-    n = len(names)
+    return _weights(len(names), seed, resamples), example
+
+
+@lru_cache(maxsize=1)  # several values of the same rows are mostly resampled one after another
+def _weights(n: int, seed: int, resamples: int) -> np.ndarray:
     rng = np.random.default_rng([seed, n])
     weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples) if n else np.zeros((resamples, 0))
-    return weights.astype(np.float32), example
+    weights = weights.astype(np.float32)
+    weights.flags.writeable = False
+    return weights
 
 
 def mean_intervals(values: np.ndarray, seed: int, resamples: int = 1000) -> np.ndarray:

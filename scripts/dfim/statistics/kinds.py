@@ -176,12 +176,13 @@ def _grain(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the kinds of one grain, without verdicts, and the medians of their draws, (2, kinds, K)."""
     labels, blocks = kind_labels(tests, grain), tests["block"].to_numpy()
+    described = tests[["example", "block", "distance", "interaction", "share", "called"]]
     rows, medians = [], []
     for (pair, orientation, distance), members in sorted(labels.groupby(list(labels)).indices.items()):
         if grain == "spacing" and len(set(blocks[members])) < fewest:
             continue
         key = {"grain": grain, "pair": pair, "orientation": orientation, "distance": distance}
-        rows.append(key | _described(tests.iloc[members], seed))
+        rows.append(key | _described(described.iloc[members], seed))
         medians.append(np.median(draws[:, members], axis=1))
     columns = [name for name in COLUMNS if name not in (*NULL_ENDS, "p", "q", "called", "call")]
     # A kind is of pairs within reach alone.

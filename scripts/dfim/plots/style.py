@@ -13,7 +13,6 @@ from matplotlib.transforms import Bbox
 
 from dfim.files.tables import write_table
 from dfim.files.whole import atomic_path
-from dfim.plots.fonts import family
 
 DOUBLE_COLUMN = 7.0  # inches
 PNG_DPI = 200
@@ -29,6 +28,7 @@ SIGNED_MAP = "RdBu_r"  # red above zero, blue below, white at zero
 BASE_COLOURS = {"A": GREEN, "C": BLUE, "G": ORANGE, "T": VERMILLION}
 
 _SETTINGS = {
+    "font.family": "DejaVu Sans",
     "font.size": 7,
     "axes.titlesize": 8,
     "axes.titley": 1.0,  # no panel has ticks above it, for which titles would look at every drawing
@@ -60,7 +60,7 @@ def setup() -> None:
     """Draw without a display, in the project's fonts and line widths."""
     matplotlib.rcdefaults()  # a user's matplotlibrc (LaTeX, other fonts) must not change a figure
     matplotlib.use("Agg")
-    matplotlib.rcParams.update(_SETTINGS | {"font.family": family()})
+    matplotlib.rcParams.update(_SETTINGS)
 
 
 def new_figure(height: float, width: float = DOUBLE_COLUMN, arranged: bool = True) -> Figure:

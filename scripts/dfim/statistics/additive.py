@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-import scipy  # scipy.linalg is loaded where it is called
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
 
 COLUMNS = [
     "task", "fit", "terms", "examples", "blocks", "measure", "value", "value_low", "value_high",
@@ -36,42 +37,21 @@ class Fit:
         self.values = values
         self._mean, spread = terms.mean(axis=0), terms.std(axis=0)
         self._spread = np.where(spread > 0, spread, 1)
-        scaled = self._scaled(terms)
-        fitted = _least_squares(scaled, answers, weights) if values else _logistic(scaled, answers, weights)
-        self._slopes, self._intercept = fitted
+        if values:
+            self._model = Ridge(alpha=_PENALTY)
+        else:
+            self._model = LogisticRegression(C=1 / _PENALTY, max_iter=5000, tol=1e-6)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            self._model.fit(self._scaled(terms), answers, sample_weight=weights)
 
     def _scaled(self, terms: np.ndarray) -> np.ndarray:
         return (terms - self._mean) / self._spread
 
     def outputs(self, terms: np.ndarray) -> np.ndarray:
         """Return logits, or values, of rows of terms."""
-        return self._scaled(terms) @ self._slopes + self._intercept
-
-
-def _least_squares(
-    terms: np.ndarray, values: np.ndarray, weights: np.ndarray | None
-) -> tuple[np.ndarray, float]:
-    """Return slopes, one for each term, and the intercept of a fit of values."""
-    weights = np.ones(len(terms), terms.dtype) if weights is None else weights.astype(terms.dtype)
-    middle, mean = np.average(terms, axis=0, weights=weights), np.average(values, weights=weights)
-    roots = np.sqrt(weights)
-    centred = (terms - middle) * roots[:, None]
-    products = centred.T @ centred
-    products.flat[:: len(products) + 1] += _PENALTY
-    slopes = scipy.linalg.solve(products, centred.T @ ((values - mean) * roots), assume_a="pos")
-    return slopes, mean - middle @ slopes
-
-
-def _logistic(terms: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, float]:
-    """Return slopes, one for each term, and the intercept of a fit of labels, on the logit."""
-    from sklearn.exceptions import ConvergenceWarning  # a second to load
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=1 / _PENALTY, max_iter=5000, tol=1e-6)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(terms, labels, sample_weight=weights)
-    return model.coef_[0], model.intercept_[0]
+        scaled = self._scaled(terms)
+        return self._model.predict(scaled) if self.values else self._model.decision_function(scaled)
 
 
 def separates(logits: np.ndarray, labels: np.ndarray) -> bool:

@@ -51,6 +51,8 @@ rule write_page:
         f"{LOGS}/write_page.log",
     conda:
         "../envs/dfim.yaml"
+    # One for the pictures.
+    threads: 2
     resources:
         **demanded("write_page"),
     params:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,22 +37,34 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
     is a mapping as of CITATION.cff. ``seed`` draws the pairs that a plot shows where there are too many.
     Links to files are relative to the folder of ``path``.
     """
-    page = _Page(contents, Path(path).parent, seed)
+    # Pictures take half of the time, and Pillow makes them beside the rest.
+    with ThreadPoolExecutor(1) as pool:
+        page = _Page(contents, Path(path).parent, seed, pool)
+        text = _text(page, contents, citation)
+    with atomic_path(path) as temporary:
+        Path(temporary).write_text(text, encoding="utf-8")
+    return len(text.encode())
+
+
+def _text(page: "_Page", contents: Mapping, citation: Mapping) -> str:
+    """Return the page as HTML."""
     views = [page.analysis(number, asked) for number, asked in enumerate(contents["analyses"])]
     scans = [page.scan(number, asked) for number, asked in enumerate(contents["scans"])]
     nets = [page.network(asked) for asked in contents["networks"]]
+    reads = [page.figure(figure) for figure in contents["reads"]]
     environment = Environment(
         loader=PackageLoader("dfim.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"number": numbers.number, "said": said}
     scripts, plots = components(page.plots) if page.plots else ("", {})
-    text = environment.get_template("index.html.j2").render(
+    page.add_pictures()
+    return environment.get_template("index.html.j2").render(
         contents=contents,
         analyses=views,
         scans=scans,
         networks=nets,
-        reads=[page.figure(figure) for figure in contents["reads"]],
+        reads=reads,
         poor=[net["poor"] for net in nets if net["poor"]],
         claims={name: _claims(file) for name, file in contents["claims"].items()},
         citation=citation,
@@ -61,9 +74,6 @@ def write_page(contents: Mapping, citation: Mapping, path: str | os.PathLike, se
         style=Markup(_own("page.css")),
         script=Markup(_own("page.js")),
     )
-    with atomic_path(path) as temporary:
-        Path(temporary).write_text(text, encoding="utf-8")
-    return len(text.encode())
 
 
 def said(value) -> str:
@@ -92,10 +102,10 @@ def _claims(path: str) -> list[dict]:
 class _Page:
     """What grows while the parts of a page are made: interactive plots, and pictures."""
 
-    def __init__(self, contents: Mapping, folder: Path, seed: int):
-        self.contents, self.folder, self.seed = contents, folder, seed
+    def __init__(self, contents: Mapping, folder: Path, seed: int, pool: Executor):
+        self.contents, self.folder, self.seed, self.pool = contents, folder, seed, pool
         self.plots: dict = {}
-        self.pictures = 0
+        self.pictures: list[tuple[dict, Future]] = []  # figures, and the pictures that they are to have
         self.maps = 0
 
     def link(self, path: str) -> str:
@@ -108,11 +118,15 @@ class _Page:
             "caption": caption(asked["kind"], asked["options"])
         }
         view |= {suffix: self.link(asked[suffix]) for suffix in ("pdf", "png", "tsv")}
-        view["picture"] = None
-        if first and self.pictures < MOST_FIGURES:
-            self.pictures += 1
-            view["picture"], view["width"], view["height"] = embedded(asked["png"])
+        view["shown"] = first and len(self.pictures) < MOST_FIGURES
+        if view["shown"]:
+            self.pictures.append((view, self.pool.submit(embedded, asked["png"])))
         return view
+
+    def add_pictures(self) -> None:
+        """Add the pictures to the figures that are to have one, when all are made."""
+        for view, picture in self.pictures:
+            view["picture"], view["width"], view["height"] = picture.result()
 
     def analysis(self, number: int, asked: Mapping) -> dict:
         """Return what the template says of an analysis."""
@@ -134,8 +148,8 @@ class _Page:
         view |= {"summary": found.summary(view), "recalls": found.main_recalls(view["recovery"])}
         method = next(iter(asked["methods"]))
         figures = [self.figure(figure, figure["of"] == method) for figure in asked["figures"]]
-        view["figures"] = [figure for figure in figures if figure["picture"]]
-        view["others"] = [figure for figure in figures if not figure["picture"]]
+        view["figures"] = [figure for figure in figures if figure["shown"]]
+        view["others"] = [figure for figure in figures if not figure["shown"]]
         return view
 
     def scan(self, number: int, asked: Mapping) -> dict:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install everything that the workflow needs: bedtools, and for reads bowtie2, samtools and MACS, from the system's
 # packages (if they are missing), and a virtual environment .venv beside the Snakefile with hash-pinned Python
-# packages. Safe to run again.
+# packages. The compiled engine is made ready. Safe to run again.
 #
 #     bash envs/install.sh          TensorFlow for processors
 #     bash envs/install.sh --gpu    and CUDA for it, 2.8 GB more to fetch; the machine needs NVIDIA's driver
@@ -66,5 +66,9 @@ fi
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement "$requirements"
 # pip would compile with one processor. Some packages hold files for other versions of Python, which cannot be.
 .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
-[ ! -d scripts ] || .venv/bin/python -m compileall -qq -j 0 scripts  # the image of envs/Dockerfile has none yet
+if [ -d scripts ]; then # the image of envs/Dockerfile has none yet
+    .venv/bin/python -m compileall -qq -j 0 scripts
+    # Else the first jobs on the clone do it, and those that begin together the same loops.
+    PYTHONPATH=scripts .venv/bin/python -m dfim.interactions.compiling
+fi
 echo "install: done; the programs are in $(pwd)/.venv/bin"

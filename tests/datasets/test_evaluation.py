@@ -85,7 +85,7 @@ def test_thinned_curves_keep_ends_and_areas():
 
 def test_a_network_without_finite_outputs_has_no_curves():
     labels, logits = np.array([[0], [1], [1]]), np.array([[0.0], [np.nan], [1.0]])
-    with pytest.raises(InputError, match="the network gives b outputs that are no finite numbers"):
+    with pytest.raises(InputError, match="the network's outputs of b are not all finite numbers"):
         evaluation.curves(labels, logits, ["b"])
 
 

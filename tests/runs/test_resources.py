@@ -17,7 +17,9 @@ from workflow.sizes import Sizes
 
 pytestmark = pytest.mark.workflow
 
-WITHOUT_TENSORFLOW = ("score_contributions", "score_pairs", "score_profiles", "mutate_pairs", "check_null")
+WITHOUT_TENSORFLOW = (
+    "evaluate_model", "score_contributions", "score_pairs", "score_profiles", "mutate_pairs", "check_null",
+)  # fmt: skip
 TENSORFLOW_MB = 600
 
 

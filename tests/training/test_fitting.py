@@ -328,7 +328,7 @@ def test_data_that_do_not_fit_are_refused(motifs):
     ):
         fitting.train(building.build_network(LAYERS, 40, motifs.tasks), motifs, {}, seed=0)
     with pytest.raises(
-        InputError, match=r"^the data set has 2 tasks, and the network has 1 outputs: build the"
+        InputError, match=r"^the data set has 2 tasks, and the network has 1 output: build the"
     ):
         fitting.train(building.build_network(LAYERS, LENGTH, ["a"]), motifs, {}, seed=0)
     unlabelled = dataset_of(motifs.bases[:20], np.where(np.arange(20)[:, None] < 10, 1, -1), 0, validation=10)

@@ -106,8 +106,8 @@ def check_fit(dataset: Dataset, length: int | None, outputs: int, names: list[st
     names = names or dataset.tasks
     if len(names) != outputs:
         raise InputError(
-            f"the data set has {counted(len(names), 'task')}, and the network has {outputs} outputs: build "
-            f"the network for the tasks of the data set."
+            f"the data set has {counted(len(names), 'task')}, and the network has "
+            f"{counted(outputs, 'output')}: build the network for the tasks of the data set."
         )
 
 

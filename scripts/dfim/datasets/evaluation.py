@@ -119,7 +119,7 @@ def curves(labels: np.ndarray, logits: np.ndarray, tasks: list[str]) -> pd.DataF
     for task, truth, score in zip(tasks, labels.T, logits.T, strict=True):
         truth, score = truth[truth != MISSING], score[truth != MISSING]
         if not np.isfinite(score).all():
-            raise InputError(f"the network gives {task} outputs that are no finite numbers: train it anew.")
+            raise InputError(f"the network's outputs of {task} are not all finite numbers: train it anew.")
         if len(np.unique(truth)) < 2:
             continue
         for curve, (x, y) in zip(("roc", "pr"), curve_points(score, truth == 1), strict=True):

@@ -101,6 +101,14 @@ def test_p_of_positions_hold_their_level_within_a_bin_of_distances_too():
     assert nulls["rows_needed"].tolist() == needed
 
 
+def test_the_published_methods_pool_all_distances_and_take_changes_as_they_are():
+    profiles = planted_profiles()
+    _, p, _ = profile_significance(profiles, method="gaussian")
+    inside = ~np.isnan(profiles.delta)
+    own = p_values(np.abs(profiles.delta[inside]), profiles.null_positions["delta"], "gaussian")
+    np.testing.assert_allclose(p[inside], own, rtol=1e-5)
+
+
 def test_response_distance_is_1_next_to_the_source_and_negative_upstream():
     profiles = planted_profiles(n=3)
     profiles.sources[["start", "end"]] = [[17, 18], [20, 25], [10, 16]]

@@ -27,30 +27,31 @@ def test_a_size_is_over_the_root_mean_square_of_other_draws_of_its_row():
         assert found[row] == pytest.approx(abs(scores[row]) / np.sqrt(np.mean(np.square(draws[row, 1:]))))
 
 
-def test_shared_draws_are_over_the_median_size_of_score_and_draws():
+@pytest.mark.parametrize(
+    ("sizes", "squared_scale"),
+    [
+        (over_median, lambda values: np.sort(np.abs(values))[2] ** 2),
+        (over_mean_square, lambda v: np.mean(v**2)),
+    ],
+)
+@pytest.mark.parametrize("floor", [0.0, 0.7])
+def test_shared_draws_are_over_a_size_of_score_and_draws_together(sizes, squared_scale, floor):
     rng = np.random.default_rng(8)
     scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
-    for floor in (0.0, 0.7):
-        found, null = over_median(scores, draws, floor)
-        for row in range(7):
-            values = np.abs([scores[row], *draws[row]])
-            scale = np.sqrt(np.sort(values)[2] ** 2 + floor**2)
-            np.testing.assert_allclose([found[row], *null[row]], values / scale)
+    found, null = sizes(scores, draws, floor)
+    for row in range(7):
+        values = np.array([scores[row], *draws[row]])
+        scale = np.sqrt(squared_scale(values) + floor**2)
+        np.testing.assert_allclose([found[row], *null[row]], np.abs(values) / scale)
+
+
+def test_what_is_larger_than_a_median_of_0_is_infinite():
     found, null = over_median(np.array([0.0, 2.0]), np.array([[0.0, 0.0, 1.0], [0.0, 0.0, 0.0]]))
     assert found.tolist() == [0, np.inf]
     assert null.tolist() == [[0, 0, np.inf], [0, 0, 0]]
 
 
-def test_cells_of_a_scan_are_over_the_root_mean_square_of_score_and_draws():
-    rng = np.random.default_rng(9)
-    scores, draws = rng.normal(size=7), rng.normal(size=(7, 4))
-    for floor in (0.0, 0.7):
-        found, null = over_mean_square(scores, draws, floor)
-        for row in range(7):
-            values = np.array([scores[row], *draws[row]])
-            scale = np.sqrt(np.mean(values**2) + floor**2)
-            np.testing.assert_allclose([found[row], *null[row]], np.abs(values) / scale)
-    # However much one piece does, it is no larger than what does everything in any other cell.
+def test_by_the_mean_square_one_piece_is_no_larger_than_what_does_everything_elsewhere():
     alone, others = over_mean_square(np.array([10.0, 0.0]), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e4]]))
     np.testing.assert_allclose([alone[0], others[1, 2]], 2)
 

@@ -45,7 +45,6 @@ def test_what_is_called_hardly_depends_on_which_pieces_are_drawn():
             for own in (slice(0, 100), slice(100, 200))
         )
         both = [table["called"].to_numpy() == 1 for table in (one, other)]
-        print(seed, both[0], both[1], one["called_again"].tolist())
         alike.append(np.logical_and(*both).sum() / max(1, np.logical_or(*both).sum()))
         repeated += both[1][both[0] & (one["called_again"] >= SURE)].tolist()
         truly += both[0][one["spacing"].between(7, 9)].tolist()
